@@ -1,0 +1,6 @@
+namespace Espalier.Benchmarks;
+
+static class Program
+{
+    static void Main() { }
+}

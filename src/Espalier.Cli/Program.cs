@@ -1,0 +1,6 @@
+namespace Espalier.Cli;
+
+static class Program
+{
+    static int Main() => 0;
+}
