@@ -1,0 +1,75 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels;
+
+/// <summary>
+/// What happens to a product before it is written: <c>c = activation(product + bias)</c>, or
+/// <c>c += product</c> when <paramref name="Accumulate"/>.
+/// </summary>
+/// <param name="Bias">One number per column.</param>
+/// <param name="Linear">Receives product + bias, which the backward pass of the activation needs.</param>
+/// <param name="Accumulate">Adds to what c holds; only without bias and activation.</param>
+public readonly record struct Epilogue(
+    Tensor? Bias = null,
+    Activation Activation = Activation.None,
+    Tensor? Linear = null,
+    bool Accumulate = false
+);
+
+/// <summary>The right-hand side of a product, B [K, N], in the layout that its kernel reads.</summary>
+public abstract class PackedMatrix(int k, int n)
+{
+    public int K { get; } = k;
+    public int N { get; } = n;
+
+    /// <summary>Memory that the packed form takes.</summary>
+    public abstract long Bytes { get; }
+}
+
+/// <summary>
+/// float32 matrix products. Every element of c is one sum over k in an order that the shape alone
+/// fixes, so results do not depend on the number of threads.
+/// </summary>
+public abstract class Gemm
+{
+    /// <summary>Memory for a right-hand side; packed again as often as B changes.</summary>
+    public abstract PackedMatrix Allocate(int k, int n);
+
+    /// <summary>Packs B, given as [K, N], or as [N, K] when <paramref name="transposed"/> (a Linear's weight).</summary>
+    public abstract void Pack(Workers workers, Tensor b, bool transposed, PackedMatrix into);
+
+    /// <summary>c [M, N] = a · b; a is [M, K], or [K, M] when <paramref name="transposedA"/>.</summary>
+    public abstract void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        PackedMatrix b,
+        Tensor c,
+        Epilogue epilogue = default
+    );
+
+    public PackedMatrix Pack(Workers workers, Tensor b, bool transposed)
+    {
+        PackedMatrix packed = transposed
+            ? Allocate(b.Columns, b.Rows)
+            : Allocate(b.Rows, b.Columns);
+        Pack(workers, b, transposed, packed);
+        return packed;
+    }
+
+    protected static (int M, int K, int N) Check(
+        Tensor a,
+        bool transposedA,
+        PackedMatrix b,
+        Tensor c
+    )
+    {
+        var (m, k) = transposedA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
+        return k == b.K && c.Rows == m && c.Columns == b.N
+            ? (m, k, b.N)
+            : throw new ArgumentException(
+                $"Gemm: a is {a.Shape}{(transposedA ? " transposed" : "")}, b [{b.K}, {b.N}] and c {c.Shape}; "
+                    + "a [M, K] · b [K, N] gives c [M, N]."
+            );
+    }
+}

@@ -1,0 +1,57 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels;
+
+/// <summary>
+/// Activations as unsigned bytes, one scale and zero point per row:
+/// <c>x ≈ scale · (q − zeroPoint)</c>, the range always including 0 (ONNX DynamicQuantizeLinear, per row).
+/// </summary>
+public sealed class QuantizedRows(int capacity, int columns)
+{
+    /// <summary>Rows in use; at most <see cref="Capacity"/>.</summary>
+    public int Rows { get; set; }
+    public int Capacity { get; } = capacity;
+    public int Columns { get; } = columns;
+
+    /// <summary>Distance of two rows in bytes: columns rounded up to 64, the rest zero.</summary>
+    public int Stride { get; } = (columns + 63) / 64 * 64;
+
+    /// <summary>Pinned; row r starts at r · <see cref="Stride"/>.</summary>
+    public byte[] Values { get; } =
+        GC.AllocateArray<byte>(Math.Max(1, capacity * ((columns + 63) / 64 * 64)), pinned: true);
+    public float[] Scales { get; } = new float[capacity];
+    public int[] ZeroPoints { get; } = new int[capacity];
+}
+
+/// <summary>Weights as signed bytes with one scale per output channel, in the layout of their kernel.</summary>
+public abstract class QuantizedMatrix(int outputs, int inputs)
+{
+    public int Outputs { get; } = outputs;
+    public int Inputs { get; } = inputs;
+    public abstract long Bytes { get; }
+}
+
+/// <summary>
+/// uint8 × int8 → int32, exact, with scales, bias and activation applied to each tile.
+/// <c>y = activation(scaleX · scaleW · Σ (qx − zx) qw + bias)</c>.
+/// </summary>
+public abstract class Int8Gemm
+{
+    /// <summary>
+    /// Quantizes and packs weights [outputs, inputs]: scale = max|row| / 127 (1 for a row of zeros),
+    /// q = half-to-even(w / scale).
+    /// </summary>
+    public abstract QuantizedMatrix Pack(Tensor weights_OI);
+
+    /// <summary>Quantizes the rows of x; sets <see cref="QuantizedRows.Rows"/>.</summary>
+    public abstract void Quantize(Workers workers, Tensor x, QuantizedRows into);
+
+    /// <summary>y [rows, outputs]; <see cref="Epilogue.Accumulate"/> and Linear are not for quantized products.</summary>
+    public abstract void Multiply(
+        Workers workers,
+        QuantizedRows x,
+        QuantizedMatrix weights,
+        Tensor y,
+        Epilogue epilogue = default
+    );
+}

@@ -1,0 +1,83 @@
+namespace Espalier.Kernels;
+
+/// <summary>
+/// One way of computing everything, for one kind of processor. <see cref="All"/> is the ordered list;
+/// the last entry is plain loops and the definition of right.
+/// </summary>
+public sealed class KernelFamily
+{
+    /// <summary>Environment variable that forces a family by name.</summary>
+    public const string Variable = "ESPALIER_KERNELS";
+
+    static readonly Lazy<KernelFamily> Chosen = new(() =>
+        Choose(Environment.GetEnvironmentVariable(Variable))
+    );
+
+    KernelFamily(
+        string name,
+        string needs,
+        bool supported,
+        Gemm gemm,
+        Int8Gemm int8,
+        RowKernels rows,
+        Attention attention
+    )
+    {
+        Name = name;
+        Needs = needs;
+        IsSupported = supported;
+        Gemm = gemm;
+        Int8 = int8;
+        Rows = rows;
+        Attention = attention;
+    }
+
+    /// <summary>Best first.</summary>
+    public static IReadOnlyList<KernelFamily> All { get; } =
+    [
+        new(
+            "reference",
+            "nothing",
+            true,
+            new ReferenceGemm(),
+            new ReferenceInt8Gemm(),
+            new ReferenceRows(),
+            new ReferenceAttention()
+        ),
+    ];
+
+    /// <summary>The first family that this machine supports, or the one <see cref="Variable"/> names.</summary>
+    public static KernelFamily Best => Chosen.Value;
+
+    public string Name { get; }
+
+    /// <summary>Processor features, in words.</summary>
+    public string Needs { get; }
+    public bool IsSupported { get; }
+    public Gemm Gemm { get; }
+    public Int8Gemm Int8 { get; }
+    public RowKernels Rows { get; }
+    public Attention Attention { get; }
+
+    /// <param name="name">Null or empty: the best supported one.</param>
+    /// <exception cref="ArgumentException">The name is unknown, or this machine lacks what it needs.</exception>
+    public static KernelFamily Choose(string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            return All.First(family => family.IsSupported);
+        }
+
+        string here = string.Join(", ", All.Where(f => f.IsSupported).Select(f => f.Name));
+        KernelFamily family =
+            All.FirstOrDefault(f => f.Name == name)
+            ?? throw new ArgumentException(
+                $"{Variable} is '{name}', which names no kernels; this machine has: {here}."
+            );
+        return family.IsSupported
+            ? family
+            : throw new ArgumentException(
+                $"{Variable} is '{name}', which needs {family.Needs}; this machine has: {here}."
+            );
+    }
+}

@@ -1,0 +1,119 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels;
+
+/// <summary>Plain loops; the definition of how weights and activations are quantized.</summary>
+sealed class ReferenceInt8Gemm : Int8Gemm
+{
+    sealed class Plain(int outputs, int inputs) : QuantizedMatrix(outputs, inputs)
+    {
+        public sbyte[] Values { get; } = new sbyte[outputs * inputs];
+        public float[] Scales { get; } = new float[outputs];
+        public override long Bytes => Values.Length + 4L * Scales.Length;
+    }
+
+    public override QuantizedMatrix Pack(Tensor weights_OI)
+    {
+        Plain packed = new(weights_OI.Rows, weights_OI.Columns);
+        for (int o = 0; o < packed.Outputs; o++)
+        {
+            packed.Scales[o] = QuantizeWeights(
+                weights_OI.Row(o),
+                packed.Values.AsSpan(o * packed.Inputs, packed.Inputs)
+            );
+        }
+
+        return packed;
+    }
+
+    public override void Quantize(Workers workers, Tensor x, QuantizedRows into)
+    {
+        into.Rows = x.Rows;
+        workers.Run(
+            x.Rows,
+            r =>
+                (into.Scales[r], into.ZeroPoints[r]) = QuantizeActivations(
+                    x.Row(r),
+                    into.Values.AsSpan(r * into.Stride, into.Columns)
+                )
+        );
+    }
+
+    public override void Multiply(
+        Workers workers,
+        QuantizedRows x,
+        QuantizedMatrix weights,
+        Tensor y,
+        Epilogue epilogue = default
+    )
+    {
+        Plain w = (Plain)weights;
+        workers.Run(
+            x.Rows,
+            r =>
+            {
+                Span<float> row = y.Row(r);
+                ReadOnlySpan<byte> values = x.Values.AsSpan(r * x.Stride, x.Columns);
+                for (int o = 0; o < row.Length; o++)
+                {
+                    ReadOnlySpan<sbyte> column = w.Values.AsSpan(o * w.Inputs, w.Inputs);
+                    int sum = 0;
+                    for (int i = 0; i < column.Length; i++)
+                    {
+                        sum += (values[i] - x.ZeroPoints[r]) * column[i];
+                    }
+
+                    row[o] = sum * (x.Scales[r] * w.Scales[o]);
+                }
+
+                ReferenceGemm.Finish(row, r, epilogue);
+            }
+        );
+    }
+
+    /// <summary>Scale = max|row| / 127, or 1 for a row of zeros; q = half-to-even(w / scale).</summary>
+    internal static float QuantizeWeights(ReadOnlySpan<float> row, Span<sbyte> into)
+    {
+        float largest = 0;
+        foreach (float w in row)
+        {
+            largest = Math.Max(largest, Math.Abs(w));
+        }
+
+        float scale = largest == 0 ? 1 : largest / 127f;
+        for (int i = 0; i < row.Length; i++)
+        {
+            into[i] = (sbyte)MathF.Round(row[i] / scale, MidpointRounding.ToEven);
+        }
+
+        return scale;
+    }
+
+    /// <summary>
+    /// ONNX DynamicQuantizeLinear: the range includes 0, scale = (max − min) / 255, zero point =
+    /// half-to-even(−min / scale), q = clip(half-to-even(x / scale) + zero point). All zeros: scale 1, zero point 0.
+    /// </summary>
+    internal static (float Scale, int ZeroPoint) QuantizeActivations(
+        ReadOnlySpan<float> x,
+        Span<byte> into
+    )
+    {
+        float low = 0,
+            high = 0;
+        foreach (float value in x)
+        {
+            low = Math.Min(low, value);
+            high = Math.Max(high, value);
+        }
+
+        float scale = high == low ? 1 : (high - low) / 255f;
+        int zero = (int)Math.Clamp(MathF.Round(-low / scale, MidpointRounding.ToEven), 0, 255);
+        for (int i = 0; i < x.Length; i++)
+        {
+            float q = MathF.Round(x[i] / scale, MidpointRounding.ToEven) + zero;
+            into[i] = (byte)Math.Clamp(q, 0, 255);
+        }
+
+        return (scale, zero);
+    }
+}

@@ -1,0 +1,97 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels;
+
+/// <summary>
+/// Everything that works on rows [T, D] and is not a product. Sums over rows run in blocks of
+/// <see cref="BlockRows"/> rows that are then added in order, whatever the threads.
+/// </summary>
+public abstract class RowKernels
+{
+    /// <summary>Rows in one block of work; part of the definition of every sum over rows.</summary>
+    public const int BlockRows = 16;
+
+    /// <summary>y = activation(x), in place when y is x.</summary>
+    public abstract void Activate(Workers workers, Activation activation, Tensor x, Tensor y);
+
+    /// <summary>dx = dy · activation'(x), in place when dx is dy.</summary>
+    public abstract void ActivateBackward(
+        Workers workers,
+        Activation activation,
+        Tensor x,
+        Tensor dy,
+        Tensor dx
+    );
+
+    /// <summary>
+    /// y = (s − mean) · rstd · weight + bias with s = x + residual, per row.
+    /// </summary>
+    /// <param name="sum">Receives s, where the backward pass needs it; may be x itself.</param>
+    /// <param name="statistics">Receives mean and 1/√(variance + eps) of each row, [T, 2].</param>
+    public abstract void AddNorm(
+        Workers workers,
+        Tensor x,
+        Tensor? residual,
+        Tensor weight,
+        Tensor bias,
+        float epsilon,
+        Tensor y,
+        Tensor? sum = null,
+        Tensor? statistics = null
+    );
+
+    /// <summary>dx of the norm; adds to the gradients of weight and bias.</summary>
+    public abstract void NormBackward(
+        Workers workers,
+        Tensor dy,
+        Tensor sum,
+        Tensor statistics,
+        Tensor weight,
+        Tensor dx,
+        Tensor weightGradient,
+        Tensor biasGradient
+    );
+
+    /// <summary>Adds the sum over rows of x to <paramref name="sums"/> (a bias' gradient).</summary>
+    public abstract void AddColumnSums(Workers workers, Tensor x, Tensor sums);
+
+    /// <summary>
+    /// y = x / (1 − p) where the mask keeps, else 0; in place when y is x. The same call on a gradient is
+    /// its backward pass. The mask is defined by <see cref="DropoutMask"/>.
+    /// </summary>
+    public abstract void Dropout(Workers workers, Rng rng, float probability, Tensor x, Tensor y);
+
+    /// <summary>y += x.</summary>
+    public abstract void Add(Workers workers, Tensor x, Tensor y);
+
+    /// <summary>
+    /// One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) in one pass over the memory. The gradient is
+    /// multiplied by <paramref name="gradientScale"/> (clipping) first and set to zero last.
+    /// </summary>
+    public abstract void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale
+    );
+
+    /// <summary>Σ x², in double, over fixed blocks.</summary>
+    public abstract double SumOfSquares(Workers workers, Tensor x);
+}
+
+/// <param name="Rate">Learning rate of this step.</param>
+/// <param name="Decay">Decoupled weight decay; 0 for biases and norms.</param>
+/// <param name="Correction1">1 − β1^t.</param>
+/// <param name="Correction2">1 − β2^t.</param>
+public readonly record struct AdamWStep(
+    float Rate,
+    float Decay,
+    float Beta1,
+    float Beta2,
+    float Epsilon,
+    float Correction1,
+    float Correction2
+);
