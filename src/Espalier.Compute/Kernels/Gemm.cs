@@ -48,6 +48,24 @@ public abstract class Gemm
         Epilogue epilogue = default
     );
 
+    /// <summary>c [M, N] = aᵀ or a · b, or c += it, for a b [K, N] that is used once (a weight's gradient).</summary>
+    public virtual void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        Tensor b,
+        Tensor c,
+        bool accumulate
+    ) =>
+        Multiply(
+            workers,
+            a,
+            transposedA,
+            Pack(workers, b, false),
+            c,
+            new Epilogue(Accumulate: accumulate)
+        );
+
     public PackedMatrix Pack(Workers workers, Tensor b, bool transposed)
     {
         PackedMatrix packed = transposed
