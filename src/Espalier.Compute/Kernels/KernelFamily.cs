@@ -36,6 +36,24 @@ public sealed class KernelFamily
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
         new(
+            "avx512",
+            "AVX-512F",
+            Avx512Tile.IsSupported,
+            new PanelGemm<Avx512Tile>(),
+            new ReferenceInt8Gemm(),
+            new ReferenceRows(),
+            new ReferenceAttention()
+        ),
+        new(
+            "avx2",
+            "AVX2 and FMA",
+            Avx2Tile.IsSupported,
+            new PanelGemm<Avx2Tile>(),
+            new ReferenceInt8Gemm(),
+            new ReferenceRows(),
+            new ReferenceAttention()
+        ),
+        new(
             "reference",
             "nothing",
             true,
