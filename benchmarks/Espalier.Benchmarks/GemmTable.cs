@@ -39,8 +39,12 @@ static class GemmTable
 
     sealed class Case(Shape shape, KernelFamily family, Workers workers)
     {
-        readonly Tensor _a = Random(shape.Kind == "dW+pack" ? [shape.K, shape.M] : [shape.M, shape.K]);
-        readonly Tensor _b = Random(shape.Kind == "packT" ? [shape.N, shape.K] : [shape.K, shape.N]);
+        readonly Tensor _a = Random(
+            shape.Kind == "dW+pack" ? [shape.K, shape.M] : [shape.M, shape.K]
+        );
+        readonly Tensor _b = Random(
+            shape.Kind == "packT" ? [shape.N, shape.K] : [shape.K, shape.N]
+        );
         readonly Tensor _c = new(shape.M, shape.N);
         readonly PackedMatrix _packed = family.Gemm.Allocate(shape.K, shape.N);
 

@@ -8,7 +8,7 @@ namespace Espalier.Kernels;
 /// Six rows by two vectors of eight columns: 12 accumulators, two registers for B, one or two for a, of the 16
 /// that there are. Eight loads feed 12 multiply-adds.
 /// </summary>
-unsafe readonly struct Avx2Tile : ITile
+readonly unsafe struct Avx2Tile : ITile
 {
     const int LaneCount = 8;
 

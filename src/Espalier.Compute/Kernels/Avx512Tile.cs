@@ -8,7 +8,7 @@ namespace Espalier.Kernels;
 /// Six rows by four vectors of sixteen columns: 24 accumulators, four registers for B, one for a, of the 32
 /// that there are. Ten loads feed 24 multiply-adds.
 /// </summary>
-unsafe readonly struct Avx512Tile : ITile
+readonly unsafe struct Avx512Tile : ITile
 {
     const int LaneCount = 16;
 

@@ -19,7 +19,7 @@ static unsafe class Strips
 
     // Kept by each thread that multiplies, so that a product allocates nothing; it grows to the largest seen.
     [ThreadStatic]
-    static Tensor? t_scratch;
+    static Tensor? _scratch;
 
     /// <summary>Lays out a [K, M] in strips of <paramref name="rows"/>; good until this thread's next call.</summary>
     public static Tensor Lay(Workers workers, Tensor a, int rows)
@@ -27,14 +27,14 @@ static unsafe class Strips
         int m = a.Columns,
             strips = (m + rows - 1) / rows,
             needed = checked(strips * a.Rows * Step);
-        if (t_scratch is null || t_scratch.Count < needed)
+        if (_scratch is null || _scratch.Count < needed)
         {
-            t_scratch = new Tensor(needed);
+            _scratch = new Tensor(needed);
         }
 
         int blocks = (strips + BlockStrips - 1) / BlockStrips;
-        workers.Run(blocks, new Laying(a, rows, t_scratch));
-        return t_scratch;
+        workers.Run(blocks, new Laying(a, rows, _scratch));
+        return _scratch;
     }
 
     readonly struct Laying(Tensor a, int rows, Tensor to) : IBlocks

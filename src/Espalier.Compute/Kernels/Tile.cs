@@ -35,7 +35,7 @@ unsafe interface ITile
 /// <param name="A">The first row; element (row, k) is at row · RowStride + k · StepStride.</param>
 /// <param name="B">A panel: step k is the next (vectors · Lanes) floats.</param>
 /// <param name="CStride">Floats from a row of c to the next.</param>
-unsafe readonly record struct TileProduct(
+readonly unsafe record struct TileProduct(
     nint A,
     nint RowStride,
     nint StepStride,

@@ -201,23 +201,25 @@ public sealed class GemmTests
             gemm.Multiply(workers, a, false, packed, c, new(new Tensor(3), Accumulate: true))
         );
         Refused(() => gemm.Pack(workers, new Tensor(3, 5), transposed: false, packed));
-        Refused(() =>
-            gemm.Multiply(workers, a, false, new ReferenceGemm().Allocate(4, 3), c)
-        );
+        Refused(() => gemm.Multiply(workers, a, false, new ReferenceGemm().Allocate(4, 3), c));
     }
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void No_rows_and_no_steps_are_products_too(string name)
+    public void A_product_of_no_rows_or_no_steps_is_a_product_too(string name)
     {
         Gemm gemm = KernelFamily.Choose(name).Gemm;
         using Workers workers = new(2);
-        PackedMatrix none = gemm.Pack(workers, new Tensor(0, 3), transposed: false);
-        Tensor c = GemmCase.Filled(7, 2, 3);
-        gemm.Multiply(workers, new Tensor(2, 0), false, none, c);
-        Assert.All(c.Span.ToArray(), x => Assert.Equal(0, x));
         PackedMatrix some = gemm.Pack(workers, new Tensor(4, 3), transposed: false);
         gemm.Multiply(workers, new Tensor(0, 4), false, some, new Tensor(0, 3));
+
+        // The gradient of a weight over no tokens; a is [K, M] then, and K is 0.
+        PackedMatrix none = gemm.Pack(workers, new Tensor(0, 3), transposed: false);
+        Tensor c = GemmCase.Filled(7, 2, 3);
+        gemm.Multiply(workers, new Tensor(0, 2), true, none, c, new(Accumulate: true));
+        Assert.All(c.Span.ToArray(), x => Assert.Equal(7, x));
+        gemm.Multiply(workers, new Tensor(0, 2), true, none, c);
+        Assert.All(c.Span.ToArray(), x => Assert.Equal(0, x));
     }
 
     static void Refused(Action action) => Assert.Throws<ArgumentException>(action);
