@@ -40,17 +40,17 @@ public sealed class KernelFamily
         new(
             "avx512",
             "AVX-512 F and BW",
-            Avx512Int8Gemm.IsSupported,
-            new ReferenceGemm(),
+            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported,
+            new PanelGemm<Avx512Tile>(),
             new Avx512Int8Gemm(),
             new ReferenceRows(),
             new ReferenceAttention()
         ),
         new(
             "avx2",
-            "AVX2",
-            Avx2Int8Gemm.IsSupported,
-            new ReferenceGemm(),
+            "AVX2 and FMA",
+            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported,
+            new PanelGemm<Avx2Tile>(),
             new Avx2Int8Gemm(),
             new ReferenceRows(),
             new ReferenceAttention()
