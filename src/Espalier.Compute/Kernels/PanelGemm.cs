@@ -67,6 +67,30 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         workers.Run(columnBlocks * chunks, products);
     }
 
+    // Panels of a right-hand side that is used once, kept for the next one of this thread.
+    [ThreadStatic]
+    static Tensor? _once;
+
+    public override void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        Tensor b,
+        Tensor c,
+        bool accumulate
+    )
+    {
+        Shape extent = Panels.Extent(b.Rows, b.Columns, TTile.Lanes);
+        if (_once is null || _once.Count < extent.Count)
+        {
+            _once = new Tensor(extent.Count);
+        }
+
+        Panels panels = new(b.Rows, b.Columns, TTile.Width, TTile.Lanes, _once);
+        panels.Fill(workers, b, transposed: false);
+        Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
+    }
+
     static Panels Mine(PackedMatrix packed) =>
         packed is Panels panels && panels.Width == TTile.Width
             ? panels
@@ -177,17 +201,9 @@ sealed unsafe class PanelGemm<TTile> : Gemm
 
                 if (epilogue.Activation != Activation.None)
                 {
-                    ApplyActivation(epilogue.Activation, numbers);
+                    VectorActivations.Apply(epilogue.Activation, numbers);
                 }
             }
-        }
-    }
-
-    static void ApplyActivation(Activation activation, Span<float> numbers)
-    {
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            numbers[i] = (float)Activations.Value(activation, numbers[i]);
         }
     }
 }

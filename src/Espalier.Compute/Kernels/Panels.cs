@@ -10,7 +10,7 @@ namespace Espalier.Kernels;
 /// rows follow each other, so a tile reads it from front to back. The last panel is as narrow as
 /// its columns need, rounded up to whole vectors; what is too much is zero.
 /// </summary>
-sealed unsafe class Panels(int k, int n, int width, int lanes) : PackedMatrix(k, n)
+sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : PackedMatrix(k, n)
 {
     /// <summary>Columns that one block of work takes: some panels of every family.</summary>
     public const int BlockColumns = 64;
@@ -19,7 +19,13 @@ sealed unsafe class Panels(int k, int n, int width, int lanes) : PackedMatrix(k,
     const int PackedSteps = 256;
     const int Square = 8;
 
-    readonly Tensor _values = new(k, (n + lanes - 1) / lanes * lanes);
+    readonly Tensor _values = values.Part(0, Extent(k, n, lanes));
+
+    public Panels(int k, int n, int width, int lanes)
+        : this(k, n, width, lanes, new Tensor(Extent(k, n, lanes))) { }
+
+    /// <summary>Memory that the panels of such a matrix take.</summary>
+    public static Shape Extent(int k, int n, int lanes) => new(k, (n + lanes - 1) / lanes * lanes);
 
     public override long Bytes => 4L * _values.Count;
 
