@@ -1,3 +1,4 @@
+using Espalier.Kernels.Emit;
 using Espalier.Kernels.Int8;
 
 namespace Espalier.Kernels;
@@ -37,6 +38,15 @@ public sealed class KernelFamily
     /// <summary>Best first.</summary>
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
+        new(
+            "avx512-vnni",
+            "AVX-512 F, BW and VNNI, and leave to run emitted code",
+            VnniInt8Gemm.IsSupported,
+            new ReferenceGemm(),
+            new VnniInt8Gemm(),
+            new ReferenceRows(),
+            new ReferenceAttention()
+        ),
         new(
             "avx512",
             "AVX-512 F and BW",
