@@ -36,6 +36,24 @@ public sealed class KernelFamily
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
         new(
+            "avx512",
+            "AVX-512 (F, BW, DQ)",
+            Lanes16.IsSupported,
+            new ReferenceGemm(),
+            new ReferenceInt8Gemm(),
+            new VectorRows<Lanes16>(),
+            new ReferenceAttention()
+        ),
+        new(
+            "avx2",
+            "AVX2 and FMA",
+            Lanes8.IsSupported,
+            new ReferenceGemm(),
+            new ReferenceInt8Gemm(),
+            new VectorRows<Lanes8>(),
+            new ReferenceAttention()
+        ),
+        new(
             "reference",
             "nothing",
             true,
