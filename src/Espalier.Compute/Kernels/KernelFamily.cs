@@ -1,3 +1,5 @@
+using Espalier.Kernels.Int8;
+
 namespace Espalier.Kernels;
 
 /// <summary>
@@ -37,19 +39,19 @@ public sealed class KernelFamily
     [
         new(
             "avx512",
-            "AVX-512 (F, BW, DQ)",
-            Lanes16.IsSupported,
-            new ReferenceGemm(),
-            new ReferenceInt8Gemm(),
+            "AVX-512 F, BW and DQ",
+            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
+            new Avx512Int8Gemm(),
             new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(
             "avx2",
             "AVX2 and FMA",
-            Lanes8.IsSupported,
-            new ReferenceGemm(),
-            new ReferenceInt8Gemm(),
+            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported && Lanes8.IsSupported,
+            new PanelGemm<Avx2Tile>(),
+            new Avx2Int8Gemm(),
             new VectorRows<Lanes8>(),
             new ReferenceAttention()
         ),

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Espalier.Tensors;
 
 namespace Espalier.Kernels;
 
@@ -23,10 +22,6 @@ static unsafe class Scratch
 
     /// <summary>For one block of work, on the thread that does it.</summary>
     public static float* ForBlock(int count) => Aligned(ref _block, count);
-
-    /// <summary>Where a tensor's memory is; it never moves, but someone must keep the tensor alive.</summary>
-    public static float* Address(Tensor tensor) =>
-        (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.Span));
 
     static float* Aligned(ref float[]? memory, int count)
     {

@@ -12,7 +12,7 @@ sealed unsafe class VectorRows<T> : RowKernels
     public override void Activate(Workers workers, Activation activation, Tensor x, Tensor y)
     {
         Check("Activate", x, y, nameof(y));
-        ActivateChunks<T> job = new(activation, Scratch.Address(x), Scratch.Address(y), x.Count);
+        ActivateChunks<T> job = new(activation, x.Address(), y.Address(), x.Count);
         workers.Run(Chunks.Of(x.Count), job);
         Keep(x, y);
     }
@@ -29,9 +29,9 @@ sealed unsafe class VectorRows<T> : RowKernels
         Check("ActivateBackward", x, dx, nameof(dx));
         ActivateBackwardChunks<T> job = new(
             activation,
-            Scratch.Address(x),
-            Scratch.Address(dy),
-            Scratch.Address(dx),
+            x.Address(),
+            dy.Address(),
+            dx.Address(),
             x.Count
         );
         workers.Run(Chunks.Of(x.Count), job);
@@ -63,14 +63,14 @@ sealed unsafe class VectorRows<T> : RowKernels
         RowBlocks rows = new(x.Rows, x.Columns);
         NormBlocks<T> job = new(
             rows,
-            Scratch.Address(x),
-            residual is null ? null : Scratch.Address(residual),
-            Scratch.Address(weight),
-            Scratch.Address(bias),
+            x.Address(),
+            residual is null ? null : residual.Address(),
+            weight.Address(),
+            bias.Address(),
             epsilon,
-            Scratch.Address(y),
-            sum is null ? null : Scratch.Address(sum),
-            statistics is null ? null : Scratch.Address(statistics)
+            y.Address(),
+            sum is null ? null : sum.Address(),
+            statistics is null ? null : statistics.Address()
         );
         workers.Run(rows.Jobs, job);
         Keep(x, residual, weight, bias, y, sum, statistics);
@@ -100,16 +100,16 @@ sealed unsafe class VectorRows<T> : RowKernels
         float* parts = Scratch.ForCall(rows.Blocks * 2 * columns);
         NormBackwardBlocks<T> job = new(
             rows,
-            Scratch.Address(dy),
-            Scratch.Address(sum),
-            Scratch.Address(statistics),
-            Scratch.Address(weight),
-            Scratch.Address(dx),
+            dy.Address(),
+            sum.Address(),
+            statistics.Address(),
+            weight.Address(),
+            dx.Address(),
             parts
         );
         workers.Run(rows.Jobs, job);
-        rows.AddParts<T>(parts, 2 * columns, 0, Scratch.Address(weightGradient), columns);
-        rows.AddParts<T>(parts, 2 * columns, columns, Scratch.Address(biasGradient), columns);
+        rows.AddParts<T>(parts, 2 * columns, 0, weightGradient.Address(), columns);
+        rows.AddParts<T>(parts, 2 * columns, columns, biasGradient.Address(), columns);
         Keep(dy, sum, statistics, weight, dx, weightGradient, biasGradient);
     }
 
@@ -118,9 +118,9 @@ sealed unsafe class VectorRows<T> : RowKernels
         CheckCount("AddColumnSums", sums, x.Columns, nameof(sums));
         RowBlocks rows = new(x.Rows, x.Columns);
         float* parts = Scratch.ForCall(rows.Blocks * x.Columns);
-        ColumnSumBlocks<T> job = new(rows, Scratch.Address(x), parts);
+        ColumnSumBlocks<T> job = new(rows, x.Address(), parts);
         workers.Run(rows.Jobs, job);
-        rows.AddParts<T>(parts, x.Columns, 0, Scratch.Address(sums), x.Columns);
+        rows.AddParts<T>(parts, x.Columns, 0, sums.Address(), x.Columns);
         Keep(x, sums);
     }
 
@@ -133,8 +133,8 @@ sealed unsafe class VectorRows<T> : RowKernels
             rng.Key,
             DropoutMask.Threshold(probability),
             DropoutMask.Scale(probability),
-            Scratch.Address(x),
-            Scratch.Address(y)
+            x.Address(),
+            y.Address()
         );
         workers.Run(rows.Jobs, job);
         Keep(x, y);
@@ -143,7 +143,7 @@ sealed unsafe class VectorRows<T> : RowKernels
     public override void Add(Workers workers, Tensor x, Tensor y)
     {
         CheckCount("Add", y, x.Count, nameof(y));
-        AddChunks<T> job = new(Scratch.Address(x), Scratch.Address(y), x.Count);
+        AddChunks<T> job = new(x.Address(), y.Address(), x.Count);
         workers.Run(Chunks.Of(x.Count), job);
         Keep(x, y);
     }
@@ -163,10 +163,10 @@ sealed unsafe class VectorRows<T> : RowKernels
         CheckCount("AdamW", first, count, nameof(first));
         CheckCount("AdamW", second, count, nameof(second));
         AdamWChunks<T> job = new(
-            Scratch.Address(parameter),
-            Scratch.Address(gradient),
-            Scratch.Address(first),
-            Scratch.Address(second),
+            parameter.Address(),
+            gradient.Address(),
+            first.Address(),
+            second.Address(),
             count,
             step,
             gradientScale
@@ -179,7 +179,7 @@ sealed unsafe class VectorRows<T> : RowKernels
     {
         int chunks = Chunks.Of(x.Count);
         double* parts = (double*)Scratch.ForCall(2 * chunks);
-        SquareChunks job = new(Scratch.Address(x), x.Count, parts);
+        SquareChunks job = new(x.Address(), x.Count, parts);
         workers.Run(chunks, job);
         double total = 0;
         for (int i = 0; i < chunks; i++)

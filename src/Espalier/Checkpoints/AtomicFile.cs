@@ -1,0 +1,87 @@
+namespace Espalier.Checkpoints;
+
+/// <summary>
+/// A file that appears whole or not at all: written beside its place, flushed, then renamed over it. Until
+/// the rename the old content stays as it was.
+/// </summary>
+public static class AtomicFile
+{
+    const int WindowsFileExists = unchecked((int)0x80070050);
+
+    /// <summary>Makes the folders above and replaces a file at the path. With the size, or a bound of it, a
+    /// disk too full is found before any work.</summary>
+    public static void Write(string path, Action<Stream> fill, long size = 0)
+    {
+        string target = Path.GetFullPath(path);
+        if (Directory.Exists(target))
+        {
+            throw new OutputException($"{path} is a folder, so no file can be written there.");
+        }
+
+        FileStream file = Durable.Explaining(path, () => CreateBeside(target));
+        try
+        {
+            FillWhole(file, fill, size);
+            Durable.Explaining(path, () => Publish(file.Name, target));
+        }
+        catch (IOException e) when (e is not OutputException && Durable.IsOutOfSpace(e))
+        {
+            throw Durable.Explain(e, path);
+        }
+        finally
+        {
+            File.Delete(file.Name); // not there any more once it is published
+        }
+    }
+
+    public static void Write(string path, ReadOnlyMemory<byte> content) =>
+        Write(path, stream => stream.Write(content.Span), content.Length);
+
+    static void FillWhole(FileStream file, Action<Stream> fill, long size)
+    {
+        using (file)
+        {
+            if (!LibC.Reserve(file.SafeFileHandle, size))
+            {
+                throw Durable.FromError(LibC.Error);
+            }
+
+            fill(file);
+            file.SetLength(file.Position); // the reserved size was an upper bound
+            Durable.Flush(file);
+        }
+    }
+
+    static FileStream CreateBeside(string target)
+    {
+        string folder = Path.GetDirectoryName(target)!;
+        Durable.MakeFolders(folder);
+        for (int n = 0; ; n++)
+        {
+            try
+            {
+                return new FileStream(
+                    Beside(folder, n, "tmp"),
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.Read,
+                    1 << 16
+                );
+            }
+            catch (IOException e) when (e.HResult is LibC.Exists or WindowsFileExists)
+            {
+                // Left behind by a process that was killed, or in use by another thread.
+            }
+        }
+    }
+
+    /// <summary>Short, so that a name of 255 bytes can still be written.</summary>
+    internal static string Beside(string folder, int n, string kind) =>
+        Path.Combine(folder, $".espalier-{Environment.ProcessId}-{n}.{kind}");
+
+    static void Publish(string from, string target)
+    {
+        File.Move(from, target, overwrite: true);
+        Durable.FlushFolder(Path.GetDirectoryName(target)!);
+    }
+}

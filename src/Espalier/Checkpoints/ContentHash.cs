@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Espalier.Checkpoints;
+
+/// <summary>SHA-256 of what files hold, in lower-case hex; names of folders above and times do not count.</summary>
+public static class ContentHash
+{
+    const int DeepestFolder = 64;
+
+    public static string OfFile(string path)
+    {
+        using SafeFileHandle file = RegularFile.Open(path, "a file");
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        long length = RandomAccess.GetLength(file);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length + 1, 1 << 20));
+        for (long at = 0; at < length; )
+        {
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(length - at, buffer.Length));
+            RegularFile.Fill(file, path, at, part);
+            hash.AppendData(part);
+            at += part.Length;
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>
+    /// Hash over every file below, sorted by relative path (ordinal, with '/'): path and hash, each with its
+    /// length in front. Links to files count as the files; links to folders are refused.
+    /// </summary>
+    public static string OfFolder(string path)
+    {
+        List<string> files = [];
+        Collect(path, "", files, 0);
+        files.Sort(StringComparer.Ordinal);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in files)
+        {
+            Append(hash, file);
+            Append(hash, OfFile(Path.Combine(path, file)));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    static void Append(IncrementalHash hash, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
+        hash.AppendData(length);
+        hash.AppendData(bytes);
+    }
+
+    static void Collect(string root, string below, List<string> files, int depth)
+    {
+        string folder = Path.Combine(root, below);
+        if (!Directory.Exists(folder))
+        {
+            throw new InvalidDataException($"{folder} is no folder; a folder was expected.");
+        }
+
+        foreach (FileSystemInfo item in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            string name = below.Length == 0 ? item.Name : $"{below}/{item.Name}";
+            if (item is not DirectoryInfo)
+            {
+                files.Add(name);
+            }
+            else if (item.LinkTarget is null && depth < DeepestFolder)
+            {
+                Collect(root, name, files, depth + 1);
+            }
+            else
+            {
+                throw new InvalidDataException(
+                    $"{Path.Combine(root, name)} is a link to a folder or more than {DeepestFolder} "
+                        + "folders deep; put the files themselves there."
+                );
+            }
+        }
+    }
+}
