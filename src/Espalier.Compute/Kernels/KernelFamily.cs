@@ -49,20 +49,20 @@ public sealed class KernelFamily
         ),
         new(
             "avx512",
-            "AVX-512 F and BW",
-            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported,
+            "AVX-512 F, BW and DQ",
+            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported && Lanes16.IsSupported,
             new PanelGemm<Avx512Tile>(),
             new Avx512Int8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(
             "avx2",
             "AVX2 and FMA",
-            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported,
+            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported && Lanes8.IsSupported,
             new PanelGemm<Avx2Tile>(),
             new Avx2Int8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes8>(),
             new ReferenceAttention()
         ),
         new(
