@@ -1,6 +1,14 @@
-namespace Espalier.Benchmarks;
+using Espalier.Benchmarks;
 
-static class Program
+const string Usage = "Usage: Espalier.Benchmarks gemm [rounds] | bdn [BenchmarkDotNet's arguments]";
+switch (args)
 {
-    static void Main() { }
+    case ["gemm", .. string[] rest]:
+        GemmTable.Run(rest);
+        break;
+    default:
+        Console.Error.WriteLine(Usage);
+        return 2;
 }
+
+return 0;

@@ -90,4 +90,31 @@ public abstract class Gemm
                     + "a [M, K] · b [K, N] gives c [M, N]."
             );
     }
+
+    protected static void Check(in Epilogue epilogue, Tensor c)
+    {
+        if (
+            epilogue.Accumulate
+            && epilogue is not { Bias: null, Linear: null, Activation: Activation.None }
+        )
+        {
+            throw new ArgumentException(
+                "Gemm: Accumulate adds a product to c; it goes with no bias, activation or Linear."
+            );
+        }
+
+        if (epilogue.Bias is { } bias && bias.Count != c.Columns)
+        {
+            throw new ArgumentException(
+                $"Gemm: the bias is {bias.Shape} and c {c.Shape}; the bias has one number per column."
+            );
+        }
+
+        if (epilogue.Linear is { } linear && !linear.Shape.Equals(c.Shape))
+        {
+            throw new ArgumentException(
+                $"Gemm: Linear is {linear.Shape} and c {c.Shape}; they must be of one shape."
+            );
+        }
+    }
 }

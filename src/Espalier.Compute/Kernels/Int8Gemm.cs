@@ -33,10 +33,16 @@ public abstract class QuantizedMatrix(int outputs, int inputs)
 
 /// <summary>
 /// uint8 × int8 → int32, exact, with scales, bias and activation applied to each tile.
-/// <c>y = activation(scaleX · scaleW · Σ (qx − zx) qw + bias)</c>.
+/// <c>y = activation(Σ (qx − zx) qw · (scaleX · scaleW) + bias)</c>, rounded to float32 in this order by
+/// every kernel, so that all of them give the same bits.
 /// </summary>
 public abstract class Int8Gemm
 {
+    /// <summary>
+    /// |Σ (qx − zx) qw| is at most 255 · 127 · inputs, which up to here stays below 2³¹: no sum overflows.
+    /// </summary>
+    public const int MaximumInputs = 65_536;
+
     /// <summary>
     /// Quantizes and packs weights [outputs, inputs]: scale = max|row| / 127 (1 for a row of zeros),
     /// q = half-to-even(w / scale).
@@ -54,4 +60,57 @@ public abstract class Int8Gemm
         Tensor y,
         Epilogue epilogue = default
     );
+
+    protected static void CheckInputs(Tensor weights_OI)
+    {
+        if (weights_OI.Columns is < 1 or > MaximumInputs)
+        {
+            throw new ArgumentException(
+                $"Int8: the weights are {weights_OI.Shape}; a sum of int8 products is exact for 1 to "
+                    + $"{MaximumInputs} inputs."
+            );
+        }
+    }
+
+    protected static void Check(Tensor x, QuantizedRows into)
+    {
+        if (x.Columns != into.Columns || x.Rows > into.Capacity)
+        {
+            throw new ArgumentException(
+                $"Int8: x is {x.Shape} and the place for its bytes [{into.Capacity}, {into.Columns}]; "
+                    + "the columns must be equal and the rows fit."
+            );
+        }
+    }
+
+    protected static void Check(
+        QuantizedRows x,
+        QuantizedMatrix weights,
+        Tensor y,
+        in Epilogue epilogue
+    )
+    {
+        if (x.Columns != weights.Inputs || y.Rows != x.Rows || y.Columns != weights.Outputs)
+        {
+            throw new ArgumentException(
+                $"Int8: x is [{x.Rows}, {x.Columns}], the weights [{weights.Outputs}, {weights.Inputs}] "
+                    + $"and y {y.Shape}; x [M, K] and weights [N, K] give y [M, N]."
+            );
+        }
+
+        if (epilogue.Bias is { } bias && bias.Count != weights.Outputs)
+        {
+            throw new ArgumentException(
+                $"Int8: the bias is {bias.Shape} and the weights have {weights.Outputs} outputs; "
+                    + "one number per output is needed."
+            );
+        }
+
+        if (epilogue.Accumulate || epilogue.Linear is not null)
+        {
+            throw new ArgumentException(
+                "Int8: Accumulate and Linear belong to training; quantized products only infer."
+            );
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using Espalier.Kernels.Int8;
+
 namespace Espalier.Kernels;
 
 /// <summary>
@@ -35,6 +37,24 @@ public sealed class KernelFamily
     /// <summary>Best first.</summary>
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
+        new(
+            "avx512",
+            "AVX-512 F and BW",
+            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported,
+            new PanelGemm<Avx512Tile>(),
+            new Avx512Int8Gemm(),
+            new ReferenceRows(),
+            new ReferenceAttention()
+        ),
+        new(
+            "avx2",
+            "AVX2 and FMA",
+            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported,
+            new PanelGemm<Avx2Tile>(),
+            new Avx2Int8Gemm(),
+            new ReferenceRows(),
+            new ReferenceAttention()
+        ),
         new(
             "reference",
             "nothing",

@@ -14,6 +14,7 @@ sealed class ReferenceInt8Gemm : Int8Gemm
 
     public override QuantizedMatrix Pack(Tensor weights_OI)
     {
+        CheckInputs(weights_OI);
         Plain packed = new(weights_OI.Rows, weights_OI.Columns);
         for (int o = 0; o < packed.Outputs; o++)
         {
@@ -28,6 +29,7 @@ sealed class ReferenceInt8Gemm : Int8Gemm
 
     public override void Quantize(Workers workers, Tensor x, QuantizedRows into)
     {
+        Check(x, into);
         into.Rows = x.Rows;
         workers.Run(
             x.Rows,
@@ -47,6 +49,7 @@ sealed class ReferenceInt8Gemm : Int8Gemm
         Epilogue epilogue = default
     )
     {
+        Check(x, weights, y, epilogue);
         Plain w = (Plain)weights;
         workers.Run(
             x.Rows,
@@ -71,7 +74,10 @@ sealed class ReferenceInt8Gemm : Int8Gemm
         );
     }
 
-    /// <summary>Scale = max|row| / 127, or 1 for a row of zeros; q = half-to-even(w / scale).</summary>
+    /// <summary>
+    /// Scale = max|row| / 127, or 1 where that is 0; q = half-to-even(w / scale). Only a subnormal scale,
+    /// which has few bits, can put q outside ±127: there it is cut off.
+    /// </summary>
     internal static float QuantizeWeights(ReadOnlySpan<float> row, Span<sbyte> into)
     {
         float largest = 0;
@@ -80,10 +86,10 @@ sealed class ReferenceInt8Gemm : Int8Gemm
             largest = Math.Max(largest, Math.Abs(w));
         }
 
-        float scale = largest == 0 ? 1 : largest / 127f;
+        float scale = WeightScale(largest);
         for (int i = 0; i < row.Length; i++)
         {
-            into[i] = (sbyte)MathF.Round(row[i] / scale, MidpointRounding.ToEven);
+            into[i] = QuantizeWeight(row[i], scale);
         }
 
         return scale;
@@ -91,7 +97,7 @@ sealed class ReferenceInt8Gemm : Int8Gemm
 
     /// <summary>
     /// ONNX DynamicQuantizeLinear: the range includes 0, scale = (max − min) / 255, zero point =
-    /// half-to-even(−min / scale), q = clip(half-to-even(x / scale) + zero point). All zeros: scale 1, zero point 0.
+    /// half-to-even(−min / scale), q = clip(half-to-even(x / scale) + zero point). A scale that would be 0: 1.
     /// </summary>
     internal static (float Scale, int ZeroPoint) QuantizeActivations(
         ReadOnlySpan<float> x,
@@ -106,14 +112,27 @@ sealed class ReferenceInt8Gemm : Int8Gemm
             high = Math.Max(high, value);
         }
 
-        float scale = high == low ? 1 : (high - low) / 255f;
-        int zero = (int)Math.Clamp(MathF.Round(-low / scale, MidpointRounding.ToEven), 0, 255);
+        var (scale, zero) = ActivationScale(low, high);
         for (int i = 0; i < x.Length; i++)
         {
-            float q = MathF.Round(x[i] / scale, MidpointRounding.ToEven) + zero;
-            into[i] = (byte)Math.Clamp(q, 0, 255);
+            into[i] = QuantizeActivation(x[i], scale, zero);
         }
 
         return (scale, zero);
     }
+
+    internal static float WeightScale(float largest) => largest / 127f == 0 ? 1 : largest / 127f;
+
+    internal static sbyte QuantizeWeight(float w, float scale) =>
+        (sbyte)(int)Math.Clamp(MathF.Round(w / scale, MidpointRounding.ToEven), -127, 127);
+
+    internal static (float Scale, int ZeroPoint) ActivationScale(float low, float high)
+    {
+        float scale = (high - low) / 255f;
+        scale = scale == 0 ? 1 : scale;
+        return (scale, (int)Math.Clamp(MathF.Round(-low / scale, MidpointRounding.ToEven), 0, 255));
+    }
+
+    internal static byte QuantizeActivation(float x, float scale, int zero) =>
+        (byte)(int)Math.Clamp(MathF.Round(x / scale, MidpointRounding.ToEven) + zero, 0, 255);
 }

@@ -165,7 +165,7 @@ public sealed class AtomicFolder : IDisposable
     {
         for (int n = 0; ; n++)
         {
-            string candidate = AtomicFile.Beside(parent, n);
+            string candidate = AtomicFile.Beside(parent, n, "dir");
             if (OperatingSystem.IsWindows())
             {
                 if (!Directory.Exists(candidate))

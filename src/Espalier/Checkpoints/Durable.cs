@@ -22,7 +22,7 @@ public static class Durable
     {
         for (; failure is not null; failure = failure.InnerException)
         {
-            if (failure is IOException && Full.Contains(failure.HResult))
+            if (failure is IOException && IsFull(failure.HResult))
             {
                 return true;
             }
@@ -30,6 +30,8 @@ public static class Durable
 
         return false;
     }
+
+    internal static bool IsFull(int error) => Full.Contains(error);
 
     /// <summary>Makes a folder and all above it, each entered durably in its parent.</summary>
     internal static void MakeFolders(string path)

@@ -1,3 +1,5 @@
+using Espalier.Text;
+
 namespace Espalier.Models;
 
 /// <summary>One operator that was applied, as it is written in a pipeline, with what made it repeatable.</summary>
@@ -11,6 +13,9 @@ public sealed record Applied(string Text, int Version, ulong Seed);
 public sealed record Model(ModelConfig Config, Parameters Parameters, Traits Traits)
 {
     public IReadOnlyList<Applied> History { get; init; } = [];
+
+    /// <summary>What turns text into this model's ids; null for a model that was never used with text.</summary>
+    public Tokenizer? Tokenizer { get; init; }
 
     /// <exception cref="ArgumentException">Parameters are missing, too many, or of another shape than the config says.</exception>
     public void Check()

@@ -25,6 +25,15 @@ public static class Names
 
     public static string Bias(string part) => part + ".bias";
 
+    /// <summary>The name that a parameter has when its layer (and the layer of its exit) has another number.</summary>
+    public static string Moved(string name, Func<int, int> layerOf)
+    {
+        string[] parts = name.Split('.', 3);
+        return parts[0] is "layers" or "exits"
+            ? $"{parts[0]}.{layerOf(int.Parse(parts[1]))}.{parts[2]}"
+            : name;
+    }
+
     /// <summary>Biases and the weights of norms are not decayed.</summary>
     public static bool Decays(string name) =>
         name.EndsWith(".weight", StringComparison.Ordinal) && !name.Contains("norm.")

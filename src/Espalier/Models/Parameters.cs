@@ -26,7 +26,19 @@ public sealed class Parameters
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
-    /// <summary>Other names for the same numbers; nothing is shared.</summary>
+    /// <summary>The same tensors in the order of the config.</summary>
+    public Parameters InOrder(ModelConfig config)
+    {
+        Parameters ordered = new();
+        foreach (var (name, _) in Models.Names.Of(config))
+        {
+            ordered.Add(name, this[name]);
+        }
+
+        return ordered;
+    }
+
+    /// <summary>A copy of every tensor.</summary>
     public Parameters Clone()
     {
         Parameters copy = new();

@@ -106,13 +106,19 @@ public sealed class Session
     }
 
     /// <summary>One pass through every layer and every exit: [sequences, exits · outputs].</summary>
-    public void RunAllExits(Batch batch, Tensor logits)
+    /// <param name="see">
+    /// Is shown the state behind the embeddings (layer −1) and behind each layer, over the rows of the batch as it
+    /// runs here, [T, D]. The tensor is reused; copy what is needed.
+    /// </param>
+    public void RunAllExits(Batch batch, Tensor logits, Action<int, Tensor>? see = null)
     {
         int outputs = _config.Outputs;
         Flow flow = Start(batch);
+        see?.Invoke(-1, flow.State);
         for (int i = 0; i < _layers.Length; i++)
         {
             _layers[i].Run(flow);
+            see?.Invoke(i, flow.State);
             if (_classifiers[i] is not { } classifier)
             {
                 continue;
@@ -124,21 +130,6 @@ public sealed class Session
             {
                 here.Row(s).CopyTo(logits.Row(s)[(place * outputs)..]);
             }
-        }
-    }
-
-    /// <summary>
-    /// Runs the layers and shows the state behind the embeddings (layer −1) and behind each layer: [T, D] over the rows
-    /// of the batch as it runs here (padded where the session pads). The tensor is reused; copy what is needed.
-    /// </summary>
-    public void Watch(Batch batch, Action<int, Tensor, Sequences> see)
-    {
-        Flow flow = Start(batch);
-        see(-1, flow.State, flow.Sequences);
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            _layers[i].Run(flow);
-            see(i, flow.State, flow.Sequences);
         }
     }
 

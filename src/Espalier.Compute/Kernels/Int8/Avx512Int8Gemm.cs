@@ -1,0 +1,276 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Espalier.Kernels.Int8;
+
+/// <summary>
+/// AVX-512 without VNNI. Bytes widen to 16 bits before they meet (<c>vpmaddwd</c>), because the shorter
+/// <c>vpmaddubsw</c> saturates: 255 · 127 · 2 does not fit 16 bits. A lane's four bytes are taken as two
+/// even and two odd ones, so that widening is a shift or a mask and the layout stays that of VNNI.
+/// </summary>
+sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
+{
+    public static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported;
+
+    // 4 rows x 4 vectors: 16 sums, 8 registers of x (even and odd bytes), 2 of weights, 1 mask: 27 of 32.
+    protected override int TileRows => 4;
+
+    protected override (float Scale, int ZeroPoint) QuantizeRow(
+        ReadOnlySpan<float> x,
+        Span<byte> into
+    ) => RowQuantizer.Avx512(x, into);
+
+    protected override void Multiply(ref Int8Tile tile)
+    {
+        switch (tile.Rows)
+        {
+            case 1:
+                Multiply<One>(ref tile);
+                break;
+            case 2:
+                Multiply<Two>(ref tile);
+                break;
+            case 3:
+                Multiply<Three>(ref tile);
+                break;
+            default:
+                Multiply<Four>(ref tile);
+                break;
+        }
+    }
+
+    static void Multiply<TRows>(ref Int8Tile tile)
+        where TRows : struct, ICount
+    {
+        switch (tile.Vectors)
+        {
+            case 1:
+                Multiply<TRows, One>(ref tile);
+                break;
+            case 2:
+                Multiply<TRows, Two>(ref tile);
+                break;
+            case 3:
+                Multiply<TRows, Three>(ref tile);
+                break;
+            default:
+                Multiply<TRows, Four>(ref tile);
+                break;
+        }
+    }
+
+    // The counts are constants to the compiler: what lies behind their tests is there or not at all.
+    // c_rv is row r, vector v; sums start at −zero point · Σ qw.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Multiply<TRows, TVectors>(ref Int8Tile tile)
+        where TRows : struct, ICount
+        where TVectors : struct, ICount
+    {
+        byte* x0 = tile.X,
+            x1 = x0 + (TRows.Value > 1 ? tile.XStride : 0),
+            x2 = x0 + (TRows.Value > 2 ? 2 * tile.XStride : 0),
+            x3 = x0 + (TRows.Value > 3 ? 3 * tile.XStride : 0);
+        sbyte* weights = tile.Weights;
+        Vector512<int> c00 = default,
+            c01 = default,
+            c02 = default,
+            c03 = default,
+            c10 = default,
+            c11 = default,
+            c12 = default,
+            c13 = default,
+            c20 = default,
+            c21 = default,
+            c22 = default,
+            c23 = default,
+            c30 = default,
+            c31 = default,
+            c32 = default,
+            c33 = default;
+        Vector512<int> low = Vector512.Create(0x00FF00FF);
+        for (long g = 0, groups = tile.Groups; g < groups; g++)
+        {
+            Vector512<int> x = Vector512.Create(((int*)x0)[g]);
+            Vector512<short> even0 = (x & low).AsInt16(),
+                odd0 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
+            x = Vector512.Create(((int*)x1)[g]);
+            Vector512<short> even1 = (x & low).AsInt16(),
+                odd1 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
+            x = Vector512.Create(((int*)x2)[g]);
+            Vector512<short> even2 = (x & low).AsInt16(),
+                odd2 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
+            x = Vector512.Create(((int*)x3)[g]);
+            Vector512<short> even3 = (x & low).AsInt16(),
+                odd3 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
+            Vector512<short> w = Vector512.Load(weights).AsInt16();
+            Vector512<short> even = Avx512BW.ShiftRightArithmetic(
+                    Avx512BW.ShiftLeftLogical(w, 8),
+                    8
+                ),
+                odd = Avx512BW.ShiftRightArithmetic(w, 8);
+            c00 = Dot(c00, even0, odd0, even, odd);
+            if (TRows.Value > 1)
+            {
+                c10 = Dot(c10, even1, odd1, even, odd);
+            }
+
+            if (TRows.Value > 2)
+            {
+                c20 = Dot(c20, even2, odd2, even, odd);
+            }
+
+            if (TRows.Value > 3)
+            {
+                c30 = Dot(c30, even3, odd3, even, odd);
+            }
+
+            if (TVectors.Value > 1)
+            {
+                w = Vector512.Load(weights + 64).AsInt16();
+                even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
+                odd = Avx512BW.ShiftRightArithmetic(w, 8);
+                c01 = Dot(c01, even0, odd0, even, odd);
+                if (TRows.Value > 1)
+                {
+                    c11 = Dot(c11, even1, odd1, even, odd);
+                }
+
+                if (TRows.Value > 2)
+                {
+                    c21 = Dot(c21, even2, odd2, even, odd);
+                }
+
+                if (TRows.Value > 3)
+                {
+                    c31 = Dot(c31, even3, odd3, even, odd);
+                }
+            }
+
+            if (TVectors.Value > 2)
+            {
+                w = Vector512.Load(weights + 128).AsInt16();
+                even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
+                odd = Avx512BW.ShiftRightArithmetic(w, 8);
+                c02 = Dot(c02, even0, odd0, even, odd);
+                if (TRows.Value > 1)
+                {
+                    c12 = Dot(c12, even1, odd1, even, odd);
+                }
+
+                if (TRows.Value > 2)
+                {
+                    c22 = Dot(c22, even2, odd2, even, odd);
+                }
+
+                if (TRows.Value > 3)
+                {
+                    c32 = Dot(c32, even3, odd3, even, odd);
+                }
+            }
+
+            if (TVectors.Value > 3)
+            {
+                w = Vector512.Load(weights + 192).AsInt16();
+                even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
+                odd = Avx512BW.ShiftRightArithmetic(w, 8);
+                c03 = Dot(c03, even0, odd0, even, odd);
+                if (TRows.Value > 1)
+                {
+                    c13 = Dot(c13, even1, odd1, even, odd);
+                }
+
+                if (TRows.Value > 2)
+                {
+                    c23 = Dot(c23, even2, odd2, even, odd);
+                }
+
+                if (TRows.Value > 3)
+                {
+                    c33 = Dot(c33, even3, odd3, even, odd);
+                }
+            }
+
+            weights += 64 * TVectors.Value;
+        }
+
+        Finish<TVectors>(ref tile, 0, c00, c01, c02, c03);
+        if (TRows.Value > 1)
+        {
+            Finish<TVectors>(ref tile, 1, c10, c11, c12, c13);
+        }
+
+        if (TRows.Value > 2)
+        {
+            Finish<TVectors>(ref tile, 2, c20, c21, c22, c23);
+        }
+
+        if (TRows.Value > 3)
+        {
+            Finish<TVectors>(ref tile, 3, c30, c31, c32, c33);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<int> Dot(
+        Vector512<int> sum,
+        Vector512<short> xEven,
+        Vector512<short> xOdd,
+        Vector512<short> even,
+        Vector512<short> odd
+    ) => sum + Avx512BW.MultiplyAddAdjacent(xEven, even) + Avx512BW.MultiplyAddAdjacent(xOdd, odd);
+
+    static void Finish<TVectors>(
+        ref Int8Tile tile,
+        int row,
+        Vector512<int> c0,
+        Vector512<int> c1,
+        Vector512<int> c2,
+        Vector512<int> c3
+    )
+        where TVectors : struct, ICount
+    {
+        float* y = (float*)((byte*)tile.Y + row * tile.YStride);
+        Finish(ref tile, row, 0, TVectors.Value == 1, c0, y);
+        if (TVectors.Value > 1)
+        {
+            Finish(ref tile, row, 16, TVectors.Value == 2, c1, y + 16);
+        }
+
+        if (TVectors.Value > 2)
+        {
+            Finish(ref tile, row, 32, TVectors.Value == 3, c2, y + 32);
+        }
+
+        if (TVectors.Value > 3)
+        {
+            Finish(ref tile, row, 48, true, c3, y + 48);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Finish(
+        ref Int8Tile tile,
+        int row,
+        int column,
+        bool last,
+        Vector512<int> sum,
+        float* y
+    )
+    {
+        sum += Vector512.Load(tile.NegatedSums + column) * Vector512.Create(tile.ZeroPoints[row]);
+        Vector512<float> value =
+            Avx512F.ConvertToVector512Single(sum)
+            * (Vector512.Load(tile.WeightScales + column) * Vector512.Create(tile.XScales[row]));
+        if (!last || tile.LastMask == 0xFFFF)
+        {
+            (value + Vector512.Load(tile.Bias + column)).Store(y);
+            return;
+        }
+
+        for (int i = 0; (tile.LastMask >> i & 1) != 0; i++)
+        {
+            y[i] = value[i] + tile.Bias[column + i];
+        }
+    }
+}

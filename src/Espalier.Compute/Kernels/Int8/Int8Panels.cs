@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Int8;
+
+/// <summary>
+/// Weights for the tiled kernels. The outputs are cut into panels of 64 columns (the last may have 16, 32
+/// or 48); a panel holds, for each group of 4 inputs, 4 bytes of each of its columns: 16 columns fill one
+/// 512-bit vector, whose every 32-bit lane meets 4 bytes of x. Missing columns and inputs are zeros.
+/// </summary>
+sealed unsafe class Int8Panels : QuantizedMatrix
+{
+    public const int Group = 4;
+    public const int VectorColumns = 16;
+    public const int PanelColumns = 64;
+    const int Alignment = 64;
+
+    readonly sbyte[] _values;
+    readonly float[] _scales;
+    readonly int[] _negatedSums;
+
+    public Int8Panels(Tensor weights_OI)
+        : base(weights_OI.Rows, weights_OI.Columns)
+    {
+        int columns = (Outputs + VectorColumns - 1) / VectorColumns * VectorColumns;
+        Groups = (Inputs + Group - 1) / Group;
+        long bytes = (long)columns * Groups * Group;
+        if (bytes > Array.MaxLength - Alignment)
+        {
+            throw new ArgumentException(
+                $"Int8: weights of {weights_OI.Shape} take {bytes} bytes; one matrix takes at most "
+                    + $"{Array.MaxLength - Alignment}. Split its outputs."
+            );
+        }
+
+        _values = GC.AllocateArray<sbyte>((int)bytes + Alignment, pinned: true);
+        _scales = GC.AllocateArray<float>(columns, pinned: true);
+        _negatedSums = GC.AllocateArray<int>(columns, pinned: true);
+        sbyte[] row = new sbyte[Groups * Group];
+        for (int o = 0; o < Outputs; o++)
+        {
+            _scales[o] = RowQuantizer.Weights(weights_OI.Row(o), row.AsSpan(0, Inputs));
+            int sum = 0;
+            foreach (sbyte q in row)
+            {
+                sum += q;
+            }
+
+            _negatedSums[o] = -sum;
+            Spread(o, row);
+        }
+    }
+
+    public int Groups { get; }
+
+    public int Panels => (Outputs + PanelColumns - 1) / PanelColumns;
+
+    public override long Bytes => _values.Length + 4L * (_scales.Length + _negatedSums.Length);
+
+    /// <summary>Vectors of 16 columns in a panel: 4, in the last panel 1 to 4.</summary>
+    public int Vectors(int panel) =>
+        Math.Min(4, (Outputs - panel * PanelColumns + VectorColumns - 1) / VectorColumns);
+
+    /// <summary>64-byte aligned; the memory is pinned and lives as long as this object.</summary>
+    public sbyte* Values(int panel)
+    {
+        nuint first = (nuint)Unsafe.AsPointer(ref _values[0]);
+        nuint aligned = (first + Alignment - 1) / Alignment * Alignment;
+        return (sbyte*)aligned + (long)panel * PanelColumns * Groups * Group;
+    }
+
+    public float* Scales(int panel) => (float*)Unsafe.AsPointer(ref _scales[panel * PanelColumns]);
+
+    /// <summary>−Σ qw per column: times the zero point, where the sums start.</summary>
+    public int* NegatedSums(int panel) =>
+        (int*)Unsafe.AsPointer(ref _negatedSums[panel * PanelColumns]);
+
+    void Spread(int output, ReadOnlySpan<sbyte> row)
+    {
+        int panel = output / PanelColumns;
+        int step = Vectors(panel) * VectorColumns;
+        int* to = (int*)Values(panel) + output % PanelColumns;
+        fixed (sbyte* from = row)
+        {
+            for (int g = 0; g < Groups; g++)
+            {
+                to[g * (long)step] = ((int*)from)[g];
+            }
+        }
+    }
+}

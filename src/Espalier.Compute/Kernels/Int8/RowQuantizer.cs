@@ -1,0 +1,179 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Espalier.Kernels.Int8;
+
+/// <summary>
+/// <see cref="ReferenceInt8Gemm"/>'s quantization in vectors, bit for bit: a true division (the reciprocal
+/// would move ties), and the processor's conversion to int, which rounds halves to even. A row with a
+/// number that is not finite goes to the reference.
+/// </summary>
+static unsafe class RowQuantizer
+{
+    public static (float Scale, int ZeroPoint) Avx512(ReadOnlySpan<float> x, Span<byte> into)
+    {
+        const int width = 16;
+        int whole = x.Length / width * width;
+        fixed (float* from = x)
+        fixed (byte* to = into)
+        {
+            Vector512<float> low = default,
+                high = default,
+                odd = default;
+            for (int i = 0; i < whole; i += width)
+            {
+                Vector512<float> v = Vector512.Load(from + i);
+                low = Avx512F.Min(low, v);
+                high = Avx512F.Max(high, v);
+                // 0 for every finite number, else NaN, which stays; min and max may lose it.
+                odd += v * Vector512<float>.Zero;
+            }
+
+            float least = 0,
+                most = 0,
+                check = Vector512.Sum(odd);
+            for (int i = 0; i < width; i++)
+            {
+                least = Math.Min(least, low[i]);
+                most = Math.Max(most, high[i]);
+            }
+
+            if (!Finish(x[whole..], ref least, ref most, check))
+            {
+                return ReferenceInt8Gemm.QuantizeActivations(x, into);
+            }
+
+            var (scale, zero) = ReferenceInt8Gemm.ActivationScale(least, most);
+            Vector512<float> divisor = Vector512.Create(scale);
+            Vector512<int> add = Vector512.Create(zero);
+            for (int i = 0; i < whole; i += width)
+            {
+                Vector512<int> q =
+                    Avx512F.ConvertToVector512Int32(Vector512.Load(from + i) / divisor) + add;
+                q = Avx512F.Max(q, Vector512<int>.Zero);
+                Avx512F.ConvertToVector128ByteWithSaturation(q.AsUInt32()).Store(to + i);
+            }
+
+            Rest(x, into, whole, scale, zero);
+            return (scale, zero);
+        }
+    }
+
+    public static (float Scale, int ZeroPoint) Avx2(ReadOnlySpan<float> x, Span<byte> into)
+    {
+        const int width = 8;
+        int whole = x.Length / width * width;
+        fixed (float* from = x)
+        fixed (byte* to = into)
+        {
+            Vector256<float> low = default,
+                high = default,
+                odd = default;
+            for (int i = 0; i < whole; i += width)
+            {
+                Vector256<float> v = Vector256.Load(from + i);
+                low = Avx.Min(low, v);
+                high = Avx.Max(high, v);
+                odd += v * Vector256<float>.Zero;
+            }
+
+            float least = 0,
+                most = 0,
+                check = Vector256.Sum(odd);
+            for (int i = 0; i < width; i++)
+            {
+                least = Math.Min(least, low[i]);
+                most = Math.Max(most, high[i]);
+            }
+
+            if (!Finish(x[whole..], ref least, ref most, check))
+            {
+                return ReferenceInt8Gemm.QuantizeActivations(x, into);
+            }
+
+            var (scale, zero) = ReferenceInt8Gemm.ActivationScale(least, most);
+            Vector256<float> divisor = Vector256.Create(scale);
+            Vector256<int> add = Vector256.Create(zero);
+            for (int i = 0; i < whole; i += width)
+            {
+                Vector256<int> q =
+                    Avx.ConvertToVector256Int32(Vector256.Load(from + i) / divisor) + add;
+                Vector128<short> words = Sse2.PackSignedSaturate(q.GetLower(), q.GetUpper());
+                *(long*)(to + i) = Sse2.PackUnsignedSaturate(words, words).AsInt64()[0];
+            }
+
+            Rest(x, into, whole, scale, zero);
+            return (scale, zero);
+        }
+    }
+
+    /// <summary>Largest magnitude and quantized weights; <see cref="ReferenceInt8Gemm.QuantizeWeights"/>.</summary>
+    public static float Weights(ReadOnlySpan<float> row, Span<sbyte> into)
+    {
+        const int width = 8;
+        int whole = row.Length / width * width;
+        fixed (float* from = row)
+        fixed (sbyte* to = into)
+        {
+            Vector256<float> most = default,
+                odd = default;
+            for (int i = 0; i < whole; i += width)
+            {
+                Vector256<float> v = Vector256.Load(from + i);
+                most = Avx.Max(most, Vector256.Abs(v));
+                odd += v * Vector256<float>.Zero;
+            }
+
+            float largest = 0,
+                least = 0;
+            for (int i = 0; i < width; i++)
+            {
+                largest = Math.Max(largest, most[i]);
+            }
+
+            bool finite = Finish(row[whole..], ref least, ref largest, Vector256.Sum(odd));
+            largest = Math.Max(largest, -least);
+            float scale = ReferenceInt8Gemm.WeightScale(largest);
+            if (!finite || !float.IsNormal(scale))
+            {
+                return ReferenceInt8Gemm.QuantizeWeights(row, into);
+            }
+
+            Vector256<float> divisor = Vector256.Create(scale);
+            for (int i = 0; i < whole; i += width)
+            {
+                Vector256<int> q = Avx.ConvertToVector256Int32(Vector256.Load(from + i) / divisor);
+                Vector128<short> words = Sse2.PackSignedSaturate(q.GetLower(), q.GetUpper());
+                *(long*)(to + i) = Sse2.PackSignedSaturate(words, words).AsInt64()[0];
+            }
+
+            for (int i = whole; i < row.Length; i++)
+            {
+                into[i] = ReferenceInt8Gemm.QuantizeWeight(row[i], scale);
+            }
+
+            return scale;
+        }
+    }
+
+    // False: something is not finite, or the range itself is too wide for a float.
+    static bool Finish(ReadOnlySpan<float> rest, ref float least, ref float most, float check)
+    {
+        foreach (float value in rest)
+        {
+            least = Math.Min(least, value);
+            most = Math.Max(most, value);
+            check += value * 0;
+        }
+
+        return check == 0 && float.IsFinite(most - least);
+    }
+
+    static void Rest(ReadOnlySpan<float> x, Span<byte> into, int from, float scale, int zero)
+    {
+        for (int i = from; i < x.Length; i++)
+        {
+            into[i] = ReferenceInt8Gemm.QuantizeActivation(x[i], scale, zero);
+        }
+    }
+}

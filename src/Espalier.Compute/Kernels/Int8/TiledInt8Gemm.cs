@@ -1,0 +1,176 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Int8;
+
+/// <summary>
+/// What the vector kernels share: the layout of the weights, and a product cut into tiles of
+/// <see cref="TileRows"/> rows by one panel. Cache blocking needs no more: while a panel is used, it
+/// streams from L2 or better at less than half of L2's rate, and each tile of x from L1.
+/// </summary>
+abstract unsafe class TiledInt8Gemm : Int8Gemm
+{
+    // Rows that share a panel in one block of work: a multiple of every kernel's TileRows.
+    const int BlockRows = 48;
+
+    // Multiply-adds below which a block costs less than handing it to a thread (about 3 us on VNNI).
+    const long LeastWork = 1 << 19;
+
+    // Numbers a thread quantizes at least before another is asked.
+    const int LeastQuantized = 1 << 14;
+
+    // x + (−0) is x for every x, −0 among them; adding +0 would turn −0 into 0.
+    static readonly float[] NoBias = MinusZeros();
+
+    protected abstract int TileRows { get; }
+
+    public sealed override QuantizedMatrix Pack(Tensor weights_OI)
+    {
+        CheckInputs(weights_OI);
+        Prepare();
+        return new Int8Panels(weights_OI);
+    }
+
+    public sealed override void Quantize(Workers workers, Tensor x, QuantizedRows into)
+    {
+        Check(x, into);
+        into.Rows = x.Rows;
+        int rows = Math.Max(1, LeastQuantized / Math.Max(1, x.Columns));
+        workers.Run((x.Rows + rows - 1) / rows, new Quantization(this, x, into, rows));
+    }
+
+    public sealed override void Multiply(
+        Workers workers,
+        QuantizedRows x,
+        QuantizedMatrix weights,
+        Tensor y,
+        Epilogue epilogue = default
+    )
+    {
+        Check(x, weights, y, epilogue);
+        Product product = new(this, x, (Int8Panels)weights, y, epilogue);
+        workers.Run(product.Blocks, product);
+    }
+
+    /// <summary>Called before weights are packed: what a kernel needs once.</summary>
+    protected virtual void Prepare() { }
+
+    protected abstract (float Scale, int ZeroPoint) QuantizeRow(
+        ReadOnlySpan<float> x,
+        Span<byte> into
+    );
+
+    /// <summary>Sums, scales and bias of one tile.</summary>
+    protected abstract void Multiply(ref Int8Tile tile);
+
+    static void ApplyActivation(Activation activation, Span<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (float)Activations.Value(activation, values[i]);
+        }
+    }
+
+    static float[] MinusZeros()
+    {
+        float[] zeros = GC.AllocateArray<float>(Int8Panels.PanelColumns, pinned: true);
+        Array.Fill(zeros, -0f);
+        return zeros;
+    }
+
+    readonly struct Quantization(TiledInt8Gemm kernel, Tensor x, QuantizedRows into, int rows)
+        : IBlocks
+    {
+        public void Run(int block)
+        {
+            int end = Math.Min(x.Rows, (block + 1) * rows);
+            for (int r = block * rows; r < end; r++)
+            {
+                (into.Scales[r], into.ZeroPoints[r]) = kernel.QuantizeRow(
+                    x.Row(r),
+                    into.Values.AsSpan(r * into.Stride, into.Columns)
+                );
+            }
+        }
+    }
+
+    readonly struct Product : IBlocks
+    {
+        readonly TiledInt8Gemm _kernel;
+        readonly QuantizedRows _x;
+        readonly Int8Panels _weights;
+        readonly Tensor _y;
+        readonly Epilogue _epilogue;
+        readonly int _rowBlocks;
+        readonly int _panels;
+
+        public Product(
+            TiledInt8Gemm kernel,
+            QuantizedRows x,
+            Int8Panels weights,
+            Tensor y,
+            Epilogue epilogue
+        )
+        {
+            (_kernel, _x, _weights, _y, _epilogue) = (kernel, x, weights, y, epilogue);
+            _rowBlocks = (x.Rows + BlockRows - 1) / BlockRows;
+            long panelWork =
+                (long)Math.Min(x.Rows, BlockRows) * Int8Panels.PanelColumns * x.Columns;
+            _panels = (int)((LeastWork + panelWork - 1) / Math.Max(1, panelWork));
+        }
+
+        public int Blocks => _rowBlocks * ((_weights.Panels + _panels - 1) / _panels);
+
+        // Neighbouring blocks share panels, so both cores read the same weights at about the same time.
+        public void Run(int block)
+        {
+            int firstRow = block % _rowBlocks * BlockRows;
+            int endRow = Math.Min(_x.Rows, firstRow + BlockRows);
+            int firstPanel = block / _rowBlocks * _panels;
+            int endPanel = Math.Min(_weights.Panels, firstPanel + _panels);
+            fixed (byte* x = _x.Values)
+            fixed (float* xScales = _x.Scales)
+            fixed (int* zeroPoints = _x.ZeroPoints)
+            fixed (float* bias = _epilogue.Bias is { } given ? given.Span : NoBias)
+            fixed (float* y = _y.Span)
+            {
+                for (int panel = firstPanel; panel < endPanel; panel++)
+                {
+                    int column = panel * Int8Panels.PanelColumns;
+                    int columns = Math.Min(Int8Panels.PanelColumns, _weights.Outputs - column);
+                    int vectors = _weights.Vectors(panel);
+                    Int8Tile tile = new()
+                    {
+                        XStride = _x.Stride,
+                        Weights = _weights.Values(panel),
+                        Groups = _weights.Groups,
+                        WeightScales = _weights.Scales(panel),
+                        NegatedSums = _weights.NegatedSums(panel),
+                        Bias = _epilogue.Bias is null ? bias : bias + column,
+                        YStride = (long)_weights.Outputs * sizeof(float),
+                        LastMask = 0xFFFF >> (vectors * Int8Panels.VectorColumns - columns),
+                        Vectors = vectors,
+                    };
+                    for (int row = firstRow; row < endRow; row += _kernel.TileRows)
+                    {
+                        tile.Rows = Math.Min(_kernel.TileRows, endRow - row);
+                        tile.X = x + (long)row * _x.Stride;
+                        tile.XScales = xScales + row;
+                        tile.ZeroPoints = zeroPoints + row;
+                        tile.Y = y + (long)row * _weights.Outputs + column;
+                        _kernel.Multiply(ref tile);
+                        Activate(tile, columns);
+                    }
+                }
+            }
+        }
+
+        void Activate(in Int8Tile tile, int columns)
+        {
+            for (int r = 0; _epilogue.Activation != Activation.None && r < tile.Rows; r++)
+            {
+                float* row = (float*)((byte*)tile.Y + r * tile.YStride);
+                ApplyActivation(_epilogue.Activation, new Span<float>(row, columns));
+            }
+        }
+    }
+}
