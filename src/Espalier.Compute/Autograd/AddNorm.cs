@@ -37,7 +37,7 @@ sealed class AddNorm : Operation
         if (tape.Training && dropout > 0)
         {
             (_dropout, _mask) = (dropout, tape.NextStream());
-            dropped = _sum ?? y;
+            dropped = _sum ?? tape.Rent(y.Shape);
             tape.Kernels.Rows.Dropout(tape.Workers, _mask, dropout, x.Value, dropped);
         }
 
@@ -70,8 +70,6 @@ sealed class AddNorm : Operation
     internal override void Backward(Tape tape)
     {
         Tensor dx = tape.Rent(_x.Value.Shape);
-        Tensor? dWeight = _weight.NeedsGradient ? tape.Gradient(_weight, out _) : null;
-        Tensor? dBias = _bias.NeedsGradient ? tape.Gradient(_bias, out _) : null;
         tape.Kernels.Rows.NormBackward(
             tape.Workers,
             Output.Gradient!,
@@ -79,38 +77,25 @@ sealed class AddNorm : Operation
             _statistics!,
             _weight.Value,
             dx,
-            dWeight ?? tape.Rent(_weight.Value.Shape),
-            dBias ?? tape.Rent(_bias.Value.Shape)
+            Sums(tape, _weight),
+            Sums(tape, _bias)
         );
-        if (_residual is { NeedsGradient: true })
+        if (_residual is not null)
         {
-            Send(tape, _residual, dx);
+            tape.Send(_residual, dx);
         }
 
-        if (_x.NeedsGradient)
+        if (_dropout > 0 && _x.NeedsGradient)
         {
-            if (_dropout > 0)
-            {
-                Tensor kept = tape.Rent(dx.Shape);
-                tape.Kernels.Rows.Dropout(tape.Workers, _mask, _dropout, dx, kept);
-                dx = kept;
-            }
-
-            Send(tape, _x, dx);
+            tape.Kernels.Rows.Dropout(tape.Workers, _mask, _dropout, dx, dx);
         }
+
+        tape.Send(_x, dx);
     }
 
-    static void Send(Tape tape, Variable to, Tensor gradient)
-    {
-        if (to.Gradient is null)
-        {
-            gradient.Span.CopyTo(tape.Gradient(to, out _).Span);
-        }
-        else
-        {
-            tape.Kernels.Rows.Add(tape.Workers, gradient, to.Gradient);
-        }
-    }
+    /// <summary>Where the kernel adds; what it adds to a frozen parameter's is not looked at.</summary>
+    static Tensor Sums(Tape tape, Variable parameter) =>
+        parameter.NeedsGradient ? tape.Sums(parameter) : tape.Rent(parameter.Value.Shape);
 
     public override Cost Cost => Cost.Elements((_residual is null ? 2L : 3L) * _x.Value.Count);
 }

@@ -25,13 +25,9 @@ sealed class Dropout : Operation
 
     internal override void Backward(Tape tape)
     {
-        Tensor dx = tape.Gradient(_x, out bool add);
-        Tensor target = add ? tape.Rent(dx.Shape) : dx;
-        tape.Kernels.Rows.Dropout(tape.Workers, _mask, _probability, Output.Gradient!, target);
-        if (add)
-        {
-            tape.Kernels.Rows.Add(tape.Workers, target, dx);
-        }
+        Tensor dx = tape.Contribution(_x);
+        tape.Kernels.Rows.Dropout(tape.Workers, _mask, _probability, Output.Gradient!, dx);
+        tape.Send(_x, dx);
     }
 
     public override Cost Cost => Cost.Elements(2L * _x.Value.Count);

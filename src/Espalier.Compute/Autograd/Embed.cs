@@ -53,11 +53,7 @@ sealed class Embed : Operation
         Tensor dy = Output.Gradient!;
         foreach (var (table, indices) in _tables.Where(t => t.Table.NeedsGradient))
         {
-            Tensor gradient =
-                table.Gradient
-                ?? throw new InvalidOperationException(
-                    "Embed: a table is a parameter and brings its gradient."
-                );
+            Tensor gradient = tape.Sums(table);
             int columns = dy.Columns;
             tape.Workers.Run(
                 (columns + BlockColumns - 1) / BlockColumns,

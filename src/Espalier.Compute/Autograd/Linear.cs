@@ -62,7 +62,7 @@ sealed class Linear : Operation
 
         if (_bias is { NeedsGradient: true })
         {
-            tape.Kernels.Rows.AddColumnSums(tape.Workers, dy, tape.Gradient(_bias, out _));
+            tape.Kernels.Rows.AddColumnSums(tape.Workers, dy, tape.Sums(_bias));
         }
 
         if (_x.NeedsGradient)

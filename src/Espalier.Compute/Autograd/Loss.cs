@@ -4,7 +4,7 @@ using Tensor = Espalier.Tensors.Tensor;
 namespace Espalier.Autograd;
 
 /// <summary>
-/// A scalar and its gradient, both computed in double at once since every loss here is cheap beside the model.
+/// A scalar and its gradient, computed in double at once since every loss here is cheap beside the model.
 /// The formulas are in <see cref="Losses"/>.
 /// </summary>
 sealed class Loss : Operation
@@ -12,15 +12,11 @@ sealed class Loss : Operation
     readonly Variable _x;
     readonly Tensor _gradient;
 
-    Loss(Tape tape, Variable x, double value, double[] gradient)
+    Loss(Tape tape, Variable x, Func<Tensor, double> of)
     {
         _x = x;
         _gradient = tape.Rent(x.Value.Shape);
-        for (int i = 0; i < gradient.Length; i++)
-        {
-            _gradient.Span[i] = (float)gradient[i];
-        }
-
+        double value = of(_gradient);
         Tensor y = tape.Rent(1, 1);
         y.Span[0] = (float)value;
         Output = new Variable(y, x.NeedsGradient);
@@ -28,8 +24,9 @@ sealed class Loss : Operation
 
     internal override Variable Output { get; }
 
-    public static Variable Forward(Tape tape, Variable x, (double Value, double[] Gradient) loss) =>
-        tape.Record(new Loss(tape, x, loss.Value, loss.Gradient));
+    /// <param name="of">Gives the value and writes the gradient.</param>
+    public static Variable Forward(Tape tape, Variable x, Func<Tensor, double> of) =>
+        tape.Record(new Loss(tape, x, of));
 
     internal override void Backward(Tape tape)
     {

@@ -3,99 +3,126 @@ using Espalier.Tensors;
 namespace Espalier.Autograd;
 
 /// <summary>
-/// Losses with their gradients, in double. s student, t teacher, p = softmax(·/T), N rows, C columns.
+/// Losses, in double; each also writes its gradient. s student, t teacher, p = softmax(·/T), N rows, C columns.
 /// </summary>
 static class Losses
 {
     /// <summary>−(1/N) Σ log softmax(s)[label].</summary>
-    public static (double, double[]) CrossEntropy(Tensor s, ReadOnlySpan<int> labels)
+    public static double CrossEntropy(Tensor s, ReadOnlySpan<int> labels, Tensor gradient)
     {
+        if (labels.Length != s.Rows)
+        {
+            throw new ArgumentException(
+                $"CrossEntropy: {labels.Length} labels for logits of {s.Shape}; each row takes one."
+            );
+        }
+
         double total = 0;
-        double[] gradient = new double[s.Count];
-        int classes = s.Columns;
+        double[] log = new double[s.Columns];
         for (int r = 0; r < s.Rows; r++)
         {
-            double[] log = LogSoftmax(s.Row(r), 1);
-            total -= log[labels[r]];
-            for (int c = 0; c < classes; c++)
+            int label = labels[r];
+            if ((uint)label >= (uint)log.Length)
             {
-                gradient[r * classes + c] = (Math.Exp(log[c]) - (c == labels[r] ? 1 : 0)) / s.Rows;
+                throw new ArgumentException(
+                    $"CrossEntropy: the label of row {r} is {label}; the model tells {log.Length} classes apart, "
+                        + "so a label is 0 or more and less than that."
+                );
+            }
+
+            LogSoftmax(s.Row(r), 1, log);
+            total -= log[label];
+            Span<float> to = gradient.Row(r);
+            for (int c = 0; c < log.Length; c++)
+            {
+                to[c] = (float)((Math.Exp(log[c]) - (c == label ? 1 : 0)) / s.Rows);
             }
         }
 
-        return (total / s.Rows, gradient);
+        return total / s.Rows;
     }
 
     /// <summary>−(T²/N) Σ p_t log p_s (Hinton et al. 2015; the form of FastFormers and TinyBERT).</summary>
-    public static (double, double[]) SoftCrossEntropy(Tensor s, Tensor t, double temperature) =>
-        Soft(s, t, temperature, (logS, logT) => -Math.Exp(logT) * logS);
+    public static double SoftCrossEntropy(
+        Tensor s,
+        Tensor t,
+        double temperature,
+        Tensor gradient
+    ) => Soft(s, t, temperature, gradient, (logS, logT) => -Math.Exp(logT) * logS);
 
     /// <summary>(T²/N) Σ p_t (log p_t − log p_s).</summary>
-    public static (double, double[]) KullbackLeibler(Tensor s, Tensor t, double temperature) =>
-        Soft(s, t, temperature, (logS, logT) => Math.Exp(logT) * (logT - logS));
+    public static double KullbackLeibler(Tensor s, Tensor t, double temperature, Tensor gradient) =>
+        Soft(s, t, temperature, gradient, (logS, logT) => Math.Exp(logT) * (logT - logS));
 
     /// <summary>(T²/N) Σ p_s (log p_s − log p_t) (MiniLLM, Gu et al. 2024).</summary>
-    public static (double, double[]) ReverseKullbackLeibler(Tensor s, Tensor t, double temperature)
+    public static double ReverseKullbackLeibler(
+        Tensor s,
+        Tensor t,
+        double temperature,
+        Tensor gradient
+    )
     {
+        CheckAlike(s, t);
         double total = 0,
             scale = temperature * temperature / s.Rows;
-        double[] gradient = new double[s.Count];
-        int classes = s.Columns;
+        double[] logS = new double[s.Columns],
+            logT = new double[s.Columns];
         for (int r = 0; r < s.Rows; r++)
         {
-            double[] logS = LogSoftmax(s.Row(r), temperature),
-                logT = LogSoftmax(t.Row(r), temperature);
+            LogSoftmax(s.Row(r), temperature, logS);
+            LogSoftmax(t.Row(r), temperature, logT);
             double row = 0;
-            for (int c = 0; c < classes; c++)
+            for (int c = 0; c < logS.Length; c++)
             {
                 row += Math.Exp(logS[c]) * (logS[c] - logT[c]);
             }
 
             total += row;
-            for (int c = 0; c < classes; c++)
+            Span<float> to = gradient.Row(r);
+            for (int c = 0; c < logS.Length; c++)
             {
-                gradient[r * classes + c] =
-                    scale / temperature * Math.Exp(logS[c]) * (logS[c] - logT[c] - row);
+                double p = Math.Exp(logS[c]);
+                to[c] = (float)(scale / temperature * p * (logS[c] - logT[c] - row));
             }
         }
 
-        return (scale * total, gradient);
+        return scale * total;
     }
 
     /// <summary>Mean over all elements of (x − target)²; over packed rows that is the mean over real tokens.</summary>
-    public static (double, double[]) MeanSquares(Tensor x, Tensor target)
+    public static double MeanSquares(Tensor x, Tensor target, Tensor gradient)
     {
+        CheckAlike(x, target);
         ReadOnlySpan<float> from = x.Span,
-            to = target.Span;
+            aim = target.Span;
+        Span<float> to = gradient.Span;
         double total = 0;
-        double[] gradient = new double[x.Count];
-        for (int i = 0; i < gradient.Length; i++)
+        for (int i = 0; i < to.Length; i++)
         {
-            double d = (double)from[i] - to[i];
+            double d = (double)from[i] - aim[i];
             total += d * d;
-            gradient[i] = 2 * d / x.Count;
+            to[i] = (float)(2 * d / x.Count);
         }
 
-        return (total / x.Count, gradient);
+        return total / x.Count;
     }
 
     /// <summary>Mean over rows of 1 − cos(x, target) (DistilBERT, Sanh et al. 2019).</summary>
-    public static (double, double[]) Cosine(Tensor x, Tensor target) =>
-        Directions(x, target, cosine => (1 - cosine, -1));
+    public static double Cosine(Tensor x, Tensor target, Tensor gradient) =>
+        Directions(x, target, gradient, cosine => (1 - cosine, -1));
 
     /// <summary>Mean over rows of ‖x/‖x‖ − target/‖target‖‖² (PKD, Sun et al. 2019) = 2 (1 − cos).</summary>
-    public static (double, double[]) NormalizedDistance(Tensor x, Tensor target) =>
-        Directions(x, target, cosine => (2 - 2 * cosine, -2));
+    public static double NormalizedDistance(Tensor x, Tensor target, Tensor gradient) =>
+        Directions(x, target, gradient, cosine => (2 - 2 * cosine, -2));
 
     /// <summary>Mean over rows of −Σ p log p, in nats.</summary>
-    public static (double, double[]) Entropy(Tensor s)
+    public static double Entropy(Tensor s, Tensor gradient)
     {
         double total = 0;
-        double[] gradient = new double[s.Count];
-        int classes = s.Columns;
+        double[] log = new double[s.Columns];
         for (int r = 0; r < s.Rows; r++)
         {
-            double[] log = LogSoftmax(s.Row(r), 1);
+            LogSoftmax(s.Row(r), 1, log);
             double row = 0;
             foreach (double l in log)
             {
@@ -103,18 +130,22 @@ static class Losses
             }
 
             total += row;
-            for (int c = 0; c < classes; c++)
+            Span<float> to = gradient.Row(r);
+            for (int c = 0; c < log.Length; c++)
             {
-                gradient[r * classes + c] = -Math.Exp(log[c]) * (log[c] + row) / s.Rows;
+                to[c] = (float)(-Math.Exp(log[c]) * (log[c] + row) / s.Rows);
             }
         }
 
-        return (total / s.Rows, gradient);
+        return total / s.Rows;
     }
 
-    public static double[] LogSoftmax(ReadOnlySpan<float> logits, double temperature)
+    public static void LogSoftmax(
+        ReadOnlySpan<float> logits,
+        double temperature,
+        Span<double> result
+    )
     {
-        double[] result = new double[logits.Length];
         double largest = double.NegativeInfinity,
             total = 0;
         foreach (float z in logits)
@@ -132,46 +163,46 @@ static class Losses
         {
             result[c] = logits[c] / temperature - log;
         }
-
-        return result;
     }
 
     /// <summary>The two losses whose gradient is T/N (p_s − p_t).</summary>
-    static (double, double[]) Soft(
+    static double Soft(
         Tensor s,
         Tensor t,
         double temperature,
+        Tensor gradient,
         Func<double, double, double> term
     )
     {
+        CheckAlike(s, t);
         double total = 0;
-        double[] gradient = new double[s.Count];
-        int classes = s.Columns;
+        double[] logS = new double[s.Columns],
+            logT = new double[s.Columns];
         for (int r = 0; r < s.Rows; r++)
         {
-            double[] logS = LogSoftmax(s.Row(r), temperature),
-                logT = LogSoftmax(t.Row(r), temperature);
-            for (int c = 0; c < classes; c++)
+            LogSoftmax(s.Row(r), temperature, logS);
+            LogSoftmax(t.Row(r), temperature, logT);
+            Span<float> to = gradient.Row(r);
+            for (int c = 0; c < logS.Length; c++)
             {
                 total += term(logS[c], logT[c]);
-                gradient[r * classes + c] =
-                    temperature / s.Rows * (Math.Exp(logS[c]) - Math.Exp(logT[c]));
+                to[c] = (float)(temperature / s.Rows * (Math.Exp(logS[c]) - Math.Exp(logT[c])));
             }
         }
 
-        return (temperature * temperature * total / s.Rows, gradient);
+        return temperature * temperature * total / s.Rows;
     }
 
     /// <summary>Losses of the angle alone; <paramref name="of"/> gives the value and its derivative by the cosine.</summary>
-    static (double, double[]) Directions(
+    static double Directions(
         Tensor x,
         Tensor target,
+        Tensor gradient,
         Func<double, (double Value, double Slope)> of
     )
     {
+        CheckAlike(x, target);
         double total = 0;
-        double[] gradient = new double[x.Count];
-        int columns = x.Columns;
         for (int r = 0; r < x.Rows; r++)
         {
             ReadOnlySpan<float> a = x.Row(r),
@@ -179,7 +210,7 @@ static class Losses
             double aa = 0,
                 bb = 0,
                 ab = 0;
-            for (int c = 0; c < columns; c++)
+            for (int c = 0; c < a.Length; c++)
             {
                 aa += (double)a[c] * a[c];
                 bb += (double)b[c] * b[c];
@@ -191,13 +222,23 @@ static class Losses
                 cosine = ab / (na * nb);
             var (value, slope) = of(cosine);
             total += value;
-            for (int c = 0; c < columns; c++)
+            Span<float> to = gradient.Row(r);
+            for (int c = 0; c < a.Length; c++)
             {
-                gradient[r * columns + c] =
-                    slope * (b[c] / (na * nb) - cosine * a[c] / (na * na)) / x.Rows;
+                to[c] = (float)(slope * (b[c] / (na * nb) - cosine * a[c] / (na * na)) / x.Rows);
             }
         }
 
-        return (total / x.Rows, gradient);
+        return total / x.Rows;
+    }
+
+    static void CheckAlike(Tensor student, Tensor teacher)
+    {
+        if (student.Rows != teacher.Rows || student.Columns != teacher.Columns)
+        {
+            throw new ArgumentException(
+                $"A loss compares {student.Shape} with {teacher.Shape}; rows and columns must agree."
+            );
+        }
     }
 }

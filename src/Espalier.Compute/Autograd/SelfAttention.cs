@@ -65,6 +65,9 @@ sealed class SelfAttention : Operation
 
     internal override void Backward(Tape tape)
     {
+        Tensor dq = tape.Contribution(_q),
+            dk = tape.Contribution(_k),
+            dv = tape.Contribution(_v);
         tape.Kernels.Attention.Backward(
             tape.Workers,
             new Columns(_q.Value),
@@ -75,29 +78,26 @@ sealed class SelfAttention : Operation
             Width,
             _probabilities!,
             Output.Gradient!,
-            new Columns(Fresh(tape, _q)),
-            new Columns(Fresh(tape, _k)),
-            new Columns(Fresh(tape, _v)),
+            new Columns(dq),
+            new Columns(dk),
+            new Columns(dv),
             _dropout
         );
-    }
-
-    /// <summary>q, k and v are projections that nothing else reads, so their gradients are written, not added to.</summary>
-    static Tensor Fresh(Tape tape, Variable variable)
-    {
-        Tensor gradient = tape.Gradient(variable, out bool add);
-        return !add
-            ? gradient
-            : throw new InvalidOperationException(
-                "Attention: q, k and v may feed nothing but attention."
-            );
+        tape.Send(_q, dq);
+        tape.Send(_k, dk);
+        tape.Send(_v, dv);
     }
 
     public override Cost Cost
     {
         get
         {
-            long pairs = _sequences.ProbabilitiesStart(_sequences.Count, _heads);
+            long pairs = 0;
+            for (int s = 0; s < _sequences.Count; s++)
+            {
+                pairs += (long)_heads * _sequences.RowsOf(s) * _sequences.KeysOf(s);
+            }
+
             return new Cost(2 * pairs * Width, sizeof(float) * (4L * _q.Value.Count + 2 * pairs));
         }
     }

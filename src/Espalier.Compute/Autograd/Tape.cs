@@ -94,6 +94,46 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         return variable.Gradient ??= Rent(variable.Value.Shape);
     }
 
+    /// <summary>The gradient of what is summed over rows and can only be added to: zeros when nothing is there.</summary>
+    internal Tensor Sums(Variable variable)
+    {
+        Tensor gradient = Gradient(variable, out bool add);
+        if (!add)
+        {
+            gradient.Span.Clear();
+        }
+
+        return gradient;
+    }
+
+    /// <summary>
+    /// Memory for a contribution that a kernel writes instead of adding: the gradient itself where it may.
+    /// <see cref="Send"/> takes it back.
+    /// </summary>
+    internal Tensor Contribution(Variable variable) =>
+        variable is { NeedsGradient: true, Gradient: null }
+            ? Gradient(variable, out _)
+            : Rent(variable.Value.Shape);
+
+    /// <summary>Adds a contribution to the gradient of a variable, unless that is frozen or the memory is its own.</summary>
+    internal void Send(Variable variable, Tensor contribution)
+    {
+        if (!variable.NeedsGradient || ReferenceEquals(contribution, variable.Gradient))
+        {
+            return;
+        }
+
+        Tensor gradient = Gradient(variable, out bool add);
+        if (add)
+        {
+            Kernels.Rows.Add(Workers, contribution, gradient);
+        }
+        else
+        {
+            contribution.Span.CopyTo(gradient.Span);
+        }
+    }
+
     internal Rng NextStream() => _rng.Split(_draws++);
 
     /// <summary>A weight as right-hand side, packed once for each version of the weights.</summary>

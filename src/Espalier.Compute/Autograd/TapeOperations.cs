@@ -48,16 +48,55 @@ public static class TapeOperations
             Autograd.Pool.Forward(tape, x, sequences, pooling);
 
         /// <summary>Mean over rows of −log softmax(logits)[label].</summary>
-        public Variable CrossEntropy(Variable logits, ReadOnlySpan<int> labels) =>
-            Loss.Forward(tape, logits, Losses.CrossEntropy(logits.Value, labels));
+        public Variable CrossEntropy(Variable logits, ReadOnlySpan<int> labels)
+        {
+            int[] own = [.. labels];
+            return Loss.Forward(tape, logits, to => Losses.CrossEntropy(logits.Value, own, to));
+        }
 
         /// <summary>−(T²/N) Σ softmax(teacher/T) · log softmax(logits/T).</summary>
         public Variable SoftCrossEntropy(Variable logits, Tensor teacher, float temperature = 1) =>
-            Loss.Forward(tape, logits, Losses.SoftCrossEntropy(logits.Value, teacher, temperature));
+            Loss.Forward(
+                tape,
+                logits,
+                to => Losses.SoftCrossEntropy(logits.Value, teacher, temperature, to)
+            );
+
+        /// <summary>(T²/N) Σ p_t (log p_t − log p_s): the soft cross-entropy less the teacher's entropy.</summary>
+        public Variable KullbackLeibler(Variable logits, Tensor teacher, float temperature = 1) =>
+            Loss.Forward(
+                tape,
+                logits,
+                to => Losses.KullbackLeibler(logits.Value, teacher, temperature, to)
+            );
+
+        /// <summary>(T²/N) Σ p_s (log p_s − log p_t).</summary>
+        public Variable ReverseKullbackLeibler(
+            Variable logits,
+            Tensor teacher,
+            float temperature = 1
+        ) =>
+            Loss.Forward(
+                tape,
+                logits,
+                to => Losses.ReverseKullbackLeibler(logits.Value, teacher, temperature, to)
+            );
 
         /// <summary>Mean of squared differences over all elements.</summary>
         public Variable MeanSquares(Variable x, Tensor target) =>
-            Loss.Forward(tape, x, Losses.MeanSquares(x.Value, target));
+            Loss.Forward(tape, x, to => Losses.MeanSquares(x.Value, target, to));
+
+        /// <summary>Mean over rows of 1 − cos(x, target).</summary>
+        public Variable Cosine(Variable x, Tensor target) =>
+            Loss.Forward(tape, x, to => Losses.Cosine(x.Value, target, to));
+
+        /// <summary>Mean over rows of the squared distance of x and target, both scaled to length 1.</summary>
+        public Variable NormalizedDistance(Variable x, Tensor target) =>
+            Loss.Forward(tape, x, to => Losses.NormalizedDistance(x.Value, target, to));
+
+        /// <summary>Mean over rows of the entropy of softmax(logits), in nats.</summary>
+        public Variable Entropy(Variable logits) =>
+            Loss.Forward(tape, logits, to => Losses.Entropy(logits.Value, to));
 
         /// <summary>Σ weight · loss.</summary>
         public Variable WeightedSum(params (Variable Loss, float Weight)[] terms) =>

@@ -13,7 +13,9 @@ public sealed record Distill : Operator
     public override char Letter => 'D';
     public override string Title => "distill into a shallower student";
     public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options { get; } =
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
     [
         Option.Text<Distill>(
             "layers",

@@ -33,7 +33,9 @@ public sealed record EarlyExit : Operator
     public override char Letter => 'E';
     public override string Title => "early exits";
     public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options { get; } =
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
     [
         Option.Choice<EarlyExit, ExitTraining>(
             "training",

@@ -11,7 +11,9 @@ public sealed record FineTune : Operator
     public override char Letter => 'O';
     public override string Title => "fine-tune the original";
     public override Group Group => Group.Start;
-    public override IReadOnlyList<Option> Options { get; } =
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
     [
         Option.Choice<FineTune, Pooling>(
             "pool",

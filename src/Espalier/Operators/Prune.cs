@@ -25,7 +25,9 @@ public sealed record Prune : Operator
     public override char Letter => 'P';
     public override string Title => "prune heads and neurons";
     public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options { get; } =
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
     [
         Amounts(
             "heads",

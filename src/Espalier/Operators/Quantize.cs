@@ -11,7 +11,9 @@ public sealed record Quantize : Operator
     public override char Letter => 'Q';
     public override string Title => "quantize";
     public override Group Group => Group.II;
-    public override IReadOnlyList<Option> Options { get; } =
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
     [
         Option.Text<Quantize>(
             "bits",

@@ -14,7 +14,9 @@ public sealed record TrimVocabulary : Operator
     public override char Letter => 'V';
     public override string Title => "trim the vocabulary";
     public override Group Group => Group.Start;
-    public override IReadOnlyList<Option> Options { get; } =
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
     [
         Option.Number<TrimVocabulary>(
             "first",
