@@ -106,7 +106,11 @@ public sealed class BytePairTokenizer : Tokenizer
         }
     }
 
-    private protected override void Tokenize(ReadOnlySpan<char> text, int offset, List<Token> tokens)
+    private protected override void Tokenize(
+        ReadOnlySpan<char> text,
+        int offset,
+        List<Token> tokens
+    )
     {
         int at = 0;
         while (_normalizedFinder.TryNext(text, at, out AddedTokenFinder.Match match))

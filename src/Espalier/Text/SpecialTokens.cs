@@ -5,15 +5,7 @@ sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByRole)
 {
     /// <summary>All parts, in the order in which files list them.</summary>
     public static IReadOnlyList<string> Roles { get; } =
-    [
-        "bos_token",
-        "eos_token",
-        "unk_token",
-        "sep_token",
-        "pad_token",
-        "cls_token",
-        "mask_token",
-    ];
+    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
     static readonly Dictionary<string, string> Bert = new()
     {

@@ -172,10 +172,13 @@ public abstract class Tokenizer
     /// What a folder must hold so that <see cref="Load"/>, or transformers, reads this tokenizer;
     /// as long as nothing was changed, the very bytes it was read from.
     /// </summary>
-    public IReadOnlyDictionary<string, byte[]> Files() =>
-        Parts.Files ?? TokenizerFiles.Write(this);
+    public IReadOnlyDictionary<string, byte[]> Files() => Parts.Files ?? TokenizerFiles.Write(this);
 
-    private protected abstract void Tokenize(ReadOnlySpan<char> text, int offset, List<Token> tokens);
+    private protected abstract void Tokenize(
+        ReadOnlySpan<char> text,
+        int offset,
+        List<Token> tokens
+    );
 
     private protected abstract void TokenizeIds(ReadOnlySpan<char> text, List<int> ids);
 

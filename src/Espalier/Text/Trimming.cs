@@ -76,7 +76,5 @@ sealed class Trimming
     }
 
     Template Renamed(Template template) =>
-        new([
-            .. template.Slots.Select(s => s.Sequence < 0 ? s with { Id = NewId(s.Id) } : s),
-        ]);
+        new([.. template.Slots.Select(s => s.Sequence < 0 ? s with { Id = NewId(s.Id) } : s)]);
 }

@@ -69,7 +69,11 @@ public sealed class WordPieceTokenizer : Tokenizer
         );
     }
 
-    private protected override void Tokenize(ReadOnlySpan<char> text, int offset, List<Token> tokens)
+    private protected override void Tokenize(
+        ReadOnlySpan<char> text,
+        int offset,
+        List<Token> tokens
+    )
     {
         AlignedText normalized = Model.Normalizer.Normalize(text, offset);
         ReadOnlySpan<char> units = normalized.Units;
@@ -113,7 +117,10 @@ public sealed class WordPieceTokenizer : Tokenizer
 
             int before = ids.Count;
             AddIds(chunk, ids);
-            _cache.Put(chunk, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids)[before..]);
+            _cache.Put(
+                chunk,
+                System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids)[before..]
+            );
         }
     }
 

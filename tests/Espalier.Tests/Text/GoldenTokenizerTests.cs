@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Espalier.Text;
 using Espalier.Tests.Goldens;
+using Espalier.Text;
 
 namespace Espalier.Tests.Text;
 
@@ -18,10 +18,7 @@ public sealed class GoldenTokenizerTests
         string folder = Directory.CreateTempSubdirectory("espalier-text").FullName;
         foreach (string name in (string[])["vocab.txt", "tokenizer_config.json"])
         {
-            File.Copy(
-                Path.Combine(RealTokenizers.MiniLmFolder, name),
-                Path.Combine(folder, name)
-            );
+            File.Copy(Path.Combine(RealTokenizers.MiniLmFolder, name), Path.Combine(folder, name));
         }
 
         Tokenizer bare = Tokenizer.Load(folder);
@@ -82,7 +79,10 @@ public sealed class GoldenTokenizerTests
         }
 
         Assert.True(count > 0, $"{file} has no rows");
-        Assert.True(wrong.Count == 0, $"{wrong.Count} of {count}:\n{string.Join("\n", wrong.Take(20))}");
+        Assert.True(
+            wrong.Count == 0,
+            $"{wrong.Count} of {count}:\n{string.Join("\n", wrong.Take(20))}"
+        );
     }
 
     static string? Difference(Tokenizer tokenizer, JsonElement row)
@@ -103,12 +103,19 @@ public sealed class GoldenTokenizerTests
             ("fast type ids", Join(Ints(row, "type_ids")), Join(fast.TypeIds)),
             (
                 "tokens",
-                string.Join(" ", row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString())),
+                string.Join(
+                    " ",
+                    row.GetProperty("tokens").EnumerateArray().Select(t => t.GetString())
+                ),
                 string.Join(" ", found.Tokens)
             ),
             (
                 "offsets",
-                Pairs([.. row.GetProperty("offsets").EnumerateArray().Select(o => (o[0].GetInt32(), o[1].GetInt32()))]),
+                Pairs([
+                    .. row.GetProperty("offsets")
+                        .EnumerateArray()
+                        .Select(o => (o[0].GetInt32(), o[1].GetInt32())),
+                ]),
                 Pairs(found.Offsets)
             ),
             .. Decoded(tokenizer, row, "decoded", skip: false),

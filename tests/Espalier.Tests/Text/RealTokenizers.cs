@@ -1,5 +1,5 @@
-using Espalier.Text;
 using Espalier.Tests.Goldens;
+using Espalier.Text;
 
 namespace Espalier.Tests.Text;
 

@@ -29,12 +29,21 @@ readonly struct JsonField
         JsonDocumentOptions options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
         try
         {
-            ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
-            return new JsonField(file, "the document", JsonDocument.Parse(json, options).RootElement);
+            ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8)
+                ? bytes.AsMemory(3)
+                : bytes;
+            return new JsonField(
+                file,
+                "the document",
+                JsonDocument.Parse(json, options).RootElement
+            );
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{file}: this is not JSON that can be read: {e.Message}", e);
+            throw new InvalidDataException(
+                $"{file}: this is not JSON that can be read: {e.Message}",
+                e
+            );
         }
     }
 
@@ -67,7 +76,8 @@ readonly struct JsonField
     public JsonField? Optional(string name)
     {
         Demand(IsObject, "an object");
-        return _value.TryGetProperty(name, out JsonElement value)
+        return
+            _value.TryGetProperty(name, out JsonElement value)
             && value.ValueKind != JsonValueKind.Null
             ? new JsonField(_file, Inside(name), value)
             : null;
@@ -124,12 +134,16 @@ readonly struct JsonField
         Demand(_value.ValueKind == JsonValueKind.Number, "a number");
         return _value.TryGetInt32(out int number) && number >= 0 && number < limit
             ? number
-            : throw Refuse($"{Short(_value.GetRawText())} is not a whole number from 0 to {limit - 1}.");
+            : throw Refuse(
+                $"{Short(_value.GetRawText())} is not a whole number from 0 to {limit - 1}."
+            );
     }
 
     /// <summary>The number if it is a whole one of 64 bits, else null.</summary>
     public long? Long() =>
-        _value.ValueKind == JsonValueKind.Number && _value.TryGetInt64(out long number) ? number : null;
+        _value.ValueKind == JsonValueKind.Number && _value.TryGetInt64(out long number)
+            ? number
+            : null;
 
     string Inside(string name) => _place == "the document" ? name : $"{_place}.{Short(name)}";
 
@@ -139,7 +153,9 @@ readonly struct JsonField
     {
         if (!holds)
         {
-            throw Refuse($"{what} is expected, not {_value.ValueKind.ToString().ToLowerInvariant()}.");
+            throw Refuse(
+                $"{what} is expected, not {_value.ValueKind.ToString().ToLowerInvariant()}."
+            );
         }
     }
 

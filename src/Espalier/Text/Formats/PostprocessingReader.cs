@@ -96,7 +96,8 @@ static class PostprocessingReader
         }
 
         int wanted = name == "pair" ? 2 : 1;
-        return slots.Count(s => s.Sequence >= 0) == wanted
+        return
+            slots.Count(s => s.Sequence >= 0) == wanted
             && slots.Select(s => s.Sequence).Where(s => s >= 0).Distinct().Count() == wanted
             ? new Template(slots)
             : throw field.Refuse("each sequence must have exactly one place.");

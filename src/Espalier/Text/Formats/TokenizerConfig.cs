@@ -34,7 +34,11 @@ sealed class TokenizerConfig
     }
 
     /// <summary>The added tokens of a folder without tokenizer.json.</summary>
-    public List<AddedToken> Added(Vocabulary vocabulary, SpecialTokens specials, TokenizerFamily family)
+    public List<AddedToken> Added(
+        Vocabulary vocabulary,
+        SpecialTokens specials,
+        TokenizerFamily family
+    )
     {
         Dictionary<string, AddedToken> added = new(StringComparer.Ordinal);
         foreach ((string id, JsonField field) in _added.SelectMany(a => a.Members()))
@@ -77,7 +81,10 @@ sealed class TokenizerConfig
         }
 
         return field is { IsObject: true } described
-            ? AddedTokenReader.Read(described, id) with { Special = true }
+            ? AddedTokenReader.Read(described, id) with
+            {
+                Special = true,
+            }
             : new AddedToken(id, token)
             {
                 Special = true,

@@ -75,7 +75,15 @@ sealed class TokenizerFolder
     WordPieceTokenizer WordPiece(TokenizerConfig config)
     {
         string file = Path.Combine(_folder, "vocab.txt");
-        CheckClass(config, "Bert", "DistilBert", "Electra", "MobileBert", "ConvBert", "SqueezeBert");
+        CheckClass(
+            config,
+            "Bert",
+            "DistilBert",
+            "Electra",
+            "MobileBert",
+            "ConvBert",
+            "SqueezeBert"
+        );
         Vocabulary vocabulary = VocabularyReader.FromLines(file, Bytes("vocab.txt"));
         TokenizerParts parts = Parts(vocabulary, config, TokenizerFamily.Bert);
         int Id(string role) => Required(file, parts, role);

@@ -92,7 +92,11 @@ static class TokenizerJson
         };
     }
 
-    static WordPieceTokenizer WordPiece(JsonField json, TokenizerParts parts, TokenizerConfig config)
+    static WordPieceTokenizer WordPiece(
+        JsonField json,
+        TokenizerParts parts,
+        TokenizerConfig config
+    )
     {
         JsonField model = json["model"];
         model.AllowOnly(
@@ -103,11 +107,11 @@ static class TokenizerJson
             "max_input_chars_per_word"
         );
         JsonField unknown = model["unk_token"];
-        Demand(json, "pre_tokenizer", "BertPreTokenizer", "type");
+        Demand(json["pre_tokenizer"], "BertPreTokenizer", "type");
         bool tidy = false;
         if (json.Optional("decoder") is { } decoder)
         {
-            Demand(json, "decoder", "WordPiece", "type", "prefix", "cleanup");
+            Demand(json["decoder"], "WordPiece", "type", "prefix", "cleanup");
             tidy = decoder["cleanup"].Flag();
         }
 
@@ -121,9 +125,10 @@ static class TokenizerJson
                     : throw unknown.Refuse($"the vocabulary has no token '{unknown.Text()}'.")
             )
             {
-                Prefix = prefix.Length > 0
-                    ? prefix
-                    : throw model["continuing_subword_prefix"].Refuse("it must not be empty."),
+                Prefix =
+                    prefix.Length > 0
+                        ? prefix
+                        : throw model["continuing_subword_prefix"].Refuse("it must not be empty."),
                 LongestWord = model.Optional("max_input_chars_per_word")?.Number(10_001) ?? 100,
                 TidiesDecoded = tidy,
             }
@@ -163,7 +168,9 @@ static class TokenizerJson
             {
                 0 => ReadNormalizer(null),
                 1 => ReadNormalizer(parts[0]),
-                _ => throw given.Refuse("Espalier knows a sequence of one normalizer, not of more."),
+                _ => throw given.Refuse(
+                    "Espalier knows a sequence of one normalizer, not of more."
+                ),
             };
         }
 
@@ -172,13 +179,7 @@ static class TokenizerJson
             throw type.Refuse($"Espalier knows BertNormalizer, not '{type.Text()}'.");
         }
 
-        given.AllowOnly(
-            "type",
-            "clean_text",
-            "handle_chinese_chars",
-            "strip_accents",
-            "lowercase"
-        );
+        given.AllowOnly("type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase");
         bool lowercase = given["lowercase"].Flag();
         return new BertNormalizer(
             given["clean_text"].Flag(),
@@ -197,7 +198,7 @@ static class TokenizerJson
 
         if (json.Optional("decoder") is not null)
         {
-            Demand(json, "decoder", "ByteLevel", ByteLevelFields);
+            Demand(json["decoder"], "ByteLevel", ByteLevelFields);
         }
 
         (JsonField byteLevel, bool digits) = PreTokenizer(json["pre_tokenizer"]);
@@ -297,9 +298,6 @@ static class TokenizerJson
 
         return added;
     }
-
-    static void Demand(JsonField json, string name, string type, params ReadOnlySpan<string> fields) =>
-        Demand(json[name], type, fields);
 
     static void Demand(JsonField field, string type, params ReadOnlySpan<string> fields)
     {

@@ -174,7 +174,12 @@ static class TokenizerJsonWriter
         json.WriteEndArray();
     }
 
-    static void Arrangement(Utf8JsonWriter json, string name, Tokenizer tokenizer, Template template)
+    static void Arrangement(
+        Utf8JsonWriter json,
+        string name,
+        Tokenizer tokenizer,
+        Template template
+    )
     {
         json.WriteStartArray(name);
         foreach (Template.Slot slot in template.Slots)

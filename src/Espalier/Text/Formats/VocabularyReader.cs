@@ -62,8 +62,10 @@ static class VocabularyReader
         int Id(string token) =>
             vocabulary.TryId(token, out int id)
                 ? id
-                : throw refuse($"the merge of '{left}' and '{right}' needs the token '{token}', "
-                    + "which the vocabulary lacks.");
+                : throw refuse(
+                    $"the merge of '{left}' and '{right}' needs the token '{token}', "
+                        + "which the vocabulary lacks."
+                );
         return new Merge(Id(left), Id(right), Id(left + right));
     }
 
