@@ -161,6 +161,7 @@ public sealed class BrokenTokenizerTests
         "added_tokens_decoder.x"
     )]
     [InlineData("{\"do_lower_case\": \"yes\"}", "do_lower_case")]
+    [InlineData("{\"truncation_side\": \"left\"}", "truncation_side")]
     public void Settings_that_cannot_be_obeyed_are_refused(string config, string named)
     {
         InvalidDataException e = Assert.Throws<InvalidDataException>(() =>

@@ -207,4 +207,26 @@ public sealed class TokenizerTests
         json["model"]!["unk_token"] = "<|end|>";
         Assert.Equal([4, 8, 2], SmallTokenizer.Load(json).Encode("ab!c").Ids);
     }
+
+    [Fact]
+    public void Digits_are_split_where_the_file_asks_and_saved_so()
+    {
+        JsonObject json = SmallTokenizer.BytePairJson();
+        json["model"]!["vocab"]!["1"] = 9;
+        json["model"]!["vocab"]!["11"] = 10;
+        json["model"]!["merges"]!.AsArray().Add("1 1");
+        Assert.Equal([4, 10], SmallTokenizer.Load(json).Encode("ab11").Ids);
+        json["pre_tokenizer"] = JsonNode.Parse(
+            """
+            { "type": "Sequence", "pretokenizers": [ { "type": "Digits", "individual_digits": true },
+              { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true } ] }
+            """
+        );
+        Tokenizer splits = SmallTokenizer.Load(json);
+        Assert.Equal([4, 9, 9], splits.Encode("ab11").Ids);
+        Tokenizer again = SmallTokenizer.LoadFiles(
+            splits.Trim(new HashSet<int> { 4, 10 }, out _).Files()
+        );
+        Assert.Equal(["ab", "1", "1"], again.Encode("ab11").Tokens);
+    }
 }

@@ -1,5 +1,3 @@
-using Espalier.Text.Pieces;
-
 namespace Espalier.Text.Formats;
 
 /// <summary>
@@ -119,7 +117,7 @@ static class TokenizerJson
         return new WordPieceTokenizer(
             parts,
             new WordPieceModel(
-                Normalizer(json.Optional("normalizer"), config),
+                NormalizerReader.Read(json.Optional("normalizer"), config),
                 parts.Vocabulary.TryId(unknown.Text(), out int id)
                     ? id
                     : throw unknown.Refuse($"the vocabulary has no token '{unknown.Text()}'.")
@@ -132,60 +130,6 @@ static class TokenizerJson
                 LongestWord = model.Optional("max_input_chars_per_word")?.Number(10_001) ?? 100,
                 TidiesDecoded = tidy,
             }
-        );
-    }
-
-    // As in transformers, tokenizer_config.json has the last word where it speaks.
-    static BertNormalizer Normalizer(JsonField? field, TokenizerConfig config)
-    {
-        BertNormalizer normalizer = ReadNormalizer(field);
-        bool lowercase = config.Lowercase ?? normalizer.Lowercase;
-        bool accents =
-            config.Lowercase is null ? normalizer.StripAccents
-            : config.Lowercase == normalizer.Lowercase ? normalizer.StripAccents
-            : lowercase;
-        return normalizer with
-        {
-            SpaceChinese = config.SpaceChinese ?? normalizer.SpaceChinese,
-            Lowercase = lowercase,
-            StripAccents = config.StripAccents ?? accents,
-        };
-    }
-
-    static BertNormalizer ReadNormalizer(JsonField? field)
-    {
-        if (field is not { } given)
-        {
-            return new BertNormalizer(false, false, false, false);
-        }
-
-        JsonField type = given["type"];
-        if (type.Text() == "Sequence")
-        {
-            given.AllowOnly("type", "normalizers");
-            JsonField[] parts = [.. given["normalizers"].Items()];
-            return parts.Length switch
-            {
-                0 => ReadNormalizer(null),
-                1 => ReadNormalizer(parts[0]),
-                _ => throw given.Refuse(
-                    "Espalier knows a sequence of one normalizer, not of more."
-                ),
-            };
-        }
-
-        if (type.Text() != "BertNormalizer")
-        {
-            throw type.Refuse($"Espalier knows BertNormalizer, not '{type.Text()}'.");
-        }
-
-        given.AllowOnly("type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase");
-        bool lowercase = given["lowercase"].Flag();
-        return new BertNormalizer(
-            given["clean_text"].Flag(),
-            given["handle_chinese_chars"].Flag(),
-            given.Optional("strip_accents")?.Flag() ?? lowercase,
-            lowercase
         );
     }
 
