@@ -41,10 +41,10 @@ public sealed class KernelFamily
         new(
             "avx512-vnni",
             "AVX-512 F, BW and VNNI, and leave to run emitted code",
-            VnniInt8Gemm.IsSupported,
-            new ReferenceGemm(),
+            VnniInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
             new VnniInt8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(

@@ -185,9 +185,7 @@ public sealed class TapeTests
 
             graph.ClearGradients();
             tape.Begin(new Rng(5));
-            tape.Backward(
-                tape.CrossEntropy(graph.Forward(tape, batch).LastLogits, batch.Labels)
-            );
+            tape.Backward(tape.CrossEntropy(graph.Forward(tape, batch).LastLogits, batch.Labels));
         }
 
         return graph.Trained.ToDictionary(t => t.Name, t => t.Variable.Gradient!.Span.ToArray());

@@ -34,7 +34,10 @@ public sealed class TrainingGoldenTests
         JsonElement[] steps = [.. facts.RootElement.GetProperty("steps_float64").EnumerateArray()];
         HashSet<string> decayed =
         [
-            .. facts.RootElement.GetProperty("decayed").EnumerateArray().Select(n => n.GetString()!),
+            .. facts
+                .RootElement.GetProperty("decayed")
+                .EnumerateArray()
+                .Select(n => n.GetString()!),
         ];
         using Workers workers = new(2);
         Optimized trained = new(model, decayed, workers, KernelFamily.Choose(family));
@@ -68,9 +71,7 @@ public sealed class TrainingGoldenTests
 
     /// <summary>Up in a line to the peak over the first steps, then in a line to 0; step counts from 0.</summary>
     static float Rate(int step, int steps) =>
-        step < WarmUp
-            ? PeakRate * step / WarmUp
-            : PeakRate * (steps - step) / (steps - WarmUp);
+        step < WarmUp ? PeakRate * step / WarmUp : PeakRate * (steps - step) / (steps - WarmUp);
 
     static void Near(JsonElement step, string field, double actual, double tolerance, int number)
     {
