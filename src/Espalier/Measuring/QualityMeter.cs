@@ -73,7 +73,9 @@ public static class QualityMeter
             );
         }
 
-        int place = config.Regression ? -1 : Array.FindIndex(batch.Labels, l => l >= config.Outputs);
+        int place = config.Regression
+            ? -1
+            : Array.FindIndex(batch.Labels, l => l >= config.Outputs);
         if (place >= 0)
         {
             throw new ArgumentException(

@@ -47,7 +47,9 @@ public sealed class TimeMeter(
             }
 
             done++;
-            bool settled = records.All(r => Statistics.Median(r.Milliseconds).IsWithin(rounds.Width));
+            bool settled = records.All(r =>
+                Statistics.Median(r.Milliseconds).IsWithin(rounds.Width)
+            );
             double afterNext =
                 Seconds(start, _time.GetTimestamp()) + Seconds(begun, _time.GetTimestamp());
             bool stop = settled || afterNext > rounds.Seconds || done >= rounds.Most;
@@ -72,7 +74,8 @@ public sealed class TimeMeter(
         for (
             int done = 0;
             done < LeastWarmUps
-                || done < rounds.Most && Seconds(start, _time.GetTimestamp()) < rounds.WarmUpSeconds;
+                || done < rounds.Most
+                    && Seconds(start, _time.GetTimestamp()) < rounds.WarmUpSeconds;
             done++
         )
         {
@@ -129,7 +132,9 @@ public sealed class TimeMeter(
     {
         if (candidates.Count == 0)
         {
-            throw new ArgumentException("There is nothing to compare; give one candidate at least.");
+            throw new ArgumentException(
+                "There is nothing to compare; give one candidate at least."
+            );
         }
 
         HashSet<string> names = [];

@@ -14,7 +14,7 @@ namespace Espalier.Runs;
 /// </summary>
 public sealed class StageStore(string folder)
 {
-    const string KeyName = "stage.json";
+    internal const string KeyName = "stage.json";
     static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(60);
 
     public string FolderOf(int place, string name, StageKey key) =>
