@@ -54,7 +54,7 @@ public sealed class KernelFamily
             new PanelGemm<Avx512Tile>(),
             new Avx512Int8Gemm(),
             new VectorRows<Lanes16>(),
-            new ReferenceAttention()
+            new VectorAttention<Lanes16>()
         ),
         new(
             "avx2",
@@ -63,7 +63,7 @@ public sealed class KernelFamily
             new PanelGemm<Avx2Tile>(),
             new Avx2Int8Gemm(),
             new VectorRows<Lanes8>(),
-            new ReferenceAttention()
+            new VectorAttention<Lanes8>()
         ),
         new(
             "reference",
