@@ -1,6 +1,20 @@
-namespace Espalier.Benchmarks;
+using BenchmarkDotNet.Running;
+using Espalier.Benchmarks;
 
-static class Program
+switch (args)
 {
-    static void Main() { }
+    case ["gemm", .. string[] rest]:
+        GemmTable.Run(rest);
+        return 0;
+    case ["workers", .. string[] rest]:
+        WorkersTable.Run(rest);
+        return 0;
+    case ["bdn", .. string[] rest]:
+        BenchmarkSwitcher.FromAssembly(typeof(GemmTable).Assembly).Run(rest);
+        return 0;
+    default:
+        Console.Error.WriteLine(
+            "Usage: -- gemm [rounds] | workers [rounds] | bdn [arguments of BenchmarkDotNet]"
+        );
+        return 2;
 }

@@ -48,6 +48,24 @@ public abstract class Gemm
         Epilogue epilogue = default
     );
 
+    /// <summary>c [M, N] = aᵀ or a · b, or c += it, for a b [K, N] that is used once (a weight's gradient).</summary>
+    public virtual void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        Tensor b,
+        Tensor c,
+        bool accumulate
+    ) =>
+        Multiply(
+            workers,
+            a,
+            transposedA,
+            Pack(workers, b, false),
+            c,
+            new Epilogue(Accumulate: accumulate)
+        );
+
     public PackedMatrix Pack(Workers workers, Tensor b, bool transposed)
     {
         PackedMatrix packed = transposed
@@ -71,5 +89,32 @@ public abstract class Gemm
                 $"Gemm: a is {a.Shape}{(transposedA ? " transposed" : "")}, b [{b.K}, {b.N}] and c {c.Shape}; "
                     + "a [M, K] · b [K, N] gives c [M, N]."
             );
+    }
+
+    protected static void Check(in Epilogue epilogue, Tensor c)
+    {
+        if (
+            epilogue.Accumulate
+            && epilogue is not { Bias: null, Linear: null, Activation: Activation.None }
+        )
+        {
+            throw new ArgumentException(
+                "Gemm: Accumulate adds a product to c; it goes with no bias, activation or Linear."
+            );
+        }
+
+        if (epilogue.Bias is { } bias && bias.Count != c.Columns)
+        {
+            throw new ArgumentException(
+                $"Gemm: the bias is {bias.Shape} and c {c.Shape}; the bias has one number per column."
+            );
+        }
+
+        if (epilogue.Linear is { } linear && !linear.Shape.Equals(c.Shape))
+        {
+            throw new ArgumentException(
+                $"Gemm: Linear is {linear.Shape} and c {c.Shape}; they must be of one shape."
+            );
+        }
     }
 }

@@ -41,28 +41,28 @@ public sealed class KernelFamily
         new(
             "avx512-vnni",
             "AVX-512 F, BW and VNNI, and leave to run emitted code",
-            VnniInt8Gemm.IsSupported,
-            new ReferenceGemm(),
+            VnniInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
             new VnniInt8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(
             "avx512",
-            "AVX-512 F and BW",
-            Avx512Int8Gemm.IsSupported,
-            new ReferenceGemm(),
+            "AVX-512 F, BW and DQ",
+            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
             new Avx512Int8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(
             "avx2",
-            "AVX2",
-            Avx2Int8Gemm.IsSupported,
-            new ReferenceGemm(),
+            "AVX2 and FMA",
+            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported && Lanes8.IsSupported,
+            new PanelGemm<Avx2Tile>(),
             new Avx2Int8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes8>(),
             new ReferenceAttention()
         ),
         new(

@@ -45,8 +45,31 @@ sealed class ReferenceGemm : Gemm
         Epilogue epilogue = default
     )
     {
-        var (m, kCount, nCount) = Check(a, transposedA, b, c);
-        Tensor values = ((Plain)b).Values;
+        Check(a, transposedA, b, c);
+        Multiply(workers, a, transposedA, ((Plain)b).Values, c, epilogue);
+    }
+
+    /// <summary>As b lies here as it is, there is nothing to pack.</summary>
+    public override void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        Tensor b,
+        Tensor c,
+        bool accumulate
+    ) => Multiply(workers, a, transposedA, b, c, new Epilogue(Accumulate: accumulate));
+
+    static void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        Tensor values,
+        Tensor c,
+        Epilogue epilogue
+    )
+    {
+        var (m, kCount) = transposedA ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
+        int nCount = values.Columns;
         workers.Run(
             m,
             i =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
@@ -13,73 +14,143 @@ public interface IBlocks
 /// <summary>
 /// Threads that stay: the caller and <c>threads - 1</c> others share the blocks of a job. How work is
 /// cut into blocks never depends on the number of threads, so neither do the results; who does which
-/// block does not matter, and a thread that the machine takes away delays one block only.
+/// block does not matter.
 /// </summary>
+/// <remarks>
+/// <para>
+/// The whole agreement between the threads is one number, the ticket: in its upper half the round, which
+/// is the number of the job, in its lower half how many of the job's blocks nobody has claimed. A block is
+/// claimed by a compare-and-swap that takes one off the lower half. Hence (1) a claim succeeds only in the round that
+/// was read before, (2) the job's fields, written before its ticket and not again until all its
+/// blocks are done, are those of that round for whoever claimed, and (3) a thread that comes late finds a
+/// lower half of 0 or another round, and has touched nothing.
+/// </para>
+/// <para>
+/// So the caller waits for blocks that were claimed, never for threads: one that the machine does not run
+/// delays at most the block that it holds. Waiting spins shortly, because the next job or the last block is
+/// usually microseconds away, and then gives the core back, on which a thread that holds a block may go on.
+/// </para>
+/// </remarks>
 public sealed unsafe class Workers : IDisposable
 {
-    // About 20 microseconds of spinning: the next kernel of a layer usually comes sooner.
-    const int Spins = 2000;
+    // The next kernel of a layer usually comes sooner than this; a sleeping thread wakes in 5 to 50.
+    const int SpinMicroseconds = 40;
+    const int PausesPerLook = 10;
+
+    /// <summary>Whose job this thread is inside; what it runs from there, it runs alone.</summary>
+    [ThreadStatic]
+    static Workers? _inside;
 
     readonly Thread[] _threads;
-    readonly Lock _callers = new();
-    readonly Lock _parking = new();
-    readonly ManualResetEventSlim _wake = new(false);
-    ExceptionDispatchInfo? _failure;
+    readonly long _spinTicks;
+
+    // Whoever holds this is the one caller that the threads work for.
+    readonly Lock _caller = new();
+
+    // Where threads sleep until there is a ticket, and the caller until the last block is done.
+    readonly object _parking = new();
+    readonly object _finish = new();
+    int _sleepers;
+    bool _callerSleeps;
+    volatile bool _stopping;
+
+    // The job of the round in the ticket.
     delegate* <void*, int, void> _body;
     void* _job;
     int _blocks;
-    int _next;
-    int _busy;
-    volatile int _round;
-    volatile bool _stopping;
+    ExceptionDispatchInfo? _failure;
+
+    long _ticket;
+    int _done;
 
     public Workers(int threads)
+        : this(threads, static () => { }) { }
+
+    /// <param name="arrive">What each thread does before it first looks for work; tests let one come late.</param>
+    internal Workers(int threads, Action arrive)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+
+        // More threads than cores: one that spins may be in the way of the one that it waits for.
+        _spinTicks =
+            threads > Environment.ProcessorCount
+                ? 0
+                : SpinMicroseconds * Stopwatch.Frequency / 1_000_000;
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"espalier-{i + 1}" };
+            _threads[i] = new Thread(() => Work(arrive))
+            {
+                IsBackground = true,
+                Name = $"espalier-{i + 1}",
+            };
             _threads[i].Start();
         }
     }
 
     public int Threads { get; }
 
-    /// <summary>Runs every block and returns when all are done. Nothing is allocated.</summary>
+    /// <summary>
+    /// Runs every block and returns when all are done; nothing is allocated. A caller who is inside a job
+    /// already, or who finds the threads at work for another caller, does its blocks alone. When blocks
+    /// throw, those not begun are left out and one of the exceptions is thrown here.
+    /// </summary>
     public void Run<T>(int blocks, in T job)
         where T : struct, IBlocks
     {
-        if (blocks <= 1 || Threads == 1)
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        T here = job;
+        if (blocks <= 1 || Threads == 1 || _inside is not null || !_caller.TryEnter())
         {
-            T copy = job;
             for (int i = 0; i < blocks; i++)
             {
-                copy.Run(i);
+                here.Run(i);
             }
 
             return;
         }
 
-        // The job lives on this stack until every block is done, so its address stays good.
-        T here = job;
-        RunAll(blocks, &Invoke<T>, Unsafe.AsPointer(ref here));
+        try
+        {
+            _inside = this;
+
+            // The job lives on this stack until every block is done, so its address stays good.
+            RunShared(blocks, &Invoke<T>, Unsafe.AsPointer(ref here));
+        }
+        finally
+        {
+            _inside = null;
+            _caller.Exit();
+        }
     }
 
     /// <summary>The same for a delegate, where an allocation does not matter.</summary>
     public void Run(int blocks, Action<int> body) => Run(blocks, new Delegated(body));
 
+    /// <summary>Waits for a job that runs, then ends the threads.</summary>
     public void Dispose()
     {
-        _stopping = true;
-        _wake.Set();
-        foreach (Thread thread in _threads)
+        if (_inside == this)
         {
-            thread.Join();
+            throw new InvalidOperationException(
+                "Workers: disposed from inside a job; dispose them where they were made."
+            );
         }
 
-        _wake.Dispose();
+        lock (_caller)
+        {
+            lock (_parking)
+            {
+                _stopping = true;
+                Monitor.PulseAll(_parking);
+            }
+
+            foreach (Thread thread in _threads)
+            {
+                thread.Join();
+            }
+        }
     }
 
     readonly struct Delegated(Action<int> body) : IBlocks
@@ -90,80 +161,187 @@ public sealed unsafe class Workers : IDisposable
     static void Invoke<T>(void* job, int block)
         where T : struct, IBlocks => Unsafe.AsRef<T>(job).Run(block);
 
-    void RunAll(int blocks, delegate* <void*, int, void> body, void* job)
+    static int Unclaimed(long ticket) => (int)ticket;
+
+    static uint Round(long ticket) => (uint)(ticket >> 32);
+
+    void RunShared(int blocks, delegate* <void*, int, void> body, void* job)
     {
-        lock (_callers)
+        // Nobody holds a block of the last round, so nobody reads these.
+        _body = body;
+        _job = job;
+        _blocks = blocks;
+        _failure = null;
+        _done = 0;
+        Interlocked.Exchange(ref _ticket, (long)(Round(_ticket) + 1) << 32 | (uint)blocks);
+
+        // The exchange is a full fence, and a thread counts itself a sleeper before it looks at the ticket
+        // for the last time: either it sees this round or it is seen here.
+        if (Volatile.Read(ref _sleepers) > 0)
         {
-            _body = body;
-            _job = job;
-            _blocks = blocks;
-            _failure = null;
-            Volatile.Write(ref _next, 0);
-            Volatile.Write(ref _busy, _threads.Length);
-            _round++;
-            lock (_parking)
-            {
-                _wake.Set();
-            }
+            Wake(blocks - 1);
+        }
 
-            Share();
-            SpinWait wait = default;
-            while (Volatile.Read(ref _busy) != 0)
-            {
-                wait.SpinOnce(sleep1Threshold: -1);
-            }
+        Share();
+        WaitForLastBlock();
+        _failure?.Throw();
+    }
 
-            _failure?.Throw();
+    void Wake(int threads)
+    {
+        lock (_parking)
+        {
+            for (int i = Math.Min(threads, _sleepers); i > 0; i--)
+            {
+                Monitor.Pulse(_parking);
+            }
         }
     }
 
-    void Share()
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void WaitForLastBlock()
     {
-        try
+        long start = Stopwatch.GetTimestamp();
+        do
         {
-            for (int i; (i = Interlocked.Increment(ref _next) - 1) < _blocks; )
-            {
-                _body(_job, i);
-            }
-        }
-        catch (Exception e)
-        {
-            Volatile.Write(ref _next, _blocks);
-            _failure = ExceptionDispatchInfo.Capture(e);
-        }
-    }
-
-    void Work()
-    {
-        int seen = 0;
-        while (true)
-        {
-            for (int i = 0; i < Spins && _round == seen && !_stopping; i++)
-            {
-                Thread.SpinWait(8);
-            }
-
-            while (_round == seen && !_stopping)
-            {
-                lock (_parking)
-                {
-                    if (_round == seen && !_stopping)
-                    {
-                        _wake.Reset();
-                    }
-                }
-
-                _wake.Wait();
-            }
-
-            if (_stopping)
+            if (Volatile.Read(ref _done) == _blocks)
             {
                 return;
             }
 
-            seen = _round;
+            Thread.SpinWait(PausesPerLook);
+        } while (Stopwatch.GetTimestamp() - start < _spinTicks);
+
+        lock (_finish)
+        {
+            _callerSleeps = true;
+            Interlocked.MemoryBarrier();
+            while (Volatile.Read(ref _done) != _blocks)
+            {
+                Monitor.Wait(_finish);
+            }
+
+            _callerSleeps = false;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Work(Action arrive)
+    {
+        _inside = this;
+        arrive();
+        while (!_stopping)
+        {
             Share();
-            Interlocked.Decrement(ref _busy);
+            if (!SpinForWork())
+            {
+                SleepForWork();
+            }
+        }
+    }
+
+    bool HasWork => Unclaimed(Volatile.Read(ref _ticket)) != 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    bool SpinForWork()
+    {
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            if (HasWork)
+            {
+                return true;
+            }
+
+            Thread.SpinWait(PausesPerLook);
+        } while (Stopwatch.GetTimestamp() - start < _spinTicks);
+
+        return false;
+    }
+
+    void SleepForWork()
+    {
+        lock (_parking)
+        {
+            _sleepers++;
+            Interlocked.MemoryBarrier();
+            while (!HasWork && !_stopping)
+            {
+                Monitor.Wait(_parking);
+            }
+
+            _sleepers--;
+        }
+    }
+
+    /// <summary>Claims blocks and does them until none is left; counts what it did once, at the end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Share()
+    {
+        int mine = 0,
+            block;
+        while ((block = Claim()) >= 0)
+        {
+            mine++;
+            try
+            {
+                _body(_job, block);
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+                mine += ClaimRest();
+            }
+        }
+
+        if (mine == 0)
+        {
+            return;
+        }
+
+        // The job cannot end before what is held here is counted, so the number of its blocks stays.
+        int blocks = _blocks;
+        if (Interlocked.Add(ref _done, mine) == blocks && Volatile.Read(ref _callerSleeps))
+        {
+            lock (_finish)
+            {
+                Monitor.Pulse(_finish);
+            }
+        }
+    }
+
+    /// <summary>A block that is now this thread's, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    int Claim()
+    {
+        while (true)
+        {
+            long ticket = Volatile.Read(ref _ticket);
+            int blocks = _blocks,
+                unclaimed = Unclaimed(ticket);
+            if (unclaimed == 0)
+            {
+                return -1;
+            }
+
+            if (Interlocked.CompareExchange(ref _ticket, ticket - 1, ticket) == ticket)
+            {
+                return blocks - unclaimed;
+            }
+        }
+    }
+
+    /// <summary>Claims all that is left, not to be done. Only for who holds a block: the round is its own.</summary>
+    int ClaimRest()
+    {
+        while (true)
+        {
+            long ticket = Volatile.Read(ref _ticket);
+            int rest = Unclaimed(ticket);
+            if (Interlocked.CompareExchange(ref _ticket, ticket - rest, ticket) == ticket)
+            {
+                return rest;
+            }
         }
     }
 }

@@ -9,10 +9,11 @@ namespace Espalier.Tensors;
 /// </summary>
 public readonly struct Rng(ulong key) : IEquatable<Rng>
 {
-    const uint M0 = 0xD2511F53;
-    const uint M1 = 0xCD9E8D57;
-    const uint W0 = 0x9E3779B9;
-    const uint W1 = 0xBB67AE85;
+    internal const uint M0 = 0xD2511F53;
+    internal const uint M1 = 0xCD9E8D57;
+    internal const uint W0 = 0x9E3779B9;
+    internal const uint W1 = 0xBB67AE85;
+    internal const int Rounds = 10;
 
     public ulong Key { get; } = key;
 
@@ -83,7 +84,7 @@ public readonly struct Rng(ulong key) : IEquatable<Rng>
             c3 = 0;
         uint k0 = (uint)Key,
             k1 = (uint)(Key >> 32);
-        for (int round = 0; round < 10; round++)
+        for (int round = 0; round < Rounds; round++)
         {
             ulong p0 = (ulong)M0 * c0;
             ulong p1 = (ulong)M1 * c2;

@@ -70,6 +70,12 @@ public sealed class Tensor
             ? new Tensor(_storage, _start, new Shape(rows, Columns))
             : throw new ArgumentException($"Head: {rows} rows asked of {Shape}.");
 
+    /// <summary>A part of this memory under a shape of its own; nothing is copied.</summary>
+    internal Tensor Part(int start, Shape shape) =>
+        start >= 0 && start <= Count - shape.Count
+            ? new Tensor(_storage, _start + start, shape)
+            : throw new ArgumentException($"Part: {shape} at {start} does not lie within {Shape}.");
+
     public Tensor Clone() => new(Shape, Span);
 
     static (float[] Storage, int Start) Allocate(int count)

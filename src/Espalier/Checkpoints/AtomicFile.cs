@@ -6,6 +6,8 @@ namespace Espalier.Checkpoints;
 /// </summary>
 public static class AtomicFile
 {
+    const int WindowsFileExists = unchecked((int)0x80070050);
+
     /// <summary>Makes the folders above and replaces a file at the path. With the size, or a bound of it, a
     /// disk too full is found before any work.</summary>
     public static void Write(string path, Action<Stream> fill, long size = 0)
@@ -16,61 +18,72 @@ public static class AtomicFile
             throw new OutputException($"{path} is a folder, so no file can be written there.");
         }
 
-        FileStream file = Durable.Explaining(path, () => CreateBeside(target, size));
+        FileStream file = Durable.Explaining(path, () => CreateBeside(target));
+        bool moved = false;
         try
         {
-            using (file)
-            {
-                FillWhole(path, file, fill);
-            }
-
-            Durable.Explaining(path, () => Publish(file.Name, target));
+            FillWhole(path, file, fill, size);
+            Durable.Explaining(path, () => File.Move(file.Name, target, overwrite: true));
+            moved = true;
+            Durable.FlushFolder(Path.GetDirectoryName(target)!);
         }
-        catch
+        catch (IOException e) when (IsOurs(e, file.Name))
         {
-            File.Delete(file.Name);
-            throw;
+            throw Durable.Explain(e, path);
+        }
+        finally
+        {
+            if (!moved)
+            {
+                File.Delete(file.Name);
+            }
         }
     }
 
     public static void Write(string path, ReadOnlyMemory<byte> content) =>
         Write(path, stream => stream.Write(content.Span), content.Length);
 
-    static void FillWhole(string path, FileStream file, Action<Stream> fill)
+    static void FillWhole(string path, FileStream file, Action<Stream> fill, long size)
     {
-        try
+        using (file)
         {
+            if (!LibC.Reserve(file.SafeFileHandle, size))
+            {
+                throw Durable.FromError(LibC.Error);
+            }
+
             fill(file);
             file.SetLength(file.Position); // the reserved size was an upper bound
-            Durable.Flush(file);
-        }
-        catch (IOException e) when (Durable.IsOutOfSpace(e))
-        {
-            throw Durable.Explain(e, path);
+            file.Flush(flushToDisk: OperatingSystem.IsWindows());
+            Durable.Flush(file.SafeFileHandle, path);
         }
     }
 
-    static FileStream CreateBeside(string target, long size)
+    /// <summary>Whether writing failed, and not the reading of something else that is copied here.</summary>
+    static bool IsOurs(IOException failure, string temporary) =>
+        failure is not OutputException
+        && (
+            Durable.IsOutOfSpace(failure)
+            || failure.Message.Contains(temporary, StringComparison.Ordinal)
+        );
+
+    static FileStream CreateBeside(string target)
     {
         string folder = Path.GetDirectoryName(target)!;
         Durable.MakeFolders(folder);
         for (int n = 0; ; n++)
         {
-            string candidate = Beside(folder, n);
             try
             {
                 return new FileStream(
-                    candidate,
-                    new FileStreamOptions
-                    {
-                        Mode = FileMode.CreateNew,
-                        Access = FileAccess.Write,
-                        PreallocationSize = size,
-                        BufferSize = 1 << 16,
-                    }
+                    Beside(folder, n, "tmp"),
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.Read,
+                    1 << 16
                 );
             }
-            catch (IOException) when (File.Exists(candidate) || Directory.Exists(candidate))
+            catch (IOException e) when (e.HResult is LibC.Exists or WindowsFileExists)
             {
                 // Left behind by a process that was killed, or in use by another thread.
             }
@@ -78,12 +91,6 @@ public static class AtomicFile
     }
 
     /// <summary>Short, so that a name of 255 bytes can still be written.</summary>
-    internal static string Beside(string folder, int n) =>
-        Path.Combine(folder, $".espalier-{Environment.ProcessId}-{n}.tmp");
-
-    static void Publish(string from, string target)
-    {
-        File.Move(from, target, overwrite: true);
-        Durable.FlushFolder(Path.GetDirectoryName(target)!);
-    }
+    internal static string Beside(string folder, int n, string kind) =>
+        Path.Combine(folder, $".espalier-{Environment.ProcessId}-{n}.{kind}");
 }

@@ -22,7 +22,7 @@ public static class Durable
     {
         for (; failure is not null; failure = failure.InnerException)
         {
-            if (failure is IOException && Full.Contains(failure.HResult))
+            if (failure is IOException && IsFull(failure.HResult))
             {
                 return true;
             }
@@ -30,6 +30,8 @@ public static class Durable
 
         return false;
     }
+
+    internal static bool IsFull(int error) => Full.Contains(error);
 
     /// <summary>Makes a folder and all above it, each entered durably in its parent.</summary>
     internal static void MakeFolders(string path)
@@ -52,18 +54,9 @@ public static class Durable
         }
     }
 
-    internal static void Flush(FileStream file)
-    {
-        file.Flush(flushToDisk: OperatingSystem.IsWindows());
-        if (!OperatingSystem.IsWindows())
-        {
-            Flush(file.SafeFileHandle, file.Name);
-        }
-    }
-
     internal static void Flush(SafeFileHandle file, string path)
     {
-        if (!LibC.Flush(file))
+        if (!OperatingSystem.IsWindows() && !LibC.Flush(file))
         {
             throw NotFlushed(path, LibC.Error);
         }
@@ -106,7 +99,8 @@ public static class Durable
                     FileMode.Open,
                     OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read
                 );
-                Flush(file);
+                file.Flush(flushToDisk: OperatingSystem.IsWindows());
+                Flush(file.SafeFileHandle, file.Name);
             }
         }
 
@@ -167,7 +161,7 @@ public static class Durable
     static OutputException NotFlushed(string path, int error) =>
         new(
             $"{path} could not be flushed to the disk ({Marshal.GetPInvokeErrorMessage(error)}), so it "
-                + "is not kept; check the disk and its free space, then run again.",
+                + "would not survive a power cut; check the disk and its free space, then run again.",
             FromError(error)
         );
 }

@@ -43,6 +43,15 @@ static class LibC
         return result == 0;
     }
 
+    /// <summary>Takes the room for a file from the disk now; false where the disk has none left. Asked of
+    /// .NET, a full disk loses its error number.</summary>
+    public static bool Reserve(SafeFileHandle file, long size) =>
+        size == 0
+        || !OperatingSystem.IsLinux()
+        || !Environment.Is64BitProcess
+        || fallocate(file, 0, 0, size) == 0
+        || !Durable.IsFull(Error);
+
     /// <summary>Swaps two folders in one step; false where kernel, file system or libc cannot.</summary>
     public static bool TrySwap(string a, string b)
     {
@@ -68,6 +77,9 @@ static class LibC
 
     [DllImport("libc", SetLastError = true)]
     static extern int fsync(SafeFileHandle file);
+
+    [DllImport("libc", SetLastError = true)]
+    static extern int fallocate(SafeFileHandle file, int mode, long start, long length);
 
     [DllImport("libc", SetLastError = true)]
     static extern int renameat2(

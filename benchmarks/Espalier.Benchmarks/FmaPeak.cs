@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Espalier.Benchmarks;
+
+/// <summary>What one core can do at most: fused multiply-adds on registers alone.</summary>
+static class FmaPeak
+{
+    const int Steps = 200_000;
+    const int Chains = 12;
+
+    /// <summary>Billions of floating-point operations a second, now; the better of 512 and 256 bits.</summary>
+    public static double Probe()
+    {
+        double best = 0;
+        if (Avx512F.IsSupported)
+        {
+            best = Math.Max(best, Rate(Wide, Vector512<float>.Count));
+        }
+
+        if (Fma.IsSupported)
+        {
+            best = Math.Max(best, Rate(Narrow, Vector256<float>.Count));
+        }
+
+        return best;
+    }
+
+    static double Rate(Func<float, float> run, int lanes)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float result = run(1.0f);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return float.IsNaN(result) ? 0 : 2.0 * lanes * Chains * Steps / seconds / 1e9;
+    }
+
+    // Twelve chains: one multiply-add takes four cycles and up to two begin in each.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static float Wide(float seed)
+    {
+        Vector512<float> x = Vector512.Create(seed * 1e-6f),
+            y = Vector512.Create(0.999f),
+            a0 = x,
+            a1 = x,
+            a2 = x,
+            a3 = x,
+            a4 = x,
+            a5 = x,
+            a6 = x,
+            a7 = x,
+            a8 = x,
+            a9 = x,
+            a10 = x,
+            a11 = x;
+        for (int i = 0; i < Steps; i++)
+        {
+            a0 = Avx512F.FusedMultiplyAdd(a0, y, x);
+            a1 = Avx512F.FusedMultiplyAdd(a1, y, x);
+            a2 = Avx512F.FusedMultiplyAdd(a2, y, x);
+            a3 = Avx512F.FusedMultiplyAdd(a3, y, x);
+            a4 = Avx512F.FusedMultiplyAdd(a4, y, x);
+            a5 = Avx512F.FusedMultiplyAdd(a5, y, x);
+            a6 = Avx512F.FusedMultiplyAdd(a6, y, x);
+            a7 = Avx512F.FusedMultiplyAdd(a7, y, x);
+            a8 = Avx512F.FusedMultiplyAdd(a8, y, x);
+            a9 = Avx512F.FusedMultiplyAdd(a9, y, x);
+            a10 = Avx512F.FusedMultiplyAdd(a10, y, x);
+            a11 = Avx512F.FusedMultiplyAdd(a11, y, x);
+        }
+
+        return Vector512.Sum(a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static float Narrow(float seed)
+    {
+        Vector256<float> x = Vector256.Create(seed * 1e-6f),
+            y = Vector256.Create(0.999f),
+            a0 = x,
+            a1 = x,
+            a2 = x,
+            a3 = x,
+            a4 = x,
+            a5 = x,
+            a6 = x,
+            a7 = x,
+            a8 = x,
+            a9 = x,
+            a10 = x,
+            a11 = x;
+        for (int i = 0; i < Steps; i++)
+        {
+            a0 = Fma.MultiplyAdd(a0, y, x);
+            a1 = Fma.MultiplyAdd(a1, y, x);
+            a2 = Fma.MultiplyAdd(a2, y, x);
+            a3 = Fma.MultiplyAdd(a3, y, x);
+            a4 = Fma.MultiplyAdd(a4, y, x);
+            a5 = Fma.MultiplyAdd(a5, y, x);
+            a6 = Fma.MultiplyAdd(a6, y, x);
+            a7 = Fma.MultiplyAdd(a7, y, x);
+            a8 = Fma.MultiplyAdd(a8, y, x);
+            a9 = Fma.MultiplyAdd(a9, y, x);
+            a10 = Fma.MultiplyAdd(a10, y, x);
+            a11 = Fma.MultiplyAdd(a11, y, x);
+        }
+
+        return Vector256.Sum(a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9 + a10 + a11);
+    }
+}

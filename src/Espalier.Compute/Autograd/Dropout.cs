@@ -1,0 +1,34 @@
+using Espalier.Tensors;
+
+namespace Espalier.Autograd;
+
+/// <summary>y = x / (1 − p) where kept, else 0 (Srivastava et al. 2014, inverted form).</summary>
+sealed class Dropout : Operation
+{
+    readonly Variable _x;
+    readonly float _probability;
+    readonly Rng _mask;
+
+    Dropout(Tape tape, Variable x, float probability)
+    {
+        (_x, _probability, _mask) = (x, probability, tape.NextStream());
+        Tensor y = tape.Rent(x.Value.Shape);
+        tape.Kernels.Rows.Dropout(tape.Workers, _mask, probability, x.Value, y);
+        Output = new Variable(y, x.NeedsGradient);
+    }
+
+    internal override Variable Output { get; }
+
+    /// <summary>x itself when there is nothing to drop.</summary>
+    public static Variable Forward(Tape tape, Variable x, float probability) =>
+        tape.Training && probability > 0 ? tape.Record(new Dropout(tape, x, probability)) : x;
+
+    internal override void Backward(Tape tape)
+    {
+        Tensor dx = tape.Contribution(_x);
+        tape.Kernels.Rows.Dropout(tape.Workers, _mask, _probability, Output.Gradient!, dx);
+        tape.Send(_x, dx);
+    }
+
+    public override Cost Cost => Cost.Elements(2L * _x.Value.Count);
+}

@@ -1,0 +1,163 @@
+using Espalier.Kernels;
+using Espalier.Tensors;
+
+namespace Espalier.Autograd;
+
+/// <summary>One operation as it was run; knows how to send its output's gradient to its inputs.</summary>
+public abstract class Operation
+{
+    /// <summary>Of the forward pass; a backward pass through products takes twice the multiply-adds.</summary>
+    public abstract Cost Cost { get; }
+
+    /// <summary>Adds to the gradients of the inputs. The output's gradient is there when this is called.</summary>
+    internal abstract void Backward(Tape tape);
+
+    internal abstract Variable Output { get; }
+}
+
+/// <summary>
+/// Records operations as they run and walks them backwards. One tape serves one training loop: memory
+/// and packed weights are kept from step to step.
+/// </summary>
+public sealed class Tape(Workers workers, KernelFamily kernels)
+{
+    readonly Arena _arena = new();
+    readonly List<Operation> _operations = [];
+    readonly Dictionary<(Tensor, bool), CurrentPack> _packed = [];
+    int _weightsVersion;
+    Rng _rng;
+    ulong _draws;
+
+    public Workers Workers { get; } = workers;
+    public KernelFamily Kernels { get; } = kernels;
+
+    /// <summary>Whether dropout is on.</summary>
+    public bool Training { get; private set; }
+
+    /// <summary>What the recorded forward passes took.</summary>
+    public Cost Cost =>
+        _operations.Aggregate(default(Cost), (sum, operation) => sum + operation.Cost);
+
+    /// <summary>Forgets the last step. Tensors that operations returned are not valid any more.</summary>
+    /// <param name="dropout">Stream of all masks of this step; null: no dropout.</param>
+    public void Begin(Rng? dropout = null)
+    {
+        _operations.Clear();
+        _arena.Reset();
+        _draws = 0;
+        _rng = dropout ?? default;
+        Training = dropout is not null;
+    }
+
+    /// <summary>Says that parameters changed, so that their packed forms are made again.</summary>
+    public void WeightsChanged() => _weightsVersion++;
+
+    /// <summary>Runs every recorded operation backwards from a scalar.</summary>
+    public void Backward(Variable loss)
+    {
+        if (loss.Value.Count != 1)
+        {
+            throw new ArgumentException(
+                $"Backward starts from a scalar; the loss is {loss.Value.Shape}."
+            );
+        }
+
+        Gradient(loss, out _).Span[0] = 1;
+        for (int i = _operations.Count - 1; i >= 0; i--)
+        {
+            if (_operations[i].Output.Gradient is not null)
+            {
+                _operations[i].Backward(this);
+            }
+        }
+    }
+
+    /// <summary>Memory until the next <see cref="Begin"/>; holds arbitrary numbers.</summary>
+    internal Tensor Rent(Shape shape) => _arena.Rent(shape);
+
+    internal Tensor Rent(int rows, int columns) => _arena.Rent(new Shape(rows, columns));
+
+    internal Variable Record(Operation operation)
+    {
+        if (operation.Output.NeedsGradient)
+        {
+            _operations.Add(operation);
+        }
+
+        return operation.Output;
+    }
+
+    /// <summary>The gradient to write to or, when something is there already, to add to.</summary>
+    internal Tensor Gradient(Variable variable, out bool add)
+    {
+        add = variable.Gradient is not null;
+        return variable.Gradient ??= Rent(variable.Value.Shape);
+    }
+
+    /// <summary>The gradient of what is summed over rows and can only be added to: zeros when nothing is there.</summary>
+    internal Tensor Sums(Variable variable)
+    {
+        Tensor gradient = Gradient(variable, out bool add);
+        if (!add)
+        {
+            gradient.Span.Clear();
+        }
+
+        return gradient;
+    }
+
+    /// <summary>
+    /// Memory for a contribution that a kernel writes instead of adding: the gradient itself where it may.
+    /// <see cref="Send"/> takes it back.
+    /// </summary>
+    internal Tensor Contribution(Variable variable) =>
+        variable is { NeedsGradient: true, Gradient: null }
+            ? Gradient(variable, out _)
+            : Rent(variable.Value.Shape);
+
+    /// <summary>Adds a contribution to the gradient of a variable, unless that is frozen or the memory is its own.</summary>
+    internal void Send(Variable variable, Tensor contribution)
+    {
+        if (!variable.NeedsGradient || ReferenceEquals(contribution, variable.Gradient))
+        {
+            return;
+        }
+
+        Tensor gradient = Gradient(variable, out bool add);
+        if (add)
+        {
+            Kernels.Rows.Add(Workers, contribution, gradient);
+        }
+        else
+        {
+            contribution.Span.CopyTo(gradient.Span);
+        }
+    }
+
+    internal Rng NextStream() => _rng.Split(_draws++);
+
+    /// <summary>A weight as right-hand side, packed once for each version of the weights.</summary>
+    internal PackedMatrix Packed(Tensor weight, bool transposed)
+    {
+        if (!_packed.TryGetValue((weight, transposed), out CurrentPack? packed))
+        {
+            var (k, n) = transposed ? (weight.Columns, weight.Rows) : (weight.Rows, weight.Columns);
+            packed = new CurrentPack(Kernels.Gemm.Allocate(k, n));
+            _packed.Add((weight, transposed), packed);
+        }
+
+        if (packed.Version != _weightsVersion)
+        {
+            Kernels.Gemm.Pack(Workers, weight, transposed, packed.Matrix);
+            packed.Version = _weightsVersion;
+        }
+
+        return packed.Matrix;
+    }
+
+    sealed class CurrentPack(PackedMatrix matrix)
+    {
+        public PackedMatrix Matrix { get; } = matrix;
+        public int Version { get; set; } = -1;
+    }
+}

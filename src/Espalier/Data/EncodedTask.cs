@@ -1,0 +1,41 @@
+using Espalier.Text;
+
+namespace Espalier.Data;
+
+/// <summary>
+/// A task as one tokenizer sees it. Operators train on <see cref="Training"/> and choose on <see cref="Tuning"/>;
+/// <see cref="Test"/> is for measuring alone.
+/// </summary>
+public sealed class EncodedTask
+{
+    readonly Lazy<EncodedSplit> _training;
+    readonly Lazy<EncodedSplit> _tuning;
+    readonly Lazy<EncodedSplit> _test;
+
+    public EncodedTask(TaskData data, Tokenizer tokenizer, int maxLength)
+    {
+        (Data, Tokenizer, MaxLength) = (data, tokenizer, maxLength);
+        _training = new(() => EncodedSplit.From(data.Training, tokenizer, maxLength));
+        _tuning = new(() => EncodedSplit.From(data.HoldOut().Tuning, tokenizer, maxLength));
+        _test = new(() => EncodedSplit.From(data.Test, tokenizer, maxLength));
+    }
+
+    public TaskData Data { get; }
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Tokens that every example is cut to, and padded to where a model lacks dynamic length.</summary>
+    public int MaxLength { get; }
+
+    public EncodedSplit Training => _training.Value;
+
+    /// <summary>
+    /// The validation split, or the fixed tenth of the training data: importance and which thresholds are
+    /// shown are taken from here. The tenth is trained on as well, so no quality is ever reported on it.
+    /// </summary>
+    public EncodedSplit Tuning => _tuning.Value;
+    public EncodedSplit Test => _test.Value;
+
+    /// <summary>The same data for another tokenizer.</summary>
+    public EncodedTask With(Tokenizer tokenizer) =>
+        ReferenceEquals(tokenizer, Tokenizer) ? this : new EncodedTask(Data, tokenizer, MaxLength);
+}

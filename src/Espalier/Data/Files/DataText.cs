@@ -1,0 +1,109 @@
+using System.Reflection;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Espalier.Data.Files;
+
+/// <summary>The text of one file of data, proven to be UTF-8.</summary>
+sealed record DataText(string Path, string Text)
+{
+    // A .NET string holds at most 2^30 characters.
+    const long Largest = 1L << 30;
+
+    /// <summary>Null after having told <paramref name="problems"/> what is wrong with the file.</summary>
+    public static DataText? FromFile(string path, DataProblems problems)
+    {
+        try
+        {
+            long length = new FileInfo(path).Length;
+            if (length > Largest)
+            {
+                problems.Add(
+                    $"{path} has {length} bytes; at most {Largest} can be read as one file of data. Split it."
+                );
+                return null;
+            }
+
+            return FromBytes(path, File.ReadAllBytes(path), problems);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problems.Add(
+                Directory.Exists(path)
+                    ? $"{path} is a folder; a file of data was expected."
+                    : $"{path} does not exist; a file of data was expected there."
+            );
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{path} cannot be read: {e.Message}");
+        }
+
+        return null;
+    }
+
+    /// <summary>A file that this library carries, named as in src/Espalier/Data/Shipped.</summary>
+    public static DataText FromLibrary(string name)
+    {
+        using Stream stream =
+            Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException(
+                $"The library was built without its data '{name}'."
+            );
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return new DataText(name, Encoding.UTF8.GetString(bytes));
+    }
+
+    internal static DataText? FromBytes(
+        string path,
+        ReadOnlySpan<byte> bytes,
+        DataProblems problems
+    )
+    {
+        ReadOnlySpan<byte> mark = Encoding.UTF8.Preamble;
+        int start = bytes.StartsWith(mark) ? mark.Length : 0;
+        if (bytes.Length == start)
+        {
+            problems.Add($"{path} is empty; it should hold one example a line.");
+            return null;
+        }
+
+        // UTF-16 is full of them, and so is anything that is no text.
+        int nul = bytes.IndexOf((byte)0);
+        if (nul >= 0)
+        {
+            problems.Add(
+                $"{path} at byte {nul} (line {LineOf(bytes, nul)}): a NUL byte; the file is not UTF-8 text. Save it as UTF-8."
+            );
+            return null;
+        }
+
+        if (!Utf8.IsValid(bytes))
+        {
+            int at = FirstInvalid(bytes);
+            problems.Add(
+                $"{path} at byte {at} (line {LineOf(bytes, at)}): 0x{bytes[at]:x2} is not UTF-8 there. Save the file as UTF-8."
+            );
+            return null;
+        }
+
+        return new DataText(path, Encoding.UTF8.GetString(bytes[start..]));
+    }
+
+    static int LineOf(ReadOnlySpan<byte> bytes, int at) => bytes[..at].Count((byte)'\n') + 1;
+
+    static int FirstInvalid(ReadOnlySpan<byte> bytes)
+    {
+        int at = 0;
+        while (
+            Rune.DecodeFromUtf8(bytes[at..], out _, out int length)
+            == System.Buffers.OperationStatus.Done
+        )
+        {
+            at += length;
+        }
+
+        return at;
+    }
+}

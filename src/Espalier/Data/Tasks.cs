@@ -1,0 +1,74 @@
+namespace Espalier.Data;
+
+/// <summary>The tasks that are known by name: those shipped with the library, and GLUE's.</summary>
+public static class Tasks
+{
+    /// <summary>What every command takes where nothing is asked for.</summary>
+    public const string Default = "sentiment";
+
+    public static IReadOnlyList<TaskDefinition> All { get; } =
+    [ShippedTasks.Sentiment, ShippedTasks.Banking77, .. Glue.All.Select(glue => glue.Definition)];
+
+    /// <exception cref="ArgumentException">There is no such task; the sentence has the nearest name.</exception>
+    public static TaskDefinition Find(string name)
+    {
+        string wanted = Plain(name);
+        return All.FirstOrDefault(task => Plain(task.Name) == wanted)
+            ?? throw new ArgumentException(
+                $"There is no task {DataProblems.Quote(name)}; did you mean '{All.MinBy(task => Edits(wanted, task.Name))!.Name}'? The tasks are {string.Join(", ", All.Select(task => task.Name))}; other data is given by its files."
+            );
+    }
+
+    /// <summary>From the task's files in the folder, or where it is null the data that the library ships.</summary>
+    /// <exception cref="ArgumentException">No such task, or it needs a folder.</exception>
+    /// <exception cref="InvalidDataException">The files are refused: one sentence for each problem.</exception>
+    public static TaskData Load(string name, string? folder = null)
+    {
+        TaskDefinition task = Find(name);
+        if (folder is null && !task.IsShipped)
+        {
+            throw new ArgumentException(
+                $"The data of {task.Name} is not shipped with Espalier ({task.Licence}); give the folder of its files ({string.Join(", ", Glue.FilesOf(task.Name))})."
+            );
+        }
+
+        DataProblems problems = new();
+        if (folder is not null && !Directory.Exists(folder))
+        {
+            problems.Add(
+                $"{folder} is not a folder; the files of {task.Name} were expected in it."
+            );
+            problems.ThrowIfAny();
+        }
+
+        return task.IsShipped
+            ? ShippedTasks.Load(task, folder, problems)
+            : Glue.Load(task, folder!, problems);
+    }
+
+    // SST-2 and sst2, STS-B and stsb are one.
+    static string Plain(string name) =>
+        name.ToLowerInvariant()
+            .Replace("-", "", StringComparison.Ordinal)
+            .Replace("_", "", StringComparison.Ordinal);
+
+    /// <summary>Levenshtein's distance, two rows of the table at a time.</summary>
+    static int Edits(string a, string b)
+    {
+        int[] above = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int[] row = new int[b.Length + 1];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int replace = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                row[j] = Math.Min(replace, 1 + Math.Min(above[j], row[j - 1]));
+            }
+
+            above = row;
+        }
+
+        return above[^1];
+    }
+}

@@ -1,0 +1,72 @@
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Tensors;
+
+namespace Espalier.Models;
+
+/// <summary>Memory of a session, made for the largest batch seen and then reused.</summary>
+sealed class Buffers
+{
+    readonly Dictionary<(string, int, int), Tensor> _views = [];
+    readonly Dictionary<string, Tensor> _owners = [];
+    readonly Dictionary<int, QuantizedRows> _quantized = [];
+    float[] _floats = [];
+    int[] _ints = [];
+    Flow? _flow;
+
+    public float[] Floats(int count) =>
+        _floats.Length >= count ? _floats : _floats = new float[count];
+
+    public int[] Ints(int count) => _ints.Length >= count ? _ints : _ints = new int[count];
+
+    /// <summary>A matrix of that name; views of one name share memory, and none is made twice.</summary>
+    public Tensor Matrix(string name, int rows, int columns)
+    {
+        if (_views.TryGetValue((name, rows, columns), out Tensor? view))
+        {
+            return view;
+        }
+
+        Shape shape = new(rows, columns);
+        if (!_owners.TryGetValue(name, out Tensor? owner) || owner.Count < shape.Count)
+        {
+            owner = new Tensor(shape.Count);
+            _owners[name] = owner;
+            foreach (var key in _views.Keys.Where(k => k.Item1 == name).ToArray())
+            {
+                _views.Remove(key);
+            }
+        }
+
+        view = owner.Part(0, shape);
+        _views.Add((name, rows, columns), view);
+        return view;
+    }
+
+    public QuantizedRows Quantized(int rows, int columns)
+    {
+        if (!_quantized.TryGetValue(columns, out QuantizedRows? found) || found.Capacity < rows)
+        {
+            _quantized[columns] = found = new QuantizedRows(rows, columns);
+        }
+
+        return found;
+    }
+
+    public Flow Begin(
+        Workers workers,
+        KernelFamily kernels,
+        ModelConfig config,
+        Batch batch,
+        int? padTo
+    )
+    {
+        if (_flow is null || _flow.Capacity < batch.Count)
+        {
+            _flow = new Flow(this, workers, kernels, config.Hidden, batch.Count);
+        }
+
+        _flow.Begin(batch, padTo);
+        return _flow;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+
+namespace Espalier.Models;
+
+/// <summary>What makes an example leave at an exit.</summary>
+public enum ExitRule
+{
+    /// <summary>Never before the last layer.</summary>
+    Never,
+
+    /// <summary>Highest probability ≥ threshold.</summary>
+    Confidence,
+
+    /// <summary>Entropy in nats &lt; threshold (DeeBERT, Xin et al. 2020).</summary>
+    Entropy,
+
+    /// <summary>Entropy / ln(classes) ≤ threshold (FastBERT, Liu et al. 2020).</summary>
+    Normalized,
+
+    /// <summary>
+    /// The prediction equals the previous layer's that many times in a row; for regression: changes by less than 0.5 % of
+    /// a unit (PABEE, Zhou et al. 2020).
+    /// </summary>
+    Patience,
+}
+
+/// <summary>The knob at run time: how sure an exit must be. Written <c>confidence:0.9</c>; <c>full</c> never leaves early.</summary>
+public sealed record Effort(ExitRule Rule, double Threshold)
+{
+    /// <summary>Change of a predicted number below which patience counts.</summary>
+    public const double Tolerance = 0.005;
+
+    public static Effort Full { get; } = new(ExitRule.Never, 0);
+
+    public override string ToString() =>
+        Rule == ExitRule.Never
+            ? "full"
+            : $"{Rule.ToString().ToLowerInvariant()}:{Threshold.ToString("R", CultureInfo.InvariantCulture)}";
+
+    /// <exception cref="ArgumentException">The text names no rule, or the threshold is outside the rule's range.</exception>
+    public static Effort Parse(string text)
+    {
+        if (text == "full")
+        {
+            return Full;
+        }
+
+        string[] parts = text.Split(':');
+        bool known =
+            parts.Length == 2
+            && Enum.TryParse(parts[0], ignoreCase: true, out ExitRule rule)
+            && !int.TryParse(parts[0], out _)
+            && rule != ExitRule.Never
+            && double.TryParse(
+                parts[1],
+                NumberStyles.Float,
+                CultureInfo.InvariantCulture,
+                out double threshold
+            )
+            && threshold >= 0
+            && double.IsFinite(threshold)
+            && (rule != ExitRule.Patience || threshold >= 1 && threshold == Math.Floor(threshold))
+            && (rule is ExitRule.Patience or ExitRule.Entropy || threshold <= 1);
+        return known
+            ? new Effort(
+                Enum.Parse<ExitRule>(parts[0], true),
+                double.Parse(parts[1], CultureInfo.InvariantCulture)
+            )
+            : throw new ArgumentException(
+                $"'{text}' is no effort; write full, confidence:0.9 (0 to 1), entropy:0.3 (nats), "
+                    + "normalized:0.5 (0 to 1) or patience:2 (whole layers)."
+            );
+    }
+
+    /// <summary>
+    /// The exit that an example takes, given the logits of all its exits so far.
+    /// </summary>
+    /// <param name="logits">[exits, outputs], row-major; the last row is the newest exit.</param>
+    /// <param name="streak">How often in a row the prediction stayed; kept by the caller, 0 at the first exit.</param>
+    /// <returns>Whether the example leaves at the newest exit, by this rule alone.</returns>
+    public bool Leaves(ReadOnlySpan<float> logits, int outputs, bool regression, ref int streak)
+    {
+        ReadOnlySpan<float> newest = logits[^outputs..];
+        switch (Rule)
+        {
+            case ExitRule.Confidence:
+                return !regression
+                    && Math.Exp(-LogSumExp(newest, newest[Largest(newest)])) >= Threshold;
+            case ExitRule.Entropy:
+                return !regression && Nats(newest) < Threshold;
+            case ExitRule.Normalized:
+                return !regression && Nats(newest) / Math.Log(outputs) <= Threshold;
+            case ExitRule.Patience when logits.Length > outputs:
+                ReadOnlySpan<float> before = logits.Slice(logits.Length - 2 * outputs, outputs);
+                bool same = regression
+                    ? Math.Abs(newest[0] - before[0]) < Tolerance
+                    : Largest(newest) == Largest(before);
+                streak = same ? streak + 1 : 0;
+                return streak >= Threshold;
+            default:
+                return false;
+        }
+    }
+
+    public static int Largest(ReadOnlySpan<float> logits)
+    {
+        int best = 0;
+        for (int i = 1; i < logits.Length; i++)
+        {
+            best = logits[i] > logits[best] ? i : best;
+        }
+
+        return best;
+    }
+
+    /// <summary>−Σ p ln p of softmax(logits), stable: ln Σe^z − Σ z e^z / Σe^z with z shifted by its maximum.</summary>
+    public static double Nats(ReadOnlySpan<float> logits)
+    {
+        double shift = logits[Largest(logits)],
+            total = 0,
+            weighted = 0;
+        foreach (float z in logits)
+        {
+            double e = Math.Exp(z - shift);
+            total += e;
+            weighted += (z - shift) * e;
+        }
+
+        return Math.Log(total) - weighted / total;
+    }
+
+    static double LogSumExp(ReadOnlySpan<float> logits, double shift)
+    {
+        double total = 0;
+        foreach (float z in logits)
+        {
+            total += Math.Exp(z - shift);
+        }
+
+        return Math.Log(total);
+    }
+}

@@ -1,0 +1,75 @@
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Tensors;
+
+namespace Espalier.Models;
+
+/// <summary>A batch on its way through the layers of a session: the state, and which examples are still there.</summary>
+sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hidden, int capacity)
+{
+    public Workers Workers { get; } = workers;
+    public KernelFamily Kernels { get; } = kernels;
+    public Buffers Buffers { get; } = buffers;
+    public int Capacity { get; } = capacity;
+    public int[] Starts { get; } = new int[capacity + 1];
+    public int[] Lengths { get; } = new int[capacity];
+
+    /// <summary>Place in the batch of each sequence that is still there.</summary>
+    public int[] Examples { get; } = new int[capacity];
+    public bool[] Leaves { get; } = new bool[capacity];
+    public int Count { get; private set; }
+
+    public int Rows => Starts[Count];
+
+    public Sequences Sequences => new(Starts, Count, Lengths);
+
+    public Tensor State => Buffers.Matrix("state", Rows, hidden);
+
+    public void Begin(Batch batch, int? padTo)
+    {
+        Count = batch.Count;
+        for (int s = 0; s < Count; s++)
+        {
+            int length = batch.Starts[s + 1] - batch.Starts[s];
+            Lengths[s] = length;
+            Examples[s] = s;
+            Starts[s + 1] = Starts[s] + Math.Max(length, padTo ?? 0);
+        }
+    }
+
+    /// <summary>Room for the rows as bytes.</summary>
+    public QuantizedRows Quantized(int columns) => Buffers.Quantized(Rows, columns);
+
+    /// <summary>Takes the sequences that leave out; the rest move together. False when none is left.</summary>
+    public bool Compact()
+    {
+        Tensor state = State;
+        int kept = 0,
+            row = 0,
+            start = 0;
+        for (int s = 0; s < Count; s++)
+        {
+            // Starts[kept] is written below, and kept never passes s + 1.
+            int end = Starts[s + 1],
+                rows = end - start;
+            if (!Leaves[s])
+            {
+                if (row != start)
+                {
+                    state
+                        .Span.Slice(start * hidden, rows * hidden)
+                        .CopyTo(state.Span[(row * hidden)..]);
+                }
+
+                (Lengths[kept], Examples[kept]) = (Lengths[s], Examples[s]);
+                row += rows;
+                Starts[++kept] = row;
+            }
+
+            start = end;
+        }
+
+        Count = kept;
+        return kept > 0;
+    }
+}

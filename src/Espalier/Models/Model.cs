@@ -1,0 +1,41 @@
+using Espalier.Text;
+
+namespace Espalier.Models;
+
+/// <summary>One operator that was applied, as it is written in a pipeline, with what made it repeatable.</summary>
+/// <param name="Text">The operator with its options, for example <c>P(heads=8,ffn=0.5)</c>.</param>
+public sealed record Applied(string Text, int Version, ulong Seed);
+
+/// <summary>
+/// A model is a value: config, full-precision parameters, traits, and what was done to get here. Nobody changes
+/// the parameters of a model that was handed over; operators work on copies.
+/// </summary>
+public sealed record Model(ModelConfig Config, Parameters Parameters, Traits Traits)
+{
+    public IReadOnlyList<Applied> History { get; init; } = [];
+
+    /// <summary>What turns text into this model's ids; null for a model that was never used with text.</summary>
+    public Tokenizer? Tokenizer { get; init; }
+
+    /// <exception cref="ArgumentException">Parameters are missing, too many, or of another shape than the config says.</exception>
+    public void Check()
+    {
+        HashSet<string> wanted = [];
+        foreach (var (name, shape) in Names.Of(Config))
+        {
+            wanted.Add(name);
+            if (!Parameters.Has(name) || !Parameters[name].Shape.Equals(shape))
+            {
+                string found = Parameters.Has(name) ? Parameters[name].Shape.ToString() : "missing";
+                throw new ArgumentException(
+                    $"Parameter '{name}' is {found}; the config says {shape}."
+                );
+            }
+        }
+
+        if (Parameters.Names.FirstOrDefault(n => !wanted.Contains(n)) is { } extra)
+        {
+            throw new ArgumentException($"Parameter '{extra}' has no place in the config.");
+        }
+    }
+}

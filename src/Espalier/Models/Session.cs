@@ -1,0 +1,180 @@
+using System.Numerics.Tensors;
+using Espalier.Data;
+using Espalier.Kernels;
+using Tensor = Espalier.Tensors.Tensor;
+
+namespace Espalier.Models;
+
+/// <summary>
+/// A model ready to answer on this machine: weights packed once, buffers kept. Obeys the traits: int8 products, and
+/// padding to <c>padTo</c> tokens unless the model has dynamic length. Not for several threads at once.
+/// </summary>
+public sealed class Session
+{
+    readonly Workers _workers;
+    readonly KernelFamily _kernels;
+    readonly ModelConfig _config;
+    readonly Parameters _parameters;
+    readonly SessionLayer[] _layers;
+    readonly SessionClassifier?[] _classifiers;
+    readonly Buffers _buffers = new();
+    readonly int? _padTo;
+
+    /// <param name="padTo">Length that sequences are padded to where the model lacks dynamic length; null: none are.</param>
+    public Session(Model model, Workers workers, KernelFamily kernels, int? padTo)
+    {
+        (_workers, _kernels) = (workers, kernels);
+        (_config, _parameters) = (model.Config, model.Parameters);
+        _padTo =
+            model.Traits.DynamicLength || padTo is null
+                ? null
+                : Math.Min(padTo.Value, _config.MaxLength);
+        _layers = new SessionLayer[_config.Layers.Count];
+        _classifiers = new SessionClassifier?[_layers.Length];
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            _layers[i] = new SessionLayer(model, i, workers, kernels);
+            bool last = i == _layers.Length - 1;
+            _classifiers[i] =
+                last || _config.HasExits ? new SessionClassifier(model, i, workers, kernels) : null;
+        }
+
+        Model = model;
+    }
+
+    public Model Model { get; }
+
+    /// <summary>Memory of the packed weights and the embedding tables.</summary>
+    public long Bytes =>
+        _layers.Sum(l => l.Bytes)
+        + _classifiers.Sum(c => c?.Bytes ?? 0)
+        + 4L * (_parameters[Names.Word].Count + _parameters[Names.Position].Count)
+        + (_config.Types > 0 ? 4L * _parameters[Names.Type].Count : 0);
+
+    /// <summary>
+    /// Answers a batch. Examples leave at the first exit that <paramref name="effort"/> lets them, and those that
+    /// left take no part in later layers.
+    /// </summary>
+    /// <param name="logits">Receives [sequences, outputs] in the order of the batch.</param>
+    /// <param name="exits">Receives the exit of each sequence, counted from 0.</param>
+    public void Run(Batch batch, Effort effort, Tensor logits, Span<int> exits)
+    {
+        int outputs = _config.Outputs,
+            places = _config.ExitCount;
+        bool early = effort.Rule != ExitRule.Never && _config.HasExits;
+        Flow flow = Start(batch);
+        float[] seen = _buffers.Floats(batch.Count * places * outputs);
+        int[] streaks = _buffers.Ints(batch.Count);
+        streaks.AsSpan(0, batch.Count).Clear();
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            _layers[i].Run(flow);
+            bool last = i == _layers.Length - 1;
+            if (!last && !early)
+            {
+                continue;
+            }
+
+            Tensor here = _classifiers[i]!.Run(flow);
+            int place = last ? places - 1 : i;
+            for (int s = 0; s < flow.Count; s++)
+            {
+                int example = flow.Examples[s];
+                Span<float> answers = seen.AsSpan(example * places * outputs, places * outputs);
+                here.Row(s).CopyTo(answers[(place * outputs)..]);
+                bool leaves =
+                    last
+                    || effort.Leaves(
+                        answers[..((place + 1) * outputs)],
+                        outputs,
+                        _config.Regression,
+                        ref streaks[example]
+                    );
+                flow.Leaves[s] = leaves;
+                if (leaves)
+                {
+                    here.Row(s).CopyTo(logits.Row(example));
+                    exits[example] = place;
+                }
+            }
+
+            if (!last && !flow.Compact())
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>One pass through every layer and every exit: [sequences, exits · outputs].</summary>
+    /// <param name="see">
+    /// Is shown the state behind the embeddings (layer −1) and behind each layer, over the rows of the batch as it
+    /// runs here, [T, D]. The tensor is reused; copy what is needed.
+    /// </param>
+    public void RunAllExits(Batch batch, Tensor logits, Action<int, Tensor>? see = null)
+    {
+        int outputs = _config.Outputs;
+        Flow flow = Start(batch);
+        see?.Invoke(-1, flow.State);
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            _layers[i].Run(flow);
+            see?.Invoke(i, flow.State);
+            if (_classifiers[i] is not { } classifier)
+            {
+                continue;
+            }
+
+            Tensor here = classifier.Run(flow);
+            int place = _config.HasExits ? i : 0;
+            for (int s = 0; s < flow.Count; s++)
+            {
+                here.Row(s).CopyTo(logits.Row(s)[(place * outputs)..]);
+            }
+        }
+    }
+
+    Flow Start(Batch batch)
+    {
+        Flow flow = _buffers.Begin(_workers, _kernels, _config, batch, _padTo);
+        int offset = _config.Family.PositionOffset(_config.PadId);
+        Tensor word = _parameters[Names.Word],
+            position = _parameters[Names.Position];
+        Tensor? type = _config.Types > 0 ? _parameters[Names.Type] : null;
+        Tensor state = flow.State;
+        for (int s = 0; s < flow.Count; s++)
+        {
+            int start = flow.Starts[s],
+                real = flow.Lengths[s];
+            for (int t = 0; t < flow.Starts[s + 1] - start; t++)
+            {
+                int from = batch.Starts[s] + t;
+                Span<float> to = state.Row(start + t);
+                bool isReal = t < real;
+                int place =
+                    isReal ? t + offset
+                    : offset > 0 ? _config.PadId
+                    : t;
+                TensorPrimitives.Add(
+                    word.Row(isReal ? batch.Ids[from] : _config.PadId),
+                    position.Row(place),
+                    to
+                );
+                if (type is not null)
+                {
+                    TensorPrimitives.Add(to, type.Row(isReal ? batch.TypeIds[from] : 0), to);
+                }
+            }
+        }
+
+        _kernels.Rows.AddNorm(
+            _workers,
+            state,
+            null,
+            _parameters[Names.Weight(Names.EmbeddingNorm)],
+            _parameters[Names.Bias(Names.EmbeddingNorm)],
+            _config.NormEpsilon,
+            state
+        );
+        return flow;
+    }
+}

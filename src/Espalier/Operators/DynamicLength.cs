@@ -1,0 +1,18 @@
+using Espalier.Models;
+
+namespace Espalier.Operators;
+
+/// <summary>L: sequences keep their length; without it every example is padded to the task's longest.</summary>
+public sealed record DynamicLength : Operator
+{
+    public override char Letter => 'L';
+    public override string Title => "dynamic length";
+    public override Group Group => Group.II;
+    public override IReadOnlyList<Option> Options => [];
+
+    public override Model Apply(Model model, OperatorContext context) =>
+        model with
+        {
+            Traits = model.Traits with { DynamicLength = true },
+        };
+}

@@ -1,0 +1,128 @@
+using Espalier.Autograd;
+using Espalier.Data;
+using Espalier.Models;
+using Espalier.Tensors;
+
+namespace Espalier.Operators;
+
+/// <summary>
+/// First-order importance of heads and feed-forward neurons from the gradients of the task's loss. ξ is a gate on a
+/// head's output, so ∂L/∂ξ is the sum over its elements of value times gradient.
+/// </summary>
+/// <param name="Heads">Σ over examples of |∂L_x/∂ξ|, per layer (Michel et al. 2019, equation 2).</param>
+/// <param name="HeadBatches">Σ over batches of |∂(mean L)/∂ξ|, per layer (FastFormers).</param>
+/// <param name="Neurons">Σ over batches of |Σ_j W1 ∂W1 + b1 ∂b1|, per layer (FastFormers).</param>
+/// <param name="NeuronsBothSides">That plus |Σ_i W2 ∂W2| within each batch (DynaBERT).</param>
+public sealed record Importance(
+    IReadOnlyList<double[]> Heads,
+    IReadOnlyList<double[]> HeadBatches,
+    IReadOnlyList<double[]> Neurons,
+    IReadOnlyList<double[]> NeuronsBothSides,
+    long Tokens
+)
+{
+    public static Importance Of(Model model, IEnumerable<Batch> batches, Tape tape)
+    {
+        ModelConfig config = model.Config;
+        double[][] heads = [.. config.Layers.Select(l => new double[l.Heads])],
+            headBatches = [.. config.Layers.Select(l => new double[l.Heads])],
+            neurons = [.. config.Layers.Select(l => new double[l.FeedForward])],
+            both = [.. config.Layers.Select(l => new double[l.FeedForward])];
+        EncoderGraph graph = new(model);
+        tape.WeightsChanged();
+        long tokens = 0;
+        foreach (Batch batch in batches)
+        {
+            graph.ClearGradients();
+            tape.Begin();
+            GraphOutput output = graph.Forward(tape, batch);
+            tape.Backward(TaskLoss.Of(tape, output.LastLogits, batch, config));
+            tokens += batch.Tokens;
+            for (int l = 0; l < config.Layers.Count; l++)
+            {
+                AddHeads(output.Contexts[l], batch, config.HeadWidth, heads[l], headBatches[l]);
+                AddNeurons(graph, l, neurons[l], both[l]);
+            }
+        }
+
+        return new Importance(heads, headBatches, neurons, both, tokens);
+    }
+
+    /// <summary>Divided by its Euclidean norm in each layer, so that layers can be compared.</summary>
+    public static IReadOnlyList<double[]> Normalized(IReadOnlyList<double[]> scores) =>
+        [
+            .. scores.Select(layer =>
+            {
+                double norm = Math.Sqrt(layer.Sum(s => s * s));
+                return norm == 0 ? layer : [.. layer.Select(s => s / norm)];
+            }),
+        ];
+
+    static void AddHeads(
+        Variable context,
+        Batch batch,
+        int width,
+        double[] examples,
+        double[] batches
+    )
+    {
+        // The loss is a mean over examples, so an example's own gradient is count times what arrives at its rows.
+        double[] gates = new double[examples.Length],
+            all = new double[examples.Length];
+        for (int s = 0; s < batch.Count; s++)
+        {
+            Array.Clear(gates);
+            for (int row = batch.Starts[s]; row < batch.Starts[s + 1]; row++)
+            {
+                ReadOnlySpan<float> value = context.Value.Row(row),
+                    gradient = context.Gradient!.Row(row);
+                for (int c = 0; c < value.Length; c++)
+                {
+                    gates[c / width] += (double)value[c] * gradient[c];
+                }
+            }
+
+            for (int h = 0; h < gates.Length; h++)
+            {
+                examples[h] += Math.Abs(gates[h]) * batch.Count;
+                all[h] += gates[h];
+            }
+        }
+
+        for (int h = 0; h < all.Length; h++)
+        {
+            batches[h] += Math.Abs(all[h]);
+        }
+    }
+
+    static void AddNeurons(EncoderGraph graph, int layer, double[] first, double[] both)
+    {
+        Variable up = graph[Names.Weight(Names.Layer(layer, "up"))],
+            bias = graph[Names.Bias(Names.Layer(layer, "up"))],
+            down = graph[Names.Weight(Names.Layer(layer, "down"))];
+        double[] second = new double[first.Length];
+        for (int i = 0; i < down.Value.Rows; i++)
+        {
+            ReadOnlySpan<float> value = down.Value.Row(i),
+                gradient = down.Gradient!.Row(i);
+            for (int k = 0; k < second.Length; k++)
+            {
+                second[k] += (double)value[k] * gradient[k];
+            }
+        }
+
+        for (int k = 0; k < first.Length; k++)
+        {
+            double sum = (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
+            ReadOnlySpan<float> value = up.Value.Row(k),
+                gradient = up.Gradient!.Row(k);
+            for (int j = 0; j < value.Length; j++)
+            {
+                sum += (double)value[j] * gradient[j];
+            }
+
+            first[k] += Math.Abs(sum);
+            both[k] += Math.Abs(sum) + Math.Abs(second[k]);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using Espalier.Autograd;
+using Espalier.Models;
+using Espalier.Tensors;
+
+namespace Espalier.Operators;
+
+/// <summary>Within which bounds the best heads and neurons are chosen.</summary>
+public enum PruneScope
+{
+    /// <summary>Every layer keeps the same number.</summary>
+    Layer,
+
+    /// <summary>The best of the whole model stay, at least one in each layer; layers become uneven.</summary>
+    Model,
+}
+
+/// <summary>
+/// P: takes the least important heads and feed-forward neurons out of the matrices (Xin et al. 2022: 8 of 12 heads and half
+/// the neurons, first-order importance on the validation data), then distils from the unpruned model.
+/// </summary>
+public sealed record Prune : Operator
+{
+    const int ImportanceBatch = 16;
+
+    public override char Letter => 'P';
+    public override string Title => "prune heads and neurons";
+    public override Group Group => Group.I;
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
+    [
+        Amounts(
+            "heads",
+            "Attention heads that stay.",
+            o => o.Heads,
+            (o, a) => o with { Heads = a }
+        ),
+        Amounts(
+            "ffn",
+            "Feed-forward neurons that stay.",
+            o => o.FeedForward,
+            (o, a) => o with { FeedForward = a }
+        ),
+        Option.Choice<Prune, PruneScope>(
+            "scope",
+            "Choose within each layer, or over the whole model.",
+            o => o.Scope,
+            (o, value) => o with { Scope = value }
+        ),
+        .. Distillation.Options<Prune>(o => o.Weights, (o, w) => o with { Weights = w }),
+    ];
+
+    public Amount Heads { get; init; } = Amount.Share(0.67);
+    public Amount FeedForward { get; init; } = Amount.Share(0.5);
+    public PruneScope Scope { get; init; } = PruneScope.Layer;
+    public DistillationWeights Weights { get; init; } = new(1, 1, 1, 1);
+
+    public override Model Apply(Model model, OperatorContext context)
+    {
+        Tape tape = new(context.Workers, context.Kernels);
+        Importance importance = Importance.Of(
+            model,
+            context.Task.Tuning.Batches(ImportanceBatch),
+            tape
+        );
+        int[][] heads = Best(Importance.Normalized(importance.Heads), Heads),
+            neurons = Best(Importance.Normalized(importance.Neurons), FeedForward);
+        Model pruned = Rewire(model, heads, neurons);
+        Distillation.Train(pruned, model, Weights, exit => exit, context);
+        return pruned;
+    }
+
+    /// <summary>The model without all but the given heads and neurons, counted from 0, ascending.</summary>
+    public static Model Rewire(
+        Model model,
+        IReadOnlyList<int[]> heads,
+        IReadOnlyList<int[]> neurons
+    )
+    {
+        ModelConfig config = model.Config with
+        {
+            Layers = [.. heads.Zip(neurons, (h, n) => new LayerShape(h.Length, n.Length))],
+        };
+        Parameters parameters = new();
+        foreach (var (name, _) in Names.Of(config))
+        {
+            Tensor whole = model.Parameters[name];
+            parameters.Add(name, Slice(name, whole) ?? whole.Clone());
+        }
+
+        return model with
+        {
+            Config = config,
+            Parameters = parameters,
+        };
+
+        Tensor? Slice(string name, Tensor whole)
+        {
+            string[] parts = name.Split('.');
+            if (parts[0] != "layers")
+            {
+                return null;
+            }
+
+            int layer = int.Parse(parts[1]);
+            int[] Channels() =>
+                [
+                    .. heads[layer]
+                        .SelectMany(h => Enumerable.Range(h * config.HeadWidth, config.HeadWidth)),
+                ];
+            return (parts[2], parts[3]) switch
+            {
+                ("query" or "key" or "value", _) => Rows(whole, Channels()),
+                ("up", _) => Rows(whole, neurons[layer]),
+                ("attention", "weight") => Columns(whole, Channels()),
+                ("down", "weight") => Columns(whole, neurons[layer]),
+                _ => null,
+            };
+        }
+    }
+
+    /// <summary>Rows of a matrix, or elements of a vector.</summary>
+    static Tensor Rows(Tensor whole, int[] rows)
+    {
+        bool vector = whole.Shape.Rank == 1;
+        Tensor part = vector ? new Tensor(rows.Length) : new Tensor(rows.Length, whole.Columns);
+        int width = vector ? 1 : whole.Columns;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            whole.Span.Slice(rows[i] * width, width).CopyTo(part.Span[(i * width)..]);
+        }
+
+        return part;
+    }
+
+    static Tensor Columns(Tensor whole, int[] columns)
+    {
+        Tensor part = new(whole.Rows, columns.Length);
+        for (int r = 0; r < whole.Rows; r++)
+        {
+            for (int c = 0; c < columns.Length; c++)
+            {
+                part.Row(r)[c] = whole.Row(r)[columns[c]];
+            }
+        }
+
+        return part;
+    }
+
+    int[][] Best(IReadOnlyList<double[]> scores, Amount amount)
+    {
+        if (Scope == PruneScope.Layer)
+        {
+            return [.. scores.Select(layer => Top(layer, amount.Of(layer.Length)))];
+        }
+
+        // The best of each layer stays in any case; the rest go by score, earlier layers first in a tie.
+        int total = scores.Sum(layer => amount.Of(layer.Length));
+        HashSet<(int Layer, int Index)> kept =
+        [
+            .. scores.Select((layer, l) => (l, Top(layer, 1)[0])),
+        ];
+        var rest = scores
+            .SelectMany(
+                (layer, l) => layer.Select((score, i) => (Layer: l, Index: i, Score: score))
+            )
+            .Where(c => !kept.Contains((c.Layer, c.Index)))
+            .OrderByDescending(c => c.Score)
+            .Take(Math.Max(0, total - kept.Count));
+        kept.UnionWith(rest.Select(c => (c.Layer, c.Index)));
+        return
+        [
+            .. scores.Select(
+                (_, l) => kept.Where(k => k.Layer == l).Select(k => k.Index).Order().ToArray()
+            ),
+        ];
+    }
+
+    static int[] Top(double[] scores, int count) =>
+        [
+            .. Enumerable
+                .Range(0, scores.Length)
+                .OrderByDescending(i => scores[i])
+                .Take(count)
+                .Order(),
+        ];
+
+    static Option Amounts(
+        string name,
+        string meaning,
+        Func<Prune, Amount> get,
+        Func<Prune, Amount, Prune> with
+    ) =>
+        Option.Text<Prune>(
+            name,
+            meaning,
+            "a count (8) or a share (0.5)",
+            o => $"{get(o)}",
+            (o, text) => Amount.TryParse(text) is { } amount ? with(o, amount) : null
+        );
+}

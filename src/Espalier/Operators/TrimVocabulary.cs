@@ -1,0 +1,103 @@
+using Espalier.Data;
+using Espalier.Models;
+using Espalier.Tensors;
+using Espalier.Text;
+
+namespace Espalier.Operators;
+
+/// <summary>
+/// V: keeps the tokens that a corpus needs, the first ones of the vocabulary (in BERT's, behind its unused places, the most
+/// frequent of English come first), all special tokens and all single characters; embedding rows and tokenizer follow.
+/// </summary>
+public sealed record TrimVocabulary : Operator
+{
+    public override char Letter => 'V';
+    public override string Title => "trim the vocabulary";
+    public override Group Group => Group.Start;
+    public override IReadOnlyList<Option> Options => Known;
+
+    static readonly IReadOnlyList<Option> Known =
+    [
+        Option.Number<TrimVocabulary>(
+            "first",
+            "So many tokens at the front of the vocabulary stay, whether the corpus has them or not.",
+            0,
+            1 << 24,
+            o => o.First,
+            (o, value) => o with { First = (int)value }
+        ),
+        Option.Text<TrimVocabulary>(
+            "corpus",
+            "A text file whose tokens stay, instead of the training data's.",
+            "a file",
+            o => o.Corpus,
+            (o, text) => o with { Corpus = text }
+        ),
+    ];
+
+    public int First { get; init; } = 4000;
+
+    /// <summary>Empty: the training split of the task.</summary>
+    public string Corpus { get; init; } = "";
+
+    public override Model Apply(Model model, OperatorContext context)
+    {
+        Tokenizer tokenizer =
+            model.Tokenizer
+            ?? throw new InvalidOperationException("V needs a model with a tokenizer.");
+        IEnumerable<string> texts =
+            Corpus.Length > 0
+                ? File.ReadLines(Corpus)
+                : context.Task.Data.Training.Examples.SelectMany(Texts);
+        return Trim(model, Needed(tokenizer, texts), First);
+    }
+
+    /// <summary>The model with the needed tokens, the first ones (BERT's unused places not counted), special tokens and
+    /// single characters.</summary>
+    public static Model Trim(Model model, IReadOnlySet<int> needed, int first)
+    {
+        HashSet<int> keep =
+        [
+            .. needed,
+            .. Enumerable.Range(0, Math.Min(first, model.Tokenizer!.VocabularySize)),
+        ];
+        Tokenizer trimmed = model.Tokenizer.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
+        Tensor words = model.Parameters[Names.Word],
+            rows = new(oldIds.Length, words.Columns);
+        for (int id = 0; id < oldIds.Length; id++)
+        {
+            words.Row(oldIds[id]).CopyTo(rows.Row(id));
+        }
+
+        Parameters parameters = new();
+        foreach (string name in model.Parameters.Names)
+        {
+            parameters.Add(name, name == Names.Word ? rows : model.Parameters[name].Clone());
+        }
+
+        return model with
+        {
+            Config = model.Config with
+            {
+                Vocabulary = oldIds.Length,
+                PadId = trimmed.PadId ?? model.Config.PadId,
+            },
+            Parameters = parameters,
+            Tokenizer = trimmed,
+        };
+    }
+
+    public static IReadOnlySet<int> Needed(Tokenizer tokenizer, IEnumerable<string> texts)
+    {
+        HashSet<int> needed = [];
+        foreach (string text in texts)
+        {
+            needed.UnionWith(tokenizer.EncodeIds(text).Ids);
+        }
+
+        return needed;
+    }
+
+    static IEnumerable<string> Texts(Example example) =>
+        example.Pair is { } pair ? [example.Text, pair] : [example.Text];
+}

@@ -1,0 +1,26 @@
+using Espalier.Data;
+using Espalier.Models;
+using Espalier.Operators;
+using Espalier.Training;
+
+namespace Espalier.Runs;
+
+/// <summary>Everything that decides what a run gives, already read and checked.</summary>
+/// <param name="ModelFolder">Where the original lies: an encoder, fine-tuned or not.</param>
+public sealed record Recipe(
+    Pipeline Pipeline,
+    TaskData Data,
+    string ModelFolder,
+    TrainingOptions Training,
+    ulong Seed = 1
+)
+{
+    /// <summary>Tokens that examples are cut to, and padded to by models without dynamic length.</summary>
+    public int MaxLength { get; init; } = 128;
+
+    /// <summary>Examples that the time meter hands over at once.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    /// <summary>At which models with exits stand in the table.</summary>
+    public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Espalier.Checkpoints;
+using Espalier.Models;
+using Espalier.Models.Storage;
+using Espalier.Tensors;
+using Espalier.Text;
+using Espalier.Training;
+
+namespace Espalier.Runs;
+
+/// <summary>
+/// The finished stages of a run folder, each a model folder named after its place, its letters and its key. A stage appears in
+/// one rename; what a reader finds is complete, or it is not there.
+/// </summary>
+public sealed class StageStore(string folder)
+{
+    const string KeyName = "stage.json";
+    static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(60);
+
+    public string FolderOf(int place, string name, StageKey key) =>
+        Path.Combine(folder, $"{place}-{name}-{key.Short}");
+
+    /// <summary>Where the training of a stage saves itself.</summary>
+    public CheckpointPlace Checkpoint(StageKey key) =>
+        new(Path.Combine(folder, "unfinished-" + key.Short), key.Hex, SaveEvery);
+
+    /// <summary>The stage if it is there, whole and unchanged since it was written.</summary>
+    public Model? TryRead(string stage, StageKey key)
+    {
+        string file = Path.Combine(stage, KeyName);
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        try
+        {
+            JsonFields facts = JsonFile.Read(file);
+            bool same =
+                facts.String("key") == key.Hex
+                && facts.String("weights")
+                    == ContentHash.OfFile(Path.Combine(stage, WeightFiles.SingleName));
+            return same
+                ? ModelFolder.Load(stage).Model with
+                {
+                    Tokenizer = Tokenizer.Load(stage),
+                }
+                : null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    public void Write(Model model, string stage, StageKey key)
+    {
+        using AtomicFolder output = AtomicFolder.Begin(stage, overwrite: true);
+        ModelFolder.Write(model, output.Path, model.Tokenizer!.Files(), DType.F32);
+        string weights = ContentHash.OfFile(Path.Combine(output.Path, WeightFiles.SingleName));
+        File.WriteAllBytes(
+            Path.Combine(output.Path, KeyName),
+            JsonSerializer.SerializeToUtf8Bytes(
+                new SortedDictionary<string, string> { ["key"] = key.Hex, ["weights"] = weights }
+            )
+        );
+        output.Commit();
+        string unfinished = Checkpoint(key).Folder;
+        if (Directory.Exists(unfinished))
+        {
+            Directory.Delete(unfinished, recursive: true);
+        }
+    }
+}

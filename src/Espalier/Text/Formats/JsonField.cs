@@ -1,0 +1,174 @@
+using System.Text.Json;
+
+namespace Espalier.Text.Formats;
+
+/// <summary>A value in a JSON file that knows its place, so that whatever is refused is named.</summary>
+readonly struct JsonField
+{
+    const int LargestFile = 512 << 20;
+    readonly string _file;
+    readonly string _place;
+    readonly JsonElement _value;
+
+    JsonField(string file, string place, JsonElement value)
+    {
+        _file = file;
+        _place = place;
+        _value = value;
+    }
+
+    public bool IsNull => _value.ValueKind == JsonValueKind.Null;
+    public bool IsObject => _value.ValueKind == JsonValueKind.Object;
+    public bool IsArray => _value.ValueKind == JsonValueKind.Array;
+    public bool IsText => _value.ValueKind == JsonValueKind.String;
+
+    /// <summary>Reads a whole file; <paramref name="bytes"/> are what it held.</summary>
+    public static JsonField Open(string file, out byte[] bytes)
+    {
+        bytes = ReadBytes(file);
+        JsonDocumentOptions options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+        try
+        {
+            ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8)
+                ? bytes.AsMemory(3)
+                : bytes;
+            return new JsonField(
+                file,
+                "the document",
+                JsonDocument.Parse(json, options).RootElement
+            );
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException(
+                $"{file}: this is not JSON that can be read: {e.Message}",
+                e
+            );
+        }
+    }
+
+    /// <summary>Reads a file, refusing one that is missing or absurdly large.</summary>
+    public static byte[] ReadBytes(string file)
+    {
+        try
+        {
+            long length = new FileInfo(file).Length;
+            return length <= LargestFile
+                ? File.ReadAllBytes(file)
+                : throw new InvalidDataException(
+                    $"{file}: {length} bytes are more than a tokenizer file can need "
+                        + $"({LargestFile}); it must be something else."
+                );
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"{file}: it cannot be read: {e.Message}", e);
+        }
+    }
+
+    public InvalidDataException Refuse(string why) => new($"{_file}: {_place}: {why}");
+
+    /// <summary>A field that must be there.</summary>
+    public JsonField this[string name] =>
+        Optional(name) ?? throw Refuse($"the field '{name}' is missing.");
+
+    /// <summary>A field, or null where it is missing or null.</summary>
+    public JsonField? Optional(string name)
+    {
+        Demand(IsObject, "an object");
+        return
+            _value.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind != JsonValueKind.Null
+            ? new JsonField(_file, Inside(name), value)
+            : null;
+    }
+
+    /// <summary>Refuses every field that has no meaning here, by name.</summary>
+    public void AllowOnly(params ReadOnlySpan<string> names)
+    {
+        foreach ((string name, JsonField field) in Members())
+        {
+            if (!names.Contains(name))
+            {
+                throw field.Refuse("this field is not known to Espalier, so it cannot be obeyed.");
+            }
+        }
+    }
+
+    public IEnumerable<(string Name, JsonField Value)> Members()
+    {
+        Demand(IsObject, "an object");
+        foreach (JsonProperty member in _value.EnumerateObject())
+        {
+            string name = Guard(() => member.Name);
+            yield return (name, new JsonField(_file, Inside(name), member.Value));
+        }
+    }
+
+    public IEnumerable<JsonField> Items()
+    {
+        Demand(IsArray, "an array");
+        int index = 0;
+        foreach (JsonElement item in _value.EnumerateArray())
+        {
+            yield return new JsonField(_file, $"{_place}[{index++}]", item);
+        }
+    }
+
+    public string Text()
+    {
+        Demand(IsText, "a string");
+        JsonElement value = _value;
+        return Guard(() => value.GetString()!);
+    }
+
+    public bool Flag()
+    {
+        Demand(_value.ValueKind is JsonValueKind.True or JsonValueKind.False, "true or false");
+        return _value.GetBoolean();
+    }
+
+    /// <summary>A whole number from 0 up to, not including, <paramref name="limit"/>.</summary>
+    public int Number(int limit)
+    {
+        Demand(_value.ValueKind == JsonValueKind.Number, "a number");
+        return _value.TryGetInt32(out int number) && number >= 0 && number < limit
+            ? number
+            : throw Refuse(
+                $"{Short(_value.GetRawText())} is not a whole number from 0 to {limit - 1}."
+            );
+    }
+
+    /// <summary>The number if it is a whole one of 64 bits, else null.</summary>
+    public long? Long() =>
+        _value.ValueKind == JsonValueKind.Number && _value.TryGetInt64(out long number)
+            ? number
+            : null;
+
+    string Inside(string name) => _place == "the document" ? name : $"{_place}.{Short(name)}";
+
+    static string Short(string text) => text.Length <= 60 ? text : $"{text.AsSpan(0, 60)}…";
+
+    void Demand(bool holds, string what)
+    {
+        if (!holds)
+        {
+            throw Refuse(
+                $"{what} is expected, not {_value.ValueKind.ToString().ToLowerInvariant()}."
+            );
+        }
+    }
+
+    // Half of a surrogate pair, written as an escape, is only found when the string is taken.
+    string Guard(Func<string> take)
+    {
+        try
+        {
+            return take();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidDataException($"{_file}: {_place}: a string is not valid Unicode.", e);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+namespace Espalier.Text.Formats;
+
+/// <summary>Reads the post_processor of a tokenizer.json.</summary>
+static class PostprocessingReader
+{
+    public static Postprocessing Read(
+        JsonField? field,
+        Vocabulary vocabulary,
+        IReadOnlyList<AddedToken> added
+    )
+    {
+        if (field is not { } given)
+        {
+            return new Postprocessing(
+                Postprocessing.Kind.None,
+                Template.BareSingle,
+                Template.BarePair
+            );
+        }
+
+        Ids ids = new(vocabulary, added);
+        JsonField type = given["type"];
+        switch (type.Text())
+        {
+            case "ByteLevel":
+                given.AllowOnly("type", "add_prefix_space", "trim_offsets", "use_regex");
+                return new Postprocessing(
+                    Postprocessing.Kind.ByteLevel,
+                    Template.BareSingle,
+                    Template.BarePair
+                )
+                {
+                    TrimsOffsets = given["trim_offsets"].Flag(),
+                    PrefixSpace = given["add_prefix_space"].Flag(),
+                };
+            case "BertProcessing":
+                given.AllowOnly("type", "sep", "cls");
+                return TokenizerJson.Around(
+                    Postprocessing.Kind.Template,
+                    ids.Named(given["cls"]),
+                    ids.Named(given["sep"])
+                );
+            case "RobertaProcessing":
+                given.AllowOnly("type", "sep", "cls", "trim_offsets", "add_prefix_space");
+                Postprocessing roberta = TokenizerJson.Around(
+                    Postprocessing.Kind.Roberta,
+                    ids.Named(given["cls"]),
+                    ids.Named(given["sep"])
+                );
+                return roberta with
+                {
+                    TrimsOffsets = given["trim_offsets"].Flag(),
+                    PrefixSpace = given["add_prefix_space"].Flag(),
+                };
+            case "TemplateProcessing":
+                given.AllowOnly("type", "single", "pair", "special_tokens");
+                return new Postprocessing(
+                    Postprocessing.Kind.Template,
+                    Arrangement(given, "single", ids),
+                    Arrangement(given, "pair", ids)
+                );
+            default:
+                throw type.Refuse(
+                    "Espalier knows TemplateProcessing, BertProcessing, RobertaProcessing and "
+                        + $"ByteLevel, not '{type.Text()}'."
+                );
+        }
+    }
+
+    static Template Arrangement(JsonField processor, string name, Ids ids)
+    {
+        JsonField field = processor[name];
+        List<Template.Slot> slots = [];
+        foreach (JsonField item in field.Items())
+        {
+            item.AllowOnly("SpecialToken", "Sequence");
+            if (item.Optional("Sequence") is { } sequence)
+            {
+                JsonField id = sequence["id"];
+                int index = id.Text() switch
+                {
+                    "A" => 0,
+                    "B" when name == "pair" => 1,
+                    { } other => throw id.Refuse($"the sequence '{other}' has no place here."),
+                };
+                slots.Add(new Template.Slot(index, -1, sequence["type_id"].Number(256)));
+                continue;
+            }
+
+            JsonField special = item["SpecialToken"];
+            int type = special["type_id"].Number(256);
+            JsonField meaning = processor["special_tokens"][special["id"].Text()];
+            slots.AddRange(
+                meaning["ids"].Items().Select(i => Template.Slot.Special(ids.Known(i), type))
+            );
+        }
+
+        int wanted = name == "pair" ? 2 : 1;
+        return
+            slots.Count(s => s.Sequence >= 0) == wanted
+            && slots.Select(s => s.Sequence).Where(s => s >= 0).Distinct().Count() == wanted
+            ? new Template(slots)
+            : throw field.Refuse("each sequence must have exactly one place.");
+    }
+
+    sealed class Ids(Vocabulary vocabulary, IReadOnlyList<AddedToken> added)
+    {
+        public int Known(JsonField field)
+        {
+            int id = field.Number(int.MaxValue);
+            return vocabulary[id] is not null || added.Any(a => a.Id == id)
+                ? id
+                : throw field.Refuse($"no token has the id {id}.");
+        }
+
+        // ["[SEP]", 102]
+        public int Named(JsonField field)
+        {
+            JsonField[] sides = [.. field.Items()];
+            if (sides.Length != 2)
+            {
+                throw field.Refuse("a token and its id are expected.");
+            }
+
+            int id = Known(sides[1]);
+            string? token = added.FirstOrDefault(a => a.Id == id)?.Content ?? vocabulary[id];
+            return token == sides[0].Text()
+                ? id
+                : throw field.Refuse($"id {id} belongs to the token '{token}'.");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Espalier.Autograd;
+using Espalier.Data;
+using Espalier.Models;
+using Espalier.Tensors;
+
+namespace Espalier.Training;
+
+/// <summary>What a training run needs beside its graph and loss.</summary>
+/// <param name="Rng">Decides the order of the examples and all dropout.</param>
+/// <param name="Checkpoint">Where to save and resume; null: neither.</param>
+/// <param name="Stop">Cancelled: the state is saved and <see cref="OperationCanceledException"/> thrown.</param>
+public sealed record TrainingRun(
+    TrainingOptions Options,
+    Rng Rng,
+    CheckpointPlace? Checkpoint = null,
+    Action<TrainingProgress>? Report = null,
+    TimeProvider? Time = null,
+    CancellationToken Stop = default
+);
+
+/// <summary>
+/// The training loop. Everything in it follows from the options, the seed and the step's number, so a run that was
+/// interrupted and resumed ends with the same bytes as one that was not.
+/// </summary>
+public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, TrainingRun run)
+{
+    const double ReportSeconds = 0.5;
+
+    /// <param name="loss">Runs the graph on a batch and gives the mean loss over its examples.</param>
+    /// <exception cref="DivergedException">A loss or gradient is not finite.</exception>
+    public void Train(EncodedSplit data, Func<Batch, Variable> loss)
+    {
+        TrainingOptions options = run.Options;
+        int perEpoch = options.StepsPerEpoch(data.Count),
+            steps = perEpoch * options.Epochs;
+        graph.ClearGradients();
+        run.Checkpoint?.TryRestore(optimizer);
+        TimeProvider time = run.Time ?? TimeProvider.System;
+        long began = time.GetTimestamp(),
+            reported = began;
+        int first = optimizer.Steps;
+        double sum = 0;
+        int summed = 0;
+        int[] order = [];
+        for (int step = first; step < steps; step++)
+        {
+            if (run.Stop.IsCancellationRequested)
+            {
+                run.Checkpoint?.Save(optimizer);
+                run.Stop.ThrowIfCancellationRequested();
+            }
+
+            if (order.Length == 0 || step % perEpoch == 0)
+            {
+                order = data.Shuffled(run.Rng.Split("order").Split((ulong)(step / perEpoch)));
+            }
+
+            int from = step % perEpoch * options.BatchSize;
+            sum += Step(
+                data,
+                order.AsSpan(from, Math.Min(options.BatchSize, order.Length - from)),
+                step,
+                steps,
+                loss
+            );
+            summed++;
+            run.Checkpoint?.SaveWhenDue(optimizer, time);
+            if (
+                run.Report is { } report
+                && (step + 1 == steps || time.GetElapsedTime(reported).TotalSeconds > ReportSeconds)
+            )
+            {
+                double elapsed = time.GetElapsedTime(began).TotalSeconds,
+                    perStep = elapsed / (step + 1 - first);
+                report(
+                    new TrainingProgress(
+                        step + 1,
+                        steps,
+                        sum / summed,
+                        options.BatchSize / perStep,
+                        TimeSpan.FromSeconds(perStep * (steps - step - 1))
+                    )
+                );
+                (sum, summed, reported) = (0, 0, time.GetTimestamp());
+            }
+        }
+
+        run.Checkpoint?.Delete();
+    }
+
+    double Step(
+        EncodedSplit data,
+        ReadOnlySpan<int> examples,
+        int step,
+        int steps,
+        Func<Batch, Variable> loss
+    )
+    {
+        double total = 0;
+        int parts = Math.Min(run.Options.Accumulation, examples.Length);
+        for (int part = 0; part < parts; part++)
+        {
+            int from = examples.Length * part / parts,
+                to = examples.Length * (part + 1) / parts;
+            Batch batch = data.Take(examples[from..to]);
+            tape.Begin(run.Rng.Split("dropout").Split((ulong)step).Split((ulong)part));
+            float share = (to - from) / (float)examples.Length;
+            Variable mean = loss(batch);
+            double value = mean.Value.Span[0];
+            if (!double.IsFinite(value))
+            {
+                Diverged($"the loss is {value}", step, batch.Examples);
+            }
+
+            tape.Backward(tape.WeightedSum((mean, share)));
+            total += value * share;
+        }
+
+        double norm = optimizer.GradientNorm();
+        if (!double.IsFinite(norm))
+        {
+            Diverged("the gradient is not finite", step, examples.ToArray());
+        }
+
+        optimizer.Step(run.Options.RateAt(step, steps), norm);
+        tape.WeightsChanged();
+        return total;
+    }
+
+    void Diverged(string what, int step, int[] examples)
+    {
+        graph.ClearGradients();
+        run.Checkpoint?.Save(optimizer);
+        string kept = run.Checkpoint is null
+            ? ""
+            : $" The state before this step is kept in {run.Checkpoint.Folder}.";
+        throw new DivergedException(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Training stopped in step {step + 1}: {what} on examples {string.Join(", ", examples)} (counted from 0 in the training split)."
+            )
+                + kept
+                + " Lower the learning rate, or look at these examples."
+        );
+    }
+}

@@ -1,0 +1,64 @@
+namespace Espalier.Training;
+
+/// <summary>How a training stage runs. The defaults are the <see cref="Fast"/> preset.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Highest learning rate.</summary>
+    public double Rate { get; init; } = 5e-5;
+
+    /// <summary>Examples in one optimizer step.</summary>
+    public int BatchSize { get; init; } = 16;
+    public int Epochs { get; init; } = 4;
+
+    /// <summary>Share of the steps in which the rate climbs from 0; it falls linearly to 0 afterwards.</summary>
+    public double WarmUp { get; init; } = 0.1;
+
+    /// <summary>Decoupled weight decay of matrices and tables; biases and norms are not decayed.</summary>
+    public double Decay { get; init; } = 0.01;
+
+    /// <summary>Largest global norm of the gradient.</summary>
+    public double ClipNorm { get; init; } = 1;
+    public double Beta1 { get; init; } = 0.9;
+    public double Beta2 { get; init; } = 0.999;
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>A step is computed in that many parts whose gradients add up, to save memory.</summary>
+    public int Accumulation { get; init; } = 1;
+
+    /// <summary>Rate 5e-5, batch 16, 4 epochs.</summary>
+    public static TrainingOptions Fast { get; } = new();
+
+    /// <summary>Xin et al. 2022: rate 1e-5, batch 8, 10 epochs, no warm-up.</summary>
+    public static TrainingOptions Xin2022 { get; } =
+        new()
+        {
+            Rate = 1e-5,
+            BatchSize = 8,
+            Epochs = 10,
+            WarmUp = 0,
+        };
+
+    /// <summary>Names that a recipe may use.</summary>
+    public static IReadOnlyList<(string Name, TrainingOptions Options)> Presets { get; } =
+    [("fast", Fast), ("xin2022", Xin2022)];
+
+    public int StepsPerEpoch(int examples) => (examples + BatchSize - 1) / BatchSize;
+
+    /// <summary>
+    /// Rate of a step, counted from 0: linear warm-up from 0, then linear to 0 (transformers'
+    /// get_linear_schedule_with_warmup).
+    /// </summary>
+    public double RateAt(int step, int steps)
+    {
+        int warm = (int)Math.Ceiling(WarmUp * steps);
+        return step < warm
+            ? Rate * step / Math.Max(1, warm)
+            : Rate * Math.Max(0, steps - step) / Math.Max(1, steps - warm);
+    }
+
+    /// <summary>All values in a fixed form, for stage keys.</summary>
+    public string Canonical() =>
+        FormattableString.Invariant(
+            $"rate={Rate:R};batch={BatchSize};epochs={Epochs};warmup={WarmUp:R};decay={Decay:R};clip={ClipNorm:R};beta1={Beta1:R};beta2={Beta2:R};epsilon={Epsilon:R};accumulation={Accumulation}"
+        );
+}

@@ -1,0 +1,166 @@
+using Espalier.Autograd;
+using Espalier.Kernels;
+using Espalier.Tensors;
+
+namespace Espalier.Tests.Autograd;
+
+/// <summary>
+/// Every operation in every variant. Extents are odd on purpose, so that vector kernels run their edges; sequences of
+/// attention are longer than a vector, of one token, and in between.
+/// </summary>
+static class OperationCases
+{
+    const float Drop = 0.3f;
+    static readonly Rng Numbers = new Rng(20261).Split("cases");
+
+    public static IReadOnlyList<OperationCase> All { get; } =
+    [
+        .. Enum.GetValues<Activation>().Select(activation => Linear(activation, bias: true)),
+        Linear(Activation.None, bias: false),
+        Linear(Activation.Gelu, bias: false),
+        Attention("attention", null, 0),
+        Attention("attention with padding", [4, 1, 17], 0),
+        Attention("attention with dropout", null, Drop),
+        AddNorm("norm", residual: false, 0),
+        AddNorm("norm of a sum", residual: true, 0),
+        AddNorm("norm with dropout", residual: false, Drop),
+        AddNorm("norm of a sum with dropout", residual: true, Drop),
+        new(
+            "dropout",
+            [Activations("x", 19, 21)],
+            (tape, v) => tape.Dropout(v[0], Drop),
+            Elements(2 * 19 * 21),
+            Drops: true
+        ),
+        Embed(),
+        Pool(Pooling.First, null, 25 * 13 + 3 * 13),
+        Pool(Pooling.Mean, null, 25 * 13 + 3 * 13),
+        Pool(Pooling.Mean, [4, 1, 17], 25 * 13 + 3 * 13),
+        Loss("cross-entropy", (tape, x, _) => tape.CrossEntropy(x, [3, 0, 4, 1, 1, 2, 0])),
+        Loss("soft cross-entropy, T = 1", (tape, x, t) => tape.SoftCrossEntropy(x, t)),
+        Loss("soft cross-entropy, T = 2", (tape, x, t) => tape.SoftCrossEntropy(x, t, 2)),
+        Loss("Kullback-Leibler, T = 1", (tape, x, t) => tape.KullbackLeibler(x, t)),
+        Loss("Kullback-Leibler, T = 2", (tape, x, t) => tape.KullbackLeibler(x, t, 2)),
+        Loss("reverse Kullback-Leibler, T = 1", (tape, x, t) => tape.ReverseKullbackLeibler(x, t)),
+        Loss(
+            "reverse Kullback-Leibler, T = 2",
+            (tape, x, t) => tape.ReverseKullbackLeibler(x, t, 2)
+        ),
+        Loss("mean squares", (tape, x, t) => tape.MeanSquares(x, t)),
+        Loss("cosine", (tape, x, t) => tape.Cosine(x, t)),
+        Loss("normalized distance", (tape, x, t) => tape.NormalizedDistance(x, t)),
+        Loss("entropy", (tape, x, _) => tape.Entropy(x)),
+        new(
+            "weighted sum",
+            [Activations("a", 1, 1), Activations("b", 1, 1)],
+            (tape, v) => tape.WeightedSum((v[0], 0.75f), (v[1], -2), (v[0], 0.5f)),
+            Elements(3 + 1)
+        ),
+    ];
+
+    public static OperationCase Named(string name) => All.Single(c => c.Name == name);
+
+    /// <summary>Standard normal numbers that the name and the shape fix.</summary>
+    public static Tensor Normal(string name, int rows, int columns, float scale = 1)
+    {
+        Rng rng = Numbers.Split(name);
+        Tensor tensor = new(rows, columns);
+        for (int i = 0; i < tensor.Count; i++)
+        {
+            tensor.Span[i] = scale * rng.Normal((ulong)i);
+        }
+
+        return tensor;
+    }
+
+    static OperationCase Linear(Activation activation, bool bias)
+    {
+        // Relu has no derivative at 0: its biases keep what it sees away from there.
+        bool kink = activation == Activation.Relu;
+        Tensor biases = Normal("bias", 1, 11);
+        for (int i = 0; kink && i < biases.Count; i++)
+        {
+            biases.Span[i] = i % 2 == 0 ? 3 : -3;
+        }
+
+        Input x = Activations("x", 18, 9),
+            weight = new("weight", Normal("weight", 11, 9, kink ? 0.1f : 0.4f), false);
+        return new(
+            $"linear, {activation}{(bias ? "" : ", no bias")}",
+            bias ? [x, weight, new("bias", biases.Reshape(11), false)] : [x, weight],
+            (tape, v) => tape.Linear(v[0], v[1], bias ? v[2] : null, activation),
+            new Cost(18 * 9 * 11, 4 * (18 * 9 + 11 * 9 + 18 * 11))
+        );
+    }
+
+    static OperationCase Attention(string name, int[]? lengths, float dropout)
+    {
+        // 2 heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.
+        int[] keys = lengths ?? [7, 1, 17];
+        long pairs = 2 * (7 * keys[0] + 1 * keys[1] + 17 * keys[2]);
+        return new(
+            name,
+            [Activations("q", 25, 10), Activations("k", 25, 10), Activations("v", 25, 10)],
+            (tape, v) =>
+                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), 2, dropout),
+            new Cost(2 * 5 * pairs, 4 * (4 * 25 * 10 + 2 * pairs)),
+            dropout > 0
+        );
+    }
+
+    static OperationCase AddNorm(string name, bool residual, float dropout)
+    {
+        Input[] inputs =
+        [
+            Activations("x", 18, 13),
+            new("weight", Normal("norm weight", 1, 13).Reshape(13), false),
+            new("bias", Normal("norm bias", 1, 13).Reshape(13), false),
+        ];
+        return new(
+            name,
+            residual ? [.. inputs, Activations("residual", 18, 13)] : inputs,
+            (tape, v) => tape.AddNorm(v[0], residual ? v[3] : null, v[1], v[2], 1e-5f, dropout),
+            Elements((residual ? 3 : 2) * 18 * 13),
+            dropout > 0
+        );
+    }
+
+    static OperationCase Embed()
+    {
+        int[] words = [4, 0, 4, 2, 6, 4],
+            positions = [0, 1, 2, 3, 0, 1];
+        return new(
+            "embedding",
+            [
+                new("words", Normal("words", 7, 70), false),
+                new("positions", Normal("positions", 4, 70), false),
+            ],
+            (tape, v) => tape.Embed(6, (v[0], words), (v[1], positions)),
+            Elements(3 * 6 * 70)
+        );
+    }
+
+    static OperationCase Pool(Pooling pooling, int[]? lengths, int numbers) =>
+        new(
+            $"pool, {pooling}{(lengths is null ? "" : " with padding")}",
+            [Activations("x", 25, 13)],
+            (tape, v) => tape.Pool(v[0], new Sequences([0, 7, 8, 25], 3, lengths), pooling),
+            Elements(numbers)
+        );
+
+    static OperationCase Loss(string name, Func<Tape, Variable, Tensor, Variable> run)
+    {
+        Tensor teacher = Normal("teacher", 7, 5);
+        return new(
+            name,
+            [Activations("x", 7, 5)],
+            (tape, v) => run(tape, v[0], teacher),
+            Elements(2 * 7 * 5)
+        );
+    }
+
+    static Input Activations(string name, int rows, int columns) =>
+        new(name, Normal(name, rows, columns), true);
+
+    static Cost Elements(long numbers) => new(0, 4 * numbers);
+}

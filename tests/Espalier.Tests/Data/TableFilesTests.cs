@@ -1,0 +1,232 @@
+using Espalier.Data;
+
+namespace Espalier.Tests.Data;
+
+public sealed class TableFilesTests : IDisposable
+{
+    readonly DataFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void CSV_has_quotes_doubled_quotes_separators_and_line_breaks_inside_fields()
+    {
+        TaskData data = Files(
+                "id,text,label\r\n1,\"a, \"\"b\"\"\r\nc\",spam\r\n2, d \"e\" ,ham\r\n\r\n3,f,ham",
+                "label,text\nham,g\n"
+            )
+            .Load();
+        Assert.Equal(["ham", "spam"], data.Task.Labels);
+        Assert.Equal(
+            [
+                new Example("a, \"b\"\r\nc", null, 1),
+                new Example(" d \"e\" ", null, 0),
+                new Example("f", null, 0),
+            ],
+            data.Training.Examples
+        );
+        Assert.Equal([new Example("g", null, 0)], data.Test.Examples);
+        Assert.Equal(["accuracy", "f1"], data.Task.Metrics.Select(m => m.Name));
+    }
+
+    [Fact]
+    public void TSV_and_JSON_lines_give_the_same_examples_as_CSV()
+    {
+        string tsv = _folder.Write("a.tsv", "text\tother\tlabel\n\"a\tb\"\tx\t1\nc\ty\t0\n");
+        string json = _folder.Write(
+            "a.jsonl",
+            "{\"label\": 1, \"other\": \"x\", \"text\": \"a\\tb\"}\n\n{\"text\":\"c\",\"label\":\"0\",\"other\":\"y\",\"n\":[1]}\r\n"
+        );
+        string csv = _folder.Write("a.csv", "text,other,label\na\tb,x,1\nc,y,0\n");
+        TaskData[] all =
+        [
+            .. new[] { tsv, json, csv }.Select(path =>
+                new TableFiles(path, "text", "label") { Train = path, TextPair = "other" }.Load()
+            ),
+        ];
+        Assert.Equal(
+            [new Example("a\tb", "x", 1), new Example("c", "y", 0)],
+            all[0].Training.Examples
+        );
+        Assert.Equal(all[0].ContentHash(), all[1].ContentHash());
+        Assert.Equal(all[0].ContentHash(), all[2].ContentHash());
+        Assert.Contains("2 of 2 test examples also stand", Assert.Single(all[0].Warnings));
+    }
+
+    [Fact]
+    public void Whole_numbers_are_ordered_by_value_and_other_labels_by_their_characters()
+    {
+        Assert.Equal(
+            ["2", "10", "33"],
+            Files("text,label\na,10\nb,2\nc,33\n", "text,label\nd,2\n").Load().Task.Labels
+        );
+        Assert.Equal(
+            ["10", "2", "B", "a"],
+            Files("text,label\na,10\nb,2\nc,a\nd,B\n", "text,label\nd,2\n").Load().Task.Labels
+        );
+    }
+
+    [Fact]
+    public void A_regression_takes_finite_scores_and_minus_one_is_one()
+    {
+        TableFiles files = Files("text,label\na,-1\nb,2.5e1\n", "text,label\nd,0\n") with
+        {
+            IsRegression = true,
+        };
+        TaskData data = files.Load();
+        Assert.Equal([-1.0, 25.0], data.Training.Examples.Select(e => e.Score!.Value));
+        Assert.Equal("pearson", data.Task.Primary.Name);
+        string train = _folder.Write("train.csv", "text,label\na,inf\nb,\nc,1\nd,2\n");
+        Assert.Equal(
+            [
+                $"{train}:2: the score 'inf' is not a finite number, and custom is a regression.",
+                $"{train}:3: the label is '', which marks a row without one; training and evaluating need labels.",
+            ],
+            Refusal(files)
+        );
+    }
+
+    [Fact]
+    public void Wishes_that_contradict_themselves_are_the_callers_mistake()
+    {
+        TableFiles files = Files("text,label\na,1\nb,0\n", "text,label\nd,1\n");
+        Assert.Contains(
+            "order of its labels",
+            Assert.Throws<ArgumentException>((files with { Train = null }).Load).Message
+        );
+        Assert.Contains(
+            "different columns",
+            Assert.Throws<ArgumentException>((files with { Label = "text" }).Load).Message
+        );
+        Assert.Contains(
+            "none twice",
+            Assert.Throws<ArgumentException>((files with { Labels = ["1", "1"] }).Load).Message
+        );
+    }
+
+    [Fact]
+    public void With_the_labels_of_a_model_a_file_is_evaluated_without_training_data()
+    {
+        TaskData data = (
+            Files("", "text,label\nd,yes\n") with
+            {
+                Train = null,
+                Labels = ["yes", "no"],
+            }
+        ).Load();
+        Assert.Equal(0, Assert.Single(data.Test.Examples).Label);
+        Assert.Null(data.Train);
+        Assert.Throws<InvalidDataException>(() => data.Training);
+    }
+
+    [Fact]
+    public void A_label_that_training_does_not_have_is_refused_once()
+    {
+        TableFiles files = Files("text,label\na,x\nb,y\n", "text,label\nd,z\ne,z\nf,-1\n");
+        Assert.Equal(
+            [
+                $"{files.Test}:2: the label 'z' is none of custom's: 'x', 'y'.",
+                $"{files.Test}:4: the label is '-1', which marks a row without one; training and evaluating need labels.",
+            ],
+            Refusal(files)
+        );
+    }
+
+    [Theory]
+    [InlineData("text,label\n", "has no rows of data")]
+    [InlineData("", "is empty")]
+    [InlineData("text,label\na,-1\nb,\n", "no row has a label in 'label'")]
+    [InlineData("text,label\na,x\nb,x\n", "all 2 examples have the label 'x'")]
+    [InlineData("text,kind\na,x\nb,y\n", ":1: no column 'label'; the columns are 'text', 'kind'.")]
+    [InlineData("text,label,label\na,x,y\n", ":1: more than one column 'label'")]
+    [InlineData("text,label\na,x\nb\nc,y\n", ":3: 1 field where the header has 2.")]
+    [InlineData("text,label\na,x\n\"b\nc\",y,z\n", ":3: 3 fields where the header has 2.")]
+    [InlineData(
+        "text,label\na,x\nb,y\n\"c,x\nd,y\n",
+        ":4: a quoted field that begins in this row is never closed"
+    )]
+    [InlineData("text,label\na,x\nb,y\n\"c\"d,x\n", ":4: text after the closing quote")]
+    public void Broken_CSV_is_refused_by_path_and_line(string train, string expected)
+    {
+        TableFiles files = Files(train, "text,label\nd,x\n");
+        string problem = Refusal(files)[0];
+        Assert.StartsWith(files.Train!, problem);
+        Assert.Contains(expected, problem);
+    }
+
+    [Fact]
+    public void A_broken_row_amid_good_ones_is_the_only_one_told()
+    {
+        string rows = string.Concat(Enumerable.Range(0, 3000).Select(i => $"\"t{i}\",{i % 2}\n"));
+        TableFiles files = Files(
+            $"text,label\n{rows}\"c\"d,1\n{rows}e,1,2\n{rows}",
+            "text,label\nd,1\n"
+        );
+        string[] problems = Refusal(files);
+        Assert.Equal(2, problems.Length);
+        Assert.StartsWith($"{files.Train}:3002: text after", problems[0]);
+        Assert.StartsWith($"{files.Train}:6003: 3 fields", problems[1]);
+    }
+
+    [Theory]
+    [InlineData("[{\"text\":\"a\"}]", ":1: a JSON Array where an object was expected.")]
+    [InlineData("{\"text\":\"a\",\"label\":1}\n{\"text\":", ":2: not one JSON object a line")]
+    [InlineData("{\"text\":\"a\",\"text\":\"b\",\"label\":1}", ":1: not one JSON object a line")]
+    [InlineData("{\"text\":\"a\",\"kind\":1}", ":1: no 'label'; the object has 'text', 'kind'.")]
+    [InlineData("{\"text\":\"a\",\"label\":[1]}", ":1: 'label' is a JSON Array")]
+    [InlineData("{\"text\":\"\\ud800\",\"label\":1}", ":1: a text holds half of a surrogate pair")]
+    public void Broken_JSON_lines_are_refused_by_path_and_line(string train, string expected)
+    {
+        string path = _folder.Write("train.jsonl", train);
+        TableFiles files = Files("", "text,label\nd,x\n") with { Train = path };
+        string problem = Refusal(files)[0];
+        Assert.StartsWith(path, problem);
+        Assert.Contains(expected, problem);
+    }
+
+    [Fact]
+    public void Problems_of_both_files_are_told_together_and_extensions_decide()
+    {
+        TableFiles files = new("b.parquet", "text", "label")
+        {
+            Train = Path.Combine(_folder.Root, "a.csv"),
+        };
+        string[] problems = Refusal(files);
+        Assert.Equal(2, problems.Length);
+        Assert.Contains("a.csv does not exist", problems[0]);
+        Assert.StartsWith("b.parquet: the extension '.parquet'", problems[1]);
+    }
+
+    [Fact]
+    public void A_text_of_a_megabyte_is_a_text_and_a_row_without_text_is_told()
+    {
+        string large = new('x', 1 << 20);
+        TaskData data = Files($"text,label\n\"{large}\",1\n,0\n", "text,label\nd,1\n").Load();
+        Assert.Equal(large, data.Training.Examples[0].Text);
+        Assert.Contains(
+            "1 row without any text, the first at line 3",
+            Assert.Single(data.Warnings)
+        );
+    }
+
+    [Fact]
+    public void Values_in_messages_are_short_and_without_control_characters()
+    {
+        TableFiles files = Files(
+            "text,label\na,x\nb,y\n",
+            $"text,label\nd,\"\u001b[31m{new string('l', 5000)}\"\n"
+        );
+        string problem = Assert.Single(Refusal(files));
+        Assert.Contains("'\\u001b[31mll", problem);
+        Assert.True(problem.Length < 400, problem);
+    }
+
+    TableFiles Files(string train, string test) =>
+        new(_folder.Write("test.csv", test), "text", "label")
+        {
+            Train = _folder.Write("train.csv", train),
+        };
+
+    static string[] Refusal(TableFiles files) =>
+        Assert.Throws<InvalidDataException>(files.Load).Message.Split('\n');
+}

@@ -1,0 +1,63 @@
+using Espalier.Operators;
+
+namespace Espalier.Tests.Operators;
+
+public sealed class PipelineTests
+{
+    [Theory]
+    [InlineData("O", "O")]
+    [InlineData("DEPLQ", "DEPLQ")]
+    [InlineData("ODEPLQ", "DEPLQ")]
+    [InlineData("DEP(heads=6,ffn=0.4)L Q", "DEP(heads=6,ffn=0.4)LQ")]
+    [InlineData("O(pool=mean)E( pool = mean , rate=10 )", "O(pool=mean)E(pool=mean,rate=10)")]
+    [InlineData("P(heads=0.67)", "P")]
+    [InlineData("P(ffn=1.0)", "P(ffn=1.0)")]
+    [InlineData("Q(bits=8)", "Q")]
+    public void A_pipeline_is_printed_as_it_is_read(string text, string printed)
+    {
+        Pipeline pipeline = Pipeline.Parse(text);
+        Assert.Equal(printed, pipeline.ToString());
+        Assert.Equal(pipeline.Operators.AsEnumerable(), Pipeline.Parse(printed).Operators);
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("DXQ", "character 2: 'X' is no operator")]
+    [InlineData("P(heads=6", "not closed")]
+    [InlineData("P(head=6)", "no option 'head'; it has heads, ffn, scope")]
+    [InlineData("P(heads=0)", "heads is '0'; a count (8) or a share (0.5) was expected")]
+    [InlineData("P(ffn=1.5)", "ffn is '1.5'")]
+    [InlineData("E(pool=last)", "auto or first or mean")]
+    [InlineData("E(rate=nan)", "a number from 0.01 to 1000")]
+    [InlineData("L(x=1)", "L has no option 'x'; it has none")]
+    public void What_is_no_pipeline_is_refused_with_place_and_reason(string text, string reason)
+    {
+        string message = Assert.Throws<ArgumentException>(() => Pipeline.Parse(text)).Message;
+        Assert.Contains(reason, message);
+    }
+
+    [Theory]
+    [InlineData("DEPLQ", 0)]
+    [InlineData("EDPQL", 0)]
+    [InlineData("PD", 1)]
+    [InlineData("LD", 1)]
+    [InlineData("QPD", 3)]
+    [InlineData("DD", 1)]
+    [InlineData("DO", 1)]
+    public void Orders_that_make_no_sense_are_named(string text, int problems) =>
+        Assert.Equal(problems, Pipeline.Parse(text).Problems().Count);
+
+    [Fact]
+    public void Every_option_reads_what_it_writes_and_says_what_it_expects()
+    {
+        foreach (Operator plain in Operator.All)
+        {
+            foreach (Option option in plain.Options)
+            {
+                Assert.Equal(plain, option.With(plain, option.Get(plain)));
+                Assert.NotEmpty(option.Meaning);
+                Assert.NotEmpty(option.Expected);
+            }
+        }
+    }
+}
