@@ -61,7 +61,10 @@ public sealed record TrimVocabulary : Operator
             .. needed,
             .. Enumerable.Range(0, Math.Min(first, model.Tokenizer!.VocabularySize)),
         ];
-        Tokenizer trimmed = model.Tokenizer.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
+        Tokenizer trimmed = model.Tokenizer.Trim(
+            (HashSet<int>)[.. needed, .. front],
+            out int[] oldIds
+        );
         Tensor words = model.Parameters[Names.Word],
             rows = new(oldIds.Length, words.Columns);
         for (int id = 0; id < oldIds.Length; id++)

@@ -62,14 +62,6 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     /// <summary>Sums, scales and bias of one tile.</summary>
     protected abstract void Multiply(ref Int8Tile tile);
 
-    static void ApplyActivation(Activation activation, Span<float> values)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = (float)Activations.Value(activation, values[i]);
-        }
-    }
-
     static float[] MinusZeros()
     {
         float[] zeros = GC.AllocateArray<float>(Int8Panels.PanelColumns, pinned: true);
@@ -170,7 +162,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
             for (int r = 0; _epilogue.Activation != Activation.None && r < tile.Rows; r++)
             {
                 float* row = (float*)((byte*)tile.Y + r * tile.YStride);
-                ApplyActivation(_epilogue.Activation, new Span<float>(row, columns));
+                VectorActivations.Apply(_epilogue.Activation, new Span<float>(row, columns));
             }
         }
     }
