@@ -56,8 +56,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
 
         int strips = (m + TTile.Rows - 1) / TTile.Rows,
             wanted = (WantedBlocks + columnBlocks - 1) / columnBlocks,
-            cached =
-                ChunkBytes / (sizeof(float) * TTile.Rows) / Math.Max(Math.Min(k, TTile.Depth), 1),
+            cached = ChunkBytes / (sizeof(float) * TTile.Rows) / Math.Max(Math.Min(k, TTile.Depth), 1),
             chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips),
             chunks = (strips + chunkStrips - 1) / chunkStrips;
         Products products = new(
