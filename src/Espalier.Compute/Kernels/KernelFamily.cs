@@ -1,3 +1,4 @@
+using Espalier.Kernels.Emit;
 using Espalier.Kernels.Int8;
 
 namespace Espalier.Kernels;
@@ -38,21 +39,30 @@ public sealed class KernelFamily
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
         new(
+            "avx512-vnni",
+            "AVX-512 F, BW and VNNI, and leave to run emitted code",
+            VnniInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
+            new VnniInt8Gemm(),
+            new VectorRows<Lanes16>(),
+            new ReferenceAttention()
+        ),
+        new(
             "avx512",
-            "AVX-512 F and BW",
-            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported,
+            "AVX-512 F, BW and DQ",
+            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported && Lanes16.IsSupported,
             new PanelGemm<Avx512Tile>(),
             new Avx512Int8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(
             "avx2",
             "AVX2 and FMA",
-            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported,
+            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported && Lanes8.IsSupported,
             new PanelGemm<Avx2Tile>(),
             new Avx2Int8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes8>(),
             new ReferenceAttention()
         ),
         new(

@@ -19,25 +19,31 @@ public static class AtomicFile
         }
 
         FileStream file = Durable.Explaining(path, () => CreateBeside(target));
+        bool moved = false;
         try
         {
-            FillWhole(file, fill, size);
-            Durable.Explaining(path, () => Publish(file.Name, target));
+            FillWhole(path, file, fill, size);
+            Durable.Explaining(path, () => File.Move(file.Name, target, overwrite: true));
+            moved = true;
+            Durable.FlushFolder(Path.GetDirectoryName(target)!);
         }
-        catch (IOException e) when (e is not OutputException && Durable.IsOutOfSpace(e))
+        catch (IOException e) when (IsOurs(e, file.Name))
         {
             throw Durable.Explain(e, path);
         }
         finally
         {
-            File.Delete(file.Name); // not there any more once it is published
+            if (!moved)
+            {
+                File.Delete(file.Name);
+            }
         }
     }
 
     public static void Write(string path, ReadOnlyMemory<byte> content) =>
         Write(path, stream => stream.Write(content.Span), content.Length);
 
-    static void FillWhole(FileStream file, Action<Stream> fill, long size)
+    static void FillWhole(string path, FileStream file, Action<Stream> fill, long size)
     {
         using (file)
         {
@@ -48,9 +54,18 @@ public static class AtomicFile
 
             fill(file);
             file.SetLength(file.Position); // the reserved size was an upper bound
-            Durable.Flush(file);
+            file.Flush(flushToDisk: OperatingSystem.IsWindows());
+            Durable.Flush(file.SafeFileHandle, path);
         }
     }
+
+    /// <summary>Whether writing failed, and not the reading of something else that is copied here.</summary>
+    static bool IsOurs(IOException failure, string temporary) =>
+        failure is not OutputException
+        && (
+            Durable.IsOutOfSpace(failure)
+            || failure.Message.Contains(temporary, StringComparison.Ordinal)
+        );
 
     static FileStream CreateBeside(string target)
     {
@@ -78,10 +93,4 @@ public static class AtomicFile
     /// <summary>Short, so that a name of 255 bytes can still be written.</summary>
     internal static string Beside(string folder, int n, string kind) =>
         Path.Combine(folder, $".espalier-{Environment.ProcessId}-{n}.{kind}");
-
-    static void Publish(string from, string target)
-    {
-        File.Move(from, target, overwrite: true);
-        Durable.FlushFolder(Path.GetDirectoryName(target)!);
-    }
 }

@@ -48,16 +48,20 @@ public sealed class AtomicFolder : IDisposable
     public void Commit()
     {
         ObjectDisposedException.ThrowIf(_ended, this);
-        Durable.Explaining(
+        string? old = Durable.Explaining(
             _output,
             () =>
             {
                 Durable.FlushTree(Path);
                 CheckFree(_target, _output, _overwrite);
-                Publish(Path, _target, LibC.TrySwap);
+                return Publish(Path, _target, LibC.TrySwap);
             }
         );
         _ended = true;
+        if (old is not null)
+        {
+            DeleteReplaced(old);
+        }
     }
 
     public void Dispose()
@@ -71,18 +75,18 @@ public sealed class AtomicFolder : IDisposable
     }
 
     /// <summary>
-    /// Puts a finished folder in its place. Over an old one: both are swapped in one step, then the old one
-    /// is deleted. Where the system cannot swap, the old one steps aside first; a crash between the two
+    /// Puts a finished folder in its place and tells where the one it replaced is now, to be deleted. Both are
+    /// swapped in one step. Where the system cannot swap, the old one steps aside first; a crash between the two
     /// renames leaves both, and the next <see cref="Begin"/> puts the old one back.
     /// </summary>
-    internal static void Publish(string from, string target, Func<string, string, bool> trySwap)
+    internal static string? Publish(string from, string target, Func<string, string, bool> trySwap)
     {
         string parent = System.IO.Path.GetDirectoryName(target)!;
         if (!Directory.Exists(target))
         {
             Directory.Move(from, target);
             Durable.FlushFolder(parent);
-            return;
+            return null;
         }
 
         string old = from;
@@ -94,7 +98,23 @@ public sealed class AtomicFolder : IDisposable
         }
 
         Durable.FlushFolder(parent);
-        Directory.Delete(old, recursive: true);
+        return old;
+    }
+
+    void DeleteReplaced(string old)
+    {
+        try
+        {
+            Directory.Delete(old, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException(
+                $"{_output} is written, but what it replaced is still at {old} "
+                    + $"({e.Message.TrimEnd('.')}); delete that folder by hand.",
+                e
+            );
+        }
     }
 
     internal static string Aside(string target) =>

@@ -54,18 +54,9 @@ public static class Durable
         }
     }
 
-    internal static void Flush(FileStream file)
-    {
-        file.Flush(flushToDisk: OperatingSystem.IsWindows());
-        if (!OperatingSystem.IsWindows())
-        {
-            Flush(file.SafeFileHandle, file.Name);
-        }
-    }
-
     internal static void Flush(SafeFileHandle file, string path)
     {
-        if (!LibC.Flush(file))
+        if (!OperatingSystem.IsWindows() && !LibC.Flush(file))
         {
             throw NotFlushed(path, LibC.Error);
         }
@@ -108,7 +99,8 @@ public static class Durable
                     FileMode.Open,
                     OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read
                 );
-                Flush(file);
+                file.Flush(flushToDisk: OperatingSystem.IsWindows());
+                Flush(file.SafeFileHandle, file.Name);
             }
         }
 
@@ -169,7 +161,7 @@ public static class Durable
     static OutputException NotFlushed(string path, int error) =>
         new(
             $"{path} could not be flushed to the disk ({Marshal.GetPInvokeErrorMessage(error)}), so it "
-                + "is not kept; check the disk and its free space, then run again.",
+                + "would not survive a power cut; check the disk and its free space, then run again.",
             FromError(error)
         );
 }

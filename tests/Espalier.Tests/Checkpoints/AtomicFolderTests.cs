@@ -86,9 +86,10 @@ public sealed class AtomicFolderTests
         using TemporaryFolder folder = new();
         Fill(folder["out"], "old");
         Fill(folder["new"], "new");
-        AtomicFolder.Publish(folder["new"], folder["out"], trySwap: (_, _) => false);
+        string? old = AtomicFolder.Publish(folder["new"], folder["out"], trySwap: (_, _) => false);
         Assert.Equal("new", Content(folder["out"]));
-        Assert.Equal(["out"], folder.Names());
+        Assert.Equal("old", Content(old!));
+        Assert.Equal(AtomicFolder.Aside(folder["out"]), old);
     }
 
     [Fact]

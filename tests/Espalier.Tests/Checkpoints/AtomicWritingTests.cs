@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Espalier.Checkpoints;
 using Espalier.Tensors;
 
@@ -220,55 +219,41 @@ public sealed class AtomicWritingTests
     [Fact]
     public void A_read_only_place_gives_a_sentence()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Folders have no such permission here.");
-        using TemporaryFolder folder = new();
-        Directory.CreateDirectory(folder["locked"]);
-        bool root = Environment.IsPrivilegedProcess;
-        // Root writes anywhere but to a file system that is mounted read-only.
-        Assert.SkipWhen(
-            root
-                && (
-                    !OperatingSystem.IsLinux()
-                    || Run("mount", "-t", "tmpfs", "-o", "ro", "none", folder["locked"]) != 0
-                ),
-            "Root can write everywhere here."
-        );
-        try
+        if (OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(
-                folder["locked"],
-                UnixFileMode.UserRead | UnixFileMode.UserExecute
-            );
+            Assert.Skip("Folders have no such permission here.");
+            return;
         }
-        catch (IOException) when (root)
+
+        using TemporaryFolder folder = new();
+        string locked = folder["locked"];
+        Directory.CreateDirectory(locked);
+        if (Environment.IsPrivilegedProcess)
         {
-            // Read-only already.
+            // Root writes anywhere but to a file system that is mounted read-only.
+            bool mounted = Run("mount", "-t", "tmpfs", "-o", "ro", "none", locked) == 0;
+            Assert.SkipUnless(mounted, "Root can write everywhere here.");
+        }
+        else
+        {
+            File.SetUnixFileMode(locked, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
         try
         {
             string message = Assert
-                .Throws<UnauthorizedAccessException>(() =>
-                    AtomicFile.Write(folder["locked/x"], default)
-                )
+                .Throws<UnauthorizedAccessException>(() => AtomicFile.Write(locked + "/x", default))
                 .Message;
-            Assert.Contains(folder["locked/x"], message);
+            Assert.Contains(locked + "/x", message);
             Assert.Contains("read-only", message);
-            Assert.Throws<UnauthorizedAccessException>(() =>
-                AtomicFolder.Begin(folder["locked/y"])
-            );
+            Assert.Throws<UnauthorizedAccessException>(() => AtomicFolder.Begin(locked + "/y"));
         }
         finally
         {
-            if (root)
+            if (Environment.IsPrivilegedProcess)
             {
-                Run("umount", folder["locked"]);
+                Run("umount", locked);
             }
-
-            File.SetUnixFileMode(
-                folder["locked"],
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            );
         }
     }
 

@@ -1,0 +1,321 @@
+using Espalier.Kernels;
+using Espalier.Tensors;
+
+namespace Espalier.Tests.Kernels;
+
+/// <summary>Every family's row kernels against the reference, at sizes around every width, block and chunk.</summary>
+public sealed class RowTests
+{
+    static readonly RowKernels Reference = KernelFamily.All[^1].Rows;
+    static readonly Workers One = new(1);
+    static readonly Workers Two = new(2);
+    static readonly Workers Eight = new(8);
+
+    public static TheoryData<string, int, int> Cases
+    {
+        get
+        {
+            TheoryData<string, int, int> cases = [];
+            (int, int)[] shapes =
+            [
+                (1, 1),
+                (1, 7),
+                (3, 8),
+                (16, 16),
+                (17, 33),
+                (5, 100),
+                (33, 129),
+                (70, 384),
+                (200, 312),
+                (64, 768),
+            ];
+            foreach (string family in Families)
+            {
+                foreach (var (rows, columns) in shapes)
+                {
+                    cases.Add(family, rows, columns);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    public static IEnumerable<string> Families =>
+        KernelFamily.All.Where(f => f.IsSupported).Select(f => f.Name);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_norm_and_its_gradients_are_those_of_the_reference(
+        string family,
+        int rows,
+        int columns
+    )
+    {
+        NormCase expected = new(rows, columns),
+            actual = new(rows, columns);
+        expected.Run(Reference, One);
+        actual.Run(KernelFamily.Choose(family).Rows, Two);
+        Near.Assert(expected.Y, actual.Y, 3e-6, "y");
+        Near.Assert(expected.Sum, actual.Sum, 0, "sum");
+        Near.Assert(expected.Statistics, actual.Statistics, 1e-5, "statistics");
+        Near.Assert(expected.Dx, actual.Dx, 1e-5, "dx");
+        Near.Assert(expected.WeightGradient, actual.WeightGradient, 2e-5, "weight gradient");
+        Near.Assert(expected.BiasGradient, actual.BiasGradient, 2e-5, "bias gradient");
+    }
+
+    [Fact]
+    public void The_gradients_of_the_reference_norm_are_its_finite_differences()
+    {
+        const float step = 1e-2f;
+        NormCase norm = new(3, 12);
+        norm.Run(Reference, One);
+        Check(norm.X, norm.Dx, 0);
+        Check(norm.Weight, norm.WeightGradient, 1);
+        Check(norm.Bias, norm.BiasGradient, 1);
+
+        // Gradients of parameters were added to ones.
+        void Check(Tensor moved, Tensor gradient, float before)
+        {
+            for (int i = 0; i < moved.Count; i++)
+            {
+                float here = moved.Span[i];
+                moved.Span[i] = here + step;
+                double up = Loss();
+                moved.Span[i] = here - step;
+                double down = Loss();
+                moved.Span[i] = here;
+                Assert.Equal((up - down) / (2 * step), gradient.Span[i] - before, 1e-3);
+            }
+        }
+
+        double Loss()
+        {
+            Tensor y = new(norm.X.Shape);
+            Reference.AddNorm(One, norm.X, norm.Residual, norm.Weight, norm.Bias, 1e-5f, y);
+            double loss = 0;
+            for (int i = 0; i < y.Count; i++)
+            {
+                loss += (double)y.Span[i] * norm.Dy.Span[i];
+            }
+
+            return loss;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_norm_in_place_and_without_a_residual_is_the_same(
+        string family,
+        int rows,
+        int columns
+    )
+    {
+        RowKernels kernels = KernelFamily.Choose(family).Rows;
+        NormCase norm = new(rows, columns);
+        Tensor expected = new(rows, columns),
+            sum = norm.X.Clone(),
+            inPlace = norm.X.Clone();
+        Reference.AddNorm(One, norm.X, null, norm.Weight, norm.Bias, 1e-5f, expected);
+        kernels.AddNorm(Two, inPlace, null, norm.Weight, norm.Bias, 1e-5f, inPlace);
+        Near.Assert(expected, inPlace, 3e-6, "in place");
+        kernels.AddNorm(Two, sum, norm.Residual, norm.Weight, norm.Bias, 1e-5f, expected, sum);
+        kernels.Add(One, norm.Residual, norm.X);
+        Near.Assert(norm.X, sum, 0, "the sum, over x");
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Dropout_and_AdamW_give_the_very_bits_of_the_reference(
+        string family,
+        int rows,
+        int columns
+    )
+    {
+        RowKernels kernels = KernelFamily.Choose(family).Rows;
+        Rng rng = new(0xFEDC_BA98_7654_3210);
+        Tensor x = Filled.Normal(1, rows, columns),
+            expected = new(rows, columns),
+            actual = new(rows, columns);
+        foreach (float probability in (float[])[0, 0.1f, 0.5f])
+        {
+            Reference.Dropout(One, rng, probability, x, expected);
+            kernels.Dropout(Two, rng, probability, x, actual);
+            Near.Assert(expected, actual, 0, $"dropout {probability}");
+        }
+
+        Tensor[] states =
+        [
+            x.Clone(),
+            Filled.Normal(2, rows, columns),
+            Filled.Normal(3, rows, columns),
+            Filled.Normal(4, rows, columns),
+        ];
+        kernels.Activate(One, Activation.Relu, states[3], states[3]);
+        Tensor[] copies = [.. states.Select(t => t.Clone())];
+        AdamWStep step = new(1e-3f, 0.01f, 0.9f, 0.999f, 1e-8f, 0.19f, 0.002f);
+        Reference.AdamW(One, states[0], states[1], states[2], states[3], step, 0.7f);
+        kernels.AdamW(Two, copies[0], copies[1], copies[2], copies[3], step, 0.7f);
+        foreach (int i in (int[])[0, 1, 2, 3])
+        {
+            Near.Assert(states[i], copies[i], 0, $"AdamW tensor {i}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Activations_and_sums_are_those_of_the_reference(
+        string family,
+        int rows,
+        int columns
+    )
+    {
+        RowKernels kernels = KernelFamily.Choose(family).Rows;
+        Tensor x = Filled.Normal(1, rows, columns),
+            dy = Filled.Normal(2, rows, columns),
+            expected = new(rows, columns),
+            actual = new(rows, columns);
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            Reference.Activate(One, activation, x, expected);
+            kernels.Activate(Two, activation, x, actual);
+            Near.Assert(expected, actual, 1e-6, $"{activation}");
+            Reference.ActivateBackward(One, activation, x, dy, expected);
+            kernels.ActivateBackward(Two, activation, x, dy, actual);
+            Near.Assert(expected, actual, 2e-6, $"{activation} backward");
+        }
+
+        Tensor sums = Filled.Normal(3, columns),
+            same = sums.Clone();
+        Reference.AddColumnSums(One, x, sums);
+        kernels.AddColumnSums(Two, x, same);
+        Near.Assert(sums, same, 2e-6 * Math.Sqrt(rows), "column sums");
+        double square = Reference.SumOfSquares(One, x);
+        Assert.Equal(square, kernels.SumOfSquares(Two, x), 1e-12 * square);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void One_two_and_eight_threads_give_the_same_bits(string family, int rows, int columns)
+    {
+        RowKernels kernels = KernelFamily.Choose(family).Rows;
+        Tensor[] one = All(kernels, One, rows, columns);
+        foreach (Workers workers in (Workers[])[Two, Eight])
+        {
+            Tensor[] more = All(kernels, workers, rows, columns);
+            for (int i = 0; i < one.Length; i++)
+            {
+                Near.Assert(one[i], more[i], 0, $"result {i} with {workers.Threads} threads");
+            }
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_after_the_first_call()
+    {
+        foreach (KernelFamily family in KernelFamily.All.SkipLast(1).Where(f => f.IsSupported))
+        {
+            NormCase norm = new(100, 384);
+            Tensor x = norm.X.Clone();
+            AdamWStep step = new(1e-3f, 0.01f, 0.9f, 0.999f, 1e-8f, 0.19f, 0.002f);
+            long before = 0;
+            for (int i = 0; i < 3; i++)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+                norm.Run(family.Rows, One);
+                family.Rows.Dropout(One, new Rng(1), 0.1f, x, x);
+                family.Rows.Activate(One, Activation.Gelu, x, x);
+                family.Rows.ActivateBackward(One, Activation.Gelu, x, norm.Dy, x);
+                family.Rows.AddColumnSums(One, x, norm.BiasGradient);
+                family.Rows.Add(One, x, norm.X);
+                family.Rows.AdamW(One, x, norm.X, norm.Dx, norm.Dy, step, 1);
+                family.Rows.SumOfSquares(One, x);
+            }
+
+            long after = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(after == before, $"{family.Name}: {after - before} bytes in one round");
+        }
+    }
+
+    [Fact]
+    public void Shapes_that_do_not_fit_are_refused_in_a_sentence()
+    {
+        foreach (KernelFamily family in KernelFamily.All.SkipLast(1))
+        {
+            var error = Assert.Throws<ArgumentException>(() =>
+                family.Rows.Activate(One, Activation.Gelu, new Tensor(2, 3), new Tensor(3, 2))
+            );
+            Assert.Equal(
+                "Activate: y is [3, 2]; it must be [2, 3] like the first tensor.",
+                error.Message
+            );
+        }
+    }
+
+    static Tensor[] All(RowKernels kernels, Workers workers, int rows, int columns)
+    {
+        NormCase norm = new(rows, columns);
+        norm.Run(kernels, workers);
+        Tensor dropped = new(rows, columns),
+            slope = new(rows, columns),
+            sums = new(columns),
+            squares = new(1);
+        kernels.Dropout(workers, new Rng(5), 0.1f, norm.X, dropped);
+        kernels.ActivateBackward(workers, Activation.Gelu, norm.X, norm.Dy, slope);
+        kernels.AddColumnSums(workers, norm.X, sums);
+        squares.Span[0] = (float)kernels.SumOfSquares(workers, norm.X);
+        return
+        [
+            norm.Y,
+            norm.Dx,
+            norm.WeightGradient,
+            norm.BiasGradient,
+            dropped,
+            slope,
+            sums,
+            squares,
+        ];
+    }
+
+    sealed class NormCase(int rows, int columns)
+    {
+        public Tensor X { get; } = Filled.Normal(1, rows, columns);
+        public Tensor Residual { get; } = Filled.Normal(2, rows, columns);
+        public Tensor Weight { get; } = Filled.Normal(3, columns);
+        public Tensor Bias { get; } = Filled.Normal(4, columns);
+        public Tensor Dy { get; } = Filled.Normal(5, rows, columns);
+        public Tensor Y { get; } = new(rows, columns);
+        public Tensor Sum { get; } = new(rows, columns);
+        public Tensor Statistics { get; } = new(rows, 2);
+        public Tensor Dx { get; } = new(rows, columns);
+        public Tensor WeightGradient { get; } = new(columns);
+        public Tensor BiasGradient { get; } = new(columns);
+
+        public void Run(RowKernels kernels, Workers workers)
+        {
+            WeightGradient.Span.Fill(1);
+            BiasGradient.Span.Fill(1);
+            kernels.AddNorm(
+                workers,
+                X,
+                Residual,
+                Weight,
+                Bias,
+                columns == 1 ? 1 : 1e-5f,
+                Y,
+                Sum,
+                Statistics
+            );
+            kernels.NormBackward(
+                workers,
+                Dy,
+                Sum,
+                Statistics,
+                Weight,
+                Dx,
+                WeightGradient,
+                BiasGradient
+            );
+        }
+    }
+}
