@@ -40,7 +40,7 @@ public sealed class TapeTests
         // A tensor of T x D takes 256 KB here; what is allowed is for some dozens of small objects.
         const int tokens = 512,
             width = 128,
-            allowed = 16 << 10;
+            allowed = 32 << 10;
         using Workers workers = new(1);
         Tape tape = new(workers, KernelFamily.Choose(family));
         Tensor teacher = OperationCases.Normal("teacher", tokens, width);
