@@ -56,12 +56,12 @@ public sealed record TrimVocabulary : Operator
     /// single characters.</summary>
     public static Model Trim(Model model, IReadOnlySet<int> needed, int first)
     {
-        HashSet<int> keep =
-        [
-            .. needed,
-            .. Enumerable.Range(0, Math.Min(first, model.Tokenizer!.VocabularySize)),
-        ];
-        Tokenizer trimmed = model.Tokenizer.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
+        Tokenizer whole = model.Tokenizer!;
+        IEnumerable<int> front = Enumerable
+            .Range(0, whole.VocabularySize)
+            .Where(id => !whole.TokenOf(id).StartsWith("[unused", StringComparison.Ordinal))
+            .Take(first);
+        Tokenizer trimmed = whole.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
         Tensor words = model.Parameters[Names.Word],
             rows = new(oldIds.Length, words.Columns);
         for (int id = 0; id < oldIds.Length; id++)

@@ -25,7 +25,7 @@ public sealed class StageStore(string folder)
         new(Path.Combine(folder, "unfinished-" + key.Short), key.Hex, SaveEvery);
 
     /// <summary>The stage if it is there, whole and unchanged since it was written.</summary>
-    public Model? TryRead(string stage, StageKey key)
+    public static Model? TryRead(string stage, StageKey key)
     {
         string file = Path.Combine(stage, KeyName);
         if (!File.Exists(file))
