@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
-using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;
