@@ -60,7 +60,9 @@ public sealed class EffortAnswers
         return Exits
             .Select(
                 (exit, i) =>
-                    (double)parts[Layers(exit)].MultiplyAdds(Math.Max(least, _record.Examples[i].Tokens))
+                    (double)
+                        parts[Layers(exit)]
+                            .MultiplyAdds(Math.Max(least, _record.Examples[i].Tokens))
             )
             .Average();
     }
@@ -89,10 +91,19 @@ public sealed class EffortAnswers
     }
 
     Quality Of(MetricValue value, Interval? interval) =>
-        new(value.Name, value.Value, interval?.Low, interval?.High, _record.Count, value.WhyUndefined);
+        new(
+            value.Name,
+            value.Value,
+            interval?.Low,
+            interval?.High,
+            _record.Count,
+            value.WhyUndefined
+        );
 
     int Layers(int exit) => _record.Config.HasExits ? exit + 1 : _record.Config.Layers.Count;
 
     static ArgumentException Unlabelled(int example) =>
-        new($"Example {example} has no label, so quality cannot be measured on it; give a labelled split.");
+        new(
+            $"Example {example} has no label, so quality cannot be measured on it; give a labelled split."
+        );
 }

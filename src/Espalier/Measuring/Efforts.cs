@@ -8,7 +8,18 @@ public static class Efforts
     // Between chance and certainty; dense near certainty, where the exits of trained models are.
     static readonly double[] Shares =
     [
-        0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999,
+        0,
+        0.2,
+        0.4,
+        0.6,
+        0.7,
+        0.8,
+        0.9,
+        0.95,
+        0.98,
+        0.99,
+        0.995,
+        0.999,
     ]; // csharpier-ignore
 
     /// <summary>
@@ -61,7 +72,10 @@ public static class Efforts
             return Patience(config, count - 1);
         }
 
-        double[][] confidences = [.. Enumerable.Range(0, held.Count).Select(i => Confidences(held, i))];
+        double[][] confidences =
+        [
+            .. Enumerable.Range(0, held.Count).Select(i => Confidences(held, i)),
+        ];
         double[] thresholds = [.. confidences.SelectMany(c => c).Distinct().Order()];
         double dearest = (long)config.ExitCount * held.Count,
             cheapest = Cost(confidences, thresholds[0]);

@@ -19,10 +19,7 @@ public sealed class EnergyMeter
     readonly string _whyNot;
 
     /// <param name="powercap">The folder that holds <c>intel-rapl:0</c>, <c>intel-rapl:1</c> …; AMD's are called so too.</param>
-    public EnergyMeter(
-        EnergyConstants? constants = null,
-        string powercap = "/sys/class/powercap"
-    )
+    public EnergyMeter(EnergyConstants? constants = null, string powercap = "/sys/class/powercap")
     {
         Constants = constants ?? EnergyConstants.Default;
         _whyNot = Find(powercap);
@@ -84,7 +81,11 @@ public sealed class EnergyMeter
             return $"{powercap} does not exist here";
         }
 
-        foreach (string folder in Directory.GetDirectories(powercap, "intel-rapl:*").Order(StringComparer.Ordinal))
+        foreach (
+            string folder in Directory
+                .GetDirectories(powercap, "intel-rapl:*")
+                .Order(StringComparer.Ordinal)
+        )
         {
             try
             {
@@ -100,7 +101,8 @@ public sealed class EnergyMeter
                 long range = ReadNumber(Path.Combine(folder, "max_energy_range_uj"));
                 _packages.Add(new Package(name, counter, range));
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+            catch (Exception e)
+                when (e is IOException or UnauthorizedAccessException or InvalidDataException)
             {
                 // A machine's energy without one of its packages would be a wrong figure, so it is all or nothing.
                 _packages.Clear();

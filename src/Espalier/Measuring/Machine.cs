@@ -47,19 +47,20 @@ public sealed record Machine
             Family = Number(cpu.GetValueOrDefault("cpu family")),
             Model = Number(cpu.GetValueOrDefault("model") ?? cpu.GetValueOrDefault("CPU part")),
             LogicalProcessors = Environment.ProcessorCount,
-            MemoryBytes =
-                long.TryParse(
-                    memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
-                    CultureInfo.InvariantCulture,
-                    out long kibibytes
-                )
-                    ? kibibytes << 10
-                    : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            MemoryBytes = long.TryParse(
+                memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
+                CultureInfo.InvariantCulture,
+                out long kibibytes
+            )
+                ? kibibytes << 10
+                : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             OperatingSystem = RuntimeInformation.OSDescription,
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
             Threads = threads,
-            LoadAverage = double.TryParse(load, CultureInfo.InvariantCulture, out double one) ? one : null,
+            LoadAverage = double.TryParse(load, CultureInfo.InvariantCulture, out double one)
+                ? one
+                : null,
             // The flag exists on x86 alone: its absence elsewhere says nothing.
             IsVirtual = cpu.GetValueOrDefault("flags")?.Split(' ').Contains("hypervisor"),
             Espalier =

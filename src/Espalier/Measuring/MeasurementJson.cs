@@ -101,11 +101,18 @@ sealed partial class MeasurementSchema : JsonSerializerContext;
 /// <summary>An effort as it is written everywhere: <c>confidence:0.9</c>.</summary>
 sealed class EffortText : JsonConverter<Effort>
 {
-    public override Effort Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+    public override Effort Read(
+        ref Utf8JsonReader reader,
+        Type type,
+        JsonSerializerOptions options
+    ) =>
         reader.TokenType == JsonTokenType.String
             ? Effort.Parse(reader.GetString()!)
             : throw new JsonException("an effort is a text such as confidence:0.9");
 
-    public override void Write(Utf8JsonWriter writer, Effort value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.ToString());
+    public override void Write(
+        Utf8JsonWriter writer,
+        Effort value,
+        JsonSerializerOptions options
+    ) => writer.WriteStringValue(value.ToString());
 }

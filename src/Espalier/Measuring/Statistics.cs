@@ -16,8 +16,7 @@ public static class Statistics
     {
         double[] sorted = Sorted(values);
         int n = sorted.Length;
-        double middle =
-            n % 2 == 1 ? sorted[n / 2] : sorted[n / 2 - 1] / 2 + sorted[n / 2] / 2;
+        double middle = n % 2 == 1 ? sorted[n / 2] : sorted[n / 2 - 1] / 2 + sorted[n / 2] / 2;
         if (n == 1)
         {
             return new Estimate(middle, null, null, 1, origin);

@@ -23,11 +23,13 @@ public sealed class TimeMeter(
     readonly CpuClock _cpu = cpu ?? CpuClock.OfThisProcess();
     readonly EnergyMeter _energy = energy ?? new EnergyMeter();
 
+    /// <param name="report">Is told after each round the share of the time, or of the rounds, that is used up.</param>
     /// <exception cref="ArgumentException">No candidates, a name twice, no examples, or rounds that make no sense.</exception>
     public Comparison Compare(
         IReadOnlyList<Candidate> candidates,
         Rounds rounds,
         Rng rng,
+        Action<double>? report = null,
         CancellationToken cancel = default
     )
     {
@@ -47,7 +49,19 @@ public sealed class TimeMeter(
             }
 
             done++;
-            bool settled = records.All(r => Statistics.Median(r.Milliseconds).IsWithin(rounds.Width));
+            report?.Invoke(
+                Math.Clamp(
+                    Math.Max(
+                        Seconds(start, _time.GetTimestamp()) / rounds.Seconds,
+                        (double)done / rounds.Most
+                    ),
+                    0,
+                    1
+                )
+            );
+            bool settled = records.All(r =>
+                Statistics.Median(r.Milliseconds).IsWithin(rounds.Width)
+            );
             double afterNext =
                 Seconds(start, _time.GetTimestamp()) + Seconds(begun, _time.GetTimestamp());
             bool stop = settled || afterNext > rounds.Seconds || done >= rounds.Most;
@@ -72,7 +86,8 @@ public sealed class TimeMeter(
         for (
             int done = 0;
             done < LeastWarmUps
-                || done < rounds.Most && Seconds(start, _time.GetTimestamp()) < rounds.WarmUpSeconds;
+                || done < rounds.Most
+                    && Seconds(start, _time.GetTimestamp()) < rounds.WarmUpSeconds;
             done++
         )
         {
@@ -129,7 +144,9 @@ public sealed class TimeMeter(
     {
         if (candidates.Count == 0)
         {
-            throw new ArgumentException("There is nothing to compare; give one candidate at least.");
+            throw new ArgumentException(
+                "There is nothing to compare; give one candidate at least."
+            );
         }
 
         HashSet<string> names = [];
