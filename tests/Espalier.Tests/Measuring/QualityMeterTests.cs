@@ -253,6 +253,8 @@ public sealed class QualityMeterTests : IDisposable
         ExitRecord record = Record(layers: 4, examples: 400);
         IReadOnlyList<Effort> efforts = Efforts.Spread(record, count);
         Assert.Equal(count, efforts.Count);
+        // 1,200 confidences lie about 0.0005 apart, so six decimals tell any two of them from each other.
+        Assert.All(efforts, effort => Assert.True($"{effort}".Length <= 19, $"{effort}"));
         double[] layers = [.. efforts.Select(e => record.At(e).AverageLayers)];
         for (int i = 0; i < count; i++)
         {
