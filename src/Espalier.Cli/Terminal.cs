@@ -58,7 +58,7 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         foreach (string header in headers)
         {
             table.AddColumn(
-                new TableColumn(new Text(header, new Style(decoration: Decoration.Bold)))
+                new TableColumn(new Spectre.Console.Text(header, new Style(decoration: Decoration.Bold)))
             );
         }
 
@@ -77,7 +77,7 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
     {
         foreach (IReadOnlyList<string> row in rows)
         {
-            table.AddRow(row.Select(cell => new Text(Shown.Whole(cell))));
+            table.AddRow(row.Select(cell => new Spectre.Console.Text(Shown.Whole(cell))));
         }
 
         Console().Write(table);

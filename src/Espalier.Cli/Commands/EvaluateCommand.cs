@@ -157,7 +157,7 @@ sealed class EvaluateCommand : EspalierCommand
         {
             int count = Math.Min(BatchSize, split.Count - from);
             Batch batch = split.Take([.. Enumerable.Range(from, count)]);
-            examples.AddRange(QualityMeter.Run(model.Session, [batch], stop).Examples);
+            examples.AddRange(QualityMeter.Run(model.Session, [batch], cancel: stop).Examples);
             progress.Report("evaluate", (double)examples.Count / split.Count);
         }
 

@@ -57,7 +57,7 @@ static class KernelSpeeds
             );
         }
 
-        Comparison comparison = new TimeMeter(time).Compare(candidates, Short, rng, stop);
+        Comparison comparison = new TimeMeter(time).Compare(candidates, Short, rng, cancel: stop);
         return
         [
             .. here.SelectMany(f =>
