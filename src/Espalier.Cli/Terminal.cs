@@ -58,7 +58,9 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         foreach (string header in headers)
         {
             table.AddColumn(
-                new TableColumn(new Spectre.Console.Text(header, new Style(decoration: Decoration.Bold)))
+                new TableColumn(
+                    new Spectre.Console.Text(header, new Style(decoration: Decoration.Bold))
+                )
             );
         }
 

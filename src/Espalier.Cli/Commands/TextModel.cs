@@ -58,7 +58,7 @@ sealed class TextModel
         }
 
         int length = Math.Min(maxLength ?? 128, config.MaxLength);
-        CheckLength(tokenizer, length);
+        CheckLength(tokenizer, length, pair: true);
         Model model = loaded.Model with { Tokenizer = tokenizer };
 
         // Padding costs time and changes no answer, and time is not measured here.
@@ -72,13 +72,13 @@ sealed class TextModel
                 + "tokenizer and weights belong to different models."
             : null;
 
-    public static void CheckLength(Tokenizer tokenizer, int maxLength)
+    public static void CheckLength(Tokenizer tokenizer, int maxLength, bool pair)
     {
-        int least = tokenizer.SpecialCount(pair: true);
+        int least = tokenizer.SpecialCount(pair);
         if (maxLength < least)
         {
             throw new UsageException(
-                $"--max-length is {maxLength}, and {least} special tokens stand around a pair; allow at least as many."
+                $"--max-length is {maxLength}, and {least} special tokens stand around a {(pair ? "pair" : "text")}; allow at least as many."
             );
         }
     }

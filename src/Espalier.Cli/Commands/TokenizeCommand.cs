@@ -47,11 +47,6 @@ sealed class TokenizeCommand : EspalierCommand
     {
         int? maxLength = parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null;
         Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse));
-        if (maxLength is { } length)
-        {
-            TextModel.CheckLength(tokenizer, length);
-        }
-
         bool json = _common.IsJson(parse);
         OutputPlace.Write(
             terminal,
@@ -66,6 +61,11 @@ sealed class TokenizeCommand : EspalierCommand
                         while (input.TryNext(out InputText text))
                         {
                             stop.ThrowIfCancellationRequested();
+                            if (maxLength is { } length)
+                            {
+                                TextModel.CheckLength(tokenizer, length, text.Pair is not null);
+                            }
+
                             Encoding encoding = tokenizer.Encode(text.Text, text.Pair, maxLength);
                             Write(to.Out, text, encoding, json);
                             if (!input.IsWaiting)

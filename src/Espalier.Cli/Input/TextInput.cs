@@ -100,6 +100,16 @@ sealed class TextInput(ByteLines lines)
         return text;
     }
 
+    static string Kind(JsonElement json) =>
+        json.ValueKind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            JsonValueKind.String => "a text",
+            JsonValueKind.Number => "a number",
+            _ => json.GetRawText(),
+        };
+
     static bool IsBlank(ReadOnlySpan<byte> line) => line.Trim(" \t"u8).IsEmpty;
 
     JsonDocument? Parse(ReadOnlySpan<byte> line, out string why)
@@ -117,7 +127,7 @@ sealed class TextInput(ByteLines lines)
                 return document;
             }
 
-            why = $"a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}";
+            why = $"the line holds {Kind(document.RootElement)}";
             document.Dispose();
         }
         catch (JsonException e)
@@ -152,9 +162,7 @@ sealed class TextInput(ByteLines lines)
 
         if (value.ValueKind != JsonValueKind.String)
         {
-            throw Refused(
-                $"field '{name}' is a {value.ValueKind.ToString().ToLowerInvariant()}; a text was expected"
-            );
+            throw Refused($"field '{name}' holds {Kind(value)}; a text was expected");
         }
 
         try
