@@ -61,9 +61,11 @@ static class Program
             "Makes transformers cheaper to run, and measures honestly what that costs."
         )
         {
+            new RunCommand(),
             new EvaluateCommand(),
             new PredictCommand(),
             new TokenizeCommand(),
+            new TrimCommand(),
             new InspectCommand(),
             new OperatorsCommand(),
             new TasksCommand(),
