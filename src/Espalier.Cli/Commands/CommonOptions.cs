@@ -64,13 +64,13 @@ sealed class CommonOptions
 
     public Option<ulong> Seed { get; } =
         With(
-            OptionValues.Whole("--seed", "The source of all chance.", 0UL, ulong.MaxValue),
+            OptionValues.Number("--seed", "The source of all chance.", 0UL, ulong.MaxValue),
             () => 1UL
         );
 
     public Option<int> Threads { get; } =
         With(
-            OptionValues.Whole(
+            OptionValues.Number(
                 "--threads",
                 "Processor threads; results do not depend on it.",
                 1,
@@ -81,7 +81,7 @@ sealed class CommonOptions
 
     public Option<int> MaxLength { get; } =
         With(
-            OptionValues.Whole("--max-length", "Tokens that texts are cut to.", 1, 1 << 16),
+            OptionValues.Number("--max-length", "Tokens that texts are cut to.", 1, 1 << 16),
             () => 128
         );
 

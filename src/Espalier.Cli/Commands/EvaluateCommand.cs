@@ -21,24 +21,12 @@ sealed class EvaluateCommand : EspalierCommand
             "How sure an early exit must be (full, confidence:0.9, …); several may be given. Without it: a grid.",
         HelpName = "rule",
     };
-    readonly Option<double?> _bar = new("--min-accuracy")
-    {
-        Description =
-            "Exit code 4 when the accuracy (0 to 1) at a given effort, or at full effort, is lower.",
-        HelpName = "share",
-        CustomParser = result =>
-        {
-            if (double.TryParse(result.Tokens[0].Value, out double bar) && bar is >= 0 and <= 1)
-            {
-                return bar;
-            }
-
-            result.AddError(
-                $"--min-accuracy is '{result.Tokens[0].Value}'; a number from 0 to 1 was expected."
-            );
-            return null;
-        },
-    };
+    readonly Option<double> _bar = OptionValues.Number(
+        "--min-accuracy",
+        "Exit code 4 when the accuracy (0 to 1) at a given effort, or at full effort, is lower.",
+        0.0,
+        1.0
+    );
 
     public EvaluateCommand()
         : base("evaluate", "Measure the quality of a model on the test split of a task.")
@@ -97,7 +85,7 @@ sealed class EvaluateCommand : EspalierCommand
             terminal.Tell(warning);
         }
 
-        double? bar = parse.GetValue(_bar);
+        double? bar = parse.Has(_bar) ? parse.GetValue(_bar) : null;
         if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
         {
             throw new UsageException(

@@ -4,7 +4,6 @@ using Espalier.Cli.Reports;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Storage;
-using Espalier.Tensors;
 using Espalier.Text;
 
 namespace Espalier.Cli.Commands;
@@ -28,32 +27,21 @@ sealed record Inspection(
 
     ModelConfig Config => Model.Config;
 
-    long Parameters =>
-        Model
-            .Parameters.Names.Where(n => HasClassifier || !IsHead(n))
-            .Sum(n => Model.Parameters[n].Count);
-
     public static Inspection Of(string folder)
     {
         bool bare = !HasHead(folder);
-        LoadedModel loaded = ModelFolder.Load(
-            folder,
-            bare ? new Answers(["LABEL_0", "LABEL_1"], false, new Rng(0)) : null
-        );
-        List<string> notes =
-        [
-            .. bare
-                ?
-                [
-                    "The folder is an encoder without a classifier: fine-tune it with 'espalier run O'.",
-                ]
-                : loaded.Notes,
-        ];
-        var (kind, size) = TokenizerOf(folder, loaded.Model.Config, notes);
+        var (model, loaderNotes) = bare
+            ? new LoadedModel(
+                ModelFolder.LoadEncoder(folder),
+                ["It is an encoder without a classifier: fine-tune it with 'espalier run O'."]
+            )
+            : ModelFolder.Load(folder);
+        List<string> notes = [.. loaderNotes];
+        var (kind, size) = TokenizerOf(folder, model.Config, notes);
         string ours = Path.Combine(folder, ModelFolder.OursName);
         return new Inspection(
             folder,
-            loaded.Model,
+            model,
             !bare,
             new DirectoryInfo(folder).EnumerateFiles().Sum(f => f.Length),
             kind,
@@ -91,7 +79,7 @@ sealed record Inspection(
             yield return ("", row);
         }
 
-        yield return ("parameters", $"{Parameters:N0}");
+        yield return ("parameters", $"{Model.Parameters.Count:N0}");
         yield return ("on disk", Shown.Bytes(BytesOnDisk));
         yield return ("products", Model.Traits.Precision.ToString().ToLowerInvariant());
         yield return (
@@ -160,7 +148,7 @@ sealed record Inspection(
         }
 
         json.WriteEndArray();
-        json.WriteNumber("parameters", Parameters);
+        json.WriteNumber("parameters", Model.Parameters.Count);
         json.WriteNumber("bytes_on_disk", BytesOnDisk);
         json.WriteString("precision", Model.Traits.Precision.ToString().ToLowerInvariant());
         json.WriteBoolean("dynamic_length", Model.Traits.DynamicLength);
@@ -227,8 +215,6 @@ sealed record Inspection(
         using WeightFiles weights = WeightFiles.Open(folder);
         return weights.Find(family.HeadName(Names.Weight(Names.Head + ".out"))) is not null;
     }
-
-    static bool IsHead(string name) => name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
 
     static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

@@ -1,20 +1,16 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
 
 namespace Espalier.Cli.Commands;
 
 /// <summary>Options that say in words what they expected, and values that are safe to ask for in a broken line.</summary>
 static class OptionValues
 {
-    /// <summary>A whole number of a range.</summary>
-    public static Option<T> Whole<T>(
-        string name,
-        string description,
-        T least,
-        T most,
-        string? expected = null
-    )
-        where T : struct, IComparable<T>, ISpanParsable<T> =>
+    /// <summary>A number of a range; a whole one where the type has no others.</summary>
+    public static Option<T> Number<T>(string name, string description, T least, T most)
+        where T : struct, INumber<T> =>
         new(name)
         {
             Description = description,
@@ -23,16 +19,16 @@ static class OptionValues
             {
                 string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
                 if (
-                    T.TryParse(text, null, out T value)
-                    && value.CompareTo(least) >= 0
-                    && value.CompareTo(most) <= 0
+                    T.TryParse(text, CultureInfo.InvariantCulture, out T value)
+                    && value >= least
+                    && value <= most
                 )
                 {
                     return value;
                 }
 
                 result.AddError(
-                    $"{name} is '{text}'; {expected ?? $"a whole number from {least} to {most}"} was expected."
+                    $"{name} is '{text}'; a {(T.One / (T.One + T.One) == T.Zero ? "whole " : "")}number from {least} to {most} was expected."
                 );
                 return default;
             },
@@ -48,6 +44,12 @@ static class OptionValues
     /// <summary>The option's value; its type's default where the parser refused what stands there.</summary>
     public static T? ValueOf<T>(this ParseResult parse, Option<T> option) =>
         parse.Errors.Any(e => IsOf(e.SymbolResult, option)) ? default : parse.GetValue(option);
+
+    /// <summary>The argument's value; its type's default where it is missing.</summary>
+    public static T? ValueOf<T>(this ParseResult parse, Argument<T> argument) =>
+        parse.Errors.Any(e => e.SymbolResult is ArgumentResult here && here.Argument == argument)
+            ? default
+            : parse.GetValue(argument);
 
     /// <summary>Whether the option stands in the line.</summary>
     public static bool Has(this ParseResult parse, Option option) =>

@@ -19,7 +19,7 @@ sealed class PredictCommand : EspalierCommand
         HelpName = "rule",
         DefaultValueFactory = _ => "full",
     };
-    readonly Option<int> _batch = OptionValues.Whole(
+    readonly Option<int> _batch = OptionValues.Number(
         "--batch",
         "Texts answered at once where that many are waiting.",
         1,

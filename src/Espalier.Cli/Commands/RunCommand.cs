@@ -4,9 +4,9 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Operators;
-using Option = System.CommandLine.Option;
 using Espalier.Runs;
 using Espalier.Training;
+using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
 
@@ -28,27 +28,30 @@ sealed class RunCommand : EspalierCommand
         HelpName = "name",
         DefaultValueFactory = _ => TrainingOptions.Presets[0].Name,
     };
-    readonly Option<int?> _epochs = new("--epochs")
-    {
-        Description = "Passes over the training data in each stage, instead of the preset's.",
-        HelpName = "n",
-    };
-    readonly Option<double?> _rate = new("--rate")
-    {
-        Description = "Highest learning rate, instead of the preset's.",
-        HelpName = "rate",
-    };
-    readonly Option<int?> _accumulation = new("--accumulation")
-    {
-        Description = "Compute each step in so many parts, to save memory.",
-        HelpName = "n",
-    };
-    readonly Option<int> _batch = new("--batch")
-    {
-        Description = "Examples handed over at once while time is measured.",
-        HelpName = "n",
-        DefaultValueFactory = _ => 1,
-    };
+    readonly Option<int> _epochs = OptionValues.Number(
+        "--epochs",
+        "Passes over the training data in each stage, instead of the preset's.",
+        1,
+        10_000
+    );
+    readonly Option<double> _rate = OptionValues.Number(
+        "--rate",
+        "Highest learning rate, instead of the preset's.",
+        1e-9,
+        10
+    );
+    readonly Option<int> _accumulation = OptionValues.Number(
+        "--accumulation",
+        "Compute each step in so many parts, to save memory.",
+        1,
+        MostBatch
+    );
+    readonly Option<int> _batch = OptionValues.Number(
+        "--batch",
+        "Examples handed over at once while time is measured.",
+        1,
+        MostBatch
+    );
     readonly Option<string> _effort = new("--effort")
     {
         Description = "Effort at which models with early exits stand in the table.",
@@ -63,6 +66,7 @@ sealed class RunCommand : EspalierCommand
     public RunCommand()
         : base("run", "Apply a pipeline of operators to a model and measure every stage.")
     {
+        _batch.DefaultValueFactory = _ => 1;
         Add(_pipeline);
         foreach (
             Option option in (Option[])
@@ -86,19 +90,9 @@ sealed class RunCommand : EspalierCommand
         _common.CheckData(parse, problems, training: true);
         _common.CheckFormat(parse, problems);
         CommonOptions.CheckKernels(terminal, problems);
-        if (parse.Errors.Count == 0)
-        {
-            problems.Try(() => CheckPipeline(parse, problems));
-            problems.Try(() => Effort.Parse(parse.GetValue(_effort)!));
-            problems.Try(() => Training(parse));
-        }
-
-        if (parse.ValueOf(_batch) is < 1 or > MostBatch)
-        {
-            problems.Usage(
-                $"--batch is {parse.ValueOf(_batch)}; a whole number from 1 to {MostBatch} was expected."
-            );
-        }
+        problems.Try(() => CheckPipeline(parse, problems));
+        problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
+        problems.Try(() => Training(parse));
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
@@ -180,8 +174,13 @@ sealed class RunCommand : EspalierCommand
 
     void CheckPipeline(ParseResult parse, Problems problems)
     {
-        Pipeline pipeline = Pipeline.Parse(parse.GetValue(_pipeline)!);
-        if (parse.GetValue(_force))
+        if (parse.ValueOf(_pipeline) is not { } text)
+        {
+            return;
+        }
+
+        Pipeline pipeline = Pipeline.Parse(text);
+        if (parse.ValueOf(_force))
         {
             return;
         }
@@ -194,32 +193,24 @@ sealed class RunCommand : EspalierCommand
 
     TrainingOptions Training(ParseResult parse)
     {
-        string name = parse.GetValue(_preset)!;
+        string name = parse.ValueOf(_preset) ?? TrainingOptions.Presets[0].Name;
         TrainingOptions preset =
             TrainingOptions.Presets.FirstOrDefault(p => p.Name == name).Options
             ?? throw new ArgumentException(
                 $"--preset is '{name}'; {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))} was expected."
             );
-        return preset with
-        {
-            Epochs = InRange("--epochs", parse.GetValue(_epochs) ?? preset.Epochs, 1, 10_000),
-            Rate = InRange("--rate", parse.GetValue(_rate) ?? preset.Rate, 1e-9, 10),
-            Accumulation = InRange(
-                "--accumulation",
-                parse.GetValue(_accumulation) ?? 1,
-                1,
-                preset.BatchSize
-            ),
-        };
+        int parts = parse.Has(_accumulation) ? parse.ValueOf(_accumulation) : 1;
+        return parts > preset.BatchSize
+            ? throw new ArgumentException(
+                $"--accumulation is {parts}, and a batch of {preset.BatchSize} has no more parts than examples."
+            )
+            : preset with
+            {
+                Epochs = parse.Has(_epochs) ? parse.ValueOf(_epochs) : preset.Epochs,
+                Rate = parse.Has(_rate) ? parse.ValueOf(_rate) : preset.Rate,
+                Accumulation = parts,
+            };
     }
-
-    static T InRange<T>(string name, T value, T least, T most)
-        where T : IComparable<T> =>
-        value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
-            ? value
-            : throw new ArgumentException(
-                $"{name} is {value}; a number from {least} to {most} was expected."
-            );
 
     static string DefaultFolder(Recipe recipe, StageKey key)
     {

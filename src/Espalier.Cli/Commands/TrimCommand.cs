@@ -4,9 +4,9 @@ using Espalier.Data;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
-using Option = System.CommandLine.Option;
 using Espalier.Tensors;
 using Espalier.Text;
+using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
 
@@ -23,12 +23,12 @@ sealed class TrimCommand : EspalierCommand
             "A built-in task whose texts must stay readable as they are; several may be given.",
         HelpName = "name",
     };
-    readonly Option<int> _first = new("--first")
-    {
-        Description = "Tokens at the front of the vocabulary that stay in any case.",
-        HelpName = "n",
-        DefaultValueFactory = _ => new TrimVocabulary().First,
-    };
+    readonly Option<int> _first = OptionValues.Number(
+        "--first",
+        "Tokens at the front of the vocabulary that stay in any case.",
+        0,
+        1 << 24
+    );
     readonly Option<string> _type = new("--type")
     {
         Description = "Number format of the weights: f16, bf16 or f32.",
@@ -42,6 +42,7 @@ sealed class TrimCommand : EspalierCommand
             "Trim the vocabulary of an encoder to what tasks need (operator V), without training."
         )
     {
+        _first.DefaultValueFactory = _ => new TrimVocabulary().First;
         foreach (Option option in (Option[])[_common.Model, _tasks, _first, _type, _common.Output])
         {
             Add(option);
@@ -51,6 +52,7 @@ sealed class TrimCommand : EspalierCommand
     public override IReadOnlyList<string> Examples { get; } =
     [
         "espalier trim --model all-MiniLM-L6-v2 --task sentiment --task banking77 --first 5000 --output models/seedling",
+        "espalier trim --model my-encoder --task sentiment --type f32 --output my-small-encoder",
     ];
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)

@@ -41,6 +41,53 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_run_tells_all_problems_of_its_line_before_any_work()
+    {
+        Outcome outcome = CommandLine.Run(
+            "run",
+            "PD",
+            "--preset",
+            "slow",
+            "--epochs",
+            "many",
+            "--rate",
+            "0",
+            "--batch",
+            "0",
+            "--effort",
+            "low",
+            "--model",
+            "/nowhere",
+            "--test",
+            "/nowhere/a.csv"
+        ); // csharpier-ignore
+        outcome.Refuses(
+            ExitCode.Usage,
+            "D after P is pointless",
+            "--force",
+            "--preset is 'slow'",
+            "--epochs is 'many'; a whole number from 1 to 10000 was expected.",
+            "--rate is '0'; a number from 1E-09 to 10 was expected.",
+            "--batch is '0'",
+            "'low' is no effort",
+            "--train is missing",
+            "/nowhere/a.csv"
+        );
+        Assert.Empty(outcome.Out);
+        CommandLine.Run("run", "DEX").Refuses(ExitCode.Usage, "character 3", "'X' is no operator");
+        CommandLine.Run("run").Refuses(ExitCode.Usage, "run");
+    }
+
+    [Fact]
+    public void The_built_in_model_is_found_beside_the_program()
+    {
+        Outcome outcome = CommandLine.Run("inspect", "--json").Succeeds();
+        Assert.False(outcome.Json.GetProperty("classifier").GetBoolean());
+        Assert.Equal("WordPiece", outcome.Json.GetProperty("tokenizer").GetString());
+        CommandLine.Run("predict").Refuses(ExitCode.Refused, "has no classifier");
+    }
+
+    [Fact]
     public void A_missing_model_alone_is_a_refused_input_and_no_wrong_usage() =>
         CommandLine.Run("predict", "--model", "/nowhere").Refuses(ExitCode.Refused, "/nowhere");
 
