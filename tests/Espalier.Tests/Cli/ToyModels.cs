@@ -1,5 +1,4 @@
 using Espalier.Autograd;
-using Espalier.Data;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Tensors;
