@@ -88,7 +88,7 @@ static class GemmTable
         }
     }
 
-    /// <param name="arguments">Rounds, and a part of a kind or family's name to keep only those.</param>
+    /// <param name="arguments">Nothing, or the number of rounds.</param>
     public static void Run(string[] arguments)
     {
         int rounds = arguments.Length > 0 ? int.Parse(arguments[0]) : DefaultRounds;
@@ -124,9 +124,9 @@ static class GemmTable
 
     static void Print(List<Case> cases, List<double> peaks)
     {
-        double peak = Median(peaks);
+        double peak = Spread.Median(peaks);
         Console.WriteLine(
-            $"fp32 FMA peak of one core: {peak:F1} GF/s ({Spread(peaks)}), n = {peaks.Count}; "
+            $"fp32 FMA peak of one core: {peak:F1} GF/s ({Spread.Quartiles(peaks)}), n = {peaks.Count}; "
                 + "medians and quartiles; packing alone in GB/s read and written"
         );
         Console.WriteLine(
@@ -137,13 +137,13 @@ static class GemmTable
         {
             Case one = cases[i],
                 two = cases[i + 1];
-            double single = Median(one.Rates),
-                both = Median(two.Rates);
+            double single = Spread.Median(one.Rates),
+                both = Spread.Median(two.Rates);
             Shape shape = one.Shape;
             string share = shape.M == 0 ? "" : $"{100 * single / peak:F0} %";
             Console.WriteLine(
                 $"{shape.Kind, -8} {$"{shape.M}x{shape.N}x{shape.K}", -14} {one.Family.Name, -9} "
-                    + $"{single, 8:F1} {Spread(one.Rates), 13} {share, 7} {both, 9:F1} {Spread(two.Rates), 13} "
+                    + $"{single, 8:F1} {Spread.Quartiles(one.Rates), 13} {share, 7} {both, 9:F1} {Spread.Quartiles(two.Rates), 13} "
                     + $"{both / single, 5:F2}"
             );
         }
@@ -159,15 +159,5 @@ static class GemmTable
         }
 
         return tensor;
-    }
-
-    static double Median(List<double> values) => At(values, 0.5);
-
-    static string Spread(List<double> values) => $"{At(values, 0.25):F1}-{At(values, 0.75):F1}";
-
-    static double At(List<double> values, double share)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[(int)Math.Round(share * (sorted.Length - 1))];
     }
 }

@@ -1,14 +1,20 @@
+using BenchmarkDotNet.Running;
 using Espalier.Benchmarks;
 
-const string Usage = "Usage: Espalier.Benchmarks gemm [rounds] | bdn [BenchmarkDotNet's arguments]";
 switch (args)
 {
     case ["gemm", .. string[] rest]:
         GemmTable.Run(rest);
-        break;
+        return 0;
+    case ["workers", .. string[] rest]:
+        WorkersTable.Run(rest);
+        return 0;
+    case ["bdn", .. string[] rest]:
+        BenchmarkSwitcher.FromAssembly(typeof(GemmTable).Assembly).Run(rest);
+        return 0;
     default:
-        Console.Error.WriteLine(Usage);
+        Console.Error.WriteLine(
+            "Usage: -- gemm [rounds] | workers [rounds] | bdn [arguments of BenchmarkDotNet]"
+        );
         return 2;
 }
-
-return 0;

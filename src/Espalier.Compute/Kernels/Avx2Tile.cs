@@ -77,6 +77,14 @@ readonly unsafe struct Avx2Tile : ITile
             c3 = default,
             c4 = default,
             c5 = default;
+        float* c = (float*)product.C;
+        nint stride = product.CStride;
+        for (int row = 0; row < TRows.Value; row++)
+        {
+            // Where the sums go in the end; it comes from afar while k runs.
+            Sse.Prefetch0(c + row * stride);
+        }
+
         nint step = 0;
         for (int k = product.K; k > 0; k--)
         {
@@ -112,8 +120,6 @@ readonly unsafe struct Avx2Tile : ITile
             b += TVectors.Value * LaneCount;
         }
 
-        float* c = (float*)product.C;
-        nint stride = product.CStride;
         bool add = product.Add;
         c0.Store<TVectors>(c, add);
         if (TRows.Value > 1)

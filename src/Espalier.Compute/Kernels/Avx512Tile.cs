@@ -84,6 +84,18 @@ readonly unsafe struct Avx512Tile : ITile
             c3 = default,
             c4 = default,
             c5 = default;
+        float* c = (float*)product.C;
+        nint stride = product.CStride;
+        for (int row = 0; row < TRows.Value; row++)
+        {
+            // Where the sums go in the end; it comes from afar while k runs.
+            float* to = c + row * stride;
+            Sse.Prefetch0(to);
+            Sse.Prefetch0(to + (TVectors.Value > 1 ? LaneCount : 0));
+            Sse.Prefetch0(to + (TVectors.Value > 2 ? 2 * LaneCount : 0));
+            Sse.Prefetch0(to + (TVectors.Value > 3 ? 3 * LaneCount : 0));
+        }
+
         nint step = 0;
         for (int k = product.K; k > 0; k--)
         {
@@ -121,8 +133,6 @@ readonly unsafe struct Avx512Tile : ITile
             b += TVectors.Value * LaneCount;
         }
 
-        float* c = (float*)product.C;
-        nint stride = product.CStride;
         bool add = product.Add;
         c0.Store<TVectors>(c, add);
         if (TRows.Value > 1)

@@ -41,10 +41,10 @@ public sealed class KernelFamily
         new(
             "avx512-vnni",
             "AVX-512 F, BW and VNNI, and leave to run emitted code",
-            VnniInt8Gemm.IsSupported,
-            new ReferenceGemm(),
+            VnniInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
             new VnniInt8Gemm(),
-            new ReferenceRows(),
+            new VectorRows<Lanes16>(),
             new ReferenceAttention()
         ),
         new(
@@ -54,7 +54,7 @@ public sealed class KernelFamily
             new PanelGemm<Avx512Tile>(),
             new Avx512Int8Gemm(),
             new VectorRows<Lanes16>(),
-            new ReferenceAttention()
+            new VectorAttention<Lanes16>()
         ),
         new(
             "avx2",
@@ -63,7 +63,7 @@ public sealed class KernelFamily
             new PanelGemm<Avx2Tile>(),
             new Avx2Int8Gemm(),
             new VectorRows<Lanes8>(),
-            new ReferenceAttention()
+            new VectorAttention<Lanes8>()
         ),
         new(
             "reference",

@@ -14,6 +14,12 @@ unsafe interface ILanes<T>
     static abstract T Load(float* from);
     void Store(float* to);
 
+    /// <summary>The first <paramref name="count"/> lanes from memory, of which nothing more is touched; 0 in the others.</summary>
+    static abstract T LoadPart(float* from, int count);
+
+    /// <summary>Writes the first <paramref name="count"/> lanes alone.</summary>
+    void StorePart(float* to, int count);
+
     static abstract T operator +(T a, T b);
 
     static abstract T operator -(T a, T b);
@@ -53,28 +59,8 @@ unsafe interface ILanes<T>
 }
 
 /// <summary>What every width shares.</summary>
-static unsafe class Lanes
+static class Lanes
 {
-    /// <summary>The first <paramref name="count"/> lanes from memory, 0 in the others.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static T LoadPart<T>(float* from, int count)
-        where T : struct, ILanes<T>
-    {
-        float* part = stackalloc float[T.Count];
-        new Span<float>(part, T.Count).Clear();
-        new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(part, count));
-        return T.Load(part);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void StorePart<T>(T value, float* to, int count)
-        where T : struct, ILanes<T>
-    {
-        float* part = stackalloc float[T.Count];
-        value.Store(part);
-        new ReadOnlySpan<float>(part, count).CopyTo(new Span<float>(to, count));
-    }
-
     /// <summary>
     /// e^x to 9e-8 of its value, x held between −87.3 and 88.3. With n = x / ln 2, rounded, e^x is 2^n · e^r and r = x − n · ln 2
     /// is below 0.35, where (e^r − 1 − r) / r² is a polynomial of degree 4 (our fit at Chebyshev nodes). ln 2 is

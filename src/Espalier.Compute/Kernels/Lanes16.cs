@@ -25,6 +25,17 @@ readonly unsafe struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     public void Store(float* to) => _value.Store(to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LoadPart(float* from, int count) =>
+        new(Avx512F.MaskLoad(from, First(count), Vector512<float>.Zero));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StorePart(float* to, int count) => Avx512F.MaskStore(to, First(count), _value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<float> First(int count) =>
+        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 operator +(Lanes16 a, Lanes16 b) => new(a._value + b._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,6 +24,16 @@ readonly unsafe struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     public void Store(float* to) => _value.Store(to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 LoadPart(float* from, int count) => new(Avx.MaskLoad(from, First(count)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StorePart(float* to, int count) => Avx.MaskStore(to, First(count), _value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> First(int count) =>
+        Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 operator +(Lanes8 a, Lanes8 b) => new(a._value + b._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,6 +15,9 @@ sealed unsafe class PanelGemm<TTile> : Gemm
     const int WantedBlocks = 24;
     const int LeastStrips = 4;
 
+    // What a chunk of a may take of the second cache, beside a panel that passes by.
+    const int ChunkBytes = 400 << 10;
+
     public override PackedMatrix Allocate(int k, int n) =>
         new Panels(k, n, TTile.Width, TTile.Lanes);
 
@@ -53,7 +56,9 @@ sealed unsafe class PanelGemm<TTile> : Gemm
 
         int strips = (m + TTile.Rows - 1) / TTile.Rows,
             wanted = (WantedBlocks + columnBlocks - 1) / columnBlocks,
-            chunkStrips = Math.Max((strips + wanted - 1) / wanted, LeastStrips),
+            cached =
+                ChunkBytes / (sizeof(float) * TTile.Rows) / Math.Max(Math.Min(k, TTile.Depth), 1),
+            chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips),
             chunks = (strips + chunkStrips - 1) / chunkStrips;
         Products products = new(
             transposedA ? Strips.Lay(workers, a, TTile.Rows) : a,
@@ -62,7 +67,9 @@ sealed unsafe class PanelGemm<TTile> : Gemm
             c,
             epilogue,
             chunks,
-            chunkStrips * TTile.Rows
+            chunkStrips * TTile.Rows,
+            columnBlocks,
+            strips <= cached
         );
         workers.Run(columnBlocks * chunks, products);
     }
@@ -106,15 +113,20 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         Tensor c,
         Epilogue epilogue,
         int chunks,
-        int chunkRows
+        int chunkRows,
+        int columnBlocks,
+        bool columnsFirst
     ) : IBlocks
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int block)
         {
-            int column = block / chunks * Panels.BlockColumns,
+            // Next to each other in time: blocks that share a panel where a stays in the cache by itself, else
+            // blocks that share a chunk.
+            int column =
+                    (columnsFirst ? block / chunks : block % columnBlocks) * Panels.BlockColumns,
                 columns = Math.Min(Panels.BlockColumns, panels.N - column),
-                row = block % chunks * chunkRows,
+                row = (columnsFirst ? block % chunks : block / columnBlocks) * chunkRows,
                 rowEnd = Math.Min(row + chunkRows, c.Rows);
 
             // As few equal depths as there must be; the last may be shorter.
@@ -141,7 +153,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         {
             // In strips: [strip, k, row in strip]; else [row, k].
             float* from = inStrips
-                ? a.Address() + (row / TTile.Rows * (nint)panels.K + k) * Strips.Step
+                ? a.Address() + row / TTile.Rows * Strips.Size(panels.K) + k * Strips.Step
                 : a.Address() + (nint)row * panels.K + k;
             bool add = epilogue.Accumulate || k > 0;
             float* edge = stackalloc float[TTile.Rows * TTile.Width];

@@ -91,19 +91,28 @@ sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : 
     }
 
     /// <summary>
-    /// Columns of B that lie as rows, eight of them and eight steps at a time; two squares side by side in k take a
-    /// whole cache line of each row, and two below each other fill whole cache lines of the panel.
+    /// Columns of B that lie as rows, in squares of eight columns by eight steps. Two by two of them are whole cache
+    /// lines of both sides, and each line is done with before another row may push it out of the cache:
+    /// rows that lie a power of two apart compete for the same few places.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Transpose(float* from, nint stride, int columns, int steps, float* to, nint padded)
     {
         int whole = columns / Square * Square,
             wholeSteps = steps / Square * Square;
-        for (int k = 0; k < wholeSteps; k += Square)
+        for (int pair = 0; pair < whole; pair += 2 * Square)
         {
-            for (int j = 0; j < whole; j += Square)
+            int end = Math.Min(pair + 2 * Square, whole);
+            for (int k = 0; k < wholeSteps; k += 2 * Square)
             {
-                TransposeSquare(from + j * stride + k, stride, to + k * padded + j, padded);
+                int kEnd = Math.Min(k + 2 * Square, wholeSteps);
+                for (int j = pair; j < end; j += Square)
+                {
+                    for (int i = k; i < kEnd; i += Square)
+                    {
+                        TransposeSquare(from + j * stride + i, stride, to + i * padded + j, padded);
+                    }
+                }
             }
         }
 

@@ -14,19 +14,25 @@ static unsafe class Strips
     /// <summary>Floats from a step to the next: one vector of eight, of which a strip uses its first rows.</summary>
     public const int Step = 8;
 
-    // Strips in one block of packing: 48 rows are three cache lines of each step.
-    const int BlockStrips = 8;
+    // Strips in one block of packing: 96 rows are six cache lines of each step.
+    const int BlockStrips = 16;
+
+    // Strips that begin a power of two apart would share the few places that a cache has for such addresses.
+    const int Gap = 16;
 
     // Kept by each thread that multiplies, so that a product allocates nothing; it grows to the largest seen.
     [ThreadStatic]
     static Tensor? _scratch;
+
+    /// <summary>Floats from a strip to the next.</summary>
+    public static nint Size(int steps) => (nint)steps * Step + Gap;
 
     /// <summary>Lays out a [K, M] in strips of <paramref name="rows"/>; good until this thread's next call.</summary>
     public static Tensor Lay(Workers workers, Tensor a, int rows)
     {
         int m = a.Columns,
             strips = (m + rows - 1) / rows,
-            needed = checked(strips * a.Rows * Step);
+            needed = checked((int)(strips * Size(a.Rows)));
         if (_scratch is null || _scratch.Count < needed)
         {
             _scratch = new Tensor(needed);
@@ -46,7 +52,7 @@ static unsafe class Strips
                 steps = a.Rows,
                 first = block * BlockStrips * rows,
                 end = Math.Min(first + BlockStrips * rows, m);
-            nint stripSize = (nint)steps * Step;
+            nint stripSize = Size(steps);
             float* strip = to.Address() + first / rows * stripSize;
             float* from = a.Address();
             for (int k = 0; k < steps; k++, from += m, strip += Step)

@@ -144,8 +144,8 @@ public static unsafe class VectorActivations
 
         if (i < count)
         {
-            T last = F.Value(Lanes.LoadPart<T>(x + i, count - i));
-            Lanes.StorePart(last, y + i, count - i);
+            T last = F.Value(T.LoadPart(x + i, count - i));
+            last.StorePart(y + i, count - i);
         }
     }
 
@@ -162,9 +162,9 @@ public static unsafe class VectorActivations
 
         if (i < count)
         {
-            T last = F.Slope(Lanes.LoadPart<T>(x + i, count - i));
-            last *= Lanes.LoadPart<T>(dy + i, count - i);
-            Lanes.StorePart(last, dx + i, count - i);
+            T last = F.Slope(T.LoadPart(x + i, count - i));
+            last *= T.LoadPart(dy + i, count - i);
+            last.StorePart(dx + i, count - i);
         }
     }
 }

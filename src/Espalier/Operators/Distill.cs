@@ -1,6 +1,5 @@
 using Espalier.Models;
 using Espalier.Models.Storage;
-using Espalier.Tensors;
 
 namespace Espalier.Operators;
 

@@ -1,6 +1,5 @@
 using Espalier.Autograd;
 using Espalier.Models;
-using Espalier.Tensors;
 using Espalier.Training;
 
 namespace Espalier.Operators;

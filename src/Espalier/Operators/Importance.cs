@@ -1,7 +1,6 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Models;
-using Espalier.Tensors;
 
 namespace Espalier.Operators;
 

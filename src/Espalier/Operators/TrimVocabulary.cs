@@ -6,8 +6,8 @@ using Espalier.Text;
 namespace Espalier.Operators;
 
 /// <summary>
-/// V: keeps the tokens that a corpus needs, the first ones of the vocabulary (in BERT's the most frequent of English come
-/// first), all special tokens and all single characters; embedding rows and tokenizer follow.
+/// V: keeps the tokens that a corpus needs, the first ones of the vocabulary (in BERT's, behind its unused places, the most
+/// frequent of English come first), all special tokens and all single characters; embedding rows and tokenizer follow.
 /// </summary>
 public sealed record TrimVocabulary : Operator
 {
@@ -52,15 +52,16 @@ public sealed record TrimVocabulary : Operator
         return Trim(model, Needed(tokenizer, texts), First);
     }
 
-    /// <summary>The model with the needed tokens, the first ones, special tokens and single characters.</summary>
+    /// <summary>The model with the needed tokens, the first ones (BERT's unused places not counted), special tokens and
+    /// single characters.</summary>
     public static Model Trim(Model model, IReadOnlySet<int> needed, int first)
     {
-        HashSet<int> keep =
-        [
-            .. needed,
-            .. Enumerable.Range(0, Math.Min(first, model.Tokenizer!.VocabularySize)),
-        ];
-        Tokenizer trimmed = model.Tokenizer.Trim(keep, out int[] oldIds);
+        Tokenizer whole = model.Tokenizer!;
+        IEnumerable<int> front = Enumerable
+            .Range(0, whole.VocabularySize)
+            .Where(id => !whole.TokenOf(id).StartsWith("[unused", StringComparison.Ordinal))
+            .Take(first);
+        Tokenizer trimmed = whole.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
         Tensor words = model.Parameters[Names.Word],
             rows = new(oldIds.Length, words.Columns);
         for (int id = 0; id < oldIds.Length; id++)

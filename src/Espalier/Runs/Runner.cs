@@ -63,7 +63,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
             key = key.Then(next);
             string name = recipe.Pipeline.Prefix(i + 1).ToString(),
                 stageFolder = store.FolderOf(i + 1, Letters(recipe.Pipeline, i + 1), key);
-            Model? done = store.TryRead(stageFolder, key);
+            Model? done = StageStore.TryRead(stageFolder, key);
             listener.Stage?.Invoke(name, done is not null);
             long began = time.GetTimestamp();
             if (done is null)

@@ -14,7 +14,7 @@ namespace Espalier.Runs;
 /// </summary>
 public sealed class StageStore(string folder)
 {
-    const string KeyName = "stage.json";
+    internal const string KeyName = "stage.json";
     static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(60);
 
     public string FolderOf(int place, string name, StageKey key) =>
@@ -25,7 +25,7 @@ public sealed class StageStore(string folder)
         new(Path.Combine(folder, "unfinished-" + key.Short), key.Hex, SaveEvery);
 
     /// <summary>The stage if it is there, whole and unchanged since it was written.</summary>
-    public Model? TryRead(string stage, StageKey key)
+    public static Model? TryRead(string stage, StageKey key)
     {
         string file = Path.Combine(stage, KeyName);
         if (!File.Exists(file))

@@ -87,7 +87,7 @@ static class OperationCases
             weight = new("weight", Normal("weight", 11, 9, kink ? 0.1f : 0.4f), false);
         return new(
             $"linear, {activation}{(bias ? "" : ", no bias")}",
-            bias ? [x, weight, new("bias", biases.Reshape(11), false)] : [x, weight],
+            bias ? [x, weight, new("bias", biases.Reshape(11), true)] : [x, weight],
             (tape, v) => tape.Linear(v[0], v[1], bias ? v[2] : null, activation),
             new Cost(18 * 9 * 11, 4 * (18 * 9 + 11 * 9 + 18 * 11))
         );
@@ -113,8 +113,8 @@ static class OperationCases
         Input[] inputs =
         [
             Activations("x", 18, 13),
-            new("weight", Normal("norm weight", 1, 13).Reshape(13), false),
-            new("bias", Normal("norm bias", 1, 13).Reshape(13), false),
+            new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
+            new("bias", Normal("norm bias", 1, 13).Reshape(13), true),
         ];
         return new(
             name,
@@ -132,8 +132,8 @@ static class OperationCases
         return new(
             "embedding",
             [
-                new("words", Normal("words", 7, 70), false),
-                new("positions", Normal("positions", 4, 70), false),
+                new("words", Normal("words", 7, 70), true),
+                new("positions", Normal("positions", 4, 70), true),
             ],
             (tape, v) => tape.Embed(6, (v[0], words), (v[1], positions)),
             Elements(3 * 6 * 70)

@@ -1,5 +1,4 @@
 using Espalier.Autograd;
-using Espalier.Tensors;
 
 namespace Espalier.Tests.Autograd;
 

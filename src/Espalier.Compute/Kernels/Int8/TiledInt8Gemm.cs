@@ -62,14 +62,6 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     /// <summary>Sums, scales and bias of one tile.</summary>
     protected abstract void Multiply(ref Int8Tile tile);
 
-    static void ApplyActivation(Activation activation, Span<float> values)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = (float)Activations.Value(activation, values[i]);
-        }
-    }
-
     static float[] MinusZeros()
     {
         float[] zeros = GC.AllocateArray<float>(Int8Panels.PanelColumns, pinned: true);
@@ -100,7 +92,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
         readonly Int8Panels _weights;
         readonly Tensor _y;
         readonly Epilogue _epilogue;
-        readonly int _rowBlocks;
+        readonly int _panelBlocks;
         readonly int _panels;
 
         public Product(
@@ -112,20 +104,21 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
         )
         {
             (_kernel, _x, _weights, _y, _epilogue) = (kernel, x, weights, y, epilogue);
-            _rowBlocks = (x.Rows + BlockRows - 1) / BlockRows;
             long panelWork =
                 (long)Math.Min(x.Rows, BlockRows) * Int8Panels.PanelColumns * x.Columns;
             _panels = (int)((LeastWork + panelWork - 1) / Math.Max(1, panelWork));
+            _panelBlocks = (weights.Panels + _panels - 1) / Math.Max(1, _panels);
         }
 
-        public int Blocks => _rowBlocks * ((_weights.Panels + _panels - 1) / _panels);
+        public int Blocks => (_x.Rows + BlockRows - 1) / BlockRows * _panelBlocks;
 
-        // Neighbouring blocks share panels, so both cores read the same weights at about the same time.
+        // Neighbouring blocks share rows: x stays in L2 while the weights stream by as one long run, which
+        // the processor fetches ahead.
         public void Run(int block)
         {
-            int firstRow = block % _rowBlocks * BlockRows;
+            int firstRow = block / _panelBlocks * BlockRows;
             int endRow = Math.Min(_x.Rows, firstRow + BlockRows);
-            int firstPanel = block / _rowBlocks * _panels;
+            int firstPanel = block % _panelBlocks * _panels;
             int endPanel = Math.Min(_weights.Panels, firstPanel + _panels);
             fixed (byte* x = _x.Values)
             fixed (float* xScales = _x.Scales)
@@ -169,7 +162,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
             for (int r = 0; _epilogue.Activation != Activation.None && r < tile.Rows; r++)
             {
                 float* row = (float*)((byte*)tile.Y + r * tile.YStride);
-                ApplyActivation(_epilogue.Activation, new Span<float>(row, columns));
+                VectorActivations.Apply(_epilogue.Activation, new Span<float>(row, columns));
             }
         }
     }

@@ -101,6 +101,11 @@ sealed class TokenizerConfig
         StripAccents = fields.Optional("strip_accents")?.Flag();
         SpaceChinese = fields.Optional("tokenize_chinese_chars")?.Flag();
         AddsPrefixSpace = fields.Optional("add_prefix_space")?.Flag();
+        if (fields.Optional("truncation_side") is { } side && side.Text() != "right")
+        {
+            throw side.Refuse($"Espalier cuts texts at their end, 'right', not '{side.Text()}'.");
+        }
+
         if (fields.Optional("added_tokens_decoder") is { } added)
         {
             _added.Add(added);

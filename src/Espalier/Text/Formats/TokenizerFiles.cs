@@ -22,12 +22,12 @@ static class TokenizerFiles
             ["tokenizer_config.json"] = Json(json => Config(json, tokenizer)),
             ["special_tokens_map.json"] = Json(json => Roles(json, parts)),
         };
-        if (tokenizer is BytePairTokenizer bytePair)
+        if (tokenizer is BytePairTokenizer { Model.SplitsDigits: false } bytePair)
         {
             files["vocab.json"] = Json(json => Vocabulary(json, parts.Vocabulary));
             files["merges.txt"] = Merges(bytePair);
         }
-        else if (FitsLines(parts.Vocabulary))
+        else if (tokenizer is WordPieceTokenizer && FitsLines(parts.Vocabulary))
         {
             files["vocab.txt"] = Utf8(
                 string.Concat(parts.Vocabulary.Entries.Select(e => e.Token + "\n"))
@@ -62,7 +62,7 @@ static class TokenizerFiles
     static void Config(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         TokenizerParts parts = tokenizer.Parts;
-        json.WriteString("tokenizer_class", parts.ClassName ?? ClassName(parts.Family));
+        json.WriteString("tokenizer_class", parts.ClassName ?? ClassName(tokenizer));
         if (parts.ModelMaxLength is { } length)
         {
             json.WriteNumber("model_max_length", length);
@@ -92,13 +92,16 @@ static class TokenizerFiles
         }
     }
 
-    static string ClassName(TokenizerFamily family) =>
-        family switch
-        {
-            TokenizerFamily.Bert => "BertTokenizer",
-            TokenizerFamily.Roberta => "RobertaTokenizer",
-            _ => "GPT2Tokenizer",
-        };
+    // The files of the old classes cannot say that digits are split: tokenizer.json alone does.
+    static string ClassName(Tokenizer tokenizer) =>
+        tokenizer is BytePairTokenizer { Model.SplitsDigits: true }
+            ? "PreTrainedTokenizerFast"
+            : tokenizer.Parts.Family switch
+            {
+                TokenizerFamily.Bert => "BertTokenizer",
+                TokenizerFamily.Roberta => "RobertaTokenizer",
+                _ => "GPT2Tokenizer",
+            };
 
     // A line a token: impossible with holes or with line breaks inside a token.
     static bool FitsLines(Vocabulary vocabulary) =>

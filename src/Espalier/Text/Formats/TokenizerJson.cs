@@ -1,5 +1,3 @@
-using Espalier.Text.Pieces;
-
 namespace Espalier.Text.Formats;
 
 /// <summary>
@@ -107,11 +105,11 @@ static class TokenizerJson
             "max_input_chars_per_word"
         );
         JsonField unknown = model["unk_token"];
-        Demand(json, "pre_tokenizer", "BertPreTokenizer", "type");
+        Demand(json["pre_tokenizer"], "BertPreTokenizer", "type");
         bool tidy = false;
         if (json.Optional("decoder") is { } decoder)
         {
-            Demand(json, "decoder", "WordPiece", "type", "prefix", "cleanup");
+            Demand(json["decoder"], "WordPiece", "type", "prefix", "cleanup");
             tidy = decoder["cleanup"].Flag();
         }
 
@@ -119,7 +117,7 @@ static class TokenizerJson
         return new WordPieceTokenizer(
             parts,
             new WordPieceModel(
-                Normalizer(json.Optional("normalizer"), config),
+                NormalizerReader.Read(json.Optional("normalizer"), config),
                 parts.Vocabulary.TryId(unknown.Text(), out int id)
                     ? id
                     : throw unknown.Refuse($"the vocabulary has no token '{unknown.Text()}'.")
@@ -135,60 +133,6 @@ static class TokenizerJson
         );
     }
 
-    // As in transformers, tokenizer_config.json has the last word where it speaks.
-    static BertNormalizer Normalizer(JsonField? field, TokenizerConfig config)
-    {
-        BertNormalizer normalizer = ReadNormalizer(field);
-        bool lowercase = config.Lowercase ?? normalizer.Lowercase;
-        bool accents =
-            config.Lowercase is null ? normalizer.StripAccents
-            : config.Lowercase == normalizer.Lowercase ? normalizer.StripAccents
-            : lowercase;
-        return normalizer with
-        {
-            SpaceChinese = config.SpaceChinese ?? normalizer.SpaceChinese,
-            Lowercase = lowercase,
-            StripAccents = config.StripAccents ?? accents,
-        };
-    }
-
-    static BertNormalizer ReadNormalizer(JsonField? field)
-    {
-        if (field is not { } given)
-        {
-            return new BertNormalizer(false, false, false, false);
-        }
-
-        JsonField type = given["type"];
-        if (type.Text() == "Sequence")
-        {
-            given.AllowOnly("type", "normalizers");
-            JsonField[] parts = [.. given["normalizers"].Items()];
-            return parts.Length switch
-            {
-                0 => ReadNormalizer(null),
-                1 => ReadNormalizer(parts[0]),
-                _ => throw given.Refuse(
-                    "Espalier knows a sequence of one normalizer, not of more."
-                ),
-            };
-        }
-
-        if (type.Text() != "BertNormalizer")
-        {
-            throw type.Refuse($"Espalier knows BertNormalizer, not '{type.Text()}'.");
-        }
-
-        given.AllowOnly("type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase");
-        bool lowercase = given["lowercase"].Flag();
-        return new BertNormalizer(
-            given["clean_text"].Flag(),
-            given["handle_chinese_chars"].Flag(),
-            given.Optional("strip_accents")?.Flag() ?? lowercase,
-            lowercase
-        );
-    }
-
     static BytePairTokenizer BytePair(JsonField json, TokenizerParts parts, TokenizerConfig config)
     {
         if (json.Optional("normalizer") is { } normalizer)
@@ -198,7 +142,7 @@ static class TokenizerJson
 
         if (json.Optional("decoder") is not null)
         {
-            Demand(json, "decoder", "ByteLevel", ByteLevelFields);
+            Demand(json["decoder"], "ByteLevel", ByteLevelFields);
         }
 
         (JsonField byteLevel, bool digits) = PreTokenizer(json["pre_tokenizer"]);
@@ -298,13 +242,6 @@ static class TokenizerJson
 
         return added;
     }
-
-    static void Demand(
-        JsonField json,
-        string name,
-        string type,
-        params ReadOnlySpan<string> fields
-    ) => Demand(json[name], type, fields);
 
     static void Demand(JsonField field, string type, params ReadOnlySpan<string> fields)
     {

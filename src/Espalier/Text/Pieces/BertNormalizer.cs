@@ -8,7 +8,6 @@ sealed record BertNormalizer(bool Clean, bool SpaceChinese, bool StripAccents, b
     {
         AlignedText result = new(text.Length + (text.Length >> 3));
         Canonical? canonical = StripAccents ? new Canonical(this, result) : null;
-        (int, int) before = (offset, offset);
         for (int at = 0, units; at < text.Length; at += units)
         {
             int code = AlignedText.Read(text, at, out units);
@@ -26,7 +25,7 @@ sealed record BertNormalizer(bool Clean, bool SpaceChinese, bool StripAccents, b
 
             if (SpaceChinese && (kind & CodePoint.Chinese) != 0)
             {
-                Put(canonical, result, ' ', before);
+                Put(canonical, result, ' ', origin);
                 Put(canonical, result, code, origin);
                 Put(canonical, result, ' ', origin);
             }
@@ -34,8 +33,6 @@ sealed record BertNormalizer(bool Clean, bool SpaceChinese, bool StripAccents, b
             {
                 Put(canonical, result, code, origin);
             }
-
-            before = origin;
         }
 
         canonical?.Flush();

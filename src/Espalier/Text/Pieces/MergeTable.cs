@@ -5,7 +5,9 @@ namespace Espalier.Text.Pieces;
 /// <summary>The merges of byte-level BPE, and how they turn symbols into tokens.</summary>
 sealed class MergeTable
 {
+    const int Short = 32;
     readonly Dictionary<long, (int Rank, int Id)> _merges;
+    readonly bool _eachIdOnce;
 
     public MergeTable(IReadOnlyList<Merge> merges)
     {
@@ -15,6 +17,8 @@ sealed class MergeTable
         {
             _merges[Key(merges[rank].Left, merges[rank].Right)] = (rank, merges[rank].Id);
         }
+
+        _eachIdOnce = _merges.Values.DistinctBy(m => m.Id).Count() == _merges.Count;
     }
 
     public IReadOnlyList<Merge> Merges { get; }
@@ -25,12 +29,58 @@ sealed class MergeTable
     /// </summary>
     public int Apply(Span<Symbol> symbols)
     {
-        if (symbols.Length < 2)
+        // The queue keeps an entry whose pair is gone if the new pair makes the same token, out of
+        // its turn. Where no two merges make the same token, the plain search is the same.
+        return symbols.Length < 2 ? symbols.Length
+            : symbols.Length <= Short && _eachIdOnce ? ApplyToShort(symbols)
+            : ApplyToLong(symbols);
+    }
+
+    int ApplyToShort(Span<Symbol> symbols)
+    {
+        int count = symbols.Length;
+        Span<(int Rank, int Id)> merges = stackalloc (int, int)[Short];
+        for (int i = 0; i + 1 < count; i++)
         {
-            return symbols.Length;
+            merges[i] = Find(symbols[i].Id, symbols[i + 1].Id);
         }
 
-        PriorityQueue<(int Left, int Id), long> queue = new();
+        while (true)
+        {
+            int best = 0;
+            for (int i = 1; i + 1 < count; i++)
+            {
+                best = merges[i].Rank < merges[best].Rank ? i : best;
+            }
+
+            if (count < 2 || merges[best].Rank == int.MaxValue)
+            {
+                return count;
+            }
+
+            symbols[best].Id = merges[best].Id;
+            symbols[best].Width += symbols[best + 1].Width;
+            symbols[(best + 2)..count].CopyTo(symbols[(best + 1)..]);
+            merges[(best + 1)..count].CopyTo(merges[best..]);
+            count--;
+            if (best + 1 < count)
+            {
+                merges[best] = Find(symbols[best].Id, symbols[best + 1].Id);
+            }
+
+            if (best > 0)
+            {
+                merges[best - 1] = Find(symbols[best - 1].Id, symbols[best].Id);
+            }
+        }
+    }
+
+    (int Rank, int Id) Find(int left, int right) =>
+        _merges.TryGetValue(Key(left, right), out var merge) ? merge : (int.MaxValue, -1);
+
+    int ApplyToLong(Span<Symbol> symbols)
+    {
+        MinHeap queue = new(symbols.Length);
         for (int i = 0; i < symbols.Length; i++)
         {
             symbols[i].Previous = i - 1;
@@ -42,9 +92,9 @@ sealed class MergeTable
             Offer(queue, symbols, i);
         }
 
-        while (queue.TryDequeue(out (int Left, int Id) top, out _))
+        while (queue.TryTake(out long top))
         {
-            Step(queue, symbols, top.Left, top.Id);
+            Step(queue, symbols, (int)top, Merges[(int)(top >> 32)].Id);
         }
 
         int count = 0;
@@ -56,7 +106,7 @@ sealed class MergeTable
         return count;
     }
 
-    void Step(PriorityQueue<(int, int), long> queue, Span<Symbol> symbols, int left, int id)
+    void Step(MinHeap queue, Span<Symbol> symbols, int left, int id)
     {
         ref Symbol symbol = ref symbols[left];
         // An entry is stale when a neighbour was merged away since it was queued.
@@ -87,12 +137,12 @@ sealed class MergeTable
         }
     }
 
-    void Offer(PriorityQueue<(int, int), long> queue, Span<Symbol> symbols, int left)
+    void Offer(MinHeap queue, Span<Symbol> symbols, int left)
     {
         long key = Key(symbols[left].Id, symbols[symbols[left].Next].Id);
         if (_merges.TryGetValue(key, out var merge))
         {
-            queue.Enqueue((left, merge.Id), Key(merge.Rank, left));
+            queue.Add(Key(merge.Rank, left));
         }
     }
 

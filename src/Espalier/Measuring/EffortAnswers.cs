@@ -1,0 +1,109 @@
+using Espalier.Data.Metrics;
+using Espalier.Models;
+
+namespace Espalier.Measuring;
+
+/// <summary>A metric over n examples, with its interval where one is known without resampling (accuracy: Wilson 1927).</summary>
+public sealed record Quality(
+    string Metric,
+    double? Value,
+    double? Low,
+    double? High,
+    int N,
+    string? WhyUndefined
+);
+
+/// <summary>What a model answers at one effort, from a record of all its exits.</summary>
+public sealed class EffortAnswers
+{
+    readonly ExitRecord _record;
+
+    internal EffortAnswers(ExitRecord record, Effort effort, int[] exits)
+    {
+        (_record, Effort, Exits) = (record, effort, exits);
+        Classes = record.Config.Regression
+            ? []
+            : [.. exits.Select((exit, i) => Effort.Largest(record.Logits(i, exit)))];
+        Numbers = record.Config.Regression
+            ? [.. exits.Select((exit, i) => (double)record.Logits(i, exit)[0])]
+            : [];
+    }
+
+    public Effort Effort { get; }
+
+    /// <summary>At which each example left, counted from 0.</summary>
+    public IReadOnlyList<int> Exits { get; }
+
+    /// <summary>Predicted class of each example; empty for regression.</summary>
+    public IReadOnlyList<int> Classes { get; }
+
+    /// <summary>Predicted number of each example; empty for classification.</summary>
+    public IReadOnlyList<double> Numbers { get; }
+
+    /// <summary>Layers that an example went through, on average.</summary>
+    public double AverageLayers => Exits.Average(Layers);
+
+    /// <summary>
+    /// Multiply-adds of the layers an example went through, on average. Classifiers are not counted: they see one row.
+    /// </summary>
+    /// <param name="padTo">As given to the session; a model with dynamic length is never padded.</param>
+    public double AverageMultiplyAdds(bool dynamicLength, int? padTo)
+    {
+        ModelConfig config = _record.Config;
+        int least = dynamicLength || padTo is null ? 0 : Math.Min(padTo.Value, config.MaxLength);
+        ModelConfig[] parts =
+        [
+            .. Enumerable
+                .Range(0, config.Layers.Count + 1)
+                .Select(n => config with { Layers = [.. config.Layers.Take(n)] }),
+        ];
+        return Exits
+            .Select(
+                (exit, i) =>
+                    (double)
+                        parts[Layers(exit)]
+                            .MultiplyAdds(Math.Max(least, _record.Examples[i].Tokens))
+            )
+            .Average();
+    }
+
+    /// <exception cref="ArgumentException">The examples have no labels, or a metric is not of this kind of model.</exception>
+    public IReadOnlyList<Quality> Measure(IReadOnlyList<Metric> metrics) =>
+        [.. metrics.Select(Measure)];
+
+    public Quality Measure(Metric metric)
+    {
+        if (_record.Config.Regression)
+        {
+            return Of(
+                metric.Measure(
+                    [.. _record.Examples.Select((e, i) => e.Score ?? throw Unlabelled(i))],
+                    Numbers
+                ),
+                null
+            );
+        }
+
+        int[] truth = [.. _record.Examples.Select((e, i) => e.Label ?? throw Unlabelled(i))];
+        MetricValue value = metric.Measure(truth, Classes);
+        int right = truth.Where((label, i) => label == Classes[i]).Count();
+        return Of(value, metric == Metric.Accuracy ? Interval.Wilson(right, truth.Length) : null);
+    }
+
+    Quality Of(MetricValue value, Interval? interval) =>
+        new(
+            value.Name,
+            value.Value,
+            interval?.Low,
+            interval?.High,
+            _record.Count,
+            value.WhyUndefined
+        );
+
+    int Layers(int exit) => _record.Config.HasExits ? exit + 1 : _record.Config.Layers.Count;
+
+    static ArgumentException Unlabelled(int example) =>
+        new(
+            $"Example {example} has no label, so quality cannot be measured on it; give a labelled split."
+        );
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Espalier.Models;
+
+namespace Espalier.Measuring;
+
+/// <summary>Measurements to JSON and back, checked both ways.</summary>
+static class MeasurementJson
+{
+    /// <summary>What keeps a measurement from being written, in a sentence; null: nothing.</summary>
+    public static string? Problem(Measurement m)
+    {
+        if (!double.IsFinite(m.AverageLayers) || !double.IsFinite(m.AverageMultiplyAdds))
+        {
+            return $"{m.Pipeline} on {m.Task}: average layers {m.AverageLayers} and multiply-adds "
+                + $"{m.AverageMultiplyAdds} are not both finite; measure one example at least.";
+        }
+
+        foreach (Quality quality in m.Metrics)
+        {
+            bool stated = quality is { Value: { } value } && double.IsFinite(value);
+            if (stated == quality.WhyUndefined is not null)
+            {
+                return $"{m.Pipeline} on {m.Task}: {quality.Metric} is {quality.Value?.ToString() ?? "null"} with the "
+                    + $"reason '{quality.WhyUndefined}'; a metric has either a finite value or a reason.";
+            }
+        }
+
+        (string Figure, object? Value)[] figures =
+        [
+            ("milliseconds_per_example", m.MillisecondsPerExample),
+            ("core_seconds_per_example", m.CoreSecondsPerExample),
+            ("joules_per_example", m.JoulesPerExample),
+            ("disk_bytes", m.DiskBytes),
+            ("packed_bytes", m.PackedBytes),
+            ("peak_memory", m.PeakMemory),
+        ];
+        foreach (var (figure, value) in figures)
+        {
+            bool excused = m.Absent.Any(a => a.Figure == figure);
+            if (excused == value is not null)
+            {
+                return $"{m.Pipeline} on {m.Task}: {figure} is {value ?? "null"} and its absence is "
+                    + $"{(excused ? "explained" : "not explained")}; a figure is there or has a reason not to be.";
+            }
+        }
+
+        return m.JoulesPerExample is not null && m.EnergySource is null
+            ? $"{m.Pipeline} on {m.Task}: the joules have no source; say what was counted or modelled."
+            : null;
+    }
+
+    public static Measurement Read(string name, JsonElement element)
+    {
+        const string version = "version";
+        bool known =
+            element.ValueKind == JsonValueKind.Object
+            && element.TryGetProperty(version, out JsonElement number)
+            && number.ValueKind == JsonValueKind.Number
+            && number.TryGetInt32(out int read)
+            && read == Measurement.CurrentVersion;
+        if (!known)
+        {
+            throw new InvalidDataException(
+                $"{name}: no measurement of version {Measurement.CurrentVersion}, which is the one that can be read; "
+                    + "measure again or take the Espalier that wrote it."
+            );
+        }
+
+        try
+        {
+            Measurement measurement = element.Deserialize(MeasurementSchema.Default.Measurement)!;
+            return Problem(measurement) is { } problem
+                ? throw new InvalidDataException($"{name}: {problem}")
+                : measurement;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            string what = e.Message.Split(" Path: $")[0].TrimEnd('.');
+            string where = e is JsonException { Path: { } path } ? $" at {path}" : "";
+            throw new InvalidDataException(
+                $"{name}{where}: not a measurement ({what}); correct the file or measure again.",
+                e
+            );
+        }
+    }
+}
+
+/// <summary>How the records become JSON: names in snake_case, nothing left out, nothing unknown accepted.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    UseStringEnumConverter = true,
+    Converters = [typeof(EffortText)]
+)]
+[JsonSerializable(typeof(Measurement))]
+sealed partial class MeasurementSchema : JsonSerializerContext;
+
+/// <summary>An effort as it is written everywhere: <c>confidence:0.9</c>.</summary>
+sealed class EffortText : JsonConverter<Effort>
+{
+    public override Effort Read(
+        ref Utf8JsonReader reader,
+        Type type,
+        JsonSerializerOptions options
+    ) =>
+        reader.TokenType == JsonTokenType.String
+            ? Effort.Parse(reader.GetString()!)
+            : throw new JsonException("an effort is a text such as confidence:0.9");
+
+    public override void Write(
+        Utf8JsonWriter writer,
+        Effort value,
+        JsonSerializerOptions options
+    ) => writer.WriteStringValue(value.ToString());
+}

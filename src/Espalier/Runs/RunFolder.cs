@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Espalier.Checkpoints;
+using Espalier.Measuring;
+using Espalier.Operators;
+
+namespace Espalier.Runs;
+
+/// <summary>run.json and curve.csv of a run; both appear whole or not at all. docs/run-json.md describes them.</summary>
+public static class RunFolder
+{
+    /// <summary>Version of run.json; grows when a field changes its meaning or goes away.</summary>
+    public const int Version = 1;
+    public const string JsonName = "run.json";
+    public const string CurveName = "curve.csv";
+
+    public static void Write(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)
+    {
+        AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, stages));
+        AtomicFile.Write(Path.Combine(folder, CurveName), Encoding.UTF8.GetBytes(Csv(stages)));
+    }
+
+    public static byte[] Json(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("version", Version);
+            json.WriteStartObject("recipe");
+            json.WriteString("pipeline", recipe.Pipeline.ToString());
+            json.WriteString("task", recipe.Data.Task.Name);
+            json.WriteString("data_sha256", recipe.Data.ContentHash());
+            json.WriteString("training", recipe.Training.Canonical());
+            json.WriteNumber("seed", recipe.Seed);
+            json.WriteNumber("max_length", recipe.MaxLength);
+            json.WriteNumber("batch", recipe.BatchSize);
+            json.WriteStartArray("operators");
+            foreach (Operator next in recipe.Pipeline.Operators)
+            {
+                json.WriteStartObject();
+                json.WriteString("text", next.Canonical());
+                json.WriteNumber("version", next.Version);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.WriteStartArray("stages");
+            foreach (MeasuredStage stage in stages)
+            {
+                json.WriteStartObject();
+                json.WriteString("pipeline", stage.Stage.Pipeline);
+                json.WriteString("folder", Path.GetRelativePath(folder, stage.Stage.Folder));
+                json.WriteString("key", stage.Stage.Key.Hex);
+                json.WriteNumber("seconds", Math.Round(stage.Stage.Seconds, 3));
+                Ratio(json, "speed_up", stage.SpeedUp);
+                Ratio(json, "speed_up_over_previous", stage.SpeedUpOverPrevious);
+                json.WritePropertyName("row");
+                stage.Row.WriteTo(json);
+                json.WriteStartArray("curve");
+                foreach (Measurement measurement in stage.Curve)
+                {
+                    measurement.WriteTo(json);
+                }
+
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    static void Ratio(Utf8JsonWriter json, string name, Estimate? ratio)
+    {
+        if (ratio is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        json.WriteNumber("value", ratio.Value);
+        Number(json, "low", ratio.Low);
+        Number(json, "high", ratio.High);
+        json.WriteNumber("n", ratio.N);
+        json.WriteEndObject();
+    }
+
+    static void Number(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+
+    /// <summary>One row for each stage and effort; an empty field is a figure that there is not.</summary>
+    static string Csv(IReadOnlyList<MeasuredStage> stages)
+    {
+        StringBuilder csv = new(
+            "pipeline,effort,metric,quality,quality_low,quality_high,examples,"
+                + "ms_per_example,ms_low,ms_high,rounds,joules_per_example,energy,average_layers,disk_bytes\n"
+        );
+        foreach (Measurement m in stages.SelectMany(s => s.Curve))
+        {
+            Quality quality = m.Metrics[0];
+            string[] fields =
+            [
+                $"\"{m.Pipeline}\"",
+                $"{m.Effort}",
+                quality.Metric,
+                Text(quality.Value),
+                Text(quality.Low),
+                Text(quality.High),
+                $"{m.Examples}",
+                Text(m.MillisecondsPerExample?.Value),
+                Text(m.MillisecondsPerExample?.Low),
+                Text(m.MillisecondsPerExample?.High),
+                $"{m.MillisecondsPerExample?.N}",
+                Text(m.JoulesPerExample?.Value),
+                $"{m.JoulesPerExample?.Origin}".ToLowerInvariant(),
+                Text(m.AverageLayers),
+                $"{m.DiskBytes}",
+            ];
+            csv.AppendJoin(',', fields).Append('\n');
+        }
+
+        return csv.ToString();
+    }
+
+    static string Text(double? value) => value?.ToString("G7", CultureInfo.InvariantCulture) ?? "";
+}

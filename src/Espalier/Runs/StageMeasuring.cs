@@ -1,0 +1,207 @@
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Models;
+using Espalier.Tensors;
+
+namespace Espalier.Runs;
+
+/// <summary>A stage with what was measured of it.</summary>
+/// <param name="Row">At full effort, or at the recipe's where the model has exits: what stands in tables.</param>
+/// <param name="Curve">At every effort that was run, cheapest first.</param>
+/// <param name="SpeedUp">Of the row over the first stage, from the quotient within each round; null for the first.</param>
+/// <param name="SpeedUpOverPrevious">The same over the stage before.</param>
+public sealed record MeasuredStage(
+    Stage Stage,
+    Measurement Row,
+    IReadOnlyList<Measurement> Curve,
+    Estimate? SpeedUp,
+    Estimate? SpeedUpOverPrevious
+);
+
+/// <summary>
+/// Measures all stages of a run side by side: quality on the test split from one pass each, then time in interleaved
+/// rounds over every stage and effort.
+/// </summary>
+public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimeProvider time)
+{
+    // Enough for a median within some percent, few enough that ten rounds over all stages take seconds.
+    const int TimedExamples = 32;
+    const int QualityBatch = 32;
+    const int CurvePoints = 6;
+    static readonly Rounds Rounds = new(Seconds: 25, Least: 7, Most: 41);
+    readonly Machine _machine = Machine.Here(kernels, workers.Threads);
+
+    public IReadOnlyList<MeasuredStage> Measure(
+        Recipe recipe,
+        IReadOnlyList<Stage> stages,
+        RunListener listener,
+        CancellationToken stop
+    )
+    {
+        List<Subject> subjects = [];
+        EncodedTask? task = null;
+        foreach (Stage stage in stages)
+        {
+            listener.Measuring?.Invoke(
+                $"quality of {stage.Pipeline}",
+                (double)subjects.Count / stages.Count
+            );
+            int length = Math.Min(recipe.MaxLength, stage.Model.Config.MaxLength);
+            task =
+                task?.With(stage.Model.Tokenizer!)
+                ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
+            subjects.Add(Judge(recipe, stage, task, stage == stages[^1], stop));
+        }
+
+        listener.Measuring?.Invoke("time per example of all stages, in turn", 0);
+        Comparison comparison = new TimeMeter(time).Compare(
+            [.. subjects.SelectMany(s => s.Candidates)],
+            Rounds,
+            new Rng(recipe.Seed).Split("rounds"),
+            stop
+        );
+        listener.Measuring?.Invoke("time per example of all stages, in turn", 1);
+        return
+        [
+            .. subjects.Select(
+                (subject, i) =>
+                {
+                    Measurement[] curve = [.. subject.Curve.Select(m => Timed(m, comparison))];
+                    return new MeasuredStage(
+                        subject.Stage,
+                        Timed(subject.Row, comparison),
+                        curve,
+                        i == 0
+                            ? null
+                            : comparison.SpeedUp(Name(subject.Row), Name(subjects[0].Row)),
+                        i == 0
+                            ? null
+                            : comparison.SpeedUp(Name(subject.Row), Name(subjects[i - 1].Row))
+                    );
+                }
+            ),
+        ];
+    }
+
+    sealed record Subject(
+        Stage Stage,
+        Measurement Row,
+        IReadOnlyList<Measurement> Curve,
+        IReadOnlyList<Candidate> Candidates
+    );
+
+    Subject Judge(Recipe recipe, Stage stage, EncodedTask task, bool last, CancellationToken stop)
+    {
+        ModelConfig config = stage.Model.Config;
+        Session session = new(stage.Model, workers, kernels, task.MaxLength);
+
+        // Padding changes no answer (a test compares them), so quality is judged without it.
+        Model packed = stage.Model with
+        {
+            Traits = stage.Model.Traits with { DynamicLength = true },
+        };
+        Session judge = new(packed, workers, kernels, null);
+        ExitRecord record = QualityMeter.Run(judge, [.. task.Test.Batches(QualityBatch)], stop);
+        Effort row = config.HasExits ? RowEffort(recipe, config) : Effort.Full;
+        List<Effort> efforts = [Effort.Full];
+        if (config.HasExits)
+        {
+            ExitRecord tuning = QualityMeter.Run(
+                judge,
+                [.. task.Tuning.Batches(QualityBatch)],
+                stop
+            );
+            IEnumerable<Effort> spread = last ? Efforts.Spread(tuning, CurvePoints) : [];
+            efforts = [.. spread.Append(row).Append(Effort.Full).Distinct()];
+        }
+
+        PeakMemory? peak = null;
+        Batch[] timed = TimedBatches(task.Test, recipe.BatchSize);
+        Measurement[] measurements =
+        [
+            .. efforts
+                .Select(effort =>
+                {
+                    EffortAnswers answers = record.At(effort);
+                    peak ??= new MemoryMeter().During(() => Answer(session, timed, effort));
+                    return new Measurement
+                    {
+                        Pipeline = stage.Pipeline,
+                        Stage = stage.Model.History.Count > 0 ? stage.Model.History[^1].Text : "",
+                        Task = recipe.Data.Task.Name,
+                        Split = task.Test.Name,
+                        Effort = effort,
+                        Seeds = [recipe.Seed],
+                        Examples = record.Count,
+                        Metrics = answers.Measure(recipe.Data.Task.Metrics),
+                        AverageLayers = answers.AverageLayers,
+                        AverageMultiplyAdds = answers.AverageMultiplyAdds(
+                            stage.Model.Traits.DynamicLength,
+                            task.MaxLength
+                        ),
+                        BatchSize = recipe.BatchSize,
+                        DiskBytes = Bytes(stage.Folder),
+                        PackedBytes = session.Bytes,
+                        PeakMemory = peak,
+                        Machine = _machine,
+                        Absent = peak is null
+                            ? [new AbsentFigure("peak_memory", "the system does not tell")]
+                            : [],
+                    };
+                })
+                .OrderBy(m => m.AverageLayers),
+        ];
+        Candidate[] candidates =
+        [
+            .. measurements.Select(m => new Candidate(
+                Name(m),
+                timed.Sum(b => b.Count),
+                () => Answer(session, timed, m.Effort)
+            )),
+        ];
+        return new Subject(
+            stage,
+            measurements.First(m => m.Effort == row),
+            measurements,
+            candidates
+        );
+    }
+
+    /// <summary>A predicted number has no confidence, so models of numbers stand in the table at a patience of 1.</summary>
+    static Effort RowEffort(Recipe recipe, ModelConfig config) =>
+        config.Regression && recipe.Effort.Rule != ExitRule.Patience
+            ? new Effort(ExitRule.Patience, 1)
+            : recipe.Effort;
+
+    static Measurement Timed(Measurement measurement, Comparison comparison) =>
+        measurement.With(comparison[Name(measurement)], comparison.EnergySource);
+
+    static string Name(Measurement m) => $"{m.Pipeline} {m.Effort}";
+
+    /// <summary>Examples spread evenly over the test split as it is ordered, in batches.</summary>
+    static Batch[] TimedBatches(EncodedSplit test, int size)
+    {
+        int count = Math.Min(test.Count, Math.Max(TimedExamples, size));
+        int[] chosen =
+        [
+            .. Enumerable.Range(0, count).Select(i => (int)((long)i * test.Count / count)),
+        ];
+        return [.. chosen.Chunk(size).Select(examples => test.Take(examples))];
+    }
+
+    static void Answer(Session session, Batch[] batches, Effort effort)
+    {
+        Tensor logits = new(batches.Max(b => b.Count), session.Model.Config.Outputs);
+        int[] exits = new int[logits.Rows];
+        foreach (Batch batch in batches)
+        {
+            session.Run(batch, effort, logits, exits);
+        }
+    }
+
+    static long Bytes(string folder) =>
+        new DirectoryInfo(folder)
+            .EnumerateFiles()
+            .Sum(f => f.Name == StageStore.KeyName ? 0 : f.Length);
+}

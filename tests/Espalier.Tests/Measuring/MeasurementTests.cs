@@ -1,0 +1,141 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Models;
+
+namespace Espalier.Tests.Measuring;
+
+public sealed class MeasurementTests
+{
+    [Fact]
+    public void A_measurement_comes_back_from_json_as_it_was()
+    {
+        string json = Written(Full());
+        Measurement back = Measurement.Read("m.json", JsonDocument.Parse(json).RootElement);
+        Assert.Equal(json, Written(back));
+        Assert.Equal(Full().Effort, back.Effort);
+        Assert.Equal(Full().Metrics, back.Metrics);
+        Assert.Equal(Full().MillisecondsPerExample, back.MillisecondsPerExample);
+        Assert.Equal(Full().JoulesPerExample, back.JoulesPerExample);
+        Assert.Equal(Full().PeakMemory, back.PeakMemory);
+        Assert.Equal(Full().Machine, back.Machine);
+        Assert.Equal(Full().Seeds, back.Seeds);
+        Assert.Equal(Full().Absent, back.Absent);
+    }
+
+    [Fact]
+    public void The_json_has_the_documented_names()
+    {
+        JsonNode json = JsonNode.Parse(Written(Full()))!;
+        Assert.Equal(1, (int)json["version"]!);
+        Assert.Equal("confidence:0.9", (string)json["effort"]!);
+        Assert.Equal(1.25, (double)json["milliseconds_per_example"]!["value"]!);
+        Assert.Equal("measured", (string)json["milliseconds_per_example"]!["origin"]!);
+        Assert.Equal("modelled", (string)json["joules_per_example"]!["origin"]!);
+        Assert.Equal("work", (string)json["peak_memory"]!["scope"]!);
+        Assert.Equal(ulong.MaxValue, (ulong)json["seeds"]![1]!);
+        Assert.Equal("all labels are class 1", (string)json["metrics"]![1]!["why_undefined"]!);
+        Assert.Null(json["metrics"]![1]!["value"]);
+        Assert.Null(json["disk_bytes"]);
+        Assert.Equal("disk_bytes", (string)json["absent"]![0]!["figure"]!);
+        Assert.Equal("AMD EPYC", (string)json["machine"]!["processor"]!);
+    }
+
+    [Fact]
+    public void A_figure_without_value_and_reason_is_not_written()
+    {
+        Assert.Contains("disk_bytes is null", Unwritable(Full() with { Absent = [] }));
+        Assert.Contains("is explained", Unwritable(Full() with { DiskBytes = 5 }));
+        Assert.Contains("NaN", Unwritable(Full() with { AverageLayers = double.NaN }));
+        Assert.Contains("no source", Unwritable(Full() with { EnergySource = null }));
+        Quality nan = new("f1", double.NaN, null, null, 3, null);
+        Assert.Contains("f1 is NaN", Unwritable(Full() with { Metrics = [nan] }));
+
+        static string Unwritable(Measurement m) =>
+            Assert.Throws<ArgumentException>(() => Written(m)).Message;
+    }
+
+    [Theory]
+    [InlineData("\"version\":1", "\"version\":2", "no measurement of version 1")]
+    [InlineData("\"task\":\"mrpc\",", "", "task")]
+    [InlineData("\"task\":\"mrpc\"", "\"task\":null", "task")]
+    [InlineData("\"task\":\"mrpc\"", "\"task\":\"mrpc\",\"tusk\":1", "tusk")]
+    [InlineData("confidence:0.9", "confidence:9", "'confidence:9' is no effort")]
+    [InlineData("\"value\":1.25", "\"value\":1e999", "m.json")]
+    [InlineData("\"value\":1.25", "\"value\":null", "m.json")]
+    [InlineData("\"examples\":408", "\"examples\":\"many\"", "$.examples")]
+    [InlineData("\"figure\":\"disk_bytes\"", "\"figure\":\"other\"", "disk_bytes is null")]
+    public void Json_that_is_no_measurement_is_refused_in_one_sentence(string from, string to, string says)
+    {
+        string json = Written(Full());
+        Assert.Contains(from, json);
+        using JsonDocument document = JsonDocument.Parse(json.Replace(from, to));
+        string message = Assert
+            .Throws<InvalidDataException>(() => Measurement.Read("m.json", document.RootElement))
+            .Message;
+        Assert.StartsWith("m.json", message);
+        Assert.Contains(says, message);
+        Assert.DoesNotContain("\n", message);
+    }
+
+    [Fact]
+    public void A_timing_fills_the_figures_of_time_and_energy()
+    {
+        Estimate time = new(2, 1, 3, 6, Origin.Measured),
+            cores = new(0.004, 0.003, 0.005, 6, Origin.Measured),
+            joules = new(0.022, 0.01, 0.03, 6, Origin.Modelled);
+        Measurement m = Full().With(new Timing("x", 50, [2, 2], time, cores, joules), "constants");
+        Assert.Equal(
+            (50, time, cores, joules, "constants"),
+            (m.TimedExamples, m.MillisecondsPerExample, m.CoreSecondsPerExample, m.JoulesPerExample, m.EnergySource)
+        );
+    }
+
+    static string Written(Measurement measurement)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream))
+        {
+            measurement.WriteTo(writer);
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    static Measurement Full() =>
+        new()
+        {
+            Pipeline = "DEP(heads=8)",
+            Stage = "P(heads=8)",
+            Task = "mrpc",
+            Split = "test",
+            Effort = Effort.Parse("confidence:0.9"),
+            Seeds = [1, ulong.MaxValue],
+            Examples = 408,
+            Metrics =
+            [
+                new Quality("accuracy", 0.8, 0.75, 0.84, 408, null),
+                new Quality("matthews", null, null, null, 408, "all labels are class 1"),
+            ],
+            AverageLayers = 2.5,
+            AverageMultiplyAdds = 1.5e8,
+            BatchSize = 1,
+            TimedExamples = 100,
+            MillisecondsPerExample = new Estimate(1.25, 1.2, 1.3, 9, Origin.Measured)
+            {
+                Coverage = 0.9609375,
+            },
+            CoreSecondsPerExample = new Estimate(0.0025, 0.002, 0.003, 9, Origin.Measured),
+            JoulesPerExample = new Estimate(0.01375, 0.006, 0.02, 9, Origin.Modelled),
+            EnergySource = "core-seconds × 5.5 W",
+            PackedBytes = 1 << 20,
+            PeakMemory = new PeakMemory(3L << 32, null, PeakScope.Work),
+            Machine = Machine.Here(KernelFamily.Best, 2) with
+            {
+                Processor = "AMD EPYC",
+            },
+            Absent = [new AbsentFigure("disk_bytes", "the model was not saved")],
+        };
+}

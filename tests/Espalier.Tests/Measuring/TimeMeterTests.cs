@@ -1,0 +1,191 @@
+using Espalier.Measuring;
+using Espalier.Tensors;
+
+namespace Espalier.Tests.Measuring;
+
+public sealed class TimeMeterTests
+{
+    readonly FakeTime _time = new();
+    readonly List<string> _runs = [];
+
+    [Fact]
+    public void Each_round_runs_every_candidate_once_and_orders_differ()
+    {
+        Comparison result = Meter().Compare(
+            [Takes("a", 10), Takes("b", 20), Takes("c", 30)],
+            new Rounds(Least: 12, Most: 12, WarmUpSeconds: 0),
+            new Rng(5)
+        );
+        Assert.Equal(12, result.Rounds);
+        // Two rounds of warm-up come first and count nowhere.
+        Assert.Equal(3 * 14, _runs.Count);
+        string[] rounds = [.. _runs.Skip(6).Chunk(3).Select(round => string.Concat(round))];
+        Assert.All(rounds, round => Assert.Equal("abc", string.Concat(round.Order())));
+        Assert.True(rounds.Distinct().Count() > 2, string.Join(" ", rounds));
+    }
+
+    [Fact]
+    public void The_same_stream_of_chance_gives_the_same_orders()
+    {
+        string Orders(ulong key)
+        {
+            _runs.Clear();
+            Meter().Compare([Takes("a", 1), Takes("b", 2)], new Rounds(Least: 20), new Rng(key));
+            return string.Concat(_runs);
+        }
+
+        Assert.Equal(Orders(1), Orders(1));
+        Assert.NotEqual(Orders(1), Orders(2));
+    }
+
+    [Fact]
+    public void Time_is_the_median_per_example_and_energy_follows_the_core_seconds()
+    {
+        Comparison result = Meter().Compare(
+            [Takes("slow", 30, 10), Takes("fast", 10, 10, cores: 2)],
+            new Rounds(Least: 6),
+            new Rng(1)
+        );
+        Timing slow = result["slow"],
+            fast = result["fast"];
+        Assert.Equal(3, slow.MillisecondsPerExample.Value, 1e-9);
+        Assert.Equal(1, fast.MillisecondsPerExample.Value, 1e-9);
+        Assert.Equal(6, fast.MillisecondsPerExample.N);
+        Assert.Equal(Origin.Measured, fast.MillisecondsPerExample.Origin);
+        Assert.Equal(0.003, slow.CoreSecondsPerExample.Value, 1e-9);
+        Assert.Equal(0.002, fast.CoreSecondsPerExample.Value, 1e-9);
+        // 1 ms of resolution in each round of 10 examples.
+        Assert.Equal(0.0019, fast.CoreSecondsPerExample.Low!.Value, 1e-9);
+        Assert.Equal(0.0021, fast.CoreSecondsPerExample.High!.Value, 1e-9);
+        Assert.Equal(0.002 * 5.5, fast.JoulesPerExample.Value, 1e-9);
+        Assert.Equal(0.0021 * 5.5 * 1.5, fast.JoulesPerExample.High!.Value, 1e-9);
+        Assert.Equal(Origin.Modelled, fast.JoulesPerExample.Origin);
+        Assert.Contains("5.5 W", result.EnergySource);
+        Assert.Equal(3, result.SpeedUp("fast", over: "slow").Value, 1e-9);
+    }
+
+    [Fact]
+    public void Comparing_stops_when_every_interval_is_narrow()
+    {
+        Comparison result = Meter().Compare([Takes("a", 10)], new Rounds(Seconds: 1e6), new Rng(1));
+        // Five equal rounds cover 93.75 %, six 96.9 %.
+        Assert.Equal(6, result.Rounds);
+        Assert.True(result.Settled);
+    }
+
+    [Fact]
+    public void Noise_makes_it_go_on_and_the_budget_ends_it()
+    {
+        int call = 0;
+        Candidate noisy = new("noisy", 1, () => _time.Pass(call++ % 2 == 0 ? 100 : 200));
+        Comparison result = Meter().Compare(
+            [noisy],
+            new Rounds(Seconds: 3, WarmUpSeconds: 0),
+            new Rng(1)
+        );
+        Assert.False(result.Settled);
+        // Two warm-ups take 300 ms; a round that would end behind 3 s is not begun.
+        Assert.InRange(_time.Now.TotalSeconds, 2.6, 3.0);
+        Assert.Equal(call - 2, result.Rounds);
+    }
+
+    [Fact]
+    public void The_least_rounds_are_run_even_without_time()
+    {
+        Comparison result = Meter().Compare([Takes("a", 50)], new Rounds(Seconds: 0), new Rng(1));
+        Assert.Equal(5, result.Rounds);
+        Assert.False(result.Settled);
+        Assert.Equal(0.9375, result["a"].MillisecondsPerExample.Coverage);
+    }
+
+    [Fact]
+    public void Load_that_comes_and_goes_leaves_the_speed_up_alone()
+    {
+        int calls = 0;
+        double Load() => 1 + calls++ / 2 % 5;
+        Candidate a = new("a", 1, () => _time.Pass(10 * Load())),
+            b = new("b", 1, () => _time.Pass(20 * Load()));
+        Comparison result = Meter().Compare(
+            [a, b],
+            new Rounds(Seconds: 1e6, Most: 15, WarmUpSeconds: 0),
+            new Rng(3)
+        );
+        Estimate speedUp = result.SpeedUp("a", over: "b");
+        Assert.Equal((2, 2, 2), (speedUp.Value, speedUp.Low!.Value, speedUp.High!.Value));
+        Assert.True(result["a"].MillisecondsPerExample.High > 1.5 * result["a"].MillisecondsPerExample.Low);
+    }
+
+    [Fact]
+    public void Warm_up_lasts_as_long_as_asked()
+    {
+        Meter().Compare(
+            [Takes("a", 100)],
+            new Rounds(Least: 5, Most: 20, Seconds: 0, WarmUpSeconds: 1),
+            new Rng(1)
+        );
+        Assert.Equal(10 + 5, _runs.Count);
+    }
+
+    [Fact]
+    public void Cancelling_ends_a_comparison_between_two_runs()
+    {
+        using CancellationTokenSource source = new();
+        Candidate one = new("a", 1, source.Cancel);
+        Assert.Throws<OperationCanceledException>(() =>
+            Meter().Compare([one, Takes("b", 1)], new Rounds(), new Rng(1), source.Token)
+        );
+        Assert.Empty(_runs);
+    }
+
+    [Fact]
+    public void Candidates_and_rounds_that_make_no_sense_are_refused()
+    {
+        string Refusal(IReadOnlyList<Candidate> candidates, Rounds rounds) =>
+            Assert
+                .Throws<ArgumentException>(() => Meter().Compare(candidates, rounds, new Rng(1)))
+                .Message;
+
+        Assert.Contains("nothing to compare", Refusal([], new Rounds()));
+        Assert.Contains("'a'", Refusal([Takes("a", 1), Takes("a", 2)], new Rounds()));
+        Assert.Contains("0 examples", Refusal([Takes("a", 1, 0)], new Rounds()));
+        Assert.Contains("Most = 3", Refusal([Takes("a", 1)], new Rounds(Most: 3)));
+        Assert.Empty(_runs);
+    }
+
+    [Fact]
+    public void The_clock_of_a_process_knows_its_own_step()
+    {
+        long reads = 0;
+        TimeSpan step = CpuClock.SmallestStep(() => TimeSpan.FromMilliseconds(reads++ / 100 * 10));
+        Assert.Equal(10, step.TotalMilliseconds);
+        Assert.Equal(16, CpuClock.SmallestStep(() => TimeSpan.Zero).TotalMilliseconds);
+        CpuClock real = CpuClock.OfThisProcess();
+        TimeSpan before = real.Now;
+        Assert.InRange(real.Resolution.TotalMilliseconds, 1e-5, 16);
+        Assert.True(real.Now >= before);
+    }
+
+    double _cpuMilliseconds;
+
+    TimeMeter Meter() =>
+        new(
+            _time,
+            new CpuClock(
+                () => TimeSpan.FromMilliseconds(_cpuMilliseconds),
+                TimeSpan.FromMilliseconds(1)
+            ),
+            new EnergyMeter(powercap: "/nowhere")
+        );
+
+    Candidate Takes(string name, double milliseconds, int examples = 1, double cores = 1) =>
+        new(
+            name,
+            examples,
+            () =>
+            {
+                _runs.Add(name);
+                _time.Pass(milliseconds);
+                _cpuMilliseconds += cores * milliseconds;
+            }
+        );
+}

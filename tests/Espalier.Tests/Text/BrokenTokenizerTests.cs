@@ -1,0 +1,236 @@
+using System.Text.Json.Nodes;
+using Espalier.Text;
+
+namespace Espalier.Tests.Text;
+
+/// <summary>Files that are broken or ask for something unknown are refused by file and field.</summary>
+public sealed class BrokenTokenizerTests
+{
+    /// <summary>Place to change, JSON to put there, and what the refusal must name.</summary>
+    public static TheoryData<string, string, string> WordPiece =>
+        new()
+        {
+            { "version", "\"2.0\"", "version" },
+            { "surprise", "1", "surprise" },
+            { "normalizer.type", "\"NFKC\"", "NFKC" },
+            { "normalizer.turbo", "true", "normalizer.turbo" },
+            { "normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"}]}", "NFC" },
+            { "pre_tokenizer.type", "\"Metaspace\"", "Metaspace" },
+            { "post_processor.type", "\"Sequence\"", "post_processor.type" },
+            { "post_processor.sep", "[\"[SEP]\", 4]", "post_processor.sep" },
+            { "post_processor.sep", "[\"[SEP]\", 400]", "post_processor.sep[1]" },
+            { "decoder.type", "\"Fuse\"", "Fuse" },
+            { "model.type", "\"Unigram\"", "Unigram" },
+            { "model.unk_token", "\"nope\"", "nope" },
+            { "model.continuing_subword_prefix", "\"\"", "continuing_subword_prefix" },
+            { "model.max_input_chars_per_word", "1e99", "max_input_chars_per_word" },
+            { "model.vocab", "[]", "model.vocab" },
+            { "model.vocab", "{}", "model.vocab" },
+            { "model.vocab.a", "-1", "model.vocab.a" },
+            { "model.vocab.a", "2147483647", "model.vocab.a" },
+            { "model.vocab.a", "99999999999999999999", "model.vocab.a" },
+            { "model.vocab.a", "4.5", "model.vocab.a" },
+            { "model.vocab.a", "\"4\"", "model.vocab.a" },
+            { "model.vocab.a", "6", "model.vocab.ab" },
+            { "added_tokens", "[{\"id\":0,\"content\":\"\"}]", "added_tokens[0].content" },
+            { "added_tokens", "[{\"id\":7,\"content\":\"[PAD]\"}]", "added_tokens[0].id" },
+            { "added_tokens", "[{\"id\":5,\"content\":\"new\"}]", "##b" },
+            { "added_tokens", "[{\"id\":-5,\"content\":\"new\"}]", "added_tokens[0].id" },
+            { "added_tokens", "[{\"id\":2000000000,\"content\":\"new\"}]", "added_tokens[0].id" },
+            {
+                "added_tokens",
+                "[{\"id\":12,\"content\":\"x\",\"lstrip\":3}]",
+                "added_tokens[0].lstrip"
+            },
+            {
+                "added_tokens",
+                "[{\"id\":0,\"content\":\"[PAD]\"},{\"id\":0,\"content\":\"[PAD]\"}]",
+                "added_tokens[1]"
+            },
+            {
+                "post_processor",
+                "{\"type\":\"TemplateProcessing\",\"single\":[],\"pair\":[],\"special_tokens\":{}}",
+                "post_processor.single"
+            },
+            {
+                "post_processor",
+                "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],\"pair\":[],\"special_tokens\":{}}",
+                "special_tokens"
+            },
+        };
+
+    public static TheoryData<string, string, string> BytePair =>
+        new()
+        {
+            { "normalizer", "{\"type\":\"NFC\"}", "normalizer" },
+            { "pre_tokenizer.use_regex", "false", "pre_tokenizer.use_regex" },
+            { "pre_tokenizer.type", "\"Whitespace\"", "Whitespace" },
+            { "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[]}", "pre_tokenizer" },
+            { "model.dropout", "0.1", "model.dropout" },
+            { "model.fuse_unk", "true", "model.fuse_unk" },
+            { "model.byte_fallback", "true", "model.byte_fallback" },
+            { "model.ignore_merges", "true", "model.ignore_merges" },
+            { "model.end_of_word_suffix", "\"</w>\"", "end_of_word_suffix" },
+            { "model.unk_token", "\"<unk>\"", "<unk>" },
+            { "model.merges", "[\"a b c\"]", "model.merges[0]" },
+            { "model.merges", "[\"a b\", \"x y\"]", "model.merges[1]" },
+            { "model.merges", "[\"a c\"]", "'ac'" },
+            { "model.merges", "[[\"a\"]]", "model.merges[0]" },
+            { "model.merges", "[7]", "model.merges[0]" },
+            { "model.merges", "{}", "model.merges" },
+        };
+
+    [Theory]
+    [MemberData(nameof(WordPiece))]
+    public void A_WordPiece_file_that_cannot_be_obeyed_is_refused_by_name(
+        string place,
+        string value,
+        string named
+    ) => Refused(SmallTokenizer.WordPieceJson(), place, value, named);
+
+    [Theory]
+    [MemberData(nameof(BytePair))]
+    public void A_BPE_file_that_cannot_be_obeyed_is_refused_by_name(
+        string place,
+        string value,
+        string named
+    ) => Refused(SmallTokenizer.BytePairJson(), place, value, named);
+
+    [Theory]
+    [InlineData("", "not JSON")]
+    [InlineData("[]", "an object is expected")]
+    [InlineData("{\"version\":\"1.0\",\"version\":\"1.0\"}", "version")]
+    [InlineData("{\"version\":\"1.0\"}", "'model' is missing")]
+    [InlineData("{\"version\":\"\\ud800\"}", "Unicode")]
+    [InlineData("{\"model\":{\"vocab\":{\"\\ud800\":0}}}", "not JSON")]
+    [InlineData("{\"model\":{\"vocab\":{\"a\":0}}}", "model: the field 'type' is missing")]
+    [InlineData("{\"model\":{\"vocab\":{\"a\":0,\"a\":1}}}", "not JSON")]
+    public void Text_that_is_no_tokenizer_is_refused(string json, string said)
+    {
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadText(json)
+        );
+        Assert.Contains("tokenizer.json", e.Message);
+        Assert.Contains(said, e.Message);
+    }
+
+    [Fact]
+    public void Deep_nesting_is_refused() =>
+        Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadText(
+                string.Concat(Enumerable.Repeat("{\"a\":", 100_000)) + new string('}', 100_000)
+            )
+        );
+
+    [Fact]
+    public void Bytes_that_are_not_UTF8_are_refused()
+    {
+        byte[] bytes = SmallTokenizer.Utf8(SmallTokenizer.WordPieceJson().ToJsonString());
+        bytes[Array.IndexOf(bytes, (byte)'P')] = 0xFF;
+        Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadFiles(new Dictionary<string, byte[]> { ["tokenizer.json"] = bytes })
+        );
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadFiles(
+                new Dictionary<string, byte[]> { ["vocab.txt"] = [0x61, 0x0A, 0xC3, 0x28, 0x0A] }
+            )
+        );
+        Assert.Contains("vocab.txt", e.Message);
+    }
+
+    [Theory]
+    [InlineData("[UNK]\n[CLS]\n[SEP]\nx\ny\nx\n", "line 6")]
+    [InlineData("[UNK]\n[CLS]\nx\n", "sep_token")]
+    [InlineData("", "empty")]
+    public void A_vocab_txt_that_makes_no_tokenizer_is_refused(string lines, string said)
+    {
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadFiles(
+                new Dictionary<string, byte[]> { ["vocab.txt"] = SmallTokenizer.Utf8(lines) }
+            )
+        );
+        Assert.Contains("vocab.txt", e.Message);
+        Assert.Contains(said, e.Message);
+    }
+
+    [Theory]
+    [InlineData("{\"tokenizer_class\": \"CLIPTokenizer\"}", "CLIPTokenizer")]
+    [InlineData("{\"pad_token\": \"<nothing>\"}", "<nothing>")]
+    [InlineData(
+        "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}",
+        "added_tokens_decoder.x"
+    )]
+    [InlineData("{\"do_lower_case\": \"yes\"}", "do_lower_case")]
+    [InlineData("{\"truncation_side\": \"left\"}", "truncation_side")]
+    public void Settings_that_cannot_be_obeyed_are_refused(string config, string named)
+    {
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadFiles(
+                new Dictionary<string, byte[]>
+                {
+                    ["vocab.txt"] = SmallTokenizer.Utf8("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n"),
+                    ["tokenizer_config.json"] = SmallTokenizer.Utf8(config),
+                }
+            )
+        );
+        Assert.Contains("tokenizer_config.json", e.Message);
+        Assert.Contains(named, e.Message);
+    }
+
+    [Fact]
+    public void A_folder_without_a_tokenizer_says_what_is_expected()
+    {
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.LoadFiles(new Dictionary<string, byte[]>())
+        );
+        Assert.Contains("merges.txt", e.Message);
+    }
+
+    [Fact]
+    public void Holes_between_ids_are_allowed_but_not_more_of_them_than_the_file_justifies()
+    {
+        JsonObject json = SmallTokenizer.WordPieceJson();
+        json["model"]!["vocab"]!["i"] = 900;
+        Tokenizer tokenizer = SmallTokenizer.Load(json);
+        Assert.Equal(901, tokenizer.VocabularySize);
+        Assert.Throws<ArgumentOutOfRangeException>(() => tokenizer.TokenOf(500));
+        Assert.Equal("i a", tokenizer.Decode([900, 500, 4], skipSpecial: true));
+        json["model"]!["vocab"]!["i"] = 2_000;
+        Assert.Throws<InvalidDataException>(() => SmallTokenizer.Load(json));
+    }
+
+    [Fact]
+    public void No_single_damaged_byte_gives_anything_but_a_clear_refusal_or_a_tokenizer()
+    {
+        byte[] good = SmallTokenizer.Utf8(SmallTokenizer.BytePairJson().ToJsonString());
+        byte[] bad = [(byte)'"', (byte)'{', (byte)'9', 0, 0xC0, (byte)','];
+        for (int at = 0; at < good.Length; at += 3)
+        {
+            byte[] bytes = [.. good];
+            bytes[at] = bad[at % bad.Length];
+            Exception? e = Record.Exception(() =>
+                SmallTokenizer
+                    .LoadFiles(new Dictionary<string, byte[]> { ["tokenizer.json"] = bytes })
+                    .Encode("abcd abc", "<|end|>")
+            );
+            Assert.True(e is null or InvalidDataException, $"byte {at}: {e}");
+        }
+    }
+
+    static void Refused(JsonObject json, string place, string value, string named)
+    {
+        JsonNode node = json;
+        string[] path = place.Split('.');
+        foreach (string step in path[..^1])
+        {
+            node = node[step]!;
+        }
+
+        node[path[^1]] = JsonNode.Parse(value);
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+            SmallTokenizer.Load(json)
+        );
+        Assert.Contains("tokenizer.json", e.Message);
+        Assert.Contains(named, e.Message);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Espalier.Autograd;
+using Espalier.Checkpoints;
+using Espalier.Kernels;
+using Espalier.Models;
+using Espalier.Models.Storage;
+using Espalier.Tests.Goldens;
+using Espalier.Tests.Models;
+using Espalier.Training;
+
+namespace Espalier.Tests.Training;
+
+/// <summary>Graph, gradients, clipping and AdamW together: six steps of PyTorch, parameter by parameter.</summary>
+[Trait("tier", "golden")]
+public sealed class AdamWGoldenTests
+{
+    static readonly TrainingOptions Options = new() { Rate = 1e-3, WarmUp = 2.0 / 6 };
+
+    public static TheoryData<string> Families =>
+        [.. KernelFamily.All.Where(f => f.IsSupported).Select(f => f.Name)];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Six_steps_of_AdamW_follow_the_reference(string family)
+    {
+        Model model = ModelFolder.Load(Golden.Path("training", "bert")).Model;
+        using SafetensorsFile batches = SafetensorsFile.Open(
+            Golden.Path("training", "bert", "batches.safetensors")
+        );
+        using JsonDocument facts = JsonDocument.Parse(
+            File.ReadAllText(Golden.Path("training", "bert", "steps.json"))
+        );
+        JsonElement[] steps = [.. facts.RootElement.GetProperty("steps_float64").EnumerateArray()];
+        HashSet<string> decayed =
+        [
+            .. facts
+                .RootElement.GetProperty("decayed")
+                .EnumerateArray()
+                .Select(n => n.GetString()!),
+        ];
+        using Workers workers = new(2);
+        KernelFamily kernels = KernelFamily.Choose(family);
+        Tape tape = new(workers, kernels);
+        EncoderGraph graph = new(model);
+        AdamW optimizer = new(graph, workers, kernels, Options);
+        foreach (AdamW.Slot slot in optimizer.Slots)
+        {
+            Assert.Equal(
+                decayed.Contains(model.Config.Family.FileName(slot.Name)),
+                Names.Decays(slot.Name)
+            );
+        }
+
+        for (int step = 1; step <= steps.Length; step++)
+        {
+            JsonElement expected = steps[step - 1];
+            var (batch, _) = GoldenBatch.Read(batches, $"batch{step}.");
+            tape.Begin();
+            Variable loss = tape.CrossEntropy(graph.Forward(tape, batch).LastLogits, batch.Labels);
+            tape.Backward(loss);
+            double norm = optimizer.GradientNorm(),
+                rate = Options.RateAt(step - 1, steps.Length);
+            optimizer.Step(rate, norm);
+            tape.WeightsChanged();
+
+            Near(expected, "lr", rate, 1e-9, step);
+            Near(expected, "loss", loss.Value.Span[0], 1e-5, step);
+            Near(expected, "gradient_norm_before_clipping", norm, 2e-5, step);
+            Assert.All(graph.Trained, p => Assert.Equal(0, Close.Largest(p.Variable.Gradient!)));
+            string after = Golden.Path("training", "bert", $"after{step}.safetensors");
+            if (File.Exists(after))
+            {
+                using SafetensorsFile file = SafetensorsFile.Open(after);
+                AssertParameters(model, file, step);
+            }
+        }
+    }
+
+    [Fact]
+    public void There_are_parameters_to_compare_after_the_first_second_and_last_step()
+    {
+        foreach (int step in (int[])[1, 2, 6])
+        {
+            string path = Golden.Path("training", "bert", $"after{step}.safetensors");
+            Assert.True(File.Exists(path), $"{path} is missing");
+        }
+    }
+
+    static void Near(JsonElement step, string field, double actual, double tolerance, int number)
+    {
+        double expected = step.GetProperty(field).GetDouble();
+        Assert.True(
+            Math.Abs(actual - expected) <= tolerance,
+            $"step {number}: {field} is {actual:r}, expected {expected:r} ± {tolerance}"
+        );
+    }
+
+    static void AssertParameters(Model model, SafetensorsFile file, int step)
+    {
+        foreach (string name in model.Parameters.Names)
+        {
+            string stored = model.Config.Family.FileName(name);
+            double tolerance = stored.EndsWith("key.bias") ? 2e-4 : 5e-6;
+            Close.To(
+                model.Parameters[name],
+                file.Read(stored),
+                tolerance,
+                0,
+                $"{stored} after step {step}"
+            );
+        }
+    }
+}
