@@ -62,9 +62,9 @@ sealed partial record Architecture(
                 line.Trim().Trim('|').Split('|').Select(cell => cell.Trim().Trim('`')).ToArray()
             );
 
-    // `a/b`, `a.md`, and the target of a link that is no address.
+    // A folder in code marks, and anything that ends like a file of ours; the figure leaves out what stands before a room.
     [GeneratedRegex(
-        @"`(?<path>[\w.-]+(?:/[\w.-]*)+|[\w.-]+\.(?:md|cs|sh|json|props|slnx|txt))`|\]\((?<path>[^):#]+)\)"
+        @"`(?<path>[\w.-]+(?:/[\w.-]*)+)`|(?<![\w./-])(?<path>[\w.-]+(?:/[\w.-]+)*\.(?:cs|md|sh|txt|props|slnx))\b"
     )]
     private static partial Regex PathLike();
 }

@@ -14,7 +14,8 @@ public sealed partial class HouseTests
     [Fact]
     public void No_source_file_has_more_than_500_lines()
     {
-        Assert.Empty(
+        Assert.Equal(
+            [],
             Checkout
                 .Sources("")
                 .Select(s => (s.Path, Lines: s.Text.Split('\n').Length - 1))
@@ -25,7 +26,8 @@ public sealed partial class HouseTests
     [Fact]
     public void No_file_is_larger_than_30_MB()
     {
-        Assert.Empty(
+        Assert.Equal(
+            [],
             Checkout
                 .Paths.Select(p => (p, Bytes: new FileInfo(Checkout.Full(p)).Length))
                 .Where(f => f.Bytes > MostBytes)
@@ -35,7 +37,8 @@ public sealed partial class HouseTests
     [Fact]
     public void No_file_names_a_place_on_somebodys_machine()
     {
-        Assert.Empty(
+        Assert.Equal(
+            [],
             Checkout
                 .Paths.Where(p => !Foreign.Contains(Path.GetExtension(p)))
                 .SelectMany(p => Places(Checkout.Read(p).Text).Select(place => (p, place)))
@@ -87,12 +90,12 @@ public sealed partial class HouseTests
                 .Select(folder => Path.GetFileName(folder)),
         ];
         Assert.NotEmpty(shipped);
-        Assert.Empty(shipped.Where(name => !notice.Contains(name)));
+        Assert.Equal([], shipped.Where(name => !notice.Contains(name)));
     }
 
     static IEnumerable<string> Places(string text) =>
         Absolute().Matches(text).Select(match => match.Value);
 
-    [GeneratedRegex(@"(?<![\w.])/(?:home|Users|root|work|mnt)/\w+|\b[A-Z]:\\{1,2}[A-Za-z]\w+")]
+    [GeneratedRegex(@"(?<![\w.])/(?:home|Users|root|work|mnt)/\w+|\b[A-Z]:\\{1,2}Users\\")]
     private static partial Regex Absolute();
 }
