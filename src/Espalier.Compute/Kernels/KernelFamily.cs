@@ -45,7 +45,7 @@ public sealed class KernelFamily
             new PanelGemm<Avx512Tile>(),
             new VnniInt8Gemm(),
             new VectorRows<Lanes16>(),
-            new ReferenceAttention()
+            new VectorAttention<Lanes16>()
         ),
         new(
             "avx512",

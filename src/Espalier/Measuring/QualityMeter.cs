@@ -11,10 +11,12 @@ public static class QualityMeter
     /// Grouped in any way. Where all of them say which examples they hold, the record is in the order of the split
     /// whatever the grouping; otherwise in the order of the batches.
     /// </param>
+    /// <param name="report">Is told the share that is done.</param>
     /// <exception cref="ArgumentException">There is no example, one comes twice, or labels do not fit the batch.</exception>
     public static ExitRecord Run(
         Session session,
         IReadOnlyList<Batch> batches,
+        Action<double>? report = null,
         CancellationToken cancel = default
     )
     {
@@ -26,6 +28,7 @@ public static class QualityMeter
             throw new ArgumentException("There is no example to judge; give one batch at least.");
         }
 
+        int total = batches.Sum(b => b.Count);
         bool numbered = batches.All(b => b.Examples.Length == b.Count);
         Tensor logits = new(largest, width);
         List<(int Place, ExampleExits Example)> answers = [];
@@ -39,11 +42,13 @@ public static class QualityMeter
                 ExampleExits example = new(
                     logits.Row(s).ToArray(),
                     batch.Starts[s + 1] - batch.Starts[s],
-                    batch.Labels.Length > 0 ? batch.Labels[s] : null,
+                    batch.Labels.Length > 0 && batch.Labels[s] >= 0 ? batch.Labels[s] : null,
                     batch.Scores.Length > 0 ? batch.Scores[s] : null
                 );
                 answers.Add((numbered ? batch.Examples[s] : answers.Count, example));
             }
+
+            report?.Invoke((double)answers.Count / total);
         }
 
         answers.Sort((a, b) => a.Place.CompareTo(b.Place));

@@ -23,11 +23,13 @@ public sealed class TimeMeter(
     readonly CpuClock _cpu = cpu ?? CpuClock.OfThisProcess();
     readonly EnergyMeter _energy = energy ?? new EnergyMeter();
 
+    /// <param name="report">Is told after each round the share of the time, or of the rounds, that is used up.</param>
     /// <exception cref="ArgumentException">No candidates, a name twice, no examples, or rounds that make no sense.</exception>
     public Comparison Compare(
         IReadOnlyList<Candidate> candidates,
         Rounds rounds,
         Rng rng,
+        Action<double>? report = null,
         CancellationToken cancel = default
     )
     {
@@ -47,6 +49,16 @@ public sealed class TimeMeter(
             }
 
             done++;
+            report?.Invoke(
+                Math.Clamp(
+                    Math.Max(
+                        Seconds(start, _time.GetTimestamp()) / rounds.Seconds,
+                        (double)done / rounds.Most
+                    ),
+                    0,
+                    1
+                )
+            );
             bool settled = records.All(r =>
                 Statistics.Median(r.Milliseconds).IsWithin(rounds.Width)
             );

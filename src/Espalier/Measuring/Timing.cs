@@ -1,8 +1,37 @@
+using Espalier.Data;
+using Espalier.Models;
+using Espalier.Tensors;
+
 namespace Espalier.Measuring;
 
 /// <summary>A configuration to compare: a name, and the work that answers a fixed list of examples once.</summary>
 /// <param name="Examples">How many examples one call answers.</param>
-public sealed record Candidate(string Name, int Examples, Action Answer);
+public sealed record Candidate(string Name, int Examples, Action Answer)
+{
+    /// <summary>A session that answers these batches one after another at an effort, by the path that users run.</summary>
+    public static Candidate Of(
+        string name,
+        Session session,
+        IReadOnlyList<Batch> batches,
+        Effort effort
+    )
+    {
+        int largest = batches.Count == 0 ? 0 : batches.Max(b => b.Count);
+        Tensor logits = new(largest, session.Model.Config.Outputs);
+        int[] exits = new int[largest];
+        return new Candidate(
+            name,
+            batches.Sum(b => b.Count),
+            () =>
+            {
+                foreach (Batch batch in batches)
+                {
+                    session.Run(batch, effort, logits, exits);
+                }
+            }
+        );
+    }
+}
 
 /// <summary>
 /// How long to compare: until every interval is no wider than <paramref name="Width"/> of its median, the time is

@@ -44,7 +44,7 @@ public sealed class GemmTests
         }
     }
 
-    [Theory]
+    [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Tiled))]
     public void Each_element_is_one_chain_of_multiply_adds_whatever_stands_beside_it(string name)
     {
@@ -74,7 +74,7 @@ public sealed class GemmTests
         }
     }
 
-    [Theory]
+    [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Tiled))]
     public void One_two_and_eight_threads_give_the_same_bytes(string name)
     {
@@ -149,7 +149,7 @@ public sealed class GemmTests
         }
     }
 
-    [Theory]
+    [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Tiled))]
     public void Nothing_is_allocated_once_it_is_warm(string name)
     {
@@ -183,7 +183,7 @@ public sealed class GemmTests
         }
     }
 
-    [Theory]
+    [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Tiled))]
     public void What_does_not_fit_together_is_refused(string name)
     {

@@ -30,10 +30,18 @@ public sealed class Int8ListingTests
             "listings",
             name
         );
-        string expected = File.Exists(path) ? File.ReadAllText(path) : "(no listing)";
+        string[] expected = File.Exists(path) ? File.ReadAllLines(path) : [],
+            lines = actual.TrimEnd('\n').Split('\n');
+        int at = 0;
+        while (at < expected.Length && at < lines.Length && expected[at] == lines[at])
+        {
+            at++;
+        }
+
         Assert.True(
-            expected.ReplaceLineEndings("\n") == actual,
-            $"{path} differs from what is emitted now ({written})."
+            at == expected.Length && at == lines.Length,
+            $"{path} line {at + 1}: listed '{expected.ElementAtOrDefault(at)}', emitted "
+                + $"'{lines.ElementAtOrDefault(at)}' (all of it in {written})."
         );
     }
 

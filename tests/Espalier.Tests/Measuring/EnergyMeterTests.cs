@@ -70,7 +70,13 @@ public sealed class EnergyMeterTests : IDisposable
                 Zone("intel-rapl:0", "package-0", counter += 2_000_000);
             }
         );
-        Comparison result = meter.Compare([candidate], new Rounds(), new Rng(1));
+        Comparison result = meter.Compare(
+            [candidate],
+            new Rounds(),
+            new Rng(1),
+            null,
+            TestContext.Current.CancellationToken
+        );
         Estimate joules = result["a"].JoulesPerExample;
         Assert.Equal(Origin.Measured, joules.Origin);
         Assert.Equal(0.5, joules.Value, 1e-12);
@@ -93,7 +99,10 @@ public sealed class EnergyMeterTests : IDisposable
     [Fact]
     public void Constants_of_ones_own_are_used_and_shown()
     {
-        EnergyMeter meter = new(new EnergyConstants(15, 0.2, "a laptop's 60 W / 4 cores"), _sys.Root);
+        EnergyMeter meter = new(
+            new EnergyConstants(15, 0.2, "a laptop's 60 W / 4 cores"),
+            _sys.Root
+        );
         Assert.Equal(30, meter.Modelled(new Estimate(2, 2, 2, 1, Origin.Measured)).Value);
         Assert.Contains("15 W per busy core ± 20 % (a laptop's 60 W / 4 cores)", meter.Source);
         Assert.Contains("no intel-rapl package", meter.Source);

@@ -58,7 +58,9 @@ public sealed class MachineTests : IDisposable
     {
         Status(peak: 900, resident: 900);
         _proc.Write("clear_refs", "");
-        PeakMemory? peak = new MemoryMeter(_proc.Root).During(() => Status(peak: 5000, resident: 700));
+        PeakMemory? peak = new MemoryMeter(_proc.Root).During(() =>
+            Status(peak: 5000, resident: 700)
+        );
         Assert.Equal(new PeakMemory(5000 * 1024, 900 * 1024, PeakScope.Work), peak);
         Assert.Equal("5", File.ReadAllText(_proc["clear_refs"]));
     }
@@ -92,5 +94,8 @@ public sealed class MachineTests : IDisposable
     }
 
     void Status(long peak, long resident) =>
-        _proc.Write("status", $"Name:\tx\nVmPeak:\t 1 kB\nVmHWM:\t {peak} kB\nVmRSS:\t {resident} kB\n");
+        _proc.Write(
+            "status",
+            $"Name:\tx\nVmPeak:\t 1 kB\nVmHWM:\t {peak} kB\nVmRSS:\t {resident} kB\n"
+        );
 }

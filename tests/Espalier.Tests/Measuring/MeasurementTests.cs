@@ -67,7 +67,11 @@ public sealed class MeasurementTests
     [InlineData("\"value\":1.25", "\"value\":null", "m.json")]
     [InlineData("\"examples\":408", "\"examples\":\"many\"", "$.examples")]
     [InlineData("\"figure\":\"disk_bytes\"", "\"figure\":\"other\"", "disk_bytes is null")]
-    public void Json_that_is_no_measurement_is_refused_in_one_sentence(string from, string to, string says)
+    public void Json_that_is_no_measurement_is_refused_in_one_sentence(
+        string from,
+        string to,
+        string says
+    )
     {
         string json = Written(Full());
         Assert.Contains(from, json);
@@ -89,7 +93,13 @@ public sealed class MeasurementTests
         Measurement m = Full().With(new Timing("x", 50, [2, 2], time, cores, joules), "constants");
         Assert.Equal(
             (50, time, cores, joules, "constants"),
-            (m.TimedExamples, m.MillisecondsPerExample, m.CoreSecondsPerExample, m.JoulesPerExample, m.EnergySource)
+            (
+                m.TimedExamples,
+                m.MillisecondsPerExample,
+                m.CoreSecondsPerExample,
+                m.JoulesPerExample,
+                m.EnergySource
+            )
         );
     }
 
@@ -132,10 +142,7 @@ public sealed class MeasurementTests
             EnergySource = "core-seconds × 5.5 W",
             PackedBytes = 1 << 20,
             PeakMemory = new PeakMemory(3L << 32, null, PeakScope.Work),
-            Machine = Machine.Here(KernelFamily.Best, 2) with
-            {
-                Processor = "AMD EPYC",
-            },
+            Machine = Machine.Here(KernelFamily.Best, 2) with { Processor = "AMD EPYC" },
             Absent = [new AbsentFigure("disk_bytes", "the model was not saved")],
         };
 }

@@ -37,7 +37,7 @@ public sealed class QualityMeterTests : IDisposable
             ModelConfig config = RandomEncoder.Config(exits: true, regression, layers: 4);
             Session session = Of(RandomEncoder.Model(new Rng(11), config));
             Batch batch = RandomEncoder.Batch(new Rng(12), config, 40);
-            EffortAnswers recorded = QualityMeter.Run(session, [batch]).At(effort);
+            EffortAnswers recorded = Judge(session, [batch]).At(effort);
             Tensor logits = new(batch.Count, config.Outputs);
             int[] exits = new int[batch.Count];
             session.Run(batch, effort, logits, exits);
@@ -46,7 +46,11 @@ public sealed class QualityMeterTests : IDisposable
             IEnumerable<int> rows = Enumerable.Range(0, batch.Count);
             if (regression)
             {
-                Assert.Equal(rows.Select(i => (double)logits.Row(i)[0]), recorded.Numbers, (a, b) => Math.Abs(a - b) < 1e-5);
+                Assert.Equal(
+                    rows.Select(i => (double)logits.Row(i)[0]),
+                    recorded.Numbers,
+                    (a, b) => Math.Abs(a - b) < 1e-5
+                );
                 Assert.Empty(recorded.Classes);
             }
             else
@@ -61,7 +65,10 @@ public sealed class QualityMeterTests : IDisposable
     public void The_rules_above_do_send_examples_to_different_exits()
     {
         ExitRecord record = Record(layers: 4);
-        foreach (string text in (string[])["confidence:0.6", "entropy:0.9", "normalized:0.8", "patience:1"])
+        foreach (
+            string text in (string[])
+                ["confidence:0.6", "entropy:0.9", "normalized:0.8", "patience:1"]
+        )
         {
             int different = record.At(Effort.Parse(text)).Exits.Distinct().Count();
             Assert.True(different >= 3, $"{text}: {different} different exits");
@@ -73,8 +80,7 @@ public sealed class QualityMeterTests : IDisposable
     {
         ModelConfig config = RandomEncoder.Config();
         Session session = Of(RandomEncoder.Model(new Rng(1), config));
-        EffortAnswers answers = QualityMeter
-            .Run(session, [RandomEncoder.Batch(new Rng(2), config, 9)])
+        EffortAnswers answers = Judge(session, [RandomEncoder.Batch(new Rng(2), config, 9)])
             .At(Effort.Parse("confidence:0"));
         Assert.All(answers.Exits, exit => Assert.Equal(0, exit));
         Assert.Equal(2, answers.AverageLayers);
@@ -87,8 +93,8 @@ public sealed class QualityMeterTests : IDisposable
         Session session = Of(RandomEncoder.Model(new Rng(1), config));
         Batch early = RandomEncoder.Batch(new Rng(2), config, 5),
             late = RandomEncoder.Batch(new Rng(3), config, 7, first: 5);
-        ExitRecord straight = QualityMeter.Run(session, [early, late]),
-            turned = QualityMeter.Run(session, [late, early]);
+        ExitRecord straight = Judge(session, [early, late]),
+            turned = Judge(session, [late, early]);
         Assert.Equal(12, straight.Count);
         for (int i = 0; i < straight.Count; i++)
         {
@@ -106,7 +112,14 @@ public sealed class QualityMeterTests : IDisposable
         IReadOnlyList<Quality> all = answers.Measure([Metric.Accuracy, Metric.MacroF1]);
         Interval interval = Interval.Wilson(right, record.Count);
         Assert.Equal(
-            new Quality("accuracy", (double)right / record.Count, interval.Low, interval.High, record.Count, null),
+            new Quality(
+                "accuracy",
+                (double)right / record.Count,
+                interval.Low,
+                interval.High,
+                record.Count,
+                null
+            ),
             all[0]
         );
         Assert.InRange(right, 1, record.Count - 1);
@@ -120,7 +133,7 @@ public sealed class QualityMeterTests : IDisposable
         ModelConfig config = RandomEncoder.Config(exits: true, regression: true);
         Session session = Of(RandomEncoder.Model(new Rng(1), config));
         Batch batch = RandomEncoder.Batch(new Rng(2), config, 20);
-        EffortAnswers answers = QualityMeter.Run(session, [batch]).At(Effort.Parse("patience:1"));
+        EffortAnswers answers = Judge(session, [batch]).At(Effort.Parse("patience:1"));
         Quality pearson = answers.Measure(Metric.Pearson);
         double[] truth = [.. batch.Scores.Select(s => (double)s)];
         Assert.Equal(Metric.Pearson.Measure(truth, answers.Numbers).Value, pearson.Value);
@@ -134,8 +147,7 @@ public sealed class QualityMeterTests : IDisposable
         ModelConfig config = RandomEncoder.Config(classes: 2);
         Batch batch = RandomEncoder.Batch(new Rng(2), config, 6);
         Array.Fill(batch.Labels, 1);
-        Quality matthews = QualityMeter
-            .Run(Of(RandomEncoder.Model(new Rng(1), config)), [batch])
+        Quality matthews = Judge(Of(RandomEncoder.Model(new Rng(1), config)), [batch])
             .At(Effort.Full)
             .Measure(Metric.Matthews);
         Assert.Null(matthews.Value);
@@ -171,18 +183,21 @@ public sealed class QualityMeterTests : IDisposable
         Session session = Of(RandomEncoder.Model(new Rng(1), config));
         Batch batch = RandomEncoder.Batch(new Rng(2), config, 4);
         string Refusal(params Batch[] batches) =>
-            Assert.Throws<ArgumentException>(() => QualityMeter.Run(session, batches)).Message;
+            Assert.Throws<ArgumentException>(() => Judge(session, batches)).Message;
 
         Assert.Contains("no example", Refusal());
         Assert.Contains("twice", Refusal(batch, batch));
         Assert.Contains("A label is 7", Refusal(Labelled([0, 1, 7, 0])));
         Assert.Contains("2 labels", Refusal(Labelled([0, 1])));
-        EffortAnswers unlabelled = QualityMeter.Run(session, [Labelled([])]).At(Effort.Full);
-        Assert.Equal(4, unlabelled.Classes.Count);
-        Assert.Contains(
-            "no label",
-            Assert.Throws<ArgumentException>(() => unlabelled.Measure(Metric.Accuracy)).Message
-        );
+        Assert.Contains("Example 1 has no label", Unlabelled([2, -1, 0, 1]));
+        Assert.Contains("Example 0 has no label", Unlabelled([]));
+
+        string Unlabelled(int[] labels)
+        {
+            EffortAnswers answers = Judge(session, [Labelled(labels)]).At(Effort.Full);
+            Assert.Equal(4, answers.Classes.Count);
+            return Assert.Throws<ArgumentException>(() => answers.Measure(Metric.Accuracy)).Message;
+        }
 
         Batch Labelled(int[] labels) =>
             new()
@@ -200,7 +215,9 @@ public sealed class QualityMeterTests : IDisposable
     [InlineData(77, 0.0129)]
     public void The_default_grid_starts_at_a_guess_and_ends_with_full(int classes, double first)
     {
-        IReadOnlyList<Effort> grid = Efforts.Default(RandomEncoder.Config(exits: true, classes: classes));
+        IReadOnlyList<Effort> grid = Efforts.Default(
+            RandomEncoder.Config(exits: true, classes: classes)
+        );
         Assert.Equal(new Effort(ExitRule.Confidence, first), grid[0]);
         Assert.Equal(Effort.Full, grid[^1]);
         double[] thresholds = [.. grid.SkipLast(1).Select(e => e.Threshold)];
@@ -215,9 +232,16 @@ public sealed class QualityMeterTests : IDisposable
         Assert.Equal([Effort.Full], Efforts.Default(RandomEncoder.Config()));
         Assert.Equal(
             ["patience:1", "patience:2", "patience:3", "patience:4", "full"],
-            Efforts.Default(RandomEncoder.Config(exits: true, regression: true, layers: 6)).Select(e => e.ToString())
+            Efforts
+                .Default(RandomEncoder.Config(exits: true, regression: true, layers: 6))
+                .Select(e => e.ToString())
         );
-        Assert.Equal(["full"], Efforts.Default(RandomEncoder.Config(exits: true, regression: true)).Select(e => e.ToString()));
+        Assert.Equal(
+            ["full"],
+            Efforts
+                .Default(RandomEncoder.Config(exits: true, regression: true))
+                .Select(e => e.ToString())
+        );
     }
 
     [Theory]
@@ -229,11 +253,16 @@ public sealed class QualityMeterTests : IDisposable
         ExitRecord record = Record(layers: 4, examples: 400);
         IReadOnlyList<Effort> efforts = Efforts.Spread(record, count);
         Assert.Equal(count, efforts.Count);
+        // 1,200 confidences lie about 0.0005 apart, so six decimals tell any two of them from each other.
+        Assert.All(efforts, effort => Assert.True($"{effort}".Length <= 19, $"{effort}"));
         double[] layers = [.. efforts.Select(e => record.At(e).AverageLayers)];
         for (int i = 0; i < count; i++)
         {
             double wanted = 1 + 3.0 * i / (count - 1);
-            Assert.True(Math.Abs(layers[i] - wanted) < 0.05, $"{efforts[i]}: {layers[i]}, wanted {wanted}");
+            Assert.True(
+                Math.Abs(layers[i] - wanted) < 0.05,
+                $"{efforts[i]}: {layers[i]}, wanted {wanted}"
+            );
         }
     }
 
@@ -259,11 +288,14 @@ public sealed class QualityMeterTests : IDisposable
     ExitRecord Record(int layers, int examples = 60)
     {
         ModelConfig config = RandomEncoder.Config(exits: true, layers: layers);
-        return QualityMeter.Run(
+        return Judge(
             Of(RandomEncoder.Model(new Rng(11), config)),
             [RandomEncoder.Batch(new Rng(12), config, examples)]
         );
     }
+
+    static ExitRecord Judge(Session session, IReadOnlyList<Batch> batches) =>
+        QualityMeter.Run(session, batches, null, TestContext.Current.CancellationToken);
 
     Session Of(Model model) => new(model, _workers, KernelFamily.Best, null);
 }

@@ -29,7 +29,9 @@ static class RandomEncoder
             Types = 2,
             Activation = Activation.Gelu,
             NormEpsilon = 1e-12f,
-            Labels = regression ? ["score"] : [.. Enumerable.Range(0, classes).Select(i => $"class {i}")],
+            Labels = regression
+                ? ["score"]
+                : [.. Enumerable.Range(0, classes).Select(i => $"class {i}")],
             Regression = regression,
             ExitPooling = exits ? Pooling.Mean : null,
         };
@@ -46,7 +48,8 @@ static class RandomEncoder
             for (int i = 0; i < tensor.Count; i++)
             {
                 float chance = own.Normal((ulong)i);
-                tensor.Span[i] = Names.Decays(name) ? 0.25f * chance
+                tensor.Span[i] =
+                    Names.Decays(name) ? 0.25f * chance
                     : norm && name.EndsWith(".weight") ? 1 + 0.1f * chance
                     : 0.05f * chance;
             }

@@ -14,7 +14,11 @@ public sealed class StatisticsTests
     [InlineData(10, 2, 0.978515625)]
     [InlineData(20, 6, 0.958610534667969)]
     [InlineData(100, 40, 0.964799799782086)]
-    public void Interval_of_the_median_takes_the_exact_binomial_ranks(int n, int rank, double coverage)
+    public void Interval_of_the_median_takes_the_exact_binomial_ranks(
+        int n,
+        int rank,
+        double coverage
+    )
     {
         double[] values = [.. Enumerable.Range(1, n).Reverse().Select(i => (double)i)];
         Estimate median = Statistics.Median(values);
@@ -60,7 +64,10 @@ public sealed class StatisticsTests
     public void A_ratio_within_rounds_is_untouched_by_what_slows_whole_rounds()
     {
         double[] load = [1, 1, 4, 2, 9, 1, 3];
-        Estimate ratio = Statistics.Ratio([.. load.Select(l => 3 * l)], [.. load.Select(l => 2 * l)]);
+        Estimate ratio = Statistics.Ratio(
+            [.. load.Select(l => 3 * l)],
+            [.. load.Select(l => 2 * l)]
+        );
         Assert.Equal(1.5, ratio.Value);
         Assert.Equal(1.5, ratio.Low);
         Assert.Equal(1.5, ratio.High);
@@ -79,7 +86,10 @@ public sealed class StatisticsTests
     [Fact]
     public void What_is_not_finite_or_not_there_is_refused_with_its_place()
     {
-        Assert.Contains("no value", Assert.Throws<ArgumentException>(() => Statistics.Median([])).Message);
+        Assert.Contains(
+            "no value",
+            Assert.Throws<ArgumentException>(() => Statistics.Median([])).Message
+        );
         Assert.Contains(
             "Value 1 of 2",
             Assert.Throws<ArgumentException>(() => Statistics.Median([1, double.NaN])).Message

@@ -1,4 +1,7 @@
+using Espalier.Data;
+using Espalier.Kernels;
 using Espalier.Measuring;
+using Espalier.Models;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Measuring;
@@ -11,7 +14,7 @@ public sealed class TimeMeterTests
     [Fact]
     public void Each_round_runs_every_candidate_once_and_orders_differ()
     {
-        Comparison result = Meter().Compare(
+        Comparison result = Compare(
             [Takes("a", 10), Takes("b", 20), Takes("c", 30)],
             new Rounds(Least: 12, Most: 12, WarmUpSeconds: 0),
             new Rng(5)
@@ -30,7 +33,7 @@ public sealed class TimeMeterTests
         string Orders(ulong key)
         {
             _runs.Clear();
-            Meter().Compare([Takes("a", 1), Takes("b", 2)], new Rounds(Least: 20), new Rng(key));
+            Compare([Takes("a", 1), Takes("b", 2)], new Rounds(Least: 20), new Rng(key));
             return string.Concat(_runs);
         }
 
@@ -41,7 +44,7 @@ public sealed class TimeMeterTests
     [Fact]
     public void Time_is_the_median_per_example_and_energy_follows_the_core_seconds()
     {
-        Comparison result = Meter().Compare(
+        Comparison result = Compare(
             [Takes("slow", 30, 10), Takes("fast", 10, 10, cores: 2)],
             new Rounds(Least: 6),
             new Rng(1)
@@ -67,7 +70,7 @@ public sealed class TimeMeterTests
     [Fact]
     public void Comparing_stops_when_every_interval_is_narrow()
     {
-        Comparison result = Meter().Compare([Takes("a", 10)], new Rounds(Seconds: 1e6), new Rng(1));
+        Comparison result = Compare([Takes("a", 10)], new Rounds(Seconds: 1e6), new Rng(1));
         // Five equal rounds cover 93.75 %, six 96.9 %.
         Assert.Equal(6, result.Rounds);
         Assert.True(result.Settled);
@@ -78,11 +81,7 @@ public sealed class TimeMeterTests
     {
         int call = 0;
         Candidate noisy = new("noisy", 1, () => _time.Pass(call++ % 2 == 0 ? 100 : 200));
-        Comparison result = Meter().Compare(
-            [noisy],
-            new Rounds(Seconds: 3, WarmUpSeconds: 0),
-            new Rng(1)
-        );
+        Comparison result = Compare([noisy], new Rounds(Seconds: 3, WarmUpSeconds: 0), new Rng(1));
         Assert.False(result.Settled);
         // Two warm-ups take 300 ms; a round that would end behind 3 s is not begun.
         Assert.InRange(_time.Now.TotalSeconds, 2.6, 3.0);
@@ -92,7 +91,7 @@ public sealed class TimeMeterTests
     [Fact]
     public void The_least_rounds_are_run_even_without_time()
     {
-        Comparison result = Meter().Compare([Takes("a", 50)], new Rounds(Seconds: 0), new Rng(1));
+        Comparison result = Compare([Takes("a", 50)], new Rounds(Seconds: 0), new Rng(1));
         Assert.Equal(5, result.Rounds);
         Assert.False(result.Settled);
         Assert.Equal(0.9375, result["a"].MillisecondsPerExample.Coverage);
@@ -105,20 +104,22 @@ public sealed class TimeMeterTests
         double Load() => 1 + calls++ / 2 % 5;
         Candidate a = new("a", 1, () => _time.Pass(10 * Load())),
             b = new("b", 1, () => _time.Pass(20 * Load()));
-        Comparison result = Meter().Compare(
+        Comparison result = Compare(
             [a, b],
             new Rounds(Seconds: 1e6, Most: 15, WarmUpSeconds: 0),
             new Rng(3)
         );
         Estimate speedUp = result.SpeedUp("a", over: "b");
         Assert.Equal((2, 2, 2), (speedUp.Value, speedUp.Low!.Value, speedUp.High!.Value));
-        Assert.True(result["a"].MillisecondsPerExample.High > 1.5 * result["a"].MillisecondsPerExample.Low);
+        Assert.True(
+            result["a"].MillisecondsPerExample.High > 1.5 * result["a"].MillisecondsPerExample.Low
+        );
     }
 
     [Fact]
     public void Warm_up_lasts_as_long_as_asked()
     {
-        Meter().Compare(
+        Compare(
             [Takes("a", 100)],
             new Rounds(Least: 5, Most: 20, Seconds: 0, WarmUpSeconds: 1),
             new Rng(1)
@@ -127,12 +128,62 @@ public sealed class TimeMeterTests
     }
 
     [Fact]
+    public void Progress_is_the_share_of_time_or_rounds_used()
+    {
+        List<double> told = [];
+        Compare(
+            [Takes("a", 100)],
+            new Rounds(Seconds: 1, Least: 5, Most: 5, WarmUpSeconds: 0),
+            new Rng(1),
+            told.Add
+        );
+        // Two warm-ups of a tenth come first; by rounds it is a fifth each.
+        Assert.Equal([0.3, 0.4, 0.6, 0.8, 1], told, (a, b) => Math.Abs(a - b) < 1e-9);
+    }
+
+    [Fact]
+    public void A_session_answers_all_its_batches_in_each_run()
+    {
+        ModelConfig config = RandomEncoder.Config(exits: true);
+        using Workers workers = new(1);
+        Session session = new(
+            RandomEncoder.Model(new Rng(1), config),
+            workers,
+            KernelFamily.Best,
+            null
+        );
+        Batch[] batches =
+        [
+            .. Enumerable
+                .Range(0, 8)
+                .Select(i => RandomEncoder.Batch(new Rng((ulong)i), config, 1 + i % 3)),
+        ];
+        Candidate[] candidates =
+        [
+            Candidate.Of("full", session, batches, Effort.Full),
+            Candidate.Of("early", session, batches, Effort.Parse("confidence:0.3")),
+        ];
+        Comparison result = new TimeMeter().Compare(
+            candidates,
+            new Rounds(Seconds: 0, WarmUpSeconds: 0),
+            new Rng(1),
+            null,
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(5, result.Rounds);
+        Assert.All(result.Timings, t => Assert.Equal(15, t.Examples));
+        Assert.All(result.Timings, t => Assert.True(t.MillisecondsPerExample.Value > 0, $"{t}"));
+        Assert.All(result.Timings, t => Assert.True(t.CoreSecondsPerExample.High > 0, $"{t}"));
+        Assert.All(result.Timings, t => Assert.True(t.JoulesPerExample.High > 0, $"{t}"));
+    }
+
+    [Fact]
     public void Cancelling_ends_a_comparison_between_two_runs()
     {
         using CancellationTokenSource source = new();
         Candidate one = new("a", 1, source.Cancel);
         Assert.Throws<OperationCanceledException>(() =>
-            Meter().Compare([one, Takes("b", 1)], new Rounds(), new Rng(1), source.Token)
+            Meter().Compare([one, Takes("b", 1)], new Rounds(), new Rng(1), null, source.Token)
         );
         Assert.Empty(_runs);
     }
@@ -141,9 +192,7 @@ public sealed class TimeMeterTests
     public void Candidates_and_rounds_that_make_no_sense_are_refused()
     {
         string Refusal(IReadOnlyList<Candidate> candidates, Rounds rounds) =>
-            Assert
-                .Throws<ArgumentException>(() => Meter().Compare(candidates, rounds, new Rng(1)))
-                .Message;
+            Assert.Throws<ArgumentException>(() => Compare(candidates, rounds, new Rng(1))).Message;
 
         Assert.Contains("nothing to compare", Refusal([], new Rounds()));
         Assert.Contains("'a'", Refusal([Takes("a", 1), Takes("a", 2)], new Rounds()));
@@ -176,6 +225,13 @@ public sealed class TimeMeterTests
             ),
             new EnergyMeter(powercap: "/nowhere")
         );
+
+    Comparison Compare(
+        IReadOnlyList<Candidate> candidates,
+        Rounds rounds,
+        Rng rng,
+        Action<double>? report = null
+    ) => Meter().Compare(candidates, rounds, rng, report, TestContext.Current.CancellationToken);
 
     Candidate Takes(string name, double milliseconds, int examples = 1, double cores = 1) =>
         new(
