@@ -1,6 +1,134 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Runtime.InteropServices;
+using Espalier.Cli.Commands;
+
 namespace Espalier.Cli;
 
+/// <summary>The command line: parse, check everything, run, and turn whatever happens into an exit code.</summary>
 static class Program
 {
-    static int Main() => 0;
+    static int Main(string[] args)
+    {
+        using CancellationTokenSource stop = new();
+        int signals = 0;
+
+        // The first signal asks the work to end well; the second does what the system does.
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = Interlocked.Increment(ref signals) == 1;
+            if (signal.Cancel)
+            {
+                stop.Cancel();
+            }
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        return Run(args, Terminal.OfProcess(), stop.Token);
+    }
+
+    /// <returns>One of <see cref="ExitCode"/>; every exception ends here.</returns>
+    internal static int Run(
+        IReadOnlyList<string> args,
+        Terminal terminal,
+        CancellationToken stop = default
+    )
+    {
+        try
+        {
+            int code = Dispatch(args, terminal, stop);
+            terminal.Out.Flush();
+            return code;
+        }
+        catch (Exception e)
+        {
+            var (code, sentences) = ExitCode.Of(e, stop.IsCancellationRequested);
+            FlushIfPossible(terminal.Out);
+            terminal.Tell(sentences);
+            if (terminal.Environment("ESPALIER_DEBUG") == "1")
+            {
+                terminal.Error.WriteLine(e);
+            }
+
+            return code;
+        }
+    }
+
+    internal static RootCommand Root()
+    {
+        RootCommand root = new(
+            "Makes transformers cheaper to run, and measures honestly what that costs."
+        )
+        {
+            new RunCommand(),
+            new EvaluateCommand(),
+            new PredictCommand(),
+            new TokenizeCommand(),
+            new TrimCommand(),
+            new InspectCommand(),
+            new OperatorsCommand(),
+            new TasksCommand(),
+            new DoctorCommand(),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    /// <summary>Answers given before the failure are kept; where the output is what failed, there is nothing to keep.</summary>
+    static void FlushIfPossible(TextWriter output)
+    {
+        try
+        {
+            output.Flush();
+        }
+        catch (IOException) { }
+    }
+
+    static int Dispatch(IReadOnlyList<string> args, Terminal terminal, CancellationToken stop)
+    {
+        RootCommand root = Root();
+        ParseResult parse = root.Parse(args.Count == 0 ? ["--help"] : Spelling.Ours(args));
+        if (parse.Errors.Count == 0 && parse.Action is not null)
+        {
+            // Help and version. Without arguments nothing was asked for, so the help is no result.
+            parse.Invoke(
+                new InvocationConfiguration
+                {
+                    Output = args.Count == 0 ? terminal.Error : terminal.Out,
+                    Error = terminal.Error,
+                    EnableDefaultExceptionHandler = false,
+                }
+            );
+            return args.Count == 0 ? ExitCode.Usage : ExitCode.Ok;
+        }
+
+        Problems problems = new();
+        if (parse.CommandResult.Command is not EspalierCommand command)
+        {
+            terminal.Tell(
+                $"There is no command '{args[0]}'; the commands are {string.Join(", ", root.Subcommands.Select(c => c.Name))}, and --help shows more."
+            );
+            return ExitCode.Usage;
+        }
+
+        foreach (var error in parse.Errors)
+        {
+            problems.Usage(error.Message);
+        }
+
+        command.Check(parse, terminal, problems);
+        if (problems.Sentences.Count == 0)
+        {
+            return command.Run(parse, terminal, stop);
+        }
+
+        foreach (string sentence in problems.Sentences)
+        {
+            terminal.Tell(sentence);
+        }
+
+        return problems.Code;
+    }
 }

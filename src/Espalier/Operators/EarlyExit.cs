@@ -107,7 +107,7 @@ public sealed record EarlyExit : Operator
         {
             if (!model.Config.HasExits)
             {
-                ModelFolder.DrawClassifier(
+                Drawing.Classifier(
                     parameters,
                     Names.Exit(layer),
                     config,

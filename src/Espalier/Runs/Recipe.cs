@@ -23,4 +23,18 @@ public sealed record Recipe(
 
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
+
+    /// <summary>Of each stage in order; the last one names the whole run.</summary>
+    public IReadOnlyList<StageKey> Keys(string kernels)
+    {
+        List<StageKey> keys = [];
+        StageKey key = StageKey.Of(this, kernels);
+        foreach (Operator next in Pipeline.Operators)
+        {
+            key = key.Then(next);
+            keys.Add(key);
+        }
+
+        return keys;
+    }
 }

@@ -15,6 +15,33 @@ public static class RunFolder
     public const string JsonName = "run.json";
     public const string CurveName = "curve.csv";
 
+    /// <summary>A folder that holds another run, or anything else, is not written into; one of this run is resumed.</summary>
+    public static void CheckFree(string folder, IReadOnlyList<StageKey> keys)
+    {
+        string path = Path.Combine(folder, JsonName);
+        bool free =
+            !File.Exists(folder)
+            && (
+                !Directory.Exists(folder)
+                || !Directory.EnumerateFileSystemEntries(folder).Any()
+                || (File.Exists(path) ? IsOf(path, keys[^1]) : HasStage(folder, keys))
+            );
+        if (!free)
+        {
+            throw new InvalidDataException(
+                $"{folder} holds something else than this run; name another folder with --output, or remove it."
+            );
+        }
+    }
+
+    static bool IsOf(string path, StageKey key) =>
+        JsonFile.Read(path).Objects("stages") is [.., var last] && last.String("key") == key.Hex;
+
+    static bool HasStage(string folder, IReadOnlyList<StageKey> keys) =>
+        Directory
+            .EnumerateDirectories(folder)
+            .Any(d => keys.Any(k => d.EndsWith(k.Short, StringComparison.Ordinal)));
+
     public static void Write(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)
     {
         AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, stages));

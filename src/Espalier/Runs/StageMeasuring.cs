@@ -29,6 +29,7 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
     const int TimedExamples = 32;
     const int QualityBatch = 32;
     const int CurvePoints = 6;
+    const string Timing = "time per example of all stages, in turn";
     static readonly Rounds Rounds = new(Seconds: 25, Least: 7, Most: 41);
     readonly Machine _machine = Machine.Here(kernels, workers.Threads);
 
@@ -54,14 +55,13 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
             subjects.Add(Judge(recipe, stage, task, stage == stages[^1], stop));
         }
 
-        listener.Measuring?.Invoke("time per example of all stages, in turn", 0);
         Comparison comparison = new TimeMeter(time).Compare(
             [.. subjects.SelectMany(s => s.Candidates)],
             Rounds,
             new Rng(recipe.Seed).Split("rounds"),
+            done => listener.Measuring?.Invoke(Timing, done),
             stop
         );
-        listener.Measuring?.Invoke("time per example of all stages, in turn", 1);
         return
         [
             .. subjects.Select(
@@ -102,7 +102,11 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
             Traits = stage.Model.Traits with { DynamicLength = true },
         };
         Session judge = new(packed, workers, kernels, null);
-        ExitRecord record = QualityMeter.Run(judge, [.. task.Test.Batches(QualityBatch)], stop);
+        ExitRecord record = QualityMeter.Run(
+            judge,
+            [.. task.Test.Batches(QualityBatch)],
+            cancel: stop
+        );
         Effort row = config.HasExits ? RowEffort(recipe, config) : Effort.Full;
         List<Effort> efforts = [Effort.Full];
         if (config.HasExits)
@@ -110,7 +114,7 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
             ExitRecord tuning = QualityMeter.Run(
                 judge,
                 [.. task.Tuning.Batches(QualityBatch)],
-                stop
+                cancel: stop
             );
             IEnumerable<Effort> spread = last ? Efforts.Spread(tuning, CurvePoints) : [];
             efforts = [.. spread.Append(row).Append(Effort.Full).Distinct()];

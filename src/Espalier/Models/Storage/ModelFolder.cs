@@ -1,5 +1,4 @@
 using Espalier.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -22,7 +21,6 @@ public static class ModelFolder
     public const int Format = 1;
     public const string ConfigName = "config.json";
     public const string OursName = "espalier.json";
-    const int MostUnusedShown = 3;
 
     /// <exception cref="InvalidDataException">A file is damaged, or the numbers in config.json do not fit the tensors.</exception>
     /// <param name="answers">Null: the checkpoint must have a classifier.</param>
@@ -50,12 +48,33 @@ public static class ModelFolder
 
         ModelConfig config = ConfigReader.Read(file, ours);
         using WeightFiles weights = WeightFiles.Open(folder);
-        var (parameters, answering, notes) = Load(config, weights, answers, file.File);
-        Model model = new(answering, parameters, ConfigReader.Traits(ours))
+        WeightReader reader = new(config, weights, answers, file.File);
+        Parameters parameters = reader.Read();
+        Model model = new(reader.Config, parameters, ConfigReader.Traits(ours))
         {
             History = ConfigReader.History(ours),
         };
-        return new LoadedModel(model, notes);
+        return new LoadedModel(model, reader.Notes);
+    }
+
+    /// <summary>The encoder alone: its classifier, if it has one, is left out, and so it is when the model is written.</summary>
+    public static Model LoadEncoder(string folder)
+    {
+        Model model = Load(folder, new Answers(["LABEL_0", "LABEL_1"], false, new Rng(0))).Model;
+        Parameters encoder = new();
+        foreach (string name in model.Parameters.Names)
+        {
+            bool kept = !name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
+            if (kept || model.Config.Family.HeadDenseBelongsToEncoder && name.Contains(".dense."))
+            {
+                encoder.Add(name, model.Parameters[name]);
+            }
+        }
+
+        return model with
+        {
+            Parameters = encoder,
+        };
     }
 
     /// <summary>Writes the folder; it appears whole or not at all.</summary>
@@ -95,164 +114,6 @@ public static class ModelFolder
         foreach (string name in others.Keys.Order(StringComparer.Ordinal))
         {
             File.WriteAllBytes(Path.Combine(folder, name), others[name]);
-        }
-    }
-
-    static (Parameters, ModelConfig, List<string>) Load(
-        ModelConfig config,
-        WeightFiles weights,
-        Answers? answers,
-        string configPath
-    )
-    {
-        Family family = config.Family;
-        string prefix = weights.Find(family.FileName(Names.Word)) is null ? "" : family.Prefix;
-        List<string> notes = [];
-        string headOut = family.HeadName(Names.Weight(Names.Head + ".out"));
-        long? outputs = weights.Find(headOut)?.Extents is [var rows, _] ? rows : null;
-        if (outputs is null && answers is null)
-        {
-            throw new InvalidDataException(
-                $"{weights.Path} has no classifier ('{headOut}' is missing): it is an encoder that was not fine-tuned; "
-                    + "fine-tune it with 'espalier run O', or name a folder that a run saved."
-            );
-        }
-
-        bool keepsOut = answers is null || outputs == answers.Labels.Count;
-        if (answers is not null)
-        {
-            config = config with { Labels = answers.Labels, Regression = answers.Regression };
-        }
-
-        Parameters parameters = new();
-        HashSet<string> used = [];
-        List<string> drawn = [];
-        foreach (var (name, shape) in Checked(config, configPath))
-        {
-            bool isHead = name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
-            string file =
-                prefix.Length > 0
-                || isHead && !family.HeadDenseBelongsToEncoder
-                || name.StartsWith("exits.", StringComparison.Ordinal)
-                    ? family.FileName(name)
-                : isHead
-                    ? family.HeadName(name).Replace(family.Prefix, "", StringComparison.Ordinal)
-                : family.EncoderName(name);
-            TensorEntry? entry = Find(weights, file);
-            bool wanted = !name.Contains(".out.") || keepsOut;
-            if (entry is null || !wanted)
-            {
-                if (
-                    !isHead && !(name.StartsWith("exits.", StringComparison.Ordinal) && !keepsOut)
-                    || answers is null
-                )
-                {
-                    throw new InvalidDataException(
-                        $"{weights.Path}: tensor '{file}' {shape} is missing; {configPath} asks for it."
-                    );
-                }
-
-                used.Add(entry?.Name ?? "");
-                drawn.Add(file);
-                parameters.Add(name, Draw(name, shape, config, answers.Rng));
-                continue;
-            }
-
-            if (
-                !entry
-                    .Extents.AsSpan()
-                    .SequenceEqual([.. shape.Extents.ToArray().Select(e => (long)e)])
-            )
-            {
-                throw new InvalidDataException(
-                    $"{weights.Path}: tensor '{file}' is [{string.Join(", ", entry.Extents)}]; the sizes in {configPath} ask for {shape}."
-                );
-            }
-
-            used.Add(entry.Name);
-            parameters.Add(name, weights.ReadFinite(entry.Name));
-        }
-
-        if (drawn.Count > 0)
-        {
-            notes.Add(
-                $"New classifier: {string.Join(", ", drawn)} drawn at random "
-                    + $"(normal, standard deviation {config.InitializerRange}; biases 0), as transformers does."
-            );
-        }
-
-        string[] unused =
-        [
-            .. weights
-                .Tensors.Select(t => t.Name)
-                .Where(n =>
-                    !used.Contains(n) && !n.EndsWith("position_ids", StringComparison.Ordinal)
-                ),
-        ];
-        if (unused.Length > 0)
-        {
-            string shown = string.Join(", ", unused.Take(MostUnusedShown).Select(Printable.Escape));
-            notes.Add(
-                $"{unused.Length} tensors of the checkpoint are not used: {shown}{(unused.Length > MostUnusedShown ? " …" : "")}."
-            );
-        }
-
-        return (parameters, config, notes);
-    }
-
-    /// <summary>Checkpoints converted from TensorFlow call a norm's weight gamma and its bias beta.</summary>
-    static TensorEntry? Find(WeightFiles weights, string file) =>
-        weights.Find(file)
-        ?? weights.Find(
-            file.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal)
-                .Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal)
-        );
-
-    static IEnumerable<(string Name, Shape Shape)> Checked(ModelConfig config, string configPath)
-    {
-        long largest = Math.Max((long)config.Vocabulary, config.Positions) * config.Hidden;
-        long layer =
-            config.Layers.Max(l => Math.Max((long)l.Heads * config.HeadWidth, l.FeedForward))
-            * config.Hidden;
-        return Math.Max(largest, layer) < Array.MaxLength
-            ? Names.Of(config)
-            : throw new InvalidDataException(
-                $"{configPath}: a tensor of these sizes would have {Math.Max(largest, layer)} elements; at most {Array.MaxLength} are possible."
-            );
-    }
-
-    static Tensor Draw(string name, Shape shape, ModelConfig config, Rng rng)
-    {
-        Tensor drawn = new(shape);
-        if (shape.Rank > 1)
-        {
-            Rng stream = rng.Split(name);
-            Span<float> values = drawn.Span;
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = config.InitializerRange * stream.Normal((ulong)i);
-            }
-        }
-
-        return drawn;
-    }
-
-    /// <summary>A linear's weights as transformers initialises them; biases are zeros.</summary>
-    public static void DrawClassifier(
-        Parameters parameters,
-        string name,
-        ModelConfig config,
-        Rng rng
-    )
-    {
-        foreach (
-            var (part, outputs) in (ReadOnlySpan<(string, int)>)
-                [("dense", config.Hidden), ("out", config.Outputs)]
-        )
-        {
-            string weight = Names.Weight($"{name}.{part}");
-            parameters.Add(weight, Draw(weight, new Shape(outputs, config.Hidden), config, rng));
-            parameters.Add(Names.Bias($"{name}.{part}"), new Tensor(outputs));
         }
     }
 }

@@ -1,0 +1,252 @@
+using System.CommandLine;
+using Espalier.Data;
+using Espalier.Kernels;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>
+/// The options that commands share, so that they are called and mean the same everywhere. A command adds those that it
+/// obeys, and calls the checks that belong to them.
+/// </summary>
+sealed class CommonOptions
+{
+    /// <summary>The model that comes with Espalier.</summary>
+    public const string BuiltInModel = "seedling";
+
+    public Option<string> Model { get; } =
+        new("--model", "-m")
+        {
+            Description =
+                $"Folder with config.json, model.safetensors and the tokenizer; '{BuiltInModel}' is built in.",
+            HelpName = "folder",
+            DefaultValueFactory = _ => BuiltInModel,
+        };
+
+    public Option<string> Task { get; } =
+        new("--task", "-t")
+        {
+            Description = "A task by name; 'espalier tasks' lists them.",
+            HelpName = "name",
+            DefaultValueFactory = _ => Tasks.Default,
+        };
+
+    public Option<string?> Data { get; } =
+        OptionValues.Text(
+            "--data",
+            "folder",
+            "Folder with the files of --task; built-in tasks need none."
+        );
+
+    public Option<string?> Train { get; } =
+        OptionValues.Text(
+            "--train",
+            "file",
+            "Your own training data: .csv, .tsv or .jsonl; names the columns with --text and --label."
+        );
+
+    public Option<string?> Test { get; } =
+        OptionValues.Text("--test", "file", "Your own test data.");
+
+    public Option<string?> Validation { get; } =
+        OptionValues.Text("--validation", "file", "Your own validation data, if there is some.");
+
+    public Option<string?> Text { get; } =
+        OptionValues.Text("--text", "column", "Column of the texts in your own files.");
+
+    public Option<string?> TextPair { get; } =
+        OptionValues.Text("--text-pair", "column", "Column of the second texts, for pairs.");
+
+    public Option<string?> Label { get; } =
+        OptionValues.Text("--label", "column", "Column of the labels.");
+
+    public Option<bool> Regression { get; } =
+        new("--regression") { Description = "Labels of your own files are numbers to predict." };
+
+    public Option<ulong> Seed { get; } =
+        With(
+            OptionValues.Whole("--seed", "The source of all chance.", 0UL, ulong.MaxValue),
+            () => 1UL
+        );
+
+    public Option<int> Threads { get; } =
+        With(
+            OptionValues.Whole(
+                "--threads",
+                "Processor threads; results do not depend on it.",
+                1,
+                1024
+            ),
+            () => Environment.ProcessorCount
+        );
+
+    public Option<int> MaxLength { get; } =
+        With(
+            OptionValues.Whole("--max-length", "Tokens that texts are cut to.", 1, 1 << 16),
+            () => 128
+        );
+
+    /// <summary>A folder for run, a file for the others.</summary>
+    public Option<string?> Output { get; } =
+        OptionValues.Text(
+            "--output",
+            "path",
+            "Where the result goes instead of standard output; it appears whole or not at all.",
+            "-o"
+        );
+
+    public Option<string> Format { get; } =
+        new Option<string>("--format")
+        {
+            Description = "human or json.",
+            HelpName = "human|json",
+            DefaultValueFactory = _ => "human",
+        };
+
+    /// <summary>Which data: a task by name, or files of one's own.</summary>
+    public IReadOnlyList<Option> DataOptions =>
+        [Task, Data, Train, Test, Validation, Text, TextPair, Label, Regression];
+
+    /// <summary>Everything, in the order of the help text.</summary>
+    public IReadOnlyList<Option> All =>
+        [Model, .. DataOptions, Seed, Threads, MaxLength, Output, Format];
+
+    public bool IsJson(ParseResult parse) => parse.ValueOf(Format) == "json";
+
+    /// <summary>The folder that --model names.</summary>
+    public string ModelFolder(ParseResult parse) => FolderOf(parse.ValueOf(Model) ?? BuiltInModel);
+
+    public TaskSource Source(ParseResult parse) =>
+        IsOwnFiles(parse)
+            ? new TaskSource(
+                "custom",
+                null,
+                new TableFiles(
+                    parse.ValueOf(Test) ?? "",
+                    parse.ValueOf(Text) ?? "",
+                    parse.ValueOf(Label) ?? ""
+                )
+                {
+                    Train = parse.ValueOf(Train),
+                    Validation = parse.ValueOf(Validation),
+                    TextPair = parse.ValueOf(TextPair),
+                    IsRegression = parse.ValueOf(Regression),
+                }
+            )
+            : new TaskSource(parse.ValueOf(Task) ?? Tasks.Default, parse.ValueOf(Data), null);
+
+    public void CheckFormat(ParseResult parse, Problems problems)
+    {
+        if (parse.ValueOf(Format) is { } format and not ("human" or "json"))
+        {
+            problems.Usage($"--format is '{format}'; human or json was expected.");
+        }
+    }
+
+    public void CheckModel(ParseResult parse, Problems problems) =>
+        CheckModel(parse.ValueOf(Model) ?? BuiltInModel, problems);
+
+    public static void CheckModel(string name, Problems problems)
+    {
+        string folder = FolderOf(name);
+        if (name == BuiltInModel && !Directory.Exists(folder))
+        {
+            problems.Refuse(
+                $"The built-in model is not at {folder}; install Espalier again, or name a model's folder with --model."
+            );
+        }
+        else
+        {
+            problems.NeedFolder("--model", folder);
+        }
+    }
+
+    /// <param name="training">The command trains, so files of one's own need one to train on.</param>
+    public void CheckData(ParseResult parse, Problems problems, bool training)
+    {
+        if (!IsOwnFiles(parse))
+        {
+            CheckTask(parse, problems);
+            return;
+        }
+
+        foreach (Option other in (ReadOnlySpan<Option>)[Task, Data])
+        {
+            if (parse.Has(other))
+            {
+                problems.Usage(
+                    $"{other.Name} names a task and {OwnFiles(parse)[0].Name} files of your own; give one of them."
+                );
+            }
+        }
+
+        Option<string?>[] needed = training ? [Train, Test, Text, Label] : [Test, Text, Label];
+        foreach (Option<string?> option in needed.Where(o => !parse.Has(o)))
+        {
+            problems.Usage(
+                $"{option.Name} is missing; data of your own needs {string.Join(", ", needed.Select(o => o.Name))}."
+            );
+        }
+
+        foreach (Option<string?> option in (Option<string?>[])[Train, Test, Validation])
+        {
+            if (parse.ValueOf(option) is { } path)
+            {
+                problems.NeedFile(option.Name, path);
+            }
+        }
+
+        string[] columns =
+        [
+            .. ((Option<string?>[])[Text, TextPair, Label]).Select(parse.ValueOf).OfType<string>(),
+        ];
+        if (columns.Distinct().Count() < columns.Length)
+        {
+            problems.Usage("--text, --text-pair and --label must be different columns.");
+        }
+    }
+
+    /// <summary>The kernels that compute, or a problem where ESPALIER_KERNELS names none of this machine.</summary>
+    public static void CheckKernels(Terminal terminal, Problems problems) =>
+        problems.Try(() => KernelsOf(terminal));
+
+    public static KernelFamily KernelsOf(Terminal terminal) =>
+        KernelFamily.Choose(terminal.Environment(KernelFamily.Variable));
+
+    public static string FolderOf(string model) =>
+        model == BuiltInModel ? Path.Combine(AppContext.BaseDirectory, BuiltInModel) : model;
+
+    void CheckTask(ParseResult parse, Problems problems)
+    {
+        if (parse.ValueOf(Task) is not { } name)
+        {
+            return;
+        }
+
+        string? folder = parse.ValueOf(Data);
+        if (folder is not null)
+        {
+            problems.NeedFolder(Data.Name, folder);
+        }
+
+        problems.Try(() =>
+        {
+            TaskDefinition task = Tasks.Find(name);
+            if (folder is null && !task.IsShipped)
+            {
+                problems.Usage(
+                    $"The data of {task.Name} does not come with Espalier ({task.Licence}); give the folder of its files with --data."
+                );
+            }
+        });
+    }
+
+    List<Option> OwnFiles(ParseResult parse) => [.. DataOptions.Skip(2).Where(parse.Has)];
+
+    bool IsOwnFiles(ParseResult parse) => OwnFiles(parse).Count > 0;
+
+    static Option<T> With<T>(Option<T> option, Func<T> value)
+    {
+        option.DefaultValueFactory = _ => value();
+        return option;
+    }
+}

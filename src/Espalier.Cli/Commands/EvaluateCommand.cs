@@ -1,0 +1,197 @@
+using System.CommandLine;
+using Espalier.Cli.Reports;
+using Espalier.Data;
+using Espalier.Data.Metrics;
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Models;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Quality of a model on a task's test split, at any number of efforts from one pass.</summary>
+sealed class EvaluateCommand : EspalierCommand
+{
+    // Long enough that threads have work, short enough that Ctrl-C and progress are prompt.
+    const int BatchSize = 32;
+
+    readonly CommonOptions _common = new();
+    readonly Option<string[]> _effort = new("--effort")
+    {
+        Description =
+            "How sure an early exit must be (full, confidence:0.9, …); several may be given. Without it: a grid.",
+        HelpName = "rule",
+    };
+    readonly Option<double?> _bar = new("--min-accuracy")
+    {
+        Description =
+            "Exit code 4 when the accuracy (0 to 1) at a given effort, or at full effort, is lower.",
+        HelpName = "share",
+        CustomParser = result =>
+        {
+            if (double.TryParse(result.Tokens[0].Value, out double bar) && bar is >= 0 and <= 1)
+            {
+                return bar;
+            }
+
+            result.AddError(
+                $"--min-accuracy is '{result.Tokens[0].Value}'; a number from 0 to 1 was expected."
+            );
+            return null;
+        },
+    };
+
+    public EvaluateCommand()
+        : base("evaluate", "Measure the quality of a model on the test split of a task.")
+    {
+        foreach (
+            Option option in (Option[])
+                [
+                    _common.Model,
+                    .. _common.DataOptions,
+                    _effort,
+                    _bar,
+                    _common.Threads,
+                    _common.MaxLength,
+                    _common.Output,
+                    _common.Format,
+                ]
+        )
+        {
+            Add(option);
+        }
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "espalier evaluate --model runs/DEPLQ/6-DEPLQ",
+        "espalier evaluate --model my-model --task mrpc --data glue/MRPC --min-accuracy 0.75",
+        "espalier evaluate --model my-model --test reviews.csv --text review --label stars --effort full --effort patience:2",
+    ];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        _common.CheckModel(parse, problems);
+        _common.CheckData(parse, problems, training: false);
+        _common.CheckFormat(parse, problems);
+        CommonOptions.CheckKernels(terminal, problems);
+        foreach (string effort in parse.ValueOf(_effort) ?? [])
+        {
+            problems.Try(() => Effort.Parse(effort));
+        }
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        using Workers workers = new(parse.GetValue(_common.Threads));
+        KernelFamily kernels = CommonOptions.KernelsOf(terminal);
+        TextModel model = TextModel.Load(
+            _common.ModelFolder(parse),
+            parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,
+            workers,
+            kernels,
+            terminal.Tell
+        );
+        TaskData data = _common.Source(parse).Load(model.Config.Labels);
+        foreach (string warning in data.Warnings)
+        {
+            terminal.Tell(warning);
+        }
+
+        double? bar = parse.GetValue(_bar);
+        if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
+        {
+            throw new UsageException(
+                $"--min-accuracy was given, and {data.Task.Name} is measured by {string.Join(" and ", data.Task.Metrics)}."
+            );
+        }
+
+        ExitRecord record = Record(model, data, terminal, stop);
+        string[] given = parse.GetValue(_effort) ?? [];
+        IReadOnlyList<Effort> efforts =
+            given.Length > 0 ? [.. given.Select(Effort.Parse)] : Efforts.Default(record.Config);
+        Evaluation result = new(
+            model.Folder,
+            data.Task,
+            data.Test.Name,
+            model.MaxLength,
+            [.. efforts.Select(record.At)],
+            model.Model.Traits.DynamicLength,
+            Machine.Here(kernels, workers.Threads)
+        );
+        OutputPlace.Write(
+            terminal,
+            parse.GetValue(_common.Output),
+            to => result.Write(to, _common.IsJson(parse))
+        );
+        return bar is { } share && Misses(result, share, given.Length == 0, terminal)
+            ? ExitCode.BelowBar
+            : ExitCode.Ok;
+    }
+
+    static ExitRecord Record(
+        TextModel model,
+        TaskData data,
+        Terminal terminal,
+        CancellationToken stop
+    )
+    {
+        int[]? outputs = LabelAlignment.Of(model.Config, model.Folder, data.Task);
+        if (outputs is null)
+        {
+            terminal.Tell(
+                $"The model's classes have no names; they are taken to be in the order {string.Join(", ", data.Task.Labels)}."
+            );
+        }
+
+        EncodedSplit split = EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength);
+        if (split.Count == 0)
+        {
+            throw new InvalidDataException(
+                $"The test split of {data.Task.Name} has no examples; there is nothing to measure."
+            );
+        }
+
+        List<ExampleExits> examples = new(split.Count);
+        using ProgressLine progress = new(terminal);
+        for (int from = 0; from < split.Count; from += BatchSize)
+        {
+            int count = Math.Min(BatchSize, split.Count - from);
+            Batch batch = split.Take([.. Enumerable.Range(from, count)]);
+            examples.AddRange(QualityMeter.Run(model.Session, [batch], cancel: stop).Examples);
+            progress.Report("evaluate", (double)examples.Count / split.Count);
+        }
+
+        if (examples.Any(e => e.Logits.Any(l => !float.IsFinite(l))))
+        {
+            throw new InvalidDataException(
+                $"{model.Folder}: an answer is not a number; the weights are damaged or too large."
+            );
+        }
+
+        return LabelAlignment.Reorder(
+            examples,
+            model.Config,
+            data.Task,
+            outputs ?? [.. Enumerable.Range(0, model.Config.Outputs)]
+        );
+    }
+
+    /// <summary>Every effort that was asked for must reach the bar; of a grid, full effort.</summary>
+    static bool Misses(Evaluation result, double bar, bool grid, Terminal terminal)
+    {
+        bool missed = false;
+        foreach (EffortAnswers at in grid ? result.Answers.TakeLast(1) : result.Answers)
+        {
+            double accuracy = at.Measure(Metric.Accuracy).Value ?? 0;
+            if (accuracy < bar)
+            {
+                terminal.Tell(
+                    $"Accuracy at effort {at.Effort} is {accuracy:0.0000}, below the bar of {bar}."
+                );
+                missed = true;
+            }
+        }
+
+        return missed;
+    }
+}

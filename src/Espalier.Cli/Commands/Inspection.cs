@@ -1,0 +1,235 @@
+using System.Text.Json;
+using Espalier.Checkpoints;
+using Espalier.Cli.Reports;
+using Espalier.Models;
+using Espalier.Models.Families;
+using Espalier.Models.Storage;
+using Espalier.Tensors;
+using Espalier.Text;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>A model's folder, read and described.</summary>
+/// <param name="HasClassifier">A bare encoder has none, and no labels of its own.</param>
+/// <param name="TokenizerKind">Null where the folder has none that can be read; a note says why.</param>
+/// <param name="Transformers">Whether transformers can load the folder.</param>
+sealed record Inspection(
+    string Folder,
+    Model Model,
+    bool HasClassifier,
+    long BytesOnDisk,
+    string? TokenizerKind,
+    int? TokenizerSize,
+    string Transformers,
+    IReadOnlyList<string> Notes
+)
+{
+    const int MostLabelsShown = 12;
+
+    ModelConfig Config => Model.Config;
+
+    long Parameters =>
+        Model
+            .Parameters.Names.Where(n => HasClassifier || !IsHead(n))
+            .Sum(n => Model.Parameters[n].Count);
+
+    public static Inspection Of(string folder)
+    {
+        bool bare = !HasHead(folder);
+        LoadedModel loaded = ModelFolder.Load(
+            folder,
+            bare ? new Answers(["LABEL_0", "LABEL_1"], false, new Rng(0)) : null
+        );
+        List<string> notes =
+        [
+            .. bare
+                ?
+                [
+                    "The folder is an encoder without a classifier: fine-tune it with 'espalier run O'.",
+                ]
+                : loaded.Notes,
+        ];
+        var (kind, size) = TokenizerOf(folder, loaded.Model.Config, notes);
+        string ours = Path.Combine(folder, ModelFolder.OursName);
+        return new Inspection(
+            folder,
+            loaded.Model,
+            !bare,
+            new DirectoryInfo(folder).EnumerateFiles().Sum(f => f.Length),
+            kind,
+            size,
+            File.Exists(ours)
+                ? JsonFile.Read(ours).OptionalString("transformers") ?? "unknown"
+                : "yes",
+            notes
+        );
+    }
+
+    public void Write(Terminal terminal, bool json)
+    {
+        if (json)
+        {
+            JsonText.Document(terminal.Out, WriteTo);
+            return;
+        }
+
+        terminal.Write(Rows());
+        foreach (string note in Notes)
+        {
+            terminal.Tell(note);
+        }
+    }
+
+    IEnumerable<(string, string)> Rows()
+    {
+        yield return ("folder", Folder);
+        yield return ("family", $"{Config.Family.ModelType} ({Config.Family.Architecture})");
+        yield return ("vocabulary", $"{Config.Vocabulary:N0} rows of {Config.Hidden}");
+        yield return ("longest input", $"{Config.MaxLength} tokens");
+        foreach (string row in Layers())
+        {
+            yield return ("", row);
+        }
+
+        yield return ("parameters", $"{Parameters:N0}");
+        yield return ("on disk", Shown.Bytes(BytesOnDisk));
+        yield return ("products", Model.Traits.Precision.ToString().ToLowerInvariant());
+        yield return (
+            "length",
+            Model.Traits.DynamicLength ? "dynamic (no padding)" : "padded to the task's maximum"
+        );
+        yield return ("exits", Exits());
+        yield return ("answers", Answers());
+        yield return (
+            "operators",
+            Model.History.Count == 0
+                ? "none"
+                : string.Join(" ", Model.History.Select(a => $"{a.Text} (seed {a.Seed})"))
+        );
+        yield return (
+            "tokenizer",
+            TokenizerKind is null ? "none" : $"{TokenizerKind}, {TokenizerSize:N0} tokens"
+        );
+        yield return ("transformers", Transformers);
+    }
+
+    /// <summary>Runs of equal layers on one line.</summary>
+    IEnumerable<string> Layers()
+    {
+        IReadOnlyList<LayerShape> layers = Config.Layers;
+        for (int first = 0, next; first < layers.Count; first = next)
+        {
+            next = first + 1;
+            while (next < layers.Count && layers[next] == layers[first])
+            {
+                next++;
+            }
+
+            string which = next - first == 1 ? $"layer {first}" : $"layers {first}-{next - 1}";
+            yield return $"{which}: {layers[first].Heads} heads of {Config.HeadWidth}, feed-forward {layers[first].FeedForward}";
+        }
+    }
+
+    string Exits() =>
+        Config.HasExits
+            ? $"{Config.ExitCount}, one behind every layer, reading the {Lower(Config.ExitPooling!.Value)} token(s)"
+            : "none";
+
+    string Answers() =>
+        !HasClassifier ? "none yet"
+        : Config.Regression ? "a number"
+        : $"{Config.Labels.Count} classes: {string.Join(", ", Config.Labels.Take(MostLabelsShown))}"
+            + (Config.Labels.Count > MostLabelsShown ? " …" : "");
+
+    void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("folder", Folder);
+        json.WriteString("family", Config.Family.ModelType);
+        json.WriteString("architecture", Config.Family.Architecture);
+        json.WriteNumber("vocabulary", Config.Vocabulary);
+        json.WriteNumber("hidden", Config.Hidden);
+        json.WriteNumber("head_width", Config.HeadWidth);
+        json.WriteNumber("max_length", Config.MaxLength);
+        json.WriteStartArray("layers");
+        foreach (LayerShape layer in Config.Layers)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("heads", layer.Heads);
+            json.WriteNumber("feed_forward", layer.FeedForward);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("parameters", Parameters);
+        json.WriteNumber("bytes_on_disk", BytesOnDisk);
+        json.WriteString("precision", Model.Traits.Precision.ToString().ToLowerInvariant());
+        json.WriteBoolean("dynamic_length", Model.Traits.DynamicLength);
+        json.WriteNumber("exits", Config.HasExits ? Config.ExitCount : 0);
+        json.WriteString("exit_pooling", Config.ExitPooling is { } e ? Lower(e) : null);
+        json.WriteString("pooling", Lower(Config.Pooling));
+        json.WriteBoolean("classifier", HasClassifier);
+        json.WriteBoolean("regression", HasClassifier && Config.Regression);
+        json.Texts("labels", HasClassifier ? Config.Labels : []);
+        json.WriteStartArray("operators");
+        foreach (Applied applied in Model.History)
+        {
+            json.WriteStartObject();
+            json.WriteString("text", applied.Text);
+            json.WriteNumber("version", applied.Version);
+            json.WriteNumber("seed", applied.Seed);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("tokenizer", TokenizerKind);
+        json.OptionalNumber("tokenizer_size", TokenizerSize);
+        json.WriteString("transformers", Transformers);
+        json.Texts("notes", Notes);
+    }
+
+    static (string? Kind, int? Size) TokenizerOf(
+        string folder,
+        ModelConfig config,
+        List<string> notes
+    )
+    {
+        try
+        {
+            Tokenizer tokenizer = Tokenizer.Load(folder);
+            if (TextModel.Misfit(tokenizer, config) is { } problem)
+            {
+                notes.Add(problem);
+            }
+
+            return (
+                tokenizer is WordPieceTokenizer ? "WordPiece" : "byte-level BPE",
+                tokenizer.VocabularySize
+            );
+        }
+        catch (InvalidDataException e)
+        {
+            notes.Add(e.Message);
+            return (null, null);
+        }
+    }
+
+    /// <summary>Whether the checkpoint has the last linear of a classifier.</summary>
+    static bool HasHead(string folder)
+    {
+        string type =
+            JsonFile.Read(Path.Combine(folder, ModelFolder.ConfigName)).OptionalString("model_type")
+            ?? "";
+        if (Family.All.FirstOrDefault(f => f.ModelType == type) is not { } family)
+        {
+            return true; // loading refuses it by name
+        }
+
+        using WeightFiles weights = WeightFiles.Open(folder);
+        return weights.Find(family.HeadName(Names.Weight(Names.Head + ".out"))) is not null;
+    }
+
+    static bool IsHead(string name) => name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
+
+    static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using Espalier.Cli.Reports;
+using Espalier.Operators;
+using Option = Espalier.Operators.Option;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Lists the operators with their options, and in which order they make sense.</summary>
+sealed class OperatorsCommand : EspalierCommand
+{
+    static readonly string[] Rules =
+    [
+        "A pipeline is letters in order, options in brackets: DEP(heads=6,ffn=0.4)LQ.",
+        "O (fine-tuning) comes first, written or not, and once.",
+        "D, E and P train, so they come before L and Q, which do not.",
+        "D after P is refused: D starts a new student, and what P took out comes back.",
+        "No operator stands twice.",
+        "--force runs a refused order all the same, for study.",
+    ];
+
+    readonly CommonOptions _common = new();
+
+    public OperatorsCommand()
+        : base("operators", "List the operators, their options and the rules of order.") =>
+        Add(_common.Format);
+
+    public override IReadOnlyList<string> Examples { get; } =
+    ["espalier operators", "espalier operators --format json"];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems) =>
+        _common.CheckFormat(parse, problems);
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        if (_common.IsJson(parse))
+        {
+            WriteJson(terminal.Out);
+            return ExitCode.Ok;
+        }
+
+        terminal.Write(
+            ["", "operator", "group", "option", "default", "values", "meaning"],
+            Operator.All.SelectMany(Rows)
+        );
+        foreach (string rule in Rules)
+        {
+            terminal.Out.WriteLine(rule);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    static IEnumerable<IReadOnlyList<string>> Rows(Operator one)
+    {
+        string[] head = [$"{one.Letter}", one.Title, NameOf(one.Group)];
+        return one.Options.Count == 0
+            ?
+            [
+                [.. head, "none", "", "", ""],
+            ]
+            : one.Options.Select(
+                (option, i) =>
+                    (IReadOnlyList<string>)
+                        [
+                            .. i == 0 ? head : ["", "", ""],
+                            option.Name,
+                            option.Get(one),
+                            option.Expected,
+                            option.Meaning,
+                        ]
+            );
+    }
+
+    static void WriteJson(TextWriter output) =>
+        JsonText.Document(
+            output,
+            json =>
+            {
+                json.WriteStartArray("operators");
+                foreach (Operator one in Operator.All)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("letter", $"{one.Letter}");
+                    json.WriteString("title", one.Title);
+                    json.WriteString("group", NameOf(one.Group));
+                    json.WriteNumber("version", one.Version);
+                    json.WriteStartArray("options");
+                    foreach (Option option in one.Options)
+                    {
+                        json.WriteStartObject();
+                        json.WriteString("name", option.Name);
+                        json.WriteString("default", option.Get(one));
+                        json.WriteString("expected", option.Expected);
+                        json.WriteString("meaning", option.Meaning);
+                        json.WriteEndObject();
+                    }
+
+                    json.WriteEndArray();
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+                json.Texts("rules", Rules);
+            }
+        );
+
+    static string NameOf(Group group) => group == Group.Start ? "start" : $"{group}";
+}

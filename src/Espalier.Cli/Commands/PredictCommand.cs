@@ -1,0 +1,153 @@
+using System.CommandLine;
+using Espalier.Checkpoints;
+using Espalier.Cli.Input;
+using Espalier.Cli.Reports;
+using Espalier.Kernels;
+using Espalier.Models;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Answers texts as they come in.</summary>
+sealed class PredictCommand : EspalierCommand
+{
+    readonly CommonOptions _common = new();
+    readonly Argument<string> _file = InputPlace.Argument();
+    readonly Option<string> _effort = new("--effort")
+    {
+        Description =
+            "How sure an early exit must be: full, confidence:0.9, entropy:0.3, normalized:0.5 or patience:2.",
+        HelpName = "rule",
+        DefaultValueFactory = _ => "full",
+    };
+    readonly Option<int> _batch = OptionValues.Whole(
+        "--batch",
+        "Texts answered at once where that many are waiting.",
+        1,
+        4096
+    );
+
+    public PredictCommand()
+        : base("predict", "Label the texts of a file or of standard input.")
+    {
+        _batch.DefaultValueFactory = _ => 1;
+        Add(_file);
+        foreach (
+            Option option in (Option[])
+                [
+                    _common.Model,
+                    _effort,
+                    _batch,
+                    _common.MaxLength,
+                    _common.Threads,
+                    _common.Output,
+                    _common.Format,
+                ]
+        )
+        {
+            Add(option);
+        }
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "espalier predict reviews.txt --model runs/DEPLQ/6-DEPLQ",
+        "echo 'What a lovely day' | espalier predict --model runs/E/2-E --effort confidence:0.9 --format json",
+    ];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        InputPlace.Check(parse.GetValue(_file), problems);
+        _common.CheckModel(parse, problems);
+        _common.CheckFormat(parse, problems);
+        CommonOptions.CheckKernels(terminal, problems);
+        problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        Effort effort = Effort.Parse(parse.GetValue(_effort)!);
+        int batch = parse.GetValue(_batch);
+        using Workers workers = new(parse.GetValue(_common.Threads));
+        TextModel model = TextModel.Load(
+            _common.ModelFolder(parse),
+            parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,
+            workers,
+            CommonOptions.KernelsOf(terminal),
+            terminal.Tell
+        );
+        if (effort.Rule != ExitRule.Never && !model.Config.HasExits)
+        {
+            terminal.Tell($"The model has no early exits, so --effort {effort} changes nothing.");
+        }
+
+        Action<Terminal, InputText, Prediction> write = _common.IsJson(parse)
+            ? (to, _, answer) => JsonText.Line(to.Out, answer.WriteTo)
+            : (to, text, answer) => to.Out.WriteLine(Row(text, answer, model.Config));
+        OutputPlace.Write(
+            terminal,
+            parse.GetValue(_common.Output),
+            to =>
+                InputPlace.Read(
+                    parse.GetValue(_file)!,
+                    terminal,
+                    stop,
+                    input => Answer(model, effort, batch, input, stop, to, write)
+                )
+        );
+        return ExitCode.Ok;
+    }
+
+    static void Answer(
+        TextModel model,
+        Effort effort,
+        int most,
+        TextInput input,
+        CancellationToken stop,
+        Terminal to,
+        Action<Terminal, InputText, Prediction> write
+    )
+    {
+        List<InputText> texts = [];
+        while (input.TryNext(out InputText first))
+        {
+            stop.ThrowIfCancellationRequested();
+            texts.Clear();
+            texts.Add(first);
+            while (texts.Count < most && input.IsWaiting && input.TryNext(out InputText next))
+            {
+                texts.Add(next);
+            }
+
+            var (logits, exits) = model.Answer([.. texts.Select(t => (t.Text, t.Pair))], effort);
+            for (int i = 0; i < texts.Count; i++)
+            {
+                Prediction answer =
+                    Prediction.From(model.Config, logits.Row(i), exits[i])
+                    ?? throw new InvalidDataException(
+                        $"{model.Folder}: the answer to line {texts[i].Line} is not a number; the weights are damaged or too large."
+                    );
+                write(to, texts[i], answer);
+            }
+
+            if (!input.IsWaiting)
+            {
+                to.Out.Flush();
+            }
+        }
+    }
+
+    static string Row(InputText text, Prediction answer, ModelConfig config)
+    {
+        string words = Printable.Escape(
+            text.Pair is null ? text.Text : $"{text.Text} | {text.Pair}"
+        );
+        string exit = config.HasExits ? $"{answer.Layer + 1}/{config.Layers.Count}  " : "";
+        if (answer.Label is null)
+        {
+            return $"{answer.Logits[0], 9:0.0000}  {exit}{words}";
+        }
+
+        int width = config.Labels.Max(l => Printable.Escape(l).Length);
+        return $"{Printable.Escape(answer.Label).PadRight(width)}  {answer.Probabilities.Max():0.000}  {exit}{words}";
+    }
+}

@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Text.Json;
+using Espalier.Cli.Input;
+using Espalier.Cli.Reports;
+using Espalier.Text;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Shows texts as a model reads them, so that others can check us.</summary>
+sealed class TokenizeCommand : EspalierCommand
+{
+    readonly CommonOptions _common = new();
+    readonly Argument<string> _file = InputPlace.Argument();
+
+    public TokenizeCommand()
+        : base(
+            "tokenize",
+            "Show the tokens of texts as the model reads them; --max-length cuts them."
+        )
+    {
+        // Nothing is cut unless asked for.
+        _common.MaxLength.DefaultValueFactory = null;
+        Add(_file);
+        foreach (
+            Option option in (Option[])
+                [_common.Model, _common.MaxLength, _common.Output, _common.Format]
+        )
+        {
+            Add(option);
+        }
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "espalier tokenize texts.txt --format json",
+        "echo '{\"text\": \"a dog\", \"text_pair\": \"a cat\"}' | espalier tokenize --max-length 32",
+    ];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        InputPlace.Check(parse.GetValue(_file), problems);
+        _common.CheckModel(parse, problems);
+        _common.CheckFormat(parse, problems);
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        int? maxLength = parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null;
+        Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse));
+        bool json = _common.IsJson(parse);
+        OutputPlace.Write(
+            terminal,
+            parse.GetValue(_common.Output),
+            to =>
+                InputPlace.Read(
+                    parse.GetValue(_file)!,
+                    terminal,
+                    stop,
+                    input =>
+                    {
+                        while (input.TryNext(out InputText text))
+                        {
+                            stop.ThrowIfCancellationRequested();
+                            if (maxLength is { } length)
+                            {
+                                TextModel.CheckLength(tokenizer, length, text.Pair is not null);
+                            }
+
+                            Encoding encoding = tokenizer.Encode(text.Text, text.Pair, maxLength);
+                            Write(to.Out, text, encoding, json);
+                            if (!input.IsWaiting)
+                            {
+                                to.Out.Flush();
+                            }
+                        }
+                    }
+                )
+        );
+        return ExitCode.Ok;
+    }
+
+    static void Write(TextWriter output, InputText text, Encoding encoding, bool json)
+    {
+        if (json)
+        {
+            JsonText.Line(output, writer => Write(writer, encoding));
+            return;
+        }
+
+        output.WriteLine($"line {text.Line}: {encoding.Ids.Length} tokens");
+        for (int i = 0; i < encoding.Ids.Length; i++)
+        {
+            var (start, end) = encoding.Offsets[i];
+            output.WriteLine(
+                $"{encoding.Ids[i], 8}  {encoding.TypeIds[i]}  {$"{start}-{end}", -11} {Shown.Whole(encoding.Tokens[i])}"
+            );
+        }
+    }
+
+    static void Write(Utf8JsonWriter json, Encoding encoding)
+    {
+        json.Numbers("ids", encoding.Ids);
+        json.Numbers("type_ids", encoding.TypeIds);
+        json.Texts("tokens", encoding.Tokens);
+        json.WriteStartArray("offsets");
+        foreach (var (start, end) in encoding.Offsets)
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(start);
+            json.WriteNumberValue(end);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+    }
+}

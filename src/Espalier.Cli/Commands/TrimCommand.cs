@@ -1,0 +1,110 @@
+using System.CommandLine;
+using Espalier.Checkpoints;
+using Espalier.Data;
+using Espalier.Models;
+using Espalier.Models.Storage;
+using Espalier.Operators;
+using Option = System.CommandLine.Option;
+using Espalier.Tensors;
+using Espalier.Text;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>
+/// Operator V on a bare encoder, for several tasks at once: how the built-in model was made. The encoder stays one, without
+/// a classifier, and its weights keep the number format that is asked for.
+/// </summary>
+sealed class TrimCommand : EspalierCommand
+{
+    readonly CommonOptions _common = new();
+    readonly Option<string[]> _tasks = new("--task", "-t")
+    {
+        Description =
+            "A built-in task whose texts must stay readable as they are; several may be given.",
+        HelpName = "name",
+    };
+    readonly Option<int> _first = new("--first")
+    {
+        Description = "Tokens at the front of the vocabulary that stay in any case.",
+        HelpName = "n",
+        DefaultValueFactory = _ => new TrimVocabulary().First,
+    };
+    readonly Option<string> _type = new("--type")
+    {
+        Description = "Number format of the weights: f16, bf16 or f32.",
+        HelpName = "name",
+        DefaultValueFactory = _ => "f16",
+    };
+
+    public TrimCommand()
+        : base(
+            "trim",
+            "Trim the vocabulary of an encoder to what tasks need (operator V), without training."
+        )
+    {
+        foreach (Option option in (Option[])[_common.Model, _tasks, _first, _type, _common.Output])
+        {
+            Add(option);
+        }
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "espalier trim --model all-MiniLM-L6-v2 --task sentiment --task banking77 --first 5000 --output models/seedling",
+    ];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        _common.CheckModel(parse, problems);
+        foreach (string task in parse.ValueOf(_tasks) ?? [])
+        {
+            problems.Try(() =>
+            {
+                if (!Tasks.Find(task).IsShipped)
+                {
+                    problems.Usage(
+                        $"--task {task} is not built in; trim knows the texts of built-in tasks."
+                    );
+                }
+            });
+        }
+
+        if (parse.ValueOf(_common.Output) is null)
+        {
+            problems.Usage("--output is missing; name the folder of the trimmed model.");
+        }
+
+        if (parse.ValueOf(_type) is not ("f16" or "bf16" or "f32"))
+        {
+            problems.Usage($"--type is '{parse.ValueOf(_type)}'; f16, bf16 or f32 was expected.");
+        }
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        string folder = _common.ModelFolder(parse);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        Model model = ModelFolder.LoadEncoder(folder) with { Tokenizer = tokenizer };
+        IEnumerable<string> texts = (parse.GetValue(_tasks) ?? [])
+            .Select(name => Tasks.Load(name, null))
+            .SelectMany(data => data.Training.Examples.Concat(data.Test.Examples))
+            .SelectMany(e => e.Pair is { } pair ? (string[])[e.Text, pair] : [e.Text]);
+        Model trimmed = TrimVocabulary.Trim(
+            model,
+            TrimVocabulary.Needed(tokenizer, texts),
+            parse.GetValue(_first)
+        );
+        string output = parse.GetValue(_common.Output)!;
+        using (AtomicFolder place = AtomicFolder.Begin(output))
+        {
+            DType type = Enum.Parse<DType>(parse.GetValue(_type)!, ignoreCase: true);
+            ModelFolder.Write(trimmed, place.Path, trimmed.Tokenizer!.Files(), type);
+            place.Commit();
+        }
+
+        terminal.Out.WriteLine(
+            $"{output}: {trimmed.Config.Vocabulary} of {model.Config.Vocabulary} tokens, {trimmed.Parameters.Count:#,0} weights."
+        );
+        return ExitCode.Ok;
+    }
+}

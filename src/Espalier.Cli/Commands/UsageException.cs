@@ -1,0 +1,18 @@
+namespace Espalier.Cli.Commands;
+
+/// <summary>The command line asks for something that what it names cannot give; found after the files were read.</summary>
+sealed class UsageException(string sentence) : Exception(sentence)
+{
+    /// <summary>Runs a library call whose ArgumentException is about what the user wrote.</summary>
+    public static T Of<T>(Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using Espalier.Cli.Commands;
+
+namespace Espalier.Cli.Input;
+
+/// <summary>The texts that predict and tokenize read: a file, or standard input.</summary>
+static class InputPlace
+{
+    const string StandardInput = "-";
+
+    public static Argument<string> Argument() =>
+        new("file")
+        {
+            Description =
+                "Lines of text, or JSON lines with text and text_pair; - is standard input.",
+            DefaultValueFactory = _ => StandardInput,
+        };
+
+    public static void Check(string? file, Problems problems)
+    {
+        // A pipe or a device is a file here; a folder is not.
+        if (file is not null and not StandardInput && !Path.Exists(file) || Directory.Exists(file))
+        {
+            problems.NeedFile("The input", file!);
+        }
+    }
+
+    /// <summary>Reads to the end, giving texts as they come.</summary>
+    public static void Read(
+        string file,
+        Terminal terminal,
+        CancellationToken stop,
+        Action<TextInput> use
+    )
+    {
+        using Stream stream = file == StandardInput ? terminal.In : File.OpenRead(file);
+        string name = file == StandardInput ? "Standard input" : file;
+        use(new TextInput(new ByteLines(stream, name, stop)));
+    }
+}
