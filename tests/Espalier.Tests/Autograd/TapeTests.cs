@@ -16,6 +16,7 @@ public sealed class TapeTests
         [.. KernelFamily.All.Where(f => f.IsSupported).Select(f => f.Name)];
 
     [Theory]
+    [Trait("tier", "golden")]
     [MemberData(nameof(Families))]
     public void Gradients_of_an_encoder_with_dropout_have_the_same_bits_on_any_number_of_threads(
         string family
@@ -29,11 +30,13 @@ public sealed class TapeTests
     }
 
     [Theory]
+    [Trait("tier", "golden")]
     [MemberData(nameof(Families))]
     public void Gradients_do_not_depend_on_what_the_memory_of_the_step_held(string family) =>
         AssertSame(Gradients(family, 1, 1), Gradients(family, 1, 3), "the third step");
 
     [Theory]
+    [Trait("tier", "golden")]
     [MemberData(nameof(Families))]
     public void A_step_of_a_known_shape_allocates_no_numbers(string family)
     {
@@ -93,6 +96,7 @@ public sealed class TapeTests
     }
 
     [Fact]
+    [Trait("tier", "golden")]
     public void The_cost_of_an_encoder_is_what_its_config_says_and_its_classifier()
     {
         using Workers workers = new(1);

@@ -1,4 +1,3 @@
-using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Data.Metrics;
 using Espalier.Kernels;

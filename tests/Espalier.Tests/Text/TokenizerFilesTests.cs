@@ -4,6 +4,7 @@ using Espalier.Text;
 namespace Espalier.Tests.Text;
 
 /// <summary>Saving and reading back, unchanged and trimmed.</summary>
+[Trait("tier", "golden")]
 public sealed class TokenizerFilesTests
 {
     static readonly string[] Sentences =

@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 namespace Espalier.Tests.Text;
 
 /// <summary>What holds for every text, however strange.</summary>
+[Trait("tier", "golden")]
 public sealed class TokenizerPropertyTests
 {
     static readonly string[] Bits =

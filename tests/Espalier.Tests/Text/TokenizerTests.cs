@@ -3,6 +3,7 @@ using Espalier.Text;
 
 namespace Espalier.Tests.Text;
 
+[Trait("tier", "golden")]
 public sealed class TokenizerTests
 {
     static readonly Tokenizer[] All =
