@@ -151,16 +151,16 @@ sealed class EvaluateCommand : EspalierCommand
             );
         }
 
-        List<ExampleExits> examples = new(split.Count);
         using ProgressLine progress = new(terminal);
-        for (int from = 0; from < split.Count; from += BatchSize)
-        {
-            int count = Math.Min(BatchSize, split.Count - from);
-            Batch batch = split.Take([.. Enumerable.Range(from, count)]);
-            examples.AddRange(QualityMeter.Run(model.Session, [batch], cancel: stop).Examples);
-            progress.Report("evaluate", (double)examples.Count / split.Count);
-        }
-
+        IReadOnlyList<ExampleExits> examples = QualityMeter
+            .Run(
+                model.Session,
+                [.. split.Batches(BatchSize)],
+                share => progress.Report("evaluate", share),
+                stop
+            )
+            .Examples;
+        progress.Clear();
         if (examples.Any(e => e.Logits.Any(l => !float.IsFinite(l))))
         {
             throw new InvalidDataException(

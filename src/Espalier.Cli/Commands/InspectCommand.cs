@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Cli.Reports;
 
 namespace Espalier.Cli.Commands;
 

@@ -80,9 +80,9 @@ sealed class PredictCommand : EspalierCommand
             terminal.Tell($"The model has no early exits, so --effort {effort} changes nothing.");
         }
 
-        Action<Terminal, InputText, Prediction> write = _common.IsJson(parse)
-            ? (to, _, answer) => JsonText.Line(to.Out, answer.WriteTo)
-            : (to, text, answer) => to.Out.WriteLine(Row(text, answer, model.Config));
+        Action<TextWriter, InputText, Prediction> write = _common.IsJson(parse)
+            ? (to, _, answer) => JsonText.Line(to, answer.WriteTo)
+            : (to, text, answer) => to.WriteLine(Row(text, answer, model.Config));
         OutputPlace.Write(
             terminal,
             parse.GetValue(_common.Output),
@@ -90,8 +90,8 @@ sealed class PredictCommand : EspalierCommand
                 InputPlace.Read(
                     parse.GetValue(_file)!,
                     terminal,
-                    stop,
-                    input => Answer(model, effort, batch, input, stop, to, write)
+                    input => Answer(model, effort, batch, input, to.Out, write, stop),
+                    stop
                 )
         );
         return ExitCode.Ok;
@@ -102,9 +102,9 @@ sealed class PredictCommand : EspalierCommand
         Effort effort,
         int most,
         TextInput input,
-        CancellationToken stop,
-        Terminal to,
-        Action<Terminal, InputText, Prediction> write
+        TextWriter output,
+        Action<TextWriter, InputText, Prediction> write,
+        CancellationToken stop
     )
     {
         List<InputText> texts = [];
@@ -126,12 +126,12 @@ sealed class PredictCommand : EspalierCommand
                     ?? throw new InvalidDataException(
                         $"{model.Folder}: the answer to line {texts[i].Line} is not a number; the weights are damaged or too large."
                     );
-                write(to, texts[i], answer);
+                write(output, texts[i], answer);
             }
 
             if (!input.IsWaiting)
             {
-                to.Out.Flush();
+                output.Flush();
             }
         }
     }

@@ -4,9 +4,9 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Operators;
-using Option = System.CommandLine.Option;
 using Espalier.Runs;
 using Espalier.Training;
+using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
 

@@ -55,7 +55,6 @@ sealed class TokenizeCommand : EspalierCommand
                 InputPlace.Read(
                     parse.GetValue(_file)!,
                     terminal,
-                    stop,
                     input =>
                     {
                         while (input.TryNext(out InputText text))
@@ -73,7 +72,8 @@ sealed class TokenizeCommand : EspalierCommand
                                 to.Out.Flush();
                             }
                         }
-                    }
+                    },
+                    stop
                 )
         );
         return ExitCode.Ok;

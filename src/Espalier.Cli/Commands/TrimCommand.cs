@@ -4,9 +4,9 @@ using Espalier.Data;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
-using Option = System.CommandLine.Option;
 using Espalier.Tensors;
 using Espalier.Text;
+using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
 

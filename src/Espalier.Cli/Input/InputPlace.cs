@@ -29,8 +29,8 @@ static class InputPlace
     public static void Read(
         string file,
         Terminal terminal,
-        CancellationToken stop,
-        Action<TextInput> use
+        Action<TextInput> use,
+        CancellationToken stop
     )
     {
         using Stream stream = file == StandardInput ? terminal.In : File.OpenRead(file);

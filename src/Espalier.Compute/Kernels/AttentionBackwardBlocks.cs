@@ -32,6 +32,7 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Head(int item)
     {
         var (head, start, rows, keys, kept) = shape.Item(item);

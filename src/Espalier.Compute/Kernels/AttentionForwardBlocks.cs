@@ -26,6 +26,7 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Head(int item)
     {
         var (head, start, rows, keys, kept) = shape.Item(item);
@@ -64,10 +65,15 @@ readonly unsafe struct AttentionForwardBlocks<T>(
                 paddedKeys,
                 width
             );
-            Softmax(scores, tile, paddedKeys, keys, 1 / MathF.Sqrt(width));
+            if (keys > 0)
+            {
+                Softmax(scores, tile, paddedKeys, keys, 1 / MathF.Sqrt(width));
+            }
+
             for (int r = 0; r < tile; r++)
             {
                 float* row = scores + r * paddedKeys;
+                queries.PrefetchNext(queries.Row(i + r));
                 if (probabilities != null)
                 {
                     float* to = probabilities + kept + (long)(i + r) * rows;
@@ -113,29 +119,47 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         T bias = T.Load(edge + stride - keys),
             live = T.WhereAtLeast(bias, T.All(0), T.All(1)),
             factor = T.All(scale);
-        for (int r = 0; r < rows && keys > 0; r++, row += stride)
+        float* tops = stackalloc float[Tile],
+            shares = stackalloc float[Tile];
+
+        // Rows wait for nothing of each other, so the processor works on several at once; the shorter the
+        // loop's body, the more. Hence three loops.
+        for (int r = 0; r < rows; r++)
         {
-            T top = T.Load(row + last) + bias;
+            float* at = row + r * stride;
+            T top = T.Load(at + last) + bias;
             for (int j = 0; j < last; j += T.Count)
             {
-                top = T.Larger(top, T.Load(row + j));
+                top = T.Larger(top, T.Load(at + j));
             }
 
-            T largest = T.All(top.Largest()),
+            tops[r] = top.Largest();
+        }
+
+        for (int r = 0; r < rows; r++)
+        {
+            float* at = row + r * stride;
+            T largest = T.All(tops[r]),
                 sum = T.All(0);
             for (int j = 0; j < last; j += T.Count)
             {
-                T e = Lanes.Exp((T.Load(row + j) - largest) * factor);
-                e.Store(row + j);
+                T e = Lanes.Exp((T.Load(at + j) - largest) * factor);
+                e.Store(at + j);
                 sum += e;
             }
 
-            T end = Lanes.Exp((T.Load(row + last) - largest) * factor) * live;
-            T share = T.All(1 / (sum + end).Sum());
-            (end * share).Store(row + last);
-            for (int j = 0; j < last; j += T.Count)
+            T end = Lanes.Exp((T.Load(at + last) - largest) * factor) * live;
+            end.Store(at + last);
+            shares[r] = (sum + end).Sum();
+        }
+
+        for (int r = 0; r < rows; r++)
+        {
+            float* at = row + r * stride;
+            T share = T.All(1 / shares[r]);
+            for (int j = 0; j <= last; j += T.Count)
             {
-                (T.Load(row + j) * share).Store(row + j);
+                (T.Load(at + j) * share).Store(at + j);
             }
         }
     }

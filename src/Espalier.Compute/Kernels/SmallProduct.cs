@@ -16,6 +16,7 @@ static unsafe class SmallProduct<T>
     /// c[i, j] = Σₗ a[i · aRow + l · aStep] · b[l · bRow + j] for i &lt; m, j &lt; n and l &lt; k, or c += when <paramref name="add"/>. a may
     /// so be read transposed; n is a multiple of the register.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(
         float* a,
         nint aRow,

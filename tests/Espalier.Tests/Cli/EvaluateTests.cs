@@ -9,7 +9,7 @@ public sealed class EvaluateTests : IDisposable
 
     public void Dispose() => _toys.Dispose();
 
-    string[] Line(string model, string file, params string[] more) =>
+    static string[] Line(string model, string file, params string[] more) =>
         [
             "evaluate",
             "-m",

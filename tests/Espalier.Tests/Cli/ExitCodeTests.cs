@@ -1,4 +1,3 @@
-using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Cli.Commands;
 using Espalier.Training;
@@ -20,7 +19,7 @@ public sealed class ExitCodeTests
                 new InvalidDataException("while writing", new IOException("full", 28)),
                 ExitCode.OutOfSpace
             },
-            { new OutOfMemoryException(), ExitCode.OutOfSpace },
+            { new InsufficientMemoryException(), ExitCode.OutOfSpace },
             { new DivergedException("the loss is NaN in step 3"), ExitCode.Diverged },
             { new AggregateException(new InvalidDataException("damaged")), ExitCode.Refused },
             { new InvalidOperationException("surprise"), ExitCode.Bug },

@@ -274,6 +274,10 @@ public sealed class PredictTests : IDisposable
             return 0;
         }
 
-        protected override void Dispose(bool disposing) => _never.Set();
+        protected override void Dispose(bool disposing)
+        {
+            _never.Set();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -1,5 +1,4 @@
 using Espalier.Autograd;
-using Espalier.Data;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Tensors;
@@ -75,7 +74,7 @@ sealed class ToyModels : IDisposable
         Parameters parameters = model.Parameters.Clone();
         for (int layer = 0; layer < config.Layers.Count - 1; layer++)
         {
-            ModelFolder.DrawClassifier(parameters, Names.Exit(layer), config, new Rng(5));
+            Drawing.Classifier(parameters, Names.Exit(layer), config, new Rng(5));
         }
 
         string folder = _folder["exits"];
