@@ -11,10 +11,12 @@ public sealed class CommandOptionsTests
     [Fact]
     public void The_commands_have_the_options_of_the_list_and_no_other()
     {
-        string[] listed = Checkout.Read(List).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] listed = Checkout
+            .Read(List)
+            .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         string[] real = [.. Lines("espalier", Program.Root()).Order(StringComparer.Ordinal)];
-        Assert.Equal([], real.Except(listed).Select(line => "not in the list: " + line));
-        Assert.Equal([], listed.Except(real).Select(line => "only in the list: " + line));
+        Found.Nothing(real.Except(listed).Select(line => "not in the list: " + line));
+        Found.Nothing(listed.Except(real).Select(line => "only in the list: " + line));
         Assert.Equal(listed.Order(StringComparer.Ordinal), listed);
     }
 
@@ -22,7 +24,10 @@ public sealed class CommandOptionsTests
         command
             .Options.Where(option => !option.Hidden)
             .Select(option =>
-                string.Join(' ', [name, option.Name, .. option.Aliases.Order(StringComparer.Ordinal)])
+                string.Join(
+                    ' ',
+                    [name, option.Name, .. option.Aliases.Order(StringComparer.Ordinal)]
+                )
             )
             .Concat(command.Subcommands.SelectMany(sub => Lines($"{name} {sub.Name}", sub)));
 }
