@@ -214,8 +214,7 @@ sealed class RunCommand : EspalierCommand
 
     static string DefaultFolder(Recipe recipe, StageKey key)
     {
-        string letters = string.Concat(recipe.Pipeline.Operators.Select(o => o.Letter));
-        string name = letters.Length > 1 ? letters[1..] : letters;
-        return Path.Combine("runs", $"{name}-{recipe.Data.Task.Name}-{key.Hex[..8]}");
+        string letters = Runner.Letters(recipe.Pipeline, recipe.Pipeline.Operators.Length);
+        return Path.Combine("runs", $"{letters}-{recipe.Data.Task.Name}-{key.Hex[..8]}");
     }
 }

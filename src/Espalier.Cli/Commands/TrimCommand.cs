@@ -51,8 +51,8 @@ sealed class TrimCommand : EspalierCommand
 
     public override IReadOnlyList<string> Examples { get; } =
     [
-        "espalier trim --model all-MiniLM-L6-v2 --task sentiment --task banking77 --first 5000 --output models/seedling",
-        "espalier trim --model my-encoder --task sentiment --type f32 --output my-small-encoder",
+        "espalier trim --model all-MiniLM-L6-v2 --task sentiment --task banking77 --first 5000 --output seedling",
+        "espalier trim --model my-encoder --task banking77 --type f32 --output my-small-encoder",
     ];
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)

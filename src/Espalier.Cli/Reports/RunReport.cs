@@ -27,6 +27,7 @@ static class RunReport
                 "ms/example",
                 "speed-up",
                 "disk",
+                "in memory",
                 "mJ/example",
                 "seconds",
             ],
@@ -37,7 +38,9 @@ static class RunReport
             terminal.Out.WriteLine(why);
         }
 
-        terminal.Out.WriteLine($"In brackets: 95 % intervals. Energy: {first.EnergySource}.");
+        terminal.Out.WriteLine(
+            $"In brackets: 95 % intervals. In memory: packed weights and tables; on disk every model keeps full precision. Energy: {first.EnergySource}."
+        );
         terminal.Out.WriteLine(
             $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {first.Machine.LoadAverage:0.0} at the start."
         );
@@ -60,7 +63,8 @@ static class RunReport
             With(row.MillisecondsPerExample!, 1, "0.00"),
             stage.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : "",
             Shown.Bytes(row.DiskBytes ?? 0),
-            $"{1000 * row.JoulesPerExample!.Value:0.0}{(row.JoulesPerExample.Origin == Origin.Modelled ? " (modelled)" : "")}",
+            Shown.Bytes(row.PackedBytes ?? 0),
+            $"{1000 * row.JoulesPerExample!.Value:0.0} {row.JoulesPerExample.Origin.ToString().ToLowerInvariant()}",
             stage.Stage.Seconds > 0 ? $"{stage.Stage.Seconds:0}" : "read",
         ];
     }

@@ -84,8 +84,7 @@ public static class RunFolder
                 json.WriteNumber("seconds", Math.Round(stage.Stage.Seconds, 3));
                 Ratio(json, "speed_up", stage.SpeedUp);
                 Ratio(json, "speed_up_over_previous", stage.SpeedUpOverPrevious);
-                json.WritePropertyName("row");
-                stage.Row.WriteTo(json);
+                json.WriteString("row", $"{stage.Row.Effort}");
                 json.WriteStartArray("curve");
                 foreach (Measurement measurement in stage.Curve)
                 {

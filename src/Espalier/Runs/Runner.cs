@@ -136,6 +136,10 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
         };
     }
 
-    static string Letters(Pipeline pipeline, int count) =>
-        string.Concat(pipeline.Operators.Take(count).Select(o => o.Letter));
+    /// <summary>The letters that a pipeline is known by: without the O that everything begins with.</summary>
+    public static string Letters(Pipeline pipeline, int count)
+    {
+        string letters = string.Concat(pipeline.Operators.Take(count).Select(o => o.Letter));
+        return letters.Length > 1 ? letters[1..] : letters;
+    }
 }

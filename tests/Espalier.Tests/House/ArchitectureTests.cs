@@ -11,7 +11,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void No_room_uses_more_than_the_table_of_layers_allows()
     {
-        Assert.Equal([], Layers.Violations(Written, Sources));
+        Found.Nothing(Layers.Violations(Written, Sources));
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class ArchitectureTests
     public void The_console_and_every_room_are_open_to_the_command_line_only_as_the_table_says()
     {
         TextFile made = new("src/Espalier.Cli/Made.cs", "using Espalier.Runs; Console.Write(1);");
-        Assert.Equal([], Layers.Violations(Written, [made]));
+        Found.Nothing(Layers.Violations(Written, [made]));
         Assert.Single(
             Layers.Violations(Written, [made with { Text = "using Espalier.Autograd;" }])
         );
@@ -55,8 +55,7 @@ public sealed class ArchitectureTests
         for (int i = 0; i < Written.Rooms.Count; i++)
         {
             string room = Written.Rooms[i];
-            Assert.Equal(
-                [],
+            Found.Nothing(
                 Written.MayUse[room].Except(Written.Rooms.Take(i)).Select(o => (room, o))
             );
         }
@@ -65,8 +64,8 @@ public sealed class ArchitectureTests
     [Fact]
     public void The_map_has_every_folder_of_src_and_no_other()
     {
-        Assert.Equal([], Missing(Written.Folders, Sources.Select(s => s.Path)));
-        Assert.Equal([], Written.Folders.Where(f => !Directory.Exists(Checkout.Full(f))));
+        Found.Nothing(Missing(Written.Folders, Sources.Select(s => s.Path)));
+        Found.Nothing(Written.Folders.Where(f => !Directory.Exists(Checkout.Full(f))));
         Assert.Equal(Written.Folders.Distinct(), Written.Folders);
     }
 
@@ -95,7 +94,7 @@ public sealed class ArchitectureTests
     public void Every_file_that_the_page_names_exists()
     {
         Assert.True(Written.Named.Count > 20, $"only {Written.Named.Count} paths were found");
-        Assert.Equal([], Nowhere(Written.Named));
+        Found.Nothing(Nowhere(Written.Named));
         Assert.Equal(
             ["Runs/Made.cs", "src/Made"],
             Nowhere(["Runs/Made.cs", "src/Made", "README.md"])
@@ -117,8 +116,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void No_project_of_src_imports_names_for_all_of_its_files()
     {
-        Assert.Equal(
-            [],
+        Found.Nothing(
             Checkout
                 .Paths.Where(p => p.StartsWith("src/", StringComparison.Ordinal))
                 .Where(p => Path.GetExtension(p) is ".csproj" or ".cs")

@@ -14,8 +14,7 @@ public sealed partial class HouseTests
     [Fact]
     public void No_source_file_has_more_than_500_lines()
     {
-        Assert.Equal(
-            [],
+        Found.Nothing(
             Checkout
                 .Sources("")
                 .Select(s => (s.Path, Lines: s.Text.Split('\n').Length - 1))
@@ -26,8 +25,7 @@ public sealed partial class HouseTests
     [Fact]
     public void No_file_is_larger_than_30_MB()
     {
-        Assert.Equal(
-            [],
+        Found.Nothing(
             Checkout
                 .Paths.Select(p => (p, Bytes: new FileInfo(Checkout.Full(p)).Length))
                 .Where(f => f.Bytes > MostBytes)
@@ -37,8 +35,7 @@ public sealed partial class HouseTests
     [Fact]
     public void No_file_names_a_place_on_somebodys_machine()
     {
-        Assert.Equal(
-            [],
+        Found.Nothing(
             Checkout
                 .Paths.Where(p => !Foreign.Contains(Path.GetExtension(p)))
                 .SelectMany(p => Places(Checkout.Read(p).Text).Select(place => (p, place)))
@@ -90,7 +87,7 @@ public sealed partial class HouseTests
                 .Select(folder => Path.GetFileName(folder)),
         ];
         Assert.NotEmpty(shipped);
-        Assert.Equal([], shipped.Where(name => !notice.Contains(name)));
+        Found.Nothing(shipped.Where(name => !notice.Contains(name)));
     }
 
     static IEnumerable<string> Places(string text) =>
