@@ -1,5 +1,5 @@
 using Espalier.Checkpoints;
-using Espalier.Cli.Commands;
+using Espalier.Cli.Parsing;
 using Espalier.Training;
 
 namespace Espalier.Cli;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Espalier.Cli.Commands;
+using Espalier.Cli.Parsing;
 
 namespace Espalier.Cli;
 

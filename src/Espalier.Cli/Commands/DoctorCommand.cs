@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Kernels;
 using Espalier.Measuring;

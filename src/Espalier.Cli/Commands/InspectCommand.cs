@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Espalier.Cli.Parsing;
+using Espalier.Cli.Reports;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Operators;
 using Option = Espalier.Operators.Option;

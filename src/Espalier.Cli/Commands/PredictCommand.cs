@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Checkpoints;
 using Espalier.Cli.Input;
+using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Kernels;
 using Espalier.Models;

@@ -1,3 +1,4 @@
+using Espalier.Cli.Parsing;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;

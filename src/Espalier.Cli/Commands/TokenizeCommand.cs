@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Espalier.Cli.Input;
+using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Text;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Checkpoints;
+using Espalier.Cli.Parsing;
 using Espalier.Data;
 using Espalier.Models;
 using Espalier.Models.Storage;

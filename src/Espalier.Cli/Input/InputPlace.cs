@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Espalier.Cli.Commands;
+using Espalier.Cli.Parsing;
 
 namespace Espalier.Cli.Input;
 

@@ -1,5 +1,5 @@
 using Espalier.Cli;
-using Espalier.Cli.Commands;
+using Espalier.Cli.Parsing;
 using Espalier.Training;
 
 namespace Espalier.Tests.Cli;

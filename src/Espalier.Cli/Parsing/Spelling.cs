@@ -1,4 +1,4 @@
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>
 /// Other tools' spellings of our options, understood and not advertised: snake_case, and the names that Hugging Face's

@@ -1,9 +1,8 @@
 using System.Text.Json;
-using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Measuring;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Reports;
 
 /// <summary>What evaluate found, and how it is written.</summary>
 sealed record Evaluation(

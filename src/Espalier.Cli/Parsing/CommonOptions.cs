@@ -2,7 +2,7 @@ using System.CommandLine;
 using Espalier.Data;
 using Espalier.Kernels;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>
 /// The options that commands share, so that they are called and mean the same everywhere. A command adds those that it

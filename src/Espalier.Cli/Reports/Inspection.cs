@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
-using Espalier.Cli.Reports;
+using Espalier.Cli.Commands;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Storage;
 using Espalier.Text;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Reports;
 
 /// <summary>A model's folder, read and described.</summary>
 /// <param name="HasClassifier">A bare encoder has none, and no labels of its own.</param>

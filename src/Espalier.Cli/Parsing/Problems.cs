@@ -1,4 +1,4 @@
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>What is wrong with a command line, collected so that all of it is told before any work starts.</summary>
 sealed class Problems

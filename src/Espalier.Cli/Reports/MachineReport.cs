@@ -1,8 +1,7 @@
 using System.Text.Json;
-using Espalier.Cli.Reports;
 using Espalier.Measuring;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Reports;
 
 /// <summary>The machine record that goes with every result.</summary>
 static class MachineReport

@@ -1,4 +1,4 @@
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>The command line asks for something that what it names cannot give; found after the files were read.</summary>
 sealed class UsageException(string sentence) : Exception(sentence)

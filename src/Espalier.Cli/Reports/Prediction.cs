@@ -1,9 +1,8 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
-using Espalier.Cli.Reports;
 using Espalier.Models;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Reports;
 
 /// <summary>What a model said to one text. A regression has a score, which is its only logit, and no label.</summary>
 /// <param name="Probabilities">In the order of the model's labels, as the logits are.</param>

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>Help that begins with lines to copy.</summary>
 sealed class HelpWithExamples(HelpAction rest) : SynchronousCommandLineAction

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>Options that say in words what they expected, and values that are safe to ask for in a broken line.</summary>
 static class OptionValues

@@ -1,6 +1,6 @@
 using Espalier.Data;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>Which data a command works on, not read yet: a task by name (and folder), or files.</summary>
 sealed record TaskSource(string Task, string? Folder, TableFiles? Files)

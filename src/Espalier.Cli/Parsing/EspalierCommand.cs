@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Parsing;
 
 /// <summary>
 /// One verb. <see cref="Check"/> finds all that is wrong with the line while nothing has been done yet, also where the
