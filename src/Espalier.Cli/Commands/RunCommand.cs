@@ -123,6 +123,9 @@ sealed class RunCommand : EspalierCommand
         using Workers workers = new(parse.GetValue(_common.Threads));
         using ProgressLine progress = new(terminal);
         RunListener listener = Listen(terminal, progress);
+        using var resumable = stop.Register(() =>
+            terminal.Tell($"Stopping; the same command goes on from here ({folder}).")
+        );
         IReadOnlyList<Stage> stages = new Runner(workers, kernels, terminal.Time).Run(
             recipe,
             folder,
