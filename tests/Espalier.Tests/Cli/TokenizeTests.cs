@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Tests.Goldens;
+using Espalier.Tests.Text;
 
 namespace Espalier.Tests.Cli;
 
@@ -74,7 +75,7 @@ public sealed class TokenizeTests : IDisposable
     [Trait("tier", "golden")]
     public void A_real_tokenizer_gives_what_Hugging_Face_gives()
     {
-        string folder = Golden.Path("tokenizers", "all-MiniLM-L6-v2");
+        string folder = RealTokenizers.MiniLmFolder;
         JsonElement[] cases =
         [
             .. File.ReadLines(Golden.Path("tokenizers", "wordpiece.jsonl"))
