@@ -3,9 +3,11 @@ using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Runs;
+using Espalier.Text;
 using Espalier.Training;
 using Option = System.CommandLine.Option;
 
@@ -99,12 +101,20 @@ sealed class RunCommand : EspalierCommand
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         KernelFamily kernels = CommonOptions.KernelsOf(terminal);
+        Machine machine = Machine.Here(kernels, parse.GetValue(_common.Threads));
         TaskData data = _common.Source(parse).Load();
         foreach (string warning in data.Warnings)
         {
             terminal.Tell(warning);
         }
 
+        // What would be found out only after the first training.
+        _ = data.HoldOut();
+        TextModel.CheckLength(
+            Tokenizer.Load(_common.ModelFolder(parse)),
+            parse.GetValue(_common.MaxLength),
+            data.Task.HasPairs
+        );
         Recipe recipe = new(
             Pipeline.Parse(parse.GetValue(_pipeline)!),
             data,
@@ -135,6 +145,7 @@ sealed class RunCommand : EspalierCommand
         IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
             workers,
             kernels,
+            machine,
             terminal.Time
         ).Measure(recipe, stages, listener, stop);
         progress.Clear();
@@ -170,7 +181,8 @@ sealed class RunCommand : EspalierCommand
                 progress.Report(
                     pipeline,
                     (double)p.Step / p.Steps,
-                    $"step {p.Step}/{p.Steps}, loss {p.Loss:0.0000}, {p.ExamplesPerSecond:0} examples/s"
+                    $"step {p.Step}/{p.Steps}, loss {p.Loss:0.0000}, {p.ExamplesPerSecond:0} examples/s",
+                    p.Left
                 ),
             Measuring = (what, share) => progress.Report(what, share),
         };
@@ -184,6 +196,13 @@ sealed class RunCommand : EspalierCommand
         }
 
         Pipeline pipeline = Pipeline.Parse(text);
+        foreach (
+            string input in pipeline.Operators.SelectMany(o => o.Inputs).Where(i => !Path.Exists(i))
+        )
+        {
+            problems.Refuse($"Pipeline '{pipeline}': {input} does not exist; check the path.");
+        }
+
         if (parse.ValueOf(_force))
         {
             return;

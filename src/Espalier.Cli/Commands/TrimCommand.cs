@@ -90,13 +90,20 @@ sealed class TrimCommand : EspalierCommand
         Model model = ModelFolder.LoadEncoder(folder) with { Tokenizer = tokenizer };
         IEnumerable<string> texts = (parse.GetValue(_tasks) ?? [])
             .Select(name => Tasks.Load(name, null))
-            .SelectMany(data => data.Training.Examples.Concat(data.Test.Examples))
-            .SelectMany(e => e.Pair is { } pair ? (string[])[e.Text, pair] : [e.Text]);
+            .SelectMany(data =>
+                ((Split?[])[data.Train, data.Validation, data.Test]).OfType<Split>()
+            )
+            .SelectMany(split => split.Examples)
+            .SelectMany(TrimVocabulary.Texts);
+        TrimVocabulary trim = new() { First = parse.GetValue(_first) };
         Model trimmed = TrimVocabulary.Trim(
             model,
             TrimVocabulary.Needed(tokenizer, texts),
-            parse.GetValue(_first)
-        );
+            trim.First
+        ) with
+        {
+            History = [.. model.History, new Applied($"{trim}", trim.Version, Seed: 0)],
+        };
         string output = parse.GetValue(_common.Output)!;
         using (AtomicFolder place = AtomicFolder.Begin(output))
         {

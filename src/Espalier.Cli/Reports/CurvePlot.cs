@@ -20,15 +20,9 @@ static class CurvePlot
                 .Curve.Where(IsDefined)
                 .Select(m => (Ms(m), 100 * m.Metrics[0].Value!.Value, '*')),
             .. stages
+                .Select((s, i) => (s.Row, Mark: Mark(i)))
                 .Where(s => IsDefined(s.Row))
-                .Select(
-                    (s, i) =>
-                        (
-                            Ms(s.Row),
-                            100 * s.Row.Metrics[0].Value!.Value,
-                            (char)(i < 9 ? '1' + i : 'a' + i - 9)
-                        )
-                ),
+                .Select(s => (Ms(s.Row), 100 * s.Row.Metrics[0].Value!.Value, s.Mark)),
         ];
         if (points.Length < 2)
         {
@@ -70,9 +64,11 @@ static class CurvePlot
         string scale = axis.PadRight(columns / 2) + middle;
         to.WriteLine($"{new string(' ', Margin)}{scale.PadRight(columns - end.Length)}{end}");
         to.WriteLine(
-            $"{new string(' ', Margin)}{string.Join("  ", stages.Select((s, i) => $"{(char)(i < 9 ? '1' + i : 'a' + i - 9)} {s.Stage.Pipeline}"))}"
+            $"{new string(' ', Margin)}{string.Join("  ", stages.Select((s, i) => $"{Mark(i)} {s.Stage.Pipeline}"))}"
         );
     }
+
+    static char Mark(int stage) => (char)(stage < 9 ? '1' + stage : 'a' + stage - 9);
 
     static bool IsDefined(Measurement m) =>
         m.Metrics[0].Value is not null && m.MillisecondsPerExample is not null;

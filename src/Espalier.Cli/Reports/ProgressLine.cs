@@ -10,14 +10,27 @@ sealed class ProgressLine(Terminal terminal) : IDisposable
     static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(15);
 
-    readonly long _start = terminal.Time.GetTimestamp();
+    long _start = terminal.Time.GetTimestamp();
+    string _what = "";
     TimeSpan _last = TimeSpan.Zero;
     int _drawn;
 
     /// <param name="share">0 to 1.</param>
     /// <param name="detail">What else there is to say: a loss, a rate.</param>
-    public void Report(string what, double share, string detail = "")
+    /// <param name="remaining">Time left, where the work knows it better than the share tells.</param>
+    public void Report(string what, double share, string detail = "", TimeSpan? remaining = null)
     {
+        if (what != _what)
+        {
+            // The first thing began when the line was made; each later one begins now.
+            if (_what.Length > 0)
+            {
+                (_start, _last) = (terminal.Time.GetTimestamp(), TimeSpan.Zero);
+            }
+
+            _what = what;
+        }
+
         TimeSpan elapsed = terminal.Time.GetElapsedTime(_start);
         if (elapsed - _last < (terminal.ErrorIsTerminal ? Redraw : PlainEvery))
         {
@@ -27,9 +40,9 @@ sealed class ProgressLine(Terminal terminal) : IDisposable
         _last = elapsed;
         share = Math.Clamp(share, 0, 1);
         string left =
-            share > 0 && elapsed < TimeSpan.FromDays(1)
-                ? Clock((1 - share) / share * elapsed)
-                : "?";
+            remaining is { } known ? Clock(known)
+            : share > 0 && elapsed < TimeSpan.FromDays(1) ? Clock((1 - share) / share * elapsed)
+            : "?";
         string text = $"{100 * share, 3:0}% [{Clock(elapsed)}<{left}] {detail}".TrimEnd();
         if (terminal.ErrorIsTerminal)
         {

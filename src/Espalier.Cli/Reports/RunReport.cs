@@ -7,6 +7,9 @@ namespace Espalier.Cli.Reports;
 /// <summary>What a run found, for a person: one row a stage, why a stage is not faster, a plot of the curve.</summary>
 static class RunReport
 {
+    // All columns with their intervals take so many characters.
+    const int WideTerminal = 110;
+
     public static void Write(
         Terminal terminal,
         Recipe recipe,
@@ -15,23 +18,21 @@ static class RunReport
     )
     {
         Measurement first = stages[0].Row;
+        bool exits = stages.Any(s => s.Stage.Model.Config.HasExits);
         terminal.Out.WriteLine(
-            $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples; time at batch {recipe.BatchSize}, "
-                + $"median of {first.MillisecondsPerExample!.N} interleaved rounds of {first.TimedExamples} examples"
+            $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples"
+                + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
+        terminal.Out.WriteLine(
+            $"Time at batch {recipe.BatchSize}: median of {first.MillisecondsPerExample!.N} interleaved rounds of {first.TimedExamples} examples"
+        );
+        Column[] columns =
+        [
+            .. Columns(first).Where(c => terminal.Width >= WideTerminal || !c.WideOnly),
+        ];
         terminal.Write(
-            [
-                "stage",
-                "effort",
-                $"{first.Metrics[0].Metric} %",
-                "ms/example",
-                "speed-up",
-                "disk",
-                "in memory",
-                "mJ/example",
-                "seconds",
-            ],
-            stages.Select(Row)
+            columns.Select(c => c.Header),
+            stages.Select(s => (IReadOnlyList<string>)[.. columns.Select(c => c.Cell(s))])
         );
         foreach (string why in stages.Zip(stages.Skip(1), WhyNotFaster).OfType<string>())
         {
@@ -39,10 +40,10 @@ static class RunReport
         }
 
         terminal.Out.WriteLine(
-            $"In brackets: 95 % intervals. In memory: packed weights and tables; on disk every model keeps full precision. Energy: {first.EnergySource}."
+            $"In brackets: 95 % intervals. Memory: weights as a session packs them; on disk every model keeps fp32. Energy: {first.EnergySource}."
         );
         terminal.Out.WriteLine(
-            $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {first.Machine.LoadAverage:0.0} at the start."
+            $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {(first.Machine.LoadAverage is { } load ? $"{load:0.0}" : "unknown")} at the start."
         );
         terminal.Out.WriteLine();
         CurvePlot.Write(terminal.Out, stages, Math.Min(terminal.Width, 90));
@@ -52,22 +53,27 @@ static class RunReport
         );
     }
 
-    static IReadOnlyList<string> Row(MeasuredStage stage)
-    {
-        Measurement row = stage.Row;
-        return
+    /// <param name="WideOnly">Left out where the table would not fit.</param>
+    sealed record Column(string Header, Func<MeasuredStage, string> Cell, bool WideOnly = false);
+
+    static IEnumerable<Column> Columns(Measurement first) =>
         [
-            stage.Stage.Pipeline,
-            $"{row.Effort}",
-            Percent(row.Metrics[0]),
-            With(row.MillisecondsPerExample!, 1, "0.00"),
-            stage.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : "",
-            Shown.Bytes(row.DiskBytes ?? 0),
-            Shown.Bytes(row.PackedBytes ?? 0),
-            $"{1000 * row.JoulesPerExample!.Value:0.0} {row.JoulesPerExample.Origin.ToString().ToLowerInvariant()}",
-            stage.Stage.Seconds > 0 ? $"{stage.Stage.Seconds:0}" : "read",
+            new("stage", s => s.Stage.Pipeline),
+            new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
+            new("ms/example", s => With(s.Row.MillisecondsPerExample!, "0.00")),
+            new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
+            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}"),
+            new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", WideOnly: true),
+            new(
+                $"mJ ({first.JoulesPerExample!.Origin.ToString().ToLowerInvariant()})",
+                s => $"{1000 * s.Row.JoulesPerExample!.Value:0.0}"
+            ),
+            new(
+                "made in s",
+                s => s.Stage.Seconds is { } seconds ? $"{seconds:0}" : "read",
+                WideOnly: true
+            ),
         ];
-    }
 
     /// <summary>Null where the stage is surely faster than the one before.</summary>
     static string? WhyNotFaster(MeasuredStage before, MeasuredStage stage)
@@ -85,8 +91,10 @@ static class RunReport
             config.HasExits && !before.Stage.Model.Config.HasExits
                 ? $"at {stage.Row.Effort} an example passes {stage.Row.AverageLayers:0.00} of {config.Layers.Count} layers on average, "
                     + "and every exit on the way costs a classifier"
-            : stage.Row.AverageMultiplyAdds >= before.Row.AverageMultiplyAdds
+            : stage.Row.AverageMultiplyAdds > before.Row.AverageMultiplyAdds
                 ? $"it takes {stage.Row.AverageMultiplyAdds / 1e6:0.0} M multiply-adds an example, before {before.Row.AverageMultiplyAdds / 1e6:0.0} M"
+            : ratio.High is < 1
+                ? "it does no more multiply-adds, but the kernels take longer for them"
             : "the difference is smaller than what these rounds can tell";
         return $"{stage.Stage.Pipeline} is {ratio.Value:0.00}x{interval} as fast as {before.Stage.Pipeline}: {why}.";
     }
@@ -97,8 +105,8 @@ static class RunReport
             ? $"{100 * value:0.0} [{100 * low:0.0}, {100 * high:0.0}]"
         : $"{100 * value:0.0}";
 
-    static string With(Estimate estimate, double factor, string format) =>
+    static string With(Estimate estimate, string format) =>
         estimate is { Low: { } low, High: { } high }
-            ? $"{(factor * estimate.Value).ToString(format)} [{(factor * low).ToString(format)}, {(factor * high).ToString(format)}]"
-            : (factor * estimate.Value).ToString(format);
+            ? $"{estimate.Value.ToString(format)} [{low.ToString(format)}, {high.ToString(format)}]"
+            : estimate.Value.ToString(format);
 }

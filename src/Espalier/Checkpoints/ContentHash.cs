@@ -33,13 +33,14 @@ public static class ContentHash
     /// Hash over every file below, sorted by relative path (ordinal, with '/'): path and hash, each with its
     /// length in front. Links to files count as the files; links to folders are refused.
     /// </summary>
-    public static string OfFolder(string path)
+    /// <param name="except">Relative path of a file that does not count.</param>
+    public static string OfFolder(string path, string? except = null)
     {
         List<string> files = [];
         Collect(path, "", files, 0);
         files.Sort(StringComparer.Ordinal);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string file in files)
+        foreach (string file in files.Where(f => f != except))
         {
             Append(hash, file);
             Append(hash, OfFile(Path.Combine(path, file)));

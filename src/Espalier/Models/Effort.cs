@@ -49,7 +49,7 @@ public sealed record Effort(ExitRule Rule, double Threshold)
         bool known =
             parts.Length == 2
             && Enum.TryParse(parts[0], ignoreCase: true, out ExitRule rule)
-            && !int.TryParse(parts[0], out _)
+            && parts[0].All(char.IsAsciiLetter)
             && rule != ExitRule.Never
             && double.TryParse(
                 parts[1],
@@ -72,9 +72,7 @@ public sealed record Effort(ExitRule Rule, double Threshold)
             );
     }
 
-    /// <summary>
-    /// The exit that an example takes, given the logits of all its exits so far.
-    /// </summary>
+    /// <summary>Whether an example leaves, given the logits of all its exits so far.</summary>
     /// <param name="logits">[exits, outputs], row-major; the last row is the newest exit.</param>
     /// <param name="streak">How often in a row the prediction stayed; kept by the caller, 0 at the first exit.</param>
     /// <returns>Whether the example leaves at the newest exit, by this rule alone.</returns>

@@ -38,6 +38,21 @@ public sealed class Parameters
         return ordered;
     }
 
+    /// <summary>A copy of every tensor whose name does not begin so; nothing begins with the empty prefix.</summary>
+    public Parameters Without(string prefix)
+    {
+        Parameters copy = new();
+        foreach (string name in _names)
+        {
+            if (prefix.Length == 0 || !name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                copy.Add(name, _tensors[name].Clone());
+            }
+        }
+
+        return copy;
+    }
+
     /// <summary>A copy of every tensor.</summary>
     public Parameters Clone()
     {

@@ -50,24 +50,18 @@ sealed class Projection
 
     public long Bytes => (_bytes?.Bytes ?? _floats!.Bytes) + 4L * _bias.Count;
 
-    /// <summary>y = activation(x · weightᵀ + bias).</summary>
-    /// <param name="quantized">Room for x as bytes.</param>
-    public void Multiply(
-        Workers workers,
-        Tensor x,
-        QuantizedRows? quantized,
-        Tensor y,
-        Activation activation = Activation.None
-    )
+    /// <summary>y = activation(x · weightᵀ + bias); an int8 one quantizes x first.</summary>
+    public void Multiply(Flow flow, Tensor x, Tensor y, Activation activation = Activation.None)
     {
         Epilogue epilogue = new(_bias, activation);
         if (_bytes is null)
         {
-            _kernels.Gemm.Multiply(workers, x, false, _floats!, y, epilogue);
+            _kernels.Gemm.Multiply(flow.Workers, x, false, _floats!, y, epilogue);
             return;
         }
 
-        _kernels.Int8.Quantize(workers, x, quantized!);
-        _kernels.Int8.Multiply(workers, quantized!, _bytes, y, epilogue);
+        QuantizedRows quantized = flow.Quantized(x.Columns);
+        _kernels.Int8.Quantize(flow.Workers, x, quantized);
+        _kernels.Int8.Multiply(flow.Workers, quantized, _bytes, y, epilogue);
     }
 }

@@ -56,7 +56,7 @@ sealed class SessionLayer
         Tensor context_TA = buffers.Matrix("context", rows, _width);
         Tensor branch_TD = buffers.Matrix("branch", rows, _config.Hidden);
         Tensor up_TF = buffers.Matrix("up", rows, _shape.FeedForward);
-        _queryKeyValue.Multiply(workers, x_TD, flow.Quantized(_config.Hidden), qkv_T3A);
+        _queryKeyValue.Multiply(flow, x_TD, qkv_T3A);
         flow.Kernels.Attention.Forward(
             workers,
             new Columns(qkv_T3A),
@@ -67,10 +67,10 @@ sealed class SessionLayer
             _config.HeadWidth,
             context_TA
         );
-        _attention.Multiply(workers, context_TA, flow.Quantized(_width), branch_TD);
+        _attention.Multiply(flow, context_TA, branch_TD);
         Norm(flow, branch_TD, x_TD, _attentionNorm);
-        _up.Multiply(workers, x_TD, flow.Quantized(_config.Hidden), up_TF, _config.Activation);
-        _down.Multiply(workers, up_TF, flow.Quantized(_shape.FeedForward), branch_TD);
+        _up.Multiply(flow, x_TD, up_TF, _config.Activation);
+        _down.Multiply(flow, up_TF, branch_TD);
         Norm(flow, branch_TD, x_TD, _norm);
     }
 
@@ -124,8 +124,8 @@ sealed class SessionClassifier
         Tensor dense = flow.Buffers.Matrix("dense", flow.Count, _config.Hidden);
         Tensor logits = flow.Buffers.Matrix("logits", flow.Count, _config.Outputs);
         Pool.Rows(flow.State, flow.Sequences, _pooling, pooled);
-        _dense.Multiply(flow.Workers, pooled, null, dense, _config.Family.HeadActivation);
-        _out.Multiply(flow.Workers, dense, null, logits);
+        _dense.Multiply(flow, pooled, dense, _config.Family.HeadActivation);
+        _out.Multiply(flow, dense, logits);
         return logits;
     }
 }

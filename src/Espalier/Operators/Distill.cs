@@ -35,6 +35,8 @@ public sealed record Distill : Operator
 
     public Amount Layers { get; init; } = Amount.Share(0.5);
 
+    public override IReadOnlyList<string> Inputs => Student.Length > 0 ? [Student] : [];
+
     /// <summary>Empty: the teacher's own layers.</summary>
     public string Student { get; init; } = "";
     public DistillationWeights Weights { get; init; } = new(1, 1, 1, 1);
@@ -89,29 +91,50 @@ public sealed record Distill : Operator
 
     Model Given(Model model, OperatorContext context)
     {
-        Model student = ModelFolder
-            .Load(
-                Student,
-                new Answers(
-                    model.Config.Labels,
-                    model.Config.Regression,
-                    context.Rng.Split("student")
-                )
-            )
-            .Model;
-        bool fits =
-            student.Config.Vocabulary == model.Config.Vocabulary
-            && student.Config.Hidden == model.Config.Hidden;
-        return fits
-            ? student with
+        LoadedModel loaded = ModelFolder.Load(
+            Student,
+            new Answers(model.Config.Labels, model.Config.Regression, context.Rng.Split("student"))
+        );
+        foreach (string note in loaded.Notes)
+        {
+            context.Note?.Invoke($"{Student}: {note}");
+        }
+
+        ModelConfig config = loaded.Model.Config;
+        (string What, object Has, object Wants)[] facts =
+        [
+            ("family", config.Family.ModelType, model.Config.Family.ModelType),
+            ("tokens in the vocabulary", config.Vocabulary, model.Config.Vocabulary),
+            ("width", config.Hidden, model.Config.Hidden),
+            ("early exits", config.HasExits, model.Config.HasExits),
+        ];
+        foreach (var (what, has, wants) in facts)
+        {
+            if (!has.Equals(wants))
             {
-                Traits = model.Traits,
-                History = model.History,
-                Tokenizer = model.Tokenizer,
+                throw new InvalidDataException(
+                    $"D: {what} of the student {Student}: {has}; of the teacher: {wants}; they must agree."
+                );
             }
-            : throw new InvalidDataException(
-                $"D: the student {Student} has {student.Config.Vocabulary} tokens and width {student.Config.Hidden}, the teacher "
-                    + $"{model.Config.Vocabulary} and {model.Config.Hidden}; they must agree."
+        }
+
+        if (
+            config.MaxLength < context.Task.MaxLength
+            || config.Layers.Count > model.Config.Layers.Count
+        )
+        {
+            throw new InvalidDataException(
+                $"D: the student {Student} has {config.Layers.Count} layers and reads {config.MaxLength} tokens; at most "
+                    + $"{model.Config.Layers.Count} layers and at least {context.Task.MaxLength} tokens are wanted (--max-length)."
             );
+        }
+
+        return loaded.Model with
+        {
+            Config = config with { PadId = model.Config.PadId },
+            Traits = model.Traits,
+            History = model.History,
+            Tokenizer = model.Tokenizer,
+        };
     }
 }

@@ -29,7 +29,7 @@ static class Distillation
     )
     {
         EncodedSplit data = context.Task.Training;
-        Teacher answers = new(teacher, data, context);
+        Teacher answers = new(teacher, data, weights, context);
         Tape tape = new(context.Workers, context.Kernels);
         EncoderGraph graph = new(student);
         AdamW optimizer = new(graph, context.Workers, context.Kernels, context.Training);

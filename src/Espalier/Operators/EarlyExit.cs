@@ -69,11 +69,20 @@ public sealed record EarlyExit : Operator
         {
             ExitPooling.First => Pooling.First,
             ExitPooling.Mean => Pooling.Mean,
-            _ => Liveliness.Smallest(model, context) < DeadShare ? Pooling.Mean : Pooling.First,
+            _ => model.Config.ExitPooling
+                ?? (Liveliness.Smallest(model, context) < DeadShare ? Pooling.Mean : Pooling.First),
         };
         Model exits = WithExits(model, pooling, context);
         Tape tape = new(context.Workers, context.Kernels);
         bool joint = Training == ExitTraining.Joint;
+        if (!joint && exits.Config.Layers.Count == 1)
+        {
+            context.Note?.Invoke(
+                "E: the model has one layer, so there is no earlier exit to train."
+            );
+            return exits;
+        }
+
         EncoderGraph graph = new(exits, joint ? null : name => !IsExit(name));
         AdamW optimizer = new(
             graph,
@@ -98,14 +107,16 @@ public sealed record EarlyExit : Operator
         return exits;
     }
 
-    /// <summary>New classifiers behind all layers but the last; those that are there already stay.</summary>
+    /// <summary>New classifiers behind all layers but the last; those that are there and read the same stay.</summary>
     static Model WithExits(Model model, Pooling pooling, OperatorContext context)
     {
         ModelConfig config = model.Config with { ExitPooling = pooling };
-        Parameters parameters = model.Parameters.Clone();
+        Parameters parameters = model.Parameters.Without(
+            model.Config.ExitPooling == pooling ? "" : "exits."
+        );
         for (int layer = 0; layer < config.Layers.Count - 1; layer++)
         {
-            if (!model.Config.HasExits)
+            if (model.Config.ExitPooling != pooling)
             {
                 Drawing.Classifier(
                     parameters,

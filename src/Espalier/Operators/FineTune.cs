@@ -4,7 +4,17 @@ using Espalier.Training;
 
 namespace Espalier.Operators;
 
-/// <summary>O: trains all parameters on the task: cross-entropy, or mean squares for regression.</summary>
+/// <summary>What the classifier behind the last layer reads.</summary>
+public enum HeadPooling
+{
+    /// <summary>What it read before; the first token in a plain checkpoint.</summary>
+    Keep,
+    First,
+    Mean,
+}
+
+/// <summary>O: trains all parameters on the task: cross-entropy, or mean squares for regression. The result is the baseline: fp32 and
+/// padded, whatever the checkpoint was.</summary>
 public sealed record FineTune : Operator
 {
     public override char Letter => 'O';
@@ -14,22 +24,29 @@ public sealed record FineTune : Operator
 
     static readonly IReadOnlyList<Option> Known =
     [
-        Option.Choice<FineTune, Pooling>(
+        Option.Choice<FineTune, HeadPooling>(
             "pool",
-            "What the classifier reads: the first token or the mean over tokens.",
+            "What the classifier reads: as the model says (the first token in a plain checkpoint), the first token, or the mean over tokens.",
             o => o.Pool,
             (o, value) => o with { Pool = value }
         ),
     ];
 
-    public Pooling Pool { get; init; } = Pooling.First;
+    public HeadPooling Pool { get; init; } = HeadPooling.Keep;
 
     public override Model Apply(Model model, OperatorContext context)
     {
+        Pooling pooling = Pool switch
+        {
+            HeadPooling.First => Pooling.First,
+            HeadPooling.Mean => Pooling.Mean,
+            _ => model.Config.Pooling,
+        };
         Model tuned = model with
         {
-            Config = model.Config with { Pooling = Pool },
+            Config = model.Config with { Pooling = pooling },
             Parameters = model.Parameters.Clone(),
+            Traits = new Traits(),
         };
         Tape tape = new(context.Workers, context.Kernels);
         EncoderGraph graph = new(tuned);

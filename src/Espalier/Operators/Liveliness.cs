@@ -24,6 +24,11 @@ static class Liveliness
             padTo: null
         );
         double smallest = 1;
+        if (batch.Count < 2)
+        {
+            return smallest;
+        }
+
         session.RunAllExits(
             batch,
             new Tensor(batch.Count, model.Config.ExitCount * model.Config.Outputs),

@@ -47,12 +47,15 @@ public abstract record Operator
         new Quantize(),
     ];
 
+    /// <summary>Files and folders that the options name: their content decides the result, not their place.</summary>
+    public virtual IReadOnlyList<string> Inputs => [];
+
     /// <summary>The model after this operator; the given one is left as it is.</summary>
     public abstract Model Apply(Model model, OperatorContext context);
 
-    /// <summary>Every option with its value, defaults included: the operator's part of a stage key.</summary>
+    /// <summary>Every option with its value, defaults included, but for <see cref="Inputs"/>: part of a stage key.</summary>
     public string Canonical() =>
-        $"{Letter}({string.Join(",", Options.Select(o => $"{o.Name}={o.Get(this)}"))})";
+        $"{Letter}({string.Join(",", Options.Where(o => !Inputs.Contains(o.Get(this))).Select(o => $"{o.Name}={o.Get(this)}"))})";
 
     /// <summary>As a pipeline writes it: options that differ from the defaults in brackets.</summary>
     public sealed override string ToString()

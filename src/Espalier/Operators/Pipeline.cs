@@ -80,6 +80,16 @@ public sealed class Pipeline
                 );
             }
 
+            if (
+                here is TrimVocabulary
+                && Operators.Take(i).FirstOrDefault(o => o is not FineTune) is { } before
+            )
+            {
+                problems.Add(
+                    $"V changes the vocabulary that {before.Letter} has used: V comes right behind O."
+                );
+            }
+
             if (here is Distill && Operators.Take(i).Any(o => o is Prune))
             {
                 problems.Add(
@@ -102,15 +112,21 @@ public sealed class Pipeline
     /// <summary>As <see cref="Parse"/> reads it.</summary>
     public override string ToString()
     {
-        bool hidden = Operators.Length > 1 && Operators[0] == new FineTune();
+        bool hidden = Operators is [var first, not FineTune, ..] && first == new FineTune();
         return string.Concat(Operators.Skip(hidden ? 1 : 0).Select(o => o.ToString()));
     }
 
     static Operator WithOptions(Operator found, string text, int from, int to)
     {
+        HashSet<string> seen = [];
         foreach (string part in text[from..to].Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (!seen.Add(pair[0]))
+            {
+                throw Refused(text, from, $"{found.Letter}: {pair[0]} is given twice");
+            }
+
             Option option =
                 found.Options.FirstOrDefault(o => o.Name == pair[0])
                 ?? throw Refused(

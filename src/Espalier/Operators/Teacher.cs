@@ -14,33 +14,47 @@ sealed class Teacher
     readonly float[][] _logits;
     readonly float[][] _embedding;
     readonly float[][] _last;
+    readonly Session _session;
+    readonly bool _keepsStates;
     readonly int _outputs;
     readonly int _hidden;
+    readonly int _exits;
+    readonly int _lastLayer;
 
-    public Teacher(Model model, EncodedSplit data, OperatorContext context)
+    /// <param name="weights">States whose weight is 0 are not kept.</param>
+    public Teacher(
+        Model model,
+        EncodedSplit data,
+        DistillationWeights weights,
+        OperatorContext context
+    )
     {
         ModelConfig config = model.Config;
-        (_outputs, _hidden) = (config.Outputs, config.Hidden);
+        (_outputs, _hidden, _exits) = (config.Outputs, config.Hidden, config.ExitCount);
         _logits = new float[data.Count][];
         _embedding = new float[data.Count][];
         _last = new float[data.Count][];
+        _lastLayer = config.Layers.Count - 1;
         Model full = model with { Traits = new Traits(Precision.Fp32, DynamicLength: true) };
-        Session session = new(full, context.Workers, context.Kernels, padTo: null);
+        _session = new Session(full, context.Workers, context.Kernels, padTo: null);
+        int states = (weights.Embedding > 0 ? 1 : 0) + (weights.Last > 0 ? 1 : 0);
+        long bytes = states * data.Tokens * _hidden * sizeof(float);
+        _keepsStates = bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         foreach (Batch batch in data.Batches(BatchSize))
         {
             context.Stop.ThrowIfCancellationRequested();
-            Tensor logits = new(batch.Count, config.ExitCount * _outputs);
-            session.RunAllExits(
+            Tensor logits = new(batch.Count, _exits * _outputs);
+            _session.RunAllExits(
                 batch,
                 logits,
                 (layer, state) =>
                 {
-                    if (layer == -1)
+                    if (_keepsStates && weights.Embedding > 0 && layer == -1)
                     {
                         Keep(state, batch, _embedding);
                     }
 
-                    if (layer == config.Layers.Count - 1)
+                    if (_keepsStates && weights.Last > 0 && layer == _lastLayer)
                     {
                         Keep(state, batch, _last);
                     }
@@ -65,9 +79,22 @@ sealed class Teacher
         return logits;
     }
 
-    public Tensor Embedding(Batch batch) => Rows(batch, _embedding);
+    public Tensor Embedding(Batch batch) =>
+        _keepsStates ? Rows(batch, _embedding) : Asked(batch, -1);
 
-    public Tensor Last(Batch batch) => Rows(batch, _last);
+    public Tensor Last(Batch batch) => _keepsStates ? Rows(batch, _last) : Asked(batch, _lastLayer);
+
+    /// <summary>States that do not fit in memory are computed anew: a row never depends on its batch, so they are the same.</summary>
+    Tensor Asked(Batch batch, int wanted)
+    {
+        Tensor? found = null;
+        _session.RunAllExits(
+            batch,
+            new Tensor(batch.Count, _exits * _outputs),
+            (layer, state) => found = layer == wanted ? state.Clone() : found
+        );
+        return found!;
+    }
 
     Tensor Rows(Batch batch, float[][] kept)
     {

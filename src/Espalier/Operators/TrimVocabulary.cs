@@ -37,6 +37,8 @@ public sealed record TrimVocabulary : Operator
 
     public int First { get; init; } = 4000;
 
+    public override IReadOnlyList<string> Inputs => Corpus.Length > 0 ? [Corpus] : [];
+
     /// <summary>Empty: the training split of the task.</summary>
     public string Corpus { get; init; } = "";
 
@@ -98,6 +100,7 @@ public sealed record TrimVocabulary : Operator
         return needed;
     }
 
-    static IEnumerable<string> Texts(Example example) =>
+    /// <summary>The text of an example, and its second one if it has one.</summary>
+    public static IEnumerable<string> Texts(Example example) =>
         example.Pair is { } pair ? [example.Text, pair] : [example.Text];
 }

@@ -23,7 +23,7 @@ public static class RunFolder
             !File.Exists(folder)
             && (
                 !Directory.Exists(folder)
-                || !Directory.EnumerateFileSystemEntries(folder).Any()
+                || Directory.EnumerateFileSystemEntries(folder).All(IsLeftover)
                 || (File.Exists(path) ? IsOf(path, keys[^1]) : HasStage(folder, keys))
             );
         if (!free)
@@ -33,6 +33,10 @@ public static class RunFolder
             );
         }
     }
+
+    /// <summary>What a killed process left half-written beside its place.</summary>
+    static bool IsLeftover(string path) =>
+        Path.GetFileName(path).StartsWith(".espalier-", StringComparison.Ordinal);
 
     static bool IsOf(string path, StageKey key) =>
         JsonFile.Read(path).Objects("stages") is [.., var last] && last.String("key") == key.Hex;
@@ -57,6 +61,7 @@ public static class RunFolder
             json.WriteNumber("version", Version);
             json.WriteStartObject("recipe");
             json.WriteString("pipeline", recipe.Pipeline.ToString());
+            json.WriteString("model_sha256", ContentHash.OfFolder(recipe.ModelFolder));
             json.WriteString("task", recipe.Data.Task.Name);
             json.WriteString("data_sha256", recipe.Data.ContentHash());
             json.WriteString("training", recipe.Training.Canonical());
@@ -81,7 +86,11 @@ public static class RunFolder
                 json.WriteString("pipeline", stage.Stage.Pipeline);
                 json.WriteString("folder", Path.GetRelativePath(folder, stage.Stage.Folder));
                 json.WriteString("key", stage.Stage.Key.Hex);
-                json.WriteNumber("seconds", Math.Round(stage.Stage.Seconds, 3));
+                Number(
+                    json,
+                    "seconds",
+                    stage.Stage.Seconds is { } seconds ? Math.Round(seconds, 3) : null
+                );
                 Ratio(json, "speed_up", stage.SpeedUp);
                 Ratio(json, "speed_up_over_previous", stage.SpeedUpOverPrevious);
                 json.WriteString("row", $"{stage.Row.Effort}");
@@ -107,6 +116,7 @@ public static class RunFolder
     {
         if (ratio is null)
         {
+            json.WriteNull(name);
             return;
         }
 
@@ -142,7 +152,7 @@ public static class RunFolder
             Quality quality = m.Metrics[0];
             string[] fields =
             [
-                $"\"{m.Pipeline}\"",
+                $"\"{m.Pipeline.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
                 $"{m.Effort}",
                 quality.Metric,
                 Text(quality.Value),

@@ -25,13 +25,13 @@ public sealed record RunListener
 
 /// <summary>A model that a run made.</summary>
 /// <param name="Pipeline">The operators so far, as a pipeline.</param>
-/// <param name="Seconds">How long the operator took; 0 where the stage was there already.</param>
+/// <param name="Seconds">How long the operator took in this call; null where the stage was there already.</param>
 public sealed record Stage(
     string Pipeline,
     string Folder,
     StageKey Key,
     Model Model,
-    double Seconds
+    double? Seconds
 );
 
 /// <summary>
@@ -48,7 +48,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
     )
     {
         StageStore store = new(folder);
-        StageKey key = StageKey.Of(recipe, kernels.Name);
+        IReadOnlyList<StageKey> keys = recipe.Keys(kernels.Name);
         Model model = Original(recipe, listener);
         EncodedTask task = new(
             recipe.Data,
@@ -60,7 +60,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
         {
             stop.ThrowIfCancellationRequested();
             Operator next = recipe.Pipeline.Operators[i];
-            key = key.Then(next);
+            StageKey key = keys[i];
             string name = recipe.Pipeline.Prefix(i + 1).ToString(),
                 stageFolder = store.FolderOf(i + 1, Letters(recipe.Pipeline, i + 1), key);
             Model? done = StageStore.TryRead(stageFolder, key);
@@ -84,6 +84,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
                     Stop = stop,
                 };
                 Model made = next.Apply(model, context);
+                made.Check();
                 done = made with
                 {
                     History =
@@ -99,7 +100,8 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
             }
             else
             {
-                stages.Add(new Stage(name, stageFolder, key, done, 0));
+                store.CleanUp(key);
+                stages.Add(new Stage(name, stageFolder, key, done, null));
             }
 
             model = done;

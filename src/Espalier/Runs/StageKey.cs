@@ -28,7 +28,15 @@ public sealed record StageKey(string Hex)
 
     /// <summary>Of the stage that an operator makes of the one with this key.</summary>
     public StageKey Then(Operator next) =>
-        Hash(Format, Hex, next.Canonical(), $"version={next.Version}");
+        Hash([
+            Format,
+            Hex,
+            next.Canonical(),
+            $"version={next.Version}",
+            .. next.Inputs.Select(i =>
+                Directory.Exists(i) ? ContentHash.OfFolder(i) : ContentHash.OfFile(i)
+            ),
+        ]);
 
     /// <summary>Sixty-four bits of the key, for streams of chance.</summary>
     public ulong Number => BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(Hex));

@@ -23,7 +23,13 @@ public sealed record MeasuredStage(
 /// Measures all stages of a run side by side: quality on the test split from one pass each, then time in interleaved
 /// rounds over every stage and effort.
 /// </summary>
-public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimeProvider time)
+/// <param name="machine">As it was before anything ran.</param>
+public sealed class StageMeasuring(
+    Workers workers,
+    KernelFamily kernels,
+    Machine machine,
+    TimeProvider time
+)
 {
     // Enough for a median within some percent, few enough that ten rounds over all stages take seconds.
     const int TimedExamples = 32;
@@ -31,7 +37,6 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
     static readonly Rounds Rounds = new(Seconds: 25, Least: 7, Most: 41);
-    readonly Machine _machine = Machine.Here(kernels, workers.Threads);
 
     public IReadOnlyList<MeasuredStage> Measure(
         Recipe recipe,
@@ -120,7 +125,6 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
             efforts = [.. spread.Append(row).Append(Effort.Full).Distinct()];
         }
 
-        PeakMemory? peak = null;
         Batch[] timed = TimedBatches(task.Test, recipe.BatchSize);
         Measurement[] measurements =
         [
@@ -128,7 +132,8 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
                 .Select(effort =>
                 {
                     EffortAnswers answers = record.At(effort);
-                    peak ??= new MemoryMeter().During(() => Answer(session, timed, effort));
+                    Candidate candidate = Candidate.Of("", session, timed, effort);
+                    PeakMemory? peak = new MemoryMeter().During(candidate.Answer);
                     return new Measurement
                     {
                         Pipeline = stage.Pipeline,
@@ -148,7 +153,7 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
                         DiskBytes = Bytes(stage.Folder),
                         PackedBytes = session.Bytes,
                         PeakMemory = peak,
-                        Machine = _machine,
+                        Machine = machine,
                         Absent = peak is null
                             ? [new AbsentFigure("peak_memory", "the system does not tell")]
                             : [],
@@ -158,11 +163,7 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
         ];
         Candidate[] candidates =
         [
-            .. measurements.Select(m => new Candidate(
-                Name(m),
-                timed.Sum(b => b.Count),
-                () => Answer(session, timed, m.Effort)
-            )),
+            .. measurements.Select(m => Candidate.Of(Name(m), session, timed, m.Effort)),
         ];
         return new Subject(
             stage,
@@ -174,7 +175,7 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
 
     /// <summary>A predicted number has no confidence, so models of numbers stand in the table at a patience of 1.</summary>
     static Effort RowEffort(Recipe recipe, ModelConfig config) =>
-        config.Regression && recipe.Effort.Rule != ExitRule.Patience
+        config.Regression && recipe.Effort.Rule is not (ExitRule.Patience or ExitRule.Never)
             ? new Effort(ExitRule.Patience, 1)
             : recipe.Effort;
 
@@ -192,16 +193,6 @@ public sealed class StageMeasuring(Workers workers, KernelFamily kernels, TimePr
             .. Enumerable.Range(0, count).Select(i => (int)((long)i * test.Count / count)),
         ];
         return [.. chosen.Chunk(size).Select(examples => test.Take(examples))];
-    }
-
-    static void Answer(Session session, Batch[] batches, Effort effort)
-    {
-        Tensor logits = new(batches.Max(b => b.Count), session.Model.Config.Outputs);
-        int[] exits = new int[logits.Rows];
-        foreach (Batch batch in batches)
-        {
-            session.Run(batch, effort, logits, exits);
-        }
     }
 
     static long Bytes(string folder) =>

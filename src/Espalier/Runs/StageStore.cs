@@ -38,8 +38,7 @@ public sealed class StageStore(string folder)
             JsonFields facts = JsonFile.Read(file);
             bool same =
                 facts.String("key") == key.Hex
-                && facts.String("weights")
-                    == ContentHash.OfFile(Path.Combine(stage, WeightFiles.SingleName));
+                && facts.String("content") == ContentHash.OfFolder(stage, except: KeyName);
             return same
                 ? ModelFolder.Load(stage).Model with
                 {
@@ -57,14 +56,20 @@ public sealed class StageStore(string folder)
     {
         using AtomicFolder output = AtomicFolder.Begin(stage, overwrite: true);
         ModelFolder.Write(model, output.Path, model.Tokenizer!.Files(), DType.F32);
-        string weights = ContentHash.OfFile(Path.Combine(output.Path, WeightFiles.SingleName));
+        string content = ContentHash.OfFolder(output.Path);
         File.WriteAllBytes(
             Path.Combine(output.Path, KeyName),
             JsonSerializer.SerializeToUtf8Bytes(
-                new SortedDictionary<string, string> { ["key"] = key.Hex, ["weights"] = weights }
+                new SortedDictionary<string, string> { ["key"] = key.Hex, ["content"] = content }
             )
         );
         output.Commit();
+        CleanUp(key);
+    }
+
+    /// <summary>Removes what a training kept to be resumed; the stage is stored.</summary>
+    public void CleanUp(StageKey key)
+    {
         string unfinished = Checkpoint(key).Folder;
         if (Directory.Exists(unfinished))
         {

@@ -66,6 +66,7 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
             if (
                 saved.Metadata.GetValueOrDefault("key") != key
                 || !int.TryParse(saved.Metadata.GetValueOrDefault("steps"), out steps)
+                || steps < 0
             )
             {
                 return false;
@@ -95,13 +96,5 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
 
         optimizer.Steps = steps;
         return true;
-    }
-
-    public void Delete()
-    {
-        if (System.IO.File.Exists(File))
-        {
-            System.IO.File.Delete(File);
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Autograd;
+using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Models;
 using Espalier.Tensors;
@@ -36,6 +37,7 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             steps = perEpoch * options.Epochs;
         graph.ClearGradients();
         run.Checkpoint?.TryRestore(optimizer);
+        tape.WeightsChanged();
         TimeProvider time = run.Time ?? TimeProvider.System;
         long began = time.GetTimestamp(),
             reported = began;
@@ -86,7 +88,8 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             }
         }
 
-        run.Checkpoint?.Delete();
+        // Kept until whoever asked for the training has stored what came out of it.
+        run.Checkpoint?.Save(optimizer);
     }
 
     double Step(
@@ -131,10 +134,23 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
     void Diverged(string what, int step, int[] examples)
     {
         graph.ClearGradients();
-        run.Checkpoint?.Save(optimizer);
-        string kept = run.Checkpoint is null
-            ? ""
-            : $" The state before this step is kept in {run.Checkpoint.Folder}.";
+        string kept = "";
+        if (run.Checkpoint is { } checkpoint)
+        {
+            // A step may have broken the weights before the loss could show it: then the file from before is the good one.
+            bool finite = optimizer.Slots.All(s =>
+                SafetensorsFile.FirstNonFinite(s.Variable.Value.Span) < 0
+            );
+            if (finite)
+            {
+                checkpoint.Save(optimizer);
+            }
+
+            kept = finite
+                ? $" The state before this step is kept in {checkpoint.Folder}."
+                : $" The last finite state that was saved, if any, is kept in {checkpoint.Folder}.";
+        }
+
         throw new DivergedException(
             string.Create(
                 CultureInfo.InvariantCulture,

@@ -50,7 +50,8 @@ public sealed record TrainingOptions
     /// </summary>
     public double RateAt(int step, int steps)
     {
-        int warm = (int)Math.Ceiling(WarmUp * steps);
+        // A training of one step would have a rate of 0.
+        int warm = Math.Min((int)Math.Ceiling(WarmUp * steps), steps - 1);
         return step < warm
             ? Rate * step / Math.Max(1, warm)
             : Rate * Math.Max(0, steps - step) / Math.Max(1, steps - warm);

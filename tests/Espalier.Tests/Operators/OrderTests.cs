@@ -18,6 +18,7 @@ public sealed class OrderTests
         {
             Training = Toy.Training with { Epochs = 1, BatchSize = 48 },
         };
+        Assert.Equal(120, Orders("DEPLQ").Distinct().Count());
         Dictionary<string, Model> made = new() { [""] = Toy.Model };
         foreach (string order in Orders("DEPLQ"))
         {
@@ -139,7 +140,6 @@ public sealed class OrderTests
             Checkpoint = new CheckpointPlace(folder, "key", TimeSpan.FromHours(1)),
         };
         Assert.Equal(whole, Toy.Logits(new FineTune().Apply(Toy.Model, resumed), workers));
-        Assert.Empty(Directory.GetFiles(folder));
         Directory.Delete(folder, recursive: true);
     }
 

@@ -13,6 +13,7 @@ public sealed class PipelineTests
     [InlineData("P(heads=0.67)", "P")]
     [InlineData("P(ffn=1.0)", "P(ffn=1.0)")]
     [InlineData("Q(bits=8)", "Q")]
+    [InlineData("OO", "OO")]
     public void A_pipeline_is_printed_as_it_is_read(string text, string printed)
     {
         Pipeline pipeline = Pipeline.Parse(text);
@@ -29,6 +30,7 @@ public sealed class PipelineTests
     [InlineData("P(ffn=1.5)", "ffn is '1.5'")]
     [InlineData("E(pool=last)", "auto or first or mean")]
     [InlineData("E(rate=nan)", "a number from 0.01 to 1000")]
+    [InlineData("P(heads=6,heads=8)", "heads is given twice")]
     [InlineData("L(x=1)", "L has no option 'x'; it has none")]
     public void What_is_no_pipeline_is_refused_with_place_and_reason(string text, string reason)
     {
@@ -44,6 +46,8 @@ public sealed class PipelineTests
     [InlineData("QPD", 3)]
     [InlineData("DD", 1)]
     [InlineData("DO", 1)]
+    [InlineData("DV", 1)]
+    [InlineData("VD", 0)]
     public void Orders_that_make_no_sense_are_named(string text, int problems) =>
         Assert.Equal(problems, Pipeline.Parse(text).Problems().Count);
 

@@ -28,8 +28,8 @@ public sealed class RunnerTests : IDisposable
     [InlineData(2)]
     public void A_run_gives_the_same_bytes_whatever_the_threads(int threads)
     {
-        string[] first = Weights(Run(Recipe("DEPLQ"), "first", 2, default));
-        Assert.Equal(first, Weights(Run(Recipe("DEPLQ"), "second", threads, default)));
+        string[] first = Weights(Run(Recipe("DEPLQ"), "first", 2, Token));
+        Assert.Equal(first, Weights(Run(Recipe("DEPLQ"), "second", threads, Token)));
     }
 
     [Theory]
@@ -41,10 +41,10 @@ public sealed class RunnerTests : IDisposable
         int step
     )
     {
-        string[] whole = Weights(Run(Recipe("DEPLQ"), "whole", 2, default));
+        string[] whole = Weights(Run(Recipe("DEPLQ"), "whole", 2, Token));
         using CancellationTokenSource stop = new();
         Assert.Throws<OperationCanceledException>(() =>
-            Run(Recipe("DEPLQ"), "broken", 2, stop.Token, new StopAt(stage, step, stop))
+            Run(Recipe("DEPLQ"), "broken", 2, new StopAt(stage, step, stop), stop.Token)
         );
         Assert.False(File.Exists(Path.Combine(_folder, "broken", RunFolder.JsonName)));
         List<string> read = [];
@@ -58,7 +58,7 @@ public sealed class RunnerTests : IDisposable
                 }
             },
         };
-        Assert.Equal(whole, Weights(Run(Recipe("DEPLQ"), "broken", 2, default, listener)));
+        Assert.Equal(whole, Weights(Run(Recipe("DEPLQ"), "broken", 2, Token, listener)));
         Assert.Equal(((string[])["O", "D", "DE", "DEP"]).TakeWhile(s => s != stage), read);
         Assert.DoesNotContain(
             Directory.GetDirectories(Path.Combine(_folder, "broken")),
@@ -69,13 +69,13 @@ public sealed class RunnerTests : IDisposable
     [Fact]
     public void A_stage_that_was_changed_on_disk_is_made_again()
     {
-        IReadOnlyList<Stage> stages = Run(Recipe("L"), "run", 1, default);
+        IReadOnlyList<Stage> stages = Run(Recipe("L"), "run", 1, Token);
         string[] before = Weights(stages);
         string weights = Path.Combine(stages[0].Folder, WeightFiles.SingleName);
         byte[] bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        Assert.Equal(before, Weights(Run(Recipe("L"), "run", 1, default)));
+        Assert.Equal(before, Weights(Run(Recipe("L"), "run", 1, Token)));
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class RunnerTests : IDisposable
     {
         Recipe recipe = Recipe("L");
         string folder = Path.Combine(_folder, "run");
-        Run(recipe, "run", 1, default);
+        Run(recipe, "run", 1, Token);
         RunFolder.CheckFree(folder, recipe.Keys(KernelFamily.Best.Name));
         string message = Assert
             .Throws<InvalidDataException>(() =>
@@ -127,12 +127,13 @@ public sealed class RunnerTests : IDisposable
     {
         using Workers workers = new(2);
         Recipe recipe = Recipe("EQ");
-        IReadOnlyList<Stage> stages = Run(recipe, "run", 2, default);
+        IReadOnlyList<Stage> stages = Run(recipe, "run", 2, Token);
         IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
             workers,
             KernelFamily.Best,
+            Machine.Here(KernelFamily.Best, 2),
             TimeProvider.System
-        ).Measure(recipe, stages, new RunListener(), default);
+        ).Measure(recipe, stages, new RunListener(), Token);
         string folder = Path.Combine(_folder, "run");
         RunFolder.Write(folder, recipe, measured);
         using JsonDocument json = JsonDocument.Parse(
@@ -170,6 +171,8 @@ public sealed class RunnerTests : IDisposable
         );
     }
 
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
     Recipe Recipe(string pipeline) =>
         new(Pipeline.Parse(pipeline), Toy.Data, _model, Toy.Training) { MaxLength = 16 };
 
@@ -194,8 +197,8 @@ public sealed class RunnerTests : IDisposable
         Recipe recipe,
         string folder,
         int threads,
-        CancellationToken stop,
-        StopAt at
+        StopAt at,
+        CancellationToken stop
     )
     {
         using Workers workers = new(threads);

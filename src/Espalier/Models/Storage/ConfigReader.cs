@@ -77,6 +77,19 @@ static class ConfigReader
             Regression = regression,
         };
         config = ours is null ? config : Extend(config, ours);
+        if (config.Layers.Count != layers)
+        {
+            throw ours!.Refuse(
+                "layers",
+                $"one entry for each of the {layers} layers of config.json"
+            );
+        }
+
+        if (config.PadId >= config.Vocabulary)
+        {
+            throw file.Refuse("pad_token_id", $"an id below vocab_size {config.Vocabulary}");
+        }
+
         return config.MaxLength >= 2
             ? config
             : throw file.Refuse("max_position_embeddings", "room for at least two tokens");

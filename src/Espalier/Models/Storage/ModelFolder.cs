@@ -62,10 +62,16 @@ public static class ModelFolder
     {
         Model model = Load(folder, new Answers(["LABEL_0", "LABEL_1"], false, new Rng(0))).Model;
         Parameters encoder = new();
+        ModelConfig config = model.Config with { ExitPooling = null };
         foreach (string name in model.Parameters.Names)
         {
-            bool kept = !name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
-            if (kept || model.Config.Family.HeadDenseBelongsToEncoder && name.Contains(".dense."))
+            bool kept = name.Split('.')[0] is not (Names.Head or "exits");
+            if (
+                kept
+                || name.StartsWith(Names.Head, StringComparison.Ordinal)
+                    && model.Config.Family.HeadDenseBelongsToEncoder
+                    && name.Contains(".dense.")
+            )
             {
                 encoder.Add(name, model.Parameters[name]);
             }
@@ -73,6 +79,7 @@ public static class ModelFolder
 
         return model with
         {
+            Config = config,
             Parameters = encoder,
         };
     }

@@ -1,0 +1,135 @@
+using Espalier.Cli;
+using Espalier.Models;
+using Espalier.Models.Storage;
+using Espalier.Tests.Models;
+
+namespace Espalier.Tests.Cli;
+
+/// <summary>The main command on the toy model and a data set of one's own.</summary>
+public sealed class RunCommandTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("espalier").FullName;
+    readonly string[] _common;
+
+    public RunCommandTests()
+    {
+        string model = Path.Combine(_folder, "toy");
+        ModelFolder.Save(Toy.Model, model, Toy.Tokenizer.Files());
+        string Rows(Espalier.Data.Split split) =>
+            "review,stars\n" + string.Concat(split.Examples.Select(e => $"{e.Text},{e.Label}\n"));
+        File.WriteAllText(Path.Combine(_folder, "train.csv"), Rows(Toy.Data.Training));
+        File.WriteAllText(Path.Combine(_folder, "test.csv"), Rows(Toy.Data.Test));
+        _common =
+        [
+            "--model",
+            model,
+            "--train",
+            Path.Combine(_folder, "train.csv"),
+            "--test",
+            Path.Combine(_folder, "test.csv"),
+            "--text",
+            "review",
+            "--label",
+            "stars",
+            "--max-length",
+            "16",
+            "--threads",
+            "2",
+            "--epochs",
+            "1",
+        ];
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Files_of_ones_own_go_through_a_whole_pipeline()
+    {
+        var (code, output, error) = Run("DEPLQ", "--output", Path.Combine(_folder, "run"));
+        Assert.True(code == ExitCode.Ok, error);
+        Assert.Contains("DEPLQ on custom: 48 test examples", output);
+        Assert.Contains("modelled", output);
+    }
+
+    [Fact]
+    public void An_order_that_makes_no_sense_is_refused_with_the_reason_and_forced_for_study()
+    {
+        var (code, _, error) = Run("QPD", "--output", Path.Combine(_folder, "run"));
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains("D after P is pointless", error);
+        Assert.Contains("--force", error);
+        (code, _, error) = Run("QPD", "--force", "--output", Path.Combine(_folder, "run"));
+        Assert.True(code == ExitCode.Ok, error);
+    }
+
+    [Fact]
+    public void A_training_that_diverges_ends_with_its_own_code_and_writes_no_result()
+    {
+        string output = Path.Combine(_folder, "run");
+        string huge = Path.Combine(_folder, "huge");
+        Model model = Toy.Make(Toy.Config);
+        model.Parameters[Names.Word].Span.Fill(3e38f);
+        model.Parameters[Names.Position].Span.Fill(3e38f);
+        ModelFolder.Save(model, huge, Toy.Tokenizer.Files());
+        var (code, _, error) = Run("D", "--model", huge, "--output", output);
+        Assert.Equal(ExitCode.Diverged, code);
+        Assert.Contains("Training stopped in step", error);
+        Assert.False(File.Exists(Path.Combine(output, "run.json")));
+    }
+
+    [Theory]
+    [InlineData("D(student=nowhere)", ExitCode.Refused, "nowhere does not exist")]
+    [InlineData("V(corpus=nowhere.txt)", ExitCode.Refused, "nowhere.txt does not exist")]
+    [InlineData("DXQ", ExitCode.Usage, "'X' is no operator")]
+    public void What_a_pipeline_lacks_is_told_before_anything_runs(
+        string pipeline,
+        int expected,
+        string sentence
+    )
+    {
+        string output = Path.Combine(_folder, "run");
+        var (code, _, error) = Run(pipeline, "--output", output);
+        Assert.Equal(expected, code);
+        Assert.Contains(sentence, error);
+        Assert.False(Directory.Exists(output));
+    }
+
+    [Fact]
+    public void A_length_without_room_for_a_text_is_refused_before_anything_runs()
+    {
+        var (code, _, error) = Run("L", "--max-length", "1");
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains("--max-length", error);
+    }
+
+    [Fact]
+    public void A_folder_that_holds_something_else_stays_as_it_is()
+    {
+        string output = Path.Combine(_folder, "mine");
+        Directory.CreateDirectory(output);
+        File.WriteAllText(Path.Combine(output, "letter.txt"), "dear");
+        var (code, _, error) = Run("L", "--output", output);
+        Assert.Equal(ExitCode.Refused, code);
+        Assert.Contains("holds something else", error);
+        Assert.Equal(
+            ["letter.txt"],
+            Directory.GetFileSystemEntries(output).Select(Path.GetFileName)
+        );
+    }
+
+    (int Code, string Output, string Error) Run(string pipeline, params string[] more)
+    {
+        StringWriter output = new(),
+            error = new();
+        string[] given =
+        [
+            .. _common.Where((a, i) => !more.Contains(i % 2 == 0 ? a : _common[i - 1])),
+        ];
+        int code = Program.Run(
+            ["run", pipeline, .. given, .. more],
+            new Terminal(Stream.Null, output, error),
+            TestContext.Current.CancellationToken
+        );
+        return (code, $"{output}", $"{error}");
+    }
+}
