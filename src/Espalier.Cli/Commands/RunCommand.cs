@@ -93,6 +93,7 @@ sealed class RunCommand : EspalierCommand
         _common.CheckData(parse, problems, training: true);
         _common.CheckFormat(parse, problems);
         CommonOptions.CheckKernels(terminal, problems);
+        problems.NeedWritable("--output", parse.ValueOf(_common.Output) ?? "runs");
         problems.Try(() => CheckPipeline(parse, problems));
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
         problems.Try(() => Training(parse));

@@ -46,6 +46,29 @@ sealed class Problems
         }
     }
 
+    /// <summary>Something can be made there, seen by making and removing a file in the nearest folder that exists.</summary>
+    public void NeedWritable(string option, string path)
+    {
+        string? folder = Path.GetFullPath(path);
+        while (folder is not null && !Directory.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        try
+        {
+            string probe = Path.Combine(folder ?? ".", $".espalier-{Environment.ProcessId}.probe");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Refuse(
+                $"{option} {path}: nothing can be written there ({e.Message.TrimEnd('.')}); name another place."
+            );
+        }
+    }
+
     public void NeedFolder(string option, string path)
     {
         if (!Directory.Exists(path))

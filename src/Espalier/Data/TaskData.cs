@@ -26,7 +26,7 @@ public sealed record TaskData(TaskDefinition Task, Split? Train, Split? Validati
 
     /// <summary>
     /// Training data and the data that thresholds and importance are chosen on, without an example in
-    /// common. With a validation split these are the splits as they are; without one, a fixed tenth of
+    /// common. Operators of the protocol train on the whole split all the same (see <see cref="EncodedTask.Tuning"/>). With a validation split these are the splits as they are; without one, a fixed tenth of
     /// the training data is held out, the same for every run and seed. Never the test data.
     /// </summary>
     public HeldOut HoldOut() =>

@@ -67,6 +67,13 @@ public sealed class StageMeasuring(
             done => listener.Measuring?.Invoke(Timing, done),
             stop
         );
+        if (!comparison.Settled)
+        {
+            listener.Note?.Invoke(
+                $"Times: {comparison.Rounds} rounds took the time there was, and some interval is wider than {100 * Rounds.Width:0} % of its median."
+            );
+        }
+
         return
         [
             .. subjects.Select(

@@ -103,6 +103,18 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_place_that_cannot_be_written_is_told_before_anything_runs()
+    {
+        Assert.SkipUnless(
+            Directory.Exists("/proc"),
+            "There is no read-only folder that every user has."
+        );
+        var (code, _, error) = Run("L", "--output", "/proc/espalier-run");
+        Assert.Equal(ExitCode.Refused, code);
+        Assert.Contains("--output /proc/espalier-run: nothing can be written there", error);
+    }
+
+    [Fact]
     public void A_folder_that_holds_something_else_stays_as_it_is()
     {
         string output = Path.Combine(_folder, "mine");

@@ -40,13 +40,15 @@ public sealed class SeedlingTests
         using Workers workers = new(2);
         Session session = new(model, workers, KernelFamily.Best, null);
         Tensor embeddings = golden.Read("embeddings");
+        List<string> texts = [];
         int text = 0;
         foreach (string line in File.ReadLines(Golden.Path("real", "all-MiniLM-L6-v2.jsonl")))
         {
             using JsonDocument json = JsonDocument.Parse(line);
             if (json.RootElement.TryGetProperty("text", out JsonElement one))
             {
-                Tensor state = Last(tokenizer.EncodeIds(one.GetString()!));
+                texts.Add(one.GetString()!);
+                Tensor state = Last(tokenizer.EncodeIds(texts[^1]));
                 Close.To(Embedding(state), embeddings.Row(text), 2e-4, 0, $"embedding {text}");
                 if (golden.Find($"last_hidden_state.{text}") is not null)
                 {
@@ -64,6 +66,21 @@ public sealed class SeedlingTests
         }
 
         Assert.Equal(embeddings.Rows, text);
+        for (int pair = 0; golden.Find($"pair{pair}.last_hidden_state") is not null; pair++)
+        {
+            TokenIds both = tokenizer.EncodeIds(texts[2 * pair], texts[2 * pair + 1]);
+            Assert.Equal(
+                golden.ReadInt64($"pair{pair}.token_type_ids"),
+                both.TypeIds.Select(t => (long)t)
+            );
+            Close.To(
+                Last(both),
+                golden.Read($"pair{pair}.last_hidden_state"),
+                2e-4,
+                0,
+                $"pair {pair}"
+            );
+        }
 
         Tensor Last(TokenIds encoded)
         {
