@@ -132,6 +132,7 @@ static class StepTable
         {
             Batch batch = batches[step++ % batches.Length];
             tape.Begin(rng.Split("dropout").Split((ulong)step));
+            optimizer.Prepare(batch.Ids);
             Variable loss = tape.CrossEntropy(graph.Forward(tape, batch).LastLogits, batch.Labels);
             multiplyAdds = tape.Cost.MultiplyAdds;
             tape.Backward(loss);
