@@ -1,20 +1,77 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
 
 namespace Espalier.Kernels.Emit;
 
 /// <summary>
-/// What the processor says of itself where .NET has no class for it. That the system saves the 512-bit
-/// registers is what <see cref="Avx512F.IsSupported"/> proves: the runtime asks XGETBV.
+/// What the processor says of itself where .NET has no class for it. That the system saves the 256-bit and
+/// 512-bit registers is what <see cref="Avx2.IsSupported"/> and <see cref="Avx512F.IsSupported"/> prove: the
+/// runtime asks XGETBV. For tiles we ask it ourselves.
 /// </summary>
-static class Processor
+static unsafe partial class Processor
 {
     const int StructuredFeatures = 7;
-    const int VnniBit = 11;
+    const int Vnni = 11; // leaf 7.0, ecx
+    const int AmxBFloat16 = 22, // leaf 7.0, edx
+        AmxTile = 24,
+        AmxInt8 = 25;
+    const int AvxVnni = 4; // leaf 7.1, eax
+
+    // Bits of XCR0: the system saves the shapes of tiles, and what is in them.
+    const long TileState = 1 << 17 | 1 << 18;
+
+    // Linux lends the 8 KiB of tiles to a process that asks: arch_prctl, from <asm/prctl.h>.
+    const int ArchPrctl = 158;
+    const int RequestPermission = 0x1023;
+    const int TileData = 18;
+
+    static readonly Lazy<bool> Tiles = new(MayUseTiles);
 
     /// <summary><c>vpdpbusd</c> at 512 bits.</summary>
     public static bool HasAvx512Vnni { get; } =
-        Avx512F.IsSupported
-        && Avx512BW.IsSupported
-        && X86Base.CpuId(0, 0).Eax >= StructuredFeatures
-        && (X86Base.CpuId(StructuredFeatures, 0).Ecx >> VnniBit & 1) != 0;
+        Avx512F.IsSupported && Avx512BW.IsSupported && Has(Leaf(0).Ecx, Vnni);
+
+    /// <summary><c>vpdpbusd</c> at 256 bits, in the encoding of AVX2.</summary>
+    public static bool HasAvxVnni { get; } =
+        Avx2.IsSupported && Leaf(0).Eax >= 1 && Has(Leaf(1).Eax, AvxVnni);
+
+    /// <summary><c>tdpbusd</c>, and the system's leave to use tiles.</summary>
+    public static bool HasAmxInt8 => Has(Leaf(0).Edx, AmxInt8) && Tiles.Value;
+
+    /// <summary><c>tdpbf16ps</c>, and the system's leave to use tiles.</summary>
+    public static bool HasAmxBFloat16 => Has(Leaf(0).Edx, AmxBFloat16) && Tiles.Value;
+
+    static (int Eax, int Ebx, int Ecx, int Edx) Leaf(int part) =>
+        X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= StructuredFeatures
+            ? X86Base.CpuId(StructuredFeatures, part)
+            : default;
+
+    static bool Has(int features, int bit) => (features >> bit & 1) != 0;
+
+    // Asked once; the answer holds for all threads. Other systems have their own requests, which we do not
+    // make: there is no such machine to try them on.
+    static bool MayUseTiles() =>
+        Has(Leaf(0).Edx, AmxTile)
+        && Avx512F.IsSupported
+        && OperatingSystem.IsLinux()
+        && MachineCode.IsAllowed
+        && (SavedState() & TileState) == TileState
+        && Ask(ArchPrctl, RequestPermission, TileData) == 0;
+
+    // XCR0. XGETBV exists wherever AVX does.
+    static long SavedState()
+    {
+        Assembler c = new(64);
+        c.xor(ecx, ecx);
+        c.xgetbv();
+        c.shl(rdx, 32);
+        c.or(rax, rdx);
+        c.ret();
+        return ((delegate* unmanaged<long>)MachineCode.Load(Routines.Bytes(c)))();
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial long Ask(long number, long request, long feature);
 }

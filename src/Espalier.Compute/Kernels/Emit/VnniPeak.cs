@@ -60,8 +60,6 @@ static unsafe class VnniPeak
         c.jne(next);
         c.vzeroupper();
         c.ret();
-        using MemoryStream code = new();
-        c.Assemble(new StreamCodeWriter(code), rip: 0);
-        return code.ToArray();
+        return Routines.Bytes(c);
     }
 }

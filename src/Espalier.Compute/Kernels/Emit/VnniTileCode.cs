@@ -51,9 +51,7 @@ static class VnniTileCode
 
         c.vzeroupper();
         c.ret();
-        using MemoryStream code = new();
-        c.Assemble(new StreamCodeWriter(code), rip: 0);
-        return code.ToArray();
+        return Routines.Bytes(c);
     }
 
     // Σ (x − z) w = Σ x w − z Σ w: the sums start at the second part. The lines of y are asked for now, to
