@@ -41,7 +41,7 @@ public static class Int8Table
                 f.IsSupported && (args.Length > 1 ? f.Name == args[1] : f.Name != "reference")
             ),
         ];
-        bool probed = VnniInt8Gemm.IsSupported;
+        bool probed = AmxInt8Gemm.IsSupported || VnniInt8Gemm.IsSupported;
         using Workers one = new(1),
             two = new(2);
         Console.WriteLine($"int8 products with bias, GOP/s, best (median) of {rounds} rounds");
@@ -94,7 +94,7 @@ public static class Int8Table
             quantize = new double[rounds];
         for (int round = -5; round < rounds; round++)
         {
-            double probe = probed ? VnniPeak.Probe() : 0,
+            double probe = probed ? DotPeak.Int8() : 0,
                 alone = Seconds(one),
                 together = Seconds(two);
             long start = Stopwatch.GetTimestamp();

@@ -32,7 +32,8 @@ sealed unsafe class AmxInt8Gemm(Cpu cpu) : TiledInt8Gemm
 
     protected override void Prepare() => _products.Prepare();
 
-    protected override Int8Panels Lay(Tensor weights_OI) => new(weights_OI, StepGroups, StripColumns);
+    protected override Int8Panels Lay(Tensor weights_OI) =>
+        new(weights_OI, StepGroups, StripColumns);
 
     protected override void Leave() => _products.Release();
 

@@ -105,9 +105,11 @@ sealed unsafe class AmxProducts(Cpu cpu, AmxNumbers numbers)
     )
         where T : struct, IFinish
     {
-        byte* memory = stackalloc byte[
-            MaximumRows / AmxTileCode.TileRows * AmxTileCode.SumsOfTile * sizeof(int) + Alignment
-        ];
+        byte* memory =
+            stackalloc byte[
+                MaximumRows / AmxTileCode.TileRows * AmxTileCode.SumsOfTile * sizeof(int)
+                    + Alignment
+            ];
         int* sums = (int*)(((nuint)memory + Alignment - 1) / Alignment * Alignment);
         int height = Height(rows);
         SetHeight(height);
@@ -119,8 +121,7 @@ sealed unsafe class AmxProducts(Cpu cpu, AmxNumbers numbers)
             {
                 XStride = xStride,
                 Weights =
-                    strip
-                    + (long)first * AmxTileCode.TileRows * AmxTileCode.RowBytes * columnTiles,
+                    strip + (long)first * AmxTileCode.TileRows * AmxTileCode.RowBytes * columnTiles,
                 Steps = Math.Min(length, steps - first),
             };
             for (int row = 0; row < rows; )

@@ -44,8 +44,11 @@ static class AmxTileCode
     /// <summary>From row to row of <see cref="TileProducts.Sums"/>: two tiles side by side.</summary>
     public const int SumColumns = MaximumColumnTiles * RowBytes / sizeof(int);
     public const int SumsOfTile = TileRows * SumColumns;
+
+    // Where sums end: with three tiles of rows, or with fewer, whose x follows there.
     const int X = 6,
-        Weights = 7;
+        XOfTwo = 4;
+    const int Weights = 7;
 
     /// <param name="rowTiles">1 to 3.</param>
     /// <param name="columnTiles">1 or 2; weights are laid with that many tiles side by side.</param>
@@ -105,7 +108,7 @@ static class AmxTileCode
         Sums(c, rowTiles, columnTiles, (tile, at) => c.tilestored(at, tile));
         c.pop(rbx);
         c.ret();
-        return Routines.Bytes(c);
+        return TileCode.Bytes(c);
     }
 
     /// <summary>Sets the shapes of the thread's tiles from the <see cref="TileShapes"/> at the argument.</summary>
@@ -114,7 +117,7 @@ static class AmxTileCode
         Assembler c = new(64);
         c.ldtilecfg(__[windows ? rcx : rdi]);
         c.ret();
-        return Routines.Bytes(c);
+        return TileCode.Bytes(c);
     }
 
     /// <summary>Gives the tiles back: the system has less to save when it switches threads.</summary>
@@ -123,7 +126,30 @@ static class AmxTileCode
         Assembler c = new(64);
         c.tilerelease();
         c.ret();
-        return Routines.Bytes(c);
+        return TileCode.Bytes(c);
+    }
+
+    /// <summary>Products alone, six sums that wait for nothing; the shapes are set.</summary>
+    public static byte[] Peak(AmxNumbers numbers, int steps)
+    {
+        Assembler c = new(64);
+        for (int i = 0; i <= Weights; i++)
+        {
+            c.tilezero(Tmm(i));
+        }
+
+        c.mov(eax, steps);
+        Label next = c.CreateLabel();
+        c.Label(ref next);
+        for (int i = 0; i < X; i++)
+        {
+            Multiply(c, Tmm(i), Tmm(X), numbers);
+        }
+
+        c.dec(eax);
+        c.jne(next);
+        c.ret();
+        return TileCode.Bytes(c);
     }
 
     // Up the rows for the second tile of weights: the last tile of x is still in its register.
@@ -142,27 +168,33 @@ static class AmxTileCode
             for (int i = 0; i < rowTiles; i++)
             {
                 int row = column == 0 ? i : rowTiles - 1 - i;
-                AssemblerRegisterTMM rows = Tmm(alone ? X : SumsBeside + row);
+                AssemblerRegisterTMM rows = Tmm(alone ? X : XOfTwo + row);
                 if (column == 0 || (alone && i > 0))
                 {
                     c.tileloadd(rows, __[x[row] + r9]);
                 }
 
-                AssemblerRegisterTMM sum = Tmm(row * columnTiles + column);
-                if (numbers == AmxNumbers.Int8)
-                {
-                    c.tdpbusd(sum, rows, Tmm(Weights));
-                }
-                else
-                {
-                    c.tdpbf16ps(sum, rows, Tmm(Weights));
-                }
+                Multiply(c, Tmm(row * columnTiles + column), rows, numbers);
             }
         }
     }
 
-    // Sums of at most two tiles of rows: tmm0 to 3.
-    const int SumsBeside = 4;
+    static void Multiply(
+        Assembler c,
+        AssemblerRegisterTMM sum,
+        AssemblerRegisterTMM rows,
+        AmxNumbers numbers
+    )
+    {
+        if (numbers == AmxNumbers.Int8)
+        {
+            c.tdpbusd(sum, rows, Tmm(Weights));
+        }
+        else
+        {
+            c.tdpbf16ps(sum, rows, Tmm(Weights));
+        }
+    }
 
     static void Sums(
         Assembler c,

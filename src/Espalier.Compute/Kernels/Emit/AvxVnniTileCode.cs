@@ -18,25 +18,14 @@ static class AvxVnniTileCode
     const int FirstSum = 4;
     const int HalfBytes = 32;
 
-    // xmm6 to 15 belong to the caller on Windows.
-    const int FirstKept = 6,
-        LastKept = 15;
-
     /// <param name="rows">1 to 6.</param>
     /// <param name="vectors">Vectors of 16 columns in the panel: how far it is from group to group.</param>
     /// <param name="windows">The calling convention.</param>
-    public static byte[] Emit(int rows, int vectors, bool windows)
-    {
-        Assembler c = new(64);
-        if (windows)
-        {
-            c.sub(rsp, (LastKept - FirstKept + 1) * 16 + 8);
-            for (int i = FirstKept; i <= LastKept; i++)
-            {
-                c.vmovdqu(__[rsp + (i - FirstKept) * 16], Xmm(i));
-            }
-        }
+    public static byte[] Emit(int rows, int vectors, bool windows) =>
+        TileCode.Assemble(windows, c => Body(c, rows, vectors, windows));
 
+    static void Body(Assembler c, int rows, int vectors, bool windows)
+    {
         // rdx is row 0, rcx row 3, r8 the distance of rows: six rows of x in three registers.
         c.mov(rax, windows ? rcx : rdi);
         c.mov(rdx, Field(nameof(TileProducts.X0)));
@@ -86,26 +75,10 @@ static class AvxVnniTileCode
         {
             c.vmovdqu(__[r11 + i * HalfBytes], Ymm(FirstSum + i));
         }
-
-        if (windows)
-        {
-            for (int i = FirstKept; i <= LastKept; i++)
-            {
-                c.vmovdqu(Xmm(i), __[rsp + (i - FirstKept) * 16]);
-            }
-
-            c.add(rsp, (LastKept - FirstKept + 1) * 16 + 8);
-        }
-
-        c.vzeroupper();
-        c.ret();
-        return Routines.Bytes(c);
     }
 
     static AssemblerMemoryOperand Field(string name) =>
         __[rax + (int)Marshal.OffsetOf<TileProducts>(name)];
 
     static AssemblerRegisterYMM Ymm(int number) => new(Register.YMM0 + number);
-
-    static AssemblerRegisterXMM Xmm(int number) => new(Register.XMM0 + number);
 }

@@ -122,8 +122,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
             _panelBlocks = (weights.Panels + _panels - 1) / Math.Max(1, _panels);
         }
 
-        public int Blocks =>
-            (_x.Rows + _kernel.BlockRows - 1) / _kernel.BlockRows * _panelBlocks;
+        public int Blocks => (_x.Rows + _kernel.BlockRows - 1) / _kernel.BlockRows * _panelBlocks;
 
         // Neighbouring blocks share rows: x stays in L2 while the weights stream by as one long run, which
         // the processor fetches ahead.

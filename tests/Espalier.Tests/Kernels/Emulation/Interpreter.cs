@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.InteropServices;
 using Iced.Intel;
 
@@ -151,10 +150,12 @@ sealed class Interpreter(Listing listing, bool windows)
     // Flags as the SDM has them; those that no branch above reads are left out.
     void Arithmetic(in Instruction i)
     {
-        int bits = i.Op0Register.GetSize() * 8;
+        bool inMemory = i.Op0Kind == OpKind.Memory;
+        int bytes = inMemory ? i.MemorySize.GetSize() : i.Op0Register.GetSize(),
+            bits = 8 * bytes;
         ulong limit = bits == 64 ? ulong.MaxValue : (1ul << bits) - 1,
             top = 1ul << (bits - 1);
-        ulong a = _registers.Read(i.Op0Register),
+        ulong a = Operand(i, 0),
             b = i.Mnemonic == Mnemonic.Dec ? 1 : Operand(i, 1) & limit;
         bool minus = i.Mnemonic is Mnemonic.Sub or Mnemonic.Cmp or Mnemonic.Dec;
         ulong result =
@@ -168,7 +169,15 @@ sealed class Interpreter(Listing listing, bool windows)
                 Mnemonic.Shl => a << (int)b,
                 _ => a - b,
             };
-        if (i.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test))
+        if (i.Mnemonic is Mnemonic.Cmp or Mnemonic.Test)
+        {
+            // Flags alone.
+        }
+        else if (inMemory)
+        {
+            Write64(Address(i), result, bytes);
+        }
+        else
         {
             _registers.Write(i.Op0Register, result);
         }
@@ -180,8 +189,8 @@ sealed class Interpreter(Listing listing, bool windows)
             _registers.Carry = minus ? a < b : i.Mnemonic == Mnemonic.Add && result < a;
         }
 
-        _registers.Overflow =
-            minus ? ((a ^ b) & (a ^ result) & top) != 0
+        _registers.Overflow = minus
+            ? ((a ^ b) & (a ^ result) & top) != 0
             : i.Mnemonic == Mnemonic.Add && (~(a ^ b) & (a ^ result) & top) != 0;
     }
 

@@ -20,7 +20,11 @@ sealed class Listing(byte[] code, nint start)
                 Assert.True(Holds((nint)address), $"Emitted code ran on to {address:x}.");
                 Decoder decoder = Decoder.Create(
                     64,
-                    new ByteArrayCodeReader(code, (int)(address - (ulong)start), code.Length - (int)(address - (ulong)start))
+                    new ByteArrayCodeReader(
+                        code,
+                        (int)(address - (ulong)start),
+                        code.Length - (int)(address - (ulong)start)
+                    )
                 );
                 decoder.IP = address;
                 instruction = decoder.Decode();

@@ -65,9 +65,18 @@ static class TileInstructions
     {
         Assert.True(from[0] == 1, $"ldtilecfg: the palette is {from[0]}.");
         Assert.True(from[1] == 0, $"ldtilecfg: the start row is {from[1]}.");
-        Assert.False(from[2..16].ContainsAnyExcept((byte)0), "ldtilecfg: bytes 2 to 15 are reserved.");
-        Assert.False(from[32..48].ContainsAnyExcept((byte)0), "ldtilecfg: bytes 32 to 47 are reserved.");
-        Assert.False(from[56..].ContainsAnyExcept((byte)0), "ldtilecfg: bytes 56 to 63 are reserved.");
+        Assert.False(
+            from[2..16].ContainsAnyExcept((byte)0),
+            "ldtilecfg: bytes 2 to 15 are reserved."
+        );
+        Assert.False(
+            from[32..48].ContainsAnyExcept((byte)0),
+            "ldtilecfg: bytes 32 to 47 are reserved."
+        );
+        Assert.False(
+            from[56..].ContainsAnyExcept((byte)0),
+            "ldtilecfg: bytes 56 to 63 are reserved."
+        );
         for (int t = 0; t < Tiles; t++)
         {
             state.Bytes[t] = BinaryPrimitives.ReadUInt16LittleEndian(from[(16 + 2 * t)..]);
@@ -91,9 +100,7 @@ static class TileInstructions
         var (start, stride) = Rows(i, registers);
         for (int r = 0; r < rows; r++)
         {
-            Registers
-                .Memory(start + (ulong)r * stride, bytes)
-                .CopyTo(content[(r * MostBytes)..]);
+            Registers.Memory(start + (ulong)r * stride, bytes).CopyTo(content[(r * MostBytes)..]);
         }
     }
 

@@ -91,9 +91,7 @@ static class VectorInstructions
         Span<uint> into
     )
     {
-        bool one =
-            i.IsBroadcast
-            || i.Mnemonic is Mnemonic.Vpbroadcastd or Mnemonic.Vbroadcastss;
+        bool one = i.IsBroadcast || i.Mnemonic is Mnemonic.Vpbroadcastd or Mnemonic.Vbroadcastss;
         if (i.GetOpKind(operand) == OpKind.Register)
         {
             Span<uint> from = registers.Lanes(Registers.Vector(i.GetOpRegister(operand)));
