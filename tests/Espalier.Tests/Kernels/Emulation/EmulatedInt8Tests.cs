@@ -13,13 +13,13 @@ public sealed class EmulatedInt8Tests
 {
     static readonly ReferenceInt8Gemm Reference = new();
 
-    static Int8Gemm Amx(InterpretedCpu cpu)
+    static AmxInt8Gemm Amx(InterpretedCpu cpu)
     {
         Assert.SkipUnless(Avx512Int8Gemm.IsSupported, "its epilogue needs AVX-512");
         return new AmxInt8Gemm(cpu);
     }
 
-    static Int8Gemm AvxVnni(InterpretedCpu cpu)
+    static AvxVnniInt8Gemm AvxVnni(InterpretedCpu cpu)
     {
         Assert.SkipUnless(Avx2Int8Gemm.IsSupported, "its epilogue needs AVX2");
         return new AvxVnniInt8Gemm(cpu);
@@ -62,7 +62,7 @@ public sealed class EmulatedInt8Tests
     public void The_shapes_of_tiles_are_set_once_and_given_back()
     {
         InterpretedCpu cpu = new();
-        Int8Gemm amx = Amx(cpu);
+        AmxInt8Gemm amx = Amx(cpu);
         using Workers workers = new(1);
         new Int8Case(40, 300, 1000).Product(amx, workers);
         Assert.Equal((1, 1), (cpu.Count("ldtilecfg"), cpu.Count("tilerelease")));
@@ -75,7 +75,7 @@ public sealed class EmulatedInt8Tests
     public void A_worker_keeps_its_tiles_until_it_sleeps()
     {
         InterpretedCpu cpu = new();
-        Int8Gemm amx = Amx(cpu);
+        AmxInt8Gemm amx = Amx(cpu);
         using (Workers workers = new(3))
         {
             Int8Case each = new(96, 2000, 64);

@@ -30,9 +30,12 @@ public sealed class InterpreterTests
         Assert.True(cpu.Count("vpdpbusd") > 1000, $"{cpu.Count("vpdpbusd")} products were run");
     }
 
-    // Numbers of all sizes, so that the order of additions shows in the last bits.
-    [Fact]
-    public void Bfloat16_tiles_give_the_bits_of_the_processor()
+    // Numbers of all sizes, so that the order of additions shows in the last bits; and products about the
+    // smallest normal number, so that denormals would show.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-63)]
+    public void Bfloat16_tiles_give_the_bits_of_the_processor(int exponent)
     {
         Assert.SkipUnless(DotBf16Gemm.IsSupported, "this processor has no fast vdpbf16ps");
         InterpretedCpu cpu = new();
@@ -45,7 +48,12 @@ public sealed class InterpreterTests
                 b = GemmCase.Normal("b", n, k);
             for (int i = 0; i < a.Count; i++)
             {
-                a.Span[i] *= MathF.ScaleB(1, i * 7 % 21 - 10);
+                a.Span[i] *= MathF.ScaleB(1, exponent + i * 7 % 21 - 10);
+            }
+
+            for (int i = 0; i < b.Count; i++)
+            {
+                b.Span[i] *= MathF.ScaleB(1, exponent);
             }
 
             Tensor expected = new(m, n),
@@ -55,7 +63,8 @@ public sealed class InterpreterTests
             for (int i = 0; i < expected.Count; i++)
             {
                 Assert.True(
-                    expected.Span[i].Equals(actual.Span[i]),
+                    BitConverter.SingleToInt32Bits(expected.Span[i])
+                        == BitConverter.SingleToInt32Bits(actual.Span[i]),
                     $"{m}x{n}x{k} at {i}: the processor says {expected.Span[i]:R}, "
                         + $"the interpreter {actual.Span[i]:R}"
                 );
