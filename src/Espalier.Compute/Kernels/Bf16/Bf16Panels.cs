@@ -12,9 +12,10 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
 {
     public const int VectorColumns = 16;
 
-    // Pairs in one block of packing: with 64 columns 32 KiB, which the nearest cache holds while they are turned.
-    // A multiple of every step.
-    const int PackedPairs = 128;
+    // Pairs in one block of packing. Columns that lie as rows: with 64 columns 32 KiB, which the nearest cache holds while
+    // they are turned. Rows: whole ones, so that memory is read in one line, of all panels.
+    const int TurnedPairs = 128;
+    const int LaidPairs = 8;
 
     readonly Tensor _values = values.Part(0, Extent(k, n, cut));
 
@@ -33,7 +34,10 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
 
     public override long Bytes => 4L * _values.Count;
 
+    /// <summary>Of steps of k, with the zeros behind them.</summary>
     public int Pairs => _values.Rows;
+
+    int HeldPairs => (K + 1) / 2;
 
     public int Count => (N + PanelColumns - 1) / PanelColumns;
 
@@ -46,52 +50,67 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
     /// <summary>Packs b, given as [K, N], or as [N, K] when <paramref name="transposed"/>.</summary>
     public void Fill(Workers workers, Tensor b, bool transposed)
     {
-        int pieces = (Pairs + PackedPairs - 1) / PackedPairs;
-        workers.Run(Count * pieces, new Packing(this, b, transposed, pieces));
+        if (transposed)
+        {
+            int pieces = (Pairs + TurnedPairs - 1) / TurnedPairs;
+            workers.Run(Count * pieces, new Turning(this, b, pieces));
+        }
+        else
+        {
+            workers.Run((Pairs + LaidPairs - 1) / LaidPairs, new Laying(this, b));
+        }
     }
 
-    readonly struct Packing(Bf16Panels panels, Tensor b, bool transposed, int pieces) : IBlocks
+    readonly struct Turning(Bf16Panels panels, Tensor b, int pieces) : IBlocks
     {
         public void Run(int block)
         {
-            int panelColumns = panels.PanelColumns,
-                panel = block / pieces,
-                first = block % pieces * PackedPairs,
-                pairs = Math.Min(PackedPairs, panels.Pairs - first),
-                column = panel * panelColumns,
-                columns = Math.Min(panelColumns, panels.N - column),
-                width = panels.Vectors(panel) * VectorColumns,
-                held = Math.Clamp((panels.K + 1) / 2 - first, 0, pairs);
-            uint* to = panels.Start(panel) + (nint)first * width;
-            new Span<uint>(to + held * width, (pairs - held) * width).Clear();
-            if (transposed)
+            int panel = block / pieces,
+                first = block % pieces * TurnedPairs,
+                pairs = Math.Min(TurnedPairs, panels.Pairs - first),
+                held = Math.Clamp(panels.HeldPairs - first, 0, pairs),
+                steps = Math.Min(2 * held, panels.K - 2 * first),
+                column = panel * panels.PanelColumns,
+                columns = Math.Min(panels.PanelColumns, panels.N - column),
+                width = panels.Vectors(panel) * VectorColumns;
+            float* rows = Scratch.ForBlock(panels.PanelColumns * TurnedPairs),
+                from = b.Address() + (nint)column * panels.K + 2 * first;
+            for (int j = 0; j < columns; j++)
             {
-                int steps = Math.Min(2 * held, panels.K - 2 * first);
-                uint* rows = (uint*)Scratch.ForBlock(panelColumns * PackedPairs);
-                for (int j = 0; j < columns; j++)
-                {
-                    float* from = b.Address() + (nint)(column + j) * panels.K + 2 * first;
-                    Bf16Numbers.Row(from, steps, rows + j * PackedPairs);
-                }
-
-                Panels.Transpose(
-                    (float*)rows,
-                    PackedPairs,
-                    columns,
-                    held,
-                    (float*)to,
-                    width,
-                    width
-                );
-                return;
+                Bf16Numbers.Row(from + (nint)j * panels.K, steps, (uint*)rows + j * TurnedPairs);
             }
 
-            for (int pair = first; pair < first + held; pair++, to += width)
+            float* to = (float*)panels.Start(panel) + (nint)first * width;
+            Panels.Transpose(rows, TurnedPairs, columns, held, to, width, width);
+            new Span<float>(to + held * width, (pairs - held) * width).Clear();
+        }
+    }
+
+    readonly struct Laying(Bf16Panels panels, Tensor b) : IBlocks
+    {
+        public void Run(int block)
+        {
+            int first = block * LaidPairs,
+                end = Math.Min(panels.Pairs, first + LaidPairs);
+            for (int pair = first; pair < end; pair++)
             {
-                float* from = b.Address() + (nint)pair * 2 * panels.N + column;
-                bool both = 2 * pair + 1 < panels.K;
-                Bf16Numbers.Rows(from, both ? from + panels.N : null, columns, to);
-                new Span<uint>(to + columns, width - columns).Clear();
+                bool held = pair < panels.HeldPairs;
+                float* row = b.Address() + (nint)pair * 2 * panels.N,
+                    next = 2 * pair + 1 < panels.K ? row + panels.N : null;
+                for (int panel = 0; panel < panels.Count; panel++)
+                {
+                    int column = panel * panels.PanelColumns,
+                        columns = held ? Math.Min(panels.PanelColumns, panels.N - column) : 0,
+                        width = panels.Vectors(panel) * VectorColumns;
+                    uint* to = panels.Start(panel) + (nint)pair * width;
+                    Bf16Numbers.Rows(
+                        row + column,
+                        next is null ? null : next + column,
+                        columns,
+                        to
+                    );
+                    new Span<uint>(to + columns, width - columns).Clear();
+                }
             }
         }
     }

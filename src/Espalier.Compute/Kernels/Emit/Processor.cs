@@ -38,12 +38,15 @@ static unsafe partial class Processor
     public static bool HasAvxVnni { get; } =
         Avx2.IsSupported && Leaf(0).Eax >= 1 && Has(Leaf(1).Eax, AvxVnni);
 
+    /// <summary><c>vdpbf16ps</c> and the conversions to bfloat16 at 512 bits.</summary>
+    public static bool HasAvx512Bf16 { get; } =
+        HasAvx512Vnni && Leaf(0).Eax >= 1 && Has(Leaf(1).Eax, BFloat16);
+
     /// <summary>
-    /// <c>vdpbf16ps</c> at 512 bits, where it is worth using: Intel's processors run it at half the rate of their float32
+    /// <c>vdpbf16ps</c> where it is worth using: Intel's processors run it at half the rate of their float32
     /// multiply-adds, AMD's at twice.
     /// </summary>
-    public static bool HasFastBf16 { get; } =
-        HasAvx512Vnni && Leaf(0).Eax >= 1 && Has(Leaf(1).Eax, BFloat16) && !IsIntel();
+    public static bool HasFastBf16 { get; } = HasAvx512Bf16 && !IsIntel();
 
     /// <summary><c>tdpbusd</c>, and the system's leave to use tiles.</summary>
     public static bool HasAmxInt8 => Has(Leaf(0).Edx, AmxInt8) && Tiles.Value;
