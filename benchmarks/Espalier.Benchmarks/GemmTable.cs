@@ -121,7 +121,7 @@ static class GemmTable
             }
 
             peaks.Add(FmaPeak.Probe());
-            if (DotBf16Gemm.IsSupported)
+            if (AmxBf16Gemm.IsSupported || DotBf16Gemm.IsSupported)
             {
                 bf16Peaks.Add(DotPeak.Bf16() / 1e9);
             }

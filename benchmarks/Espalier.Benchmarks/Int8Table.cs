@@ -41,7 +41,7 @@ public static class Int8Table
                 f.IsSupported && (args.Length > 1 ? f.Name == args[1] : f.Name != "reference")
             ),
         ];
-        bool probed = VnniInt8Gemm.IsSupported;
+        bool probed = AmxInt8Gemm.IsSupported || VnniInt8Gemm.IsSupported;
         using Workers one = new(1),
             two = new(2);
         Console.WriteLine($"int8 products with bias, GOP/s, best (median) of {rounds} rounds");

@@ -43,6 +43,16 @@ public sealed class KernelFamily
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
         new(
+            "amx",
+            "AMX TILE and INT8 and the system's leave to use them, AVX-512 F, BW and DQ, and leave to run emitted code",
+            AmxInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
+            new PanelGemm<Avx512Tile>(),
+            new AmxInt8Gemm(),
+            new VectorRows<Lanes16>(),
+            new VectorAttention<Lanes16>(),
+            AmxBf16Gemm.IsSupported ? new AmxBf16Gemm() : null
+        ),
+        new(
             "avx512-vnni",
             "AVX-512 F, BW and VNNI, and leave to run emitted code",
             VnniInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
@@ -60,6 +70,15 @@ public sealed class KernelFamily
             new Avx512Int8Gemm(),
             new VectorRows<Lanes16>(),
             new VectorAttention<Lanes16>()
+        ),
+        new(
+            "avx-vnni",
+            "AVX-VNNI, AVX2 and FMA, and leave to run emitted code",
+            AvxVnniInt8Gemm.IsSupported && Avx2Tile.IsSupported && Lanes8.IsSupported,
+            new PanelGemm<Avx2Tile>(),
+            new AvxVnniInt8Gemm(),
+            new VectorRows<Lanes8>(),
+            new VectorAttention<Lanes8>()
         ),
         new(
             "avx2",

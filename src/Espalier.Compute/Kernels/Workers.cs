@@ -41,6 +41,10 @@ public sealed unsafe class Workers : IDisposable
     [ThreadStatic]
     static Workers? _inside;
 
+    /// <summary>What this thread does before it sleeps: gives back what a kernel left in the processor.</summary>
+    [ThreadStatic]
+    internal static Action? BeforeSleep;
+
     readonly Thread[] _threads;
     readonly long _spinTicks;
 
@@ -261,6 +265,7 @@ public sealed unsafe class Workers : IDisposable
 
     void SleepForWork()
     {
+        BeforeSleep?.Invoke();
         lock (_parking)
         {
             _sleepers++;

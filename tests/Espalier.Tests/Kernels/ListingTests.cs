@@ -63,6 +63,68 @@ public sealed class ListingTests
     ) => Compare(Disassemble(Bf16TileCode.Emit(rows, vectors, windows)), name);
 
     [Theory]
+    [InlineData(6, 4, false, "avx-vnni.int8.6x4.asm")]
+    [InlineData(6, 4, true, "avx-vnni.int8.6x4.windows.asm")]
+    [InlineData(1, 2, false, "avx-vnni.int8.1x2.asm")]
+    public void The_emitted_AVX_VNNI_tile_is_the_listed_one(
+        int rows,
+        int vectors,
+        bool windows,
+        string name
+    ) => Compare(Disassemble(AvxVnniTileCode.Emit(rows, vectors, windows)), name);
+
+    [Theory]
+    [InlineData(3, 2, false, false, false, "amx.int8.3x2.asm")]
+    [InlineData(3, 2, false, false, true, "amx.int8.3x2.windows.asm")]
+    [InlineData(2, 2, false, false, false, "amx.int8.2x2.asm")]
+    [InlineData(2, 2, true, false, false, "amx.int8.2x2.more.asm")]
+    [InlineData(1, 1, false, false, false, "amx.int8.1x1.asm")]
+    [InlineData(3, 2, false, true, false, "amx.bf16.3x2.asm")]
+    [InlineData(2, 2, true, true, false, "amx.bf16.2x2.more.asm")]
+    public void The_emitted_AMX_tile_is_the_listed_one(
+        int rowTiles,
+        int columnTiles,
+        bool more,
+        bool bfloat16,
+        bool windows,
+        string name
+    )
+    {
+        AmxNumbers numbers = bfloat16 ? AmxNumbers.BFloat16 : AmxNumbers.Int8;
+        byte[] code = AmxTileCode.Products(rowTiles, columnTiles, more, numbers, windows);
+        Compare(Disassemble(code), name);
+    }
+
+    [Fact]
+    public void What_sets_and_releases_tiles_and_asks_for_them_is_the_listed_code()
+    {
+        Compare(Disassemble(AmxTileCode.Configure(windows: false)), "amx.configure.asm");
+        Compare(Disassemble(AmxTileCode.Release()), "amx.release.asm");
+        Compare(Disassemble(AmxTileCode.Peak(AmxNumbers.Int8, 2000)), "amx.int8.peak.asm");
+        Compare(Disassemble(Processor.SavedStateCode()), "xgetbv.asm");
+    }
+
+    // A processor without AVX-512 has neither its encoding nor registers beyond the sixteenth.
+    [Fact]
+    public void AVX_VNNI_tiles_keep_to_the_old_encoding()
+    {
+        for (int rows = 1; rows <= AvxVnniTileCode.MaximumRows; rows++)
+        {
+            Assert.All(
+                Decode(AvxVnniTileCode.Emit(rows, 4, windows: true)),
+                i =>
+                    Assert.True(
+                        i.Encoding is EncodingKind.Legacy or EncodingKind.VEX
+                            && (
+                                !i.Op0Register.IsVectorRegister() || i.Op0Register.GetNumber() < 16
+                            ),
+                        $"{i} is {i.Encoding}"
+                    )
+            );
+        }
+    }
+
+    [Theory]
     [InlineData(false, "avx512-bf16.round.row.asm")]
     [InlineData(true, "avx512-bf16.round.row.windows.asm")]
     public void The_emitted_rounding_of_a_row_is_the_listed_one(bool windows, string name) =>

@@ -5,11 +5,11 @@ namespace Espalier.Kernels.Bf16;
 /// <summary>
 /// B [K, N] in panels of 64 columns (the last may have 16, 32 or 48). A panel holds, for each pair of steps of k,
 /// that pair of each of its columns: 16 columns fill one 512-bit vector, whose every 32-bit lane meets one pair of a row
-/// of a. Missing columns and an odd last step are zeros.
+/// of a. Missing columns and an odd last step are zeros. AMX has panels of 32 columns and takes 16 pairs at a
+/// time: there the missing pairs are zeros too.
 /// </summary>
-sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
+sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : PackedMatrix(k, n)
 {
-    public const int PanelColumns = 64;
     public const int VectorColumns = 16;
 
     // Pairs in one block of packing. Columns that lie as rows: with 64 columns 32 KiB, which the nearest cache holds while
@@ -17,18 +17,27 @@ sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
     const int TurnedPairs = 128;
     const int LaidPairs = 8;
 
-    readonly Tensor _values = values.Part(0, Extent(k, n));
+    readonly Tensor _values = values.Part(0, Extent(k, n, cut));
 
-    public Bf16Panels(int k, int n)
-        : this(k, n, new Tensor(Extent(k, n))) { }
+    public Bf16Panels(int k, int n, Bf16Cut cut)
+        : this(k, n, cut, new Tensor(Extent(k, n, cut))) { }
 
     /// <summary>Pairs of steps by columns, each pair in the place of a float.</summary>
-    public static Shape Extent(int k, int n) =>
-        new((k + 1) / 2, (n + VectorColumns - 1) / VectorColumns * VectorColumns);
+    public static Shape Extent(int k, int n, Bf16Cut cut) =>
+        new(
+            ((k + 1) / 2 + cut.Pairs - 1) / cut.Pairs * cut.Pairs,
+            (n + VectorColumns - 1) / VectorColumns * VectorColumns
+        );
+
+    /// <summary>Columns of a panel; the last may have fewer vectors.</summary>
+    public int PanelColumns => cut.Columns;
 
     public override long Bytes => 4L * _values.Count;
 
+    /// <summary>Of steps of k, with the zeros behind them.</summary>
     public int Pairs => _values.Rows;
+
+    int HeldPairs => (K + 1) / 2;
 
     public int Count => (N + PanelColumns - 1) / PanelColumns;
 
@@ -59,11 +68,12 @@ sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
             int panel = block / pieces,
                 first = block % pieces * TurnedPairs,
                 pairs = Math.Min(TurnedPairs, panels.Pairs - first),
-                steps = Math.Min(2 * pairs, panels.K - 2 * first),
-                column = panel * PanelColumns,
-                columns = Math.Min(PanelColumns, panels.N - column),
+                held = Math.Clamp(panels.HeldPairs - first, 0, pairs),
+                steps = Math.Min(2 * held, panels.K - 2 * first),
+                column = panel * panels.PanelColumns,
+                columns = Math.Min(panels.PanelColumns, panels.N - column),
                 width = panels.Vectors(panel) * VectorColumns;
-            float* rows = Scratch.ForBlock(PanelColumns * TurnedPairs),
+            float* rows = Scratch.ForBlock(panels.PanelColumns * TurnedPairs),
                 from = b.Address() + (nint)column * panels.K + 2 * first;
             for (int j = 0; j < columns; j++)
             {
@@ -71,7 +81,8 @@ sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
             }
 
             float* to = (float*)panels.Start(panel) + (nint)first * width;
-            Panels.Transpose(rows, TurnedPairs, columns, pairs, to, width, width);
+            Panels.Transpose(rows, TurnedPairs, columns, held, to, width, width);
+            new Span<float>(to + held * width, (pairs - held) * width).Clear();
         }
     }
 
@@ -83,12 +94,13 @@ sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
                 end = Math.Min(panels.Pairs, first + LaidPairs);
             for (int pair = first; pair < end; pair++)
             {
+                bool held = pair < panels.HeldPairs;
                 float* row = b.Address() + (nint)pair * 2 * panels.N,
                     next = 2 * pair + 1 < panels.K ? row + panels.N : null;
                 for (int panel = 0; panel < panels.Count; panel++)
                 {
-                    int column = panel * PanelColumns,
-                        columns = Math.Min(PanelColumns, panels.N - column),
+                    int column = panel * panels.PanelColumns,
+                        columns = held ? Math.Min(panels.PanelColumns, panels.N - column) : 0,
                         width = panels.Vectors(panel) * VectorColumns;
                     uint* to = panels.Start(panel) + (nint)pair * width;
                     Bf16Numbers.Rows(

@@ -4,7 +4,8 @@ namespace Espalier.Kernels.Bf16;
 
 /// <summary>
 /// Memory in which a left-hand side a [M, K] lies as rows of pairs, whether it came as [M, K] or as [K, M]. Kept by each
-/// thread that multiplies, so that a product allocates nothing; it grows to the largest seen.
+/// thread that multiplies, so that a product allocates nothing; it grows to the largest seen. What fills a row's last cache
+/// line is zeros: tiles of AMX read whole lines.
 /// </summary>
 static unsafe class Bf16Rows
 {
@@ -56,11 +57,10 @@ static unsafe class Bf16Rows
             int end = Math.Min(a.Rows, (block + 1) * rows);
             for (int row = block * rows; row < end; row++)
             {
-                Bf16Numbers.Row(
-                    a.Address() + (nint)row * a.Columns,
-                    a.Columns,
-                    (uint*)into.Address() + (nint)row * stride
-                );
+                uint* to = (uint*)into.Address() + (nint)row * stride;
+                int pairs = (a.Columns + 1) / 2;
+                Bf16Numbers.Row(a.Address() + (nint)row * a.Columns, a.Columns, to);
+                new Span<uint>(to + pairs, stride - pairs).Clear();
             }
         }
     }
@@ -88,7 +88,8 @@ static unsafe class Bf16Rows
             }
 
             uint* to = (uint*)into.Address() + (nint)first * stride + pair;
-            Panels.Transpose((float*)square, TurnedRows, pairs, rows, (float*)to, stride, pairs);
+            int padded = 2 * (pair + pairs) >= a.Rows ? stride - pair : pairs;
+            Panels.Transpose((float*)square, TurnedRows, pairs, rows, (float*)to, stride, padded);
         }
     }
 }

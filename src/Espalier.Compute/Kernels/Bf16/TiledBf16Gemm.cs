@@ -20,8 +20,13 @@ abstract unsafe class TiledBf16Gemm : Gemm
     /// <summary>Rows of a full tile.</summary>
     protected abstract int TileRows { get; }
 
+    protected virtual Bf16Cut Cut => new(64, 1);
+
     /// <summary>Called before anything is packed: what a kernel needs once.</summary>
     protected virtual void Prepare() { }
+
+    /// <summary>Called after a product, on the caller's thread: what a kernel leaves in the processor.</summary>
+    protected virtual void Leave() { }
 
     /// <summary>c = a · b, or c += a · b, for one tile.</summary>
     protected abstract void Multiply(ref Bf16Tile tile);
@@ -29,7 +34,7 @@ abstract unsafe class TiledBf16Gemm : Gemm
     public sealed override PackedMatrix Allocate(int k, int n)
     {
         Prepare();
-        return new Bf16Panels(k, n);
+        return new Bf16Panels(k, n, Cut);
     }
 
     public sealed override void Pack(Workers workers, Tensor b, bool transposed, PackedMatrix into)
@@ -87,7 +92,14 @@ abstract unsafe class TiledBf16Gemm : Gemm
             chunkStrips * TileRows,
             strips <= cached
         );
-        workers.Run(panels.Count * chunks, products);
+        try
+        {
+            workers.Run(panels.Count * chunks, products);
+        }
+        finally
+        {
+            Leave();
+        }
     }
 
     // Panels of a right-hand side that is used once, kept for the next one of this thread.
@@ -104,13 +116,13 @@ abstract unsafe class TiledBf16Gemm : Gemm
     )
     {
         Prepare();
-        Shape extent = Bf16Panels.Extent(b.Rows, b.Columns);
+        Shape extent = Bf16Panels.Extent(b.Rows, b.Columns, Cut);
         if (_once is null || _once.Count < extent.Count)
         {
             _once = new Tensor(extent.Count);
         }
 
-        Bf16Panels panels = new(b.Rows, b.Columns, _once);
+        Bf16Panels panels = new(b.Rows, b.Columns, Cut, _once);
         panels.Fill(workers, b, transposed: false);
         Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
     }
@@ -149,8 +161,8 @@ abstract unsafe class TiledBf16Gemm : Gemm
             int panel = columnsFirst ? block / chunks : block % panels.Count,
                 row = (columnsFirst ? block % chunks : block / panels.Count) * chunkRows,
                 rowEnd = Math.Min(row + chunkRows, c.Rows),
-                column = panel * Bf16Panels.PanelColumns,
-                columns = Math.Min(Bf16Panels.PanelColumns, panels.N - column),
+                column = panel * panels.PanelColumns,
+                columns = Math.Min(panels.PanelColumns, panels.N - column),
                 vectors = panels.Vectors(panel),
                 stride = Bf16Rows.Stride(panels.K);
             Bf16Tile tile = new()

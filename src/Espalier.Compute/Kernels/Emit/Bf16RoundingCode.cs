@@ -14,7 +14,10 @@ static unsafe class Bf16RoundingCode
     /// <summary>Behind the code of <see cref="Rows(bool)"/>.</summary>
     internal const int TableBytes = VectorBytes;
     static readonly Lazy<nint[]> Code = new(() =>
-        TileCode.Load([Row(OperatingSystem.IsWindows()), Rows(OperatingSystem.IsWindows())])
+        TileCode.Load(
+            Cpu.Here,
+            [Row(OperatingSystem.IsWindows()), Rows(OperatingSystem.IsWindows())]
+        )
     );
 
     public static bool IsSupported { get; } = Processor.HasAvx512Bf16 && MachineCode.IsAllowed;
@@ -95,8 +98,6 @@ static unsafe class Bf16RoundingCode
     {
         Assembler c = new(64);
         body(c);
-        using MemoryStream code = new();
-        c.Assemble(new StreamCodeWriter(code), rip: 0);
-        return code.ToArray();
+        return TileCode.Bytes(c);
     }
 }

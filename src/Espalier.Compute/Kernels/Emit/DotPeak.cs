@@ -25,13 +25,19 @@ static unsafe class DotPeak
     static readonly Lazy<nint> Bytes = new(() => Emit((c, sum) => c.vpdpbusd(sum, zmm0, zmm1)));
     static readonly Lazy<nint> Pairs = new(() => Emit((c, sum) => c.vdpbf16ps(sum, zmm0, zmm1)));
 
-    /// <summary><c>vpdpbusd</c>: operations (a multiply-add is two) a second, from about 60 microseconds of them.</summary>
+    /// <summary><c>tdpbusd</c> or else <c>vpdpbusd</c>: operations (a multiply-add is two) a second, from about 60 microseconds of them.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
-    public static double Int8() => Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, 64);
+    public static double Int8() =>
+        AmxInt8Gemm.IsSupported
+            ? AmxPeak.Probe(AmxNumbers.Int8)
+            : Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, 64);
 
-    /// <summary><c>vdpbf16ps</c>, likewise.</summary>
+    /// <summary><c>tdpbf16ps</c> or else <c>vdpbf16ps</c>, likewise.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
-    public static double Bf16() => Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, 32);
+    public static double Bf16() =>
+        AmxBf16Gemm.IsSupported
+            ? AmxPeak.Probe(AmxNumbers.BFloat16)
+            : Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, 32);
 
     static double Probe(bool supported, string what, Lazy<nint> emitted, int products)
     {
@@ -71,8 +77,6 @@ static unsafe class DotPeak
         c.jne(next);
         c.vzeroupper();
         c.ret();
-        using MemoryStream code = new();
-        c.Assemble(new StreamCodeWriter(code), rip: 0);
-        return (nint)MachineCode.Load(code.ToArray());
+        return (nint)MachineCode.Load(TileCode.Bytes(c));
     }
 }

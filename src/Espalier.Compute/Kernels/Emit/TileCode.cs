@@ -5,7 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Espalier.Kernels.Emit;
 
 /// <summary>What all emitted tiles have around them.</summary>
-static unsafe class TileCode
+static class TileCode
 {
     // xmm6 to 15 belong to the caller on Windows.
     const int FirstKept = 6,
@@ -37,13 +37,18 @@ static unsafe class TileCode
 
         c.vzeroupper();
         c.ret();
+        return Bytes(c);
+    }
+
+    public static byte[] Bytes(Assembler assembler)
+    {
         using MemoryStream code = new();
-        c.Assemble(new StreamCodeWriter(code), rip: 0);
+        assembler.Assemble(new StreamCodeWriter(code), rip: 0);
         return code.ToArray();
     }
 
     /// <summary>Functions in one piece of runnable memory, each at the start of a cache line; their addresses.</summary>
-    public static nint[] Load(IReadOnlyList<byte[]> functions)
+    public static nint[] Load(Cpu cpu, IReadOnlyList<byte[]> functions)
     {
         const int line = 64;
         List<byte> code = [];
@@ -55,8 +60,8 @@ static unsafe class TileCode
             code.AddRange(functions[i]);
         }
 
-        byte* first = (byte*)MachineCode.Load(CollectionsMarshal.AsSpan(code));
-        return [.. starts.Select(start => (nint)(first + start))];
+        nint first = cpu.Load(CollectionsMarshal.AsSpan(code));
+        return [.. starts.Select(start => first + start)];
     }
 
     public static AssemblerRegisterZMM Zmm(int number) => new(Register.ZMM0 + number);

@@ -129,7 +129,14 @@ sealed unsafe class Avx2Int8Gemm : TiledInt8Gemm
         Vector256<short> odd
     ) => sum + Avx2.MultiplyAddAdjacent(xEven, even) + Avx2.MultiplyAddAdjacent(xOdd, odd);
 
-    static void Finish(ref Int8Tile tile, int row, int vector, Vector256<int> c0, Vector256<int> c1)
+    /// <summary>Scales and bias for 16 sums of one row, as two halves.</summary>
+    internal static void Finish(
+        ref Int8Tile tile,
+        int row,
+        int vector,
+        Vector256<int> c0,
+        Vector256<int> c1
+    )
     {
         long mask = vector == tile.Vectors - 1 ? tile.LastMask : 0xFFFF;
         float* y = (float*)((byte*)tile.Y + row * tile.YStride) + 16 * vector;

@@ -248,8 +248,9 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
         }
     }
 
+    /// <summary>Scales and bias for 16 sums of one row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Finish(
+    internal static void Finish(
         ref Int8Tile tile,
         int row,
         int column,

@@ -7,6 +7,7 @@ namespace Espalier.Kernels.Int8;
 /// Weights for the tiled kernels. The outputs are cut into panels of 64 columns (the last may have 16, 32
 /// or 48); a panel holds, for each group of 4 inputs, 4 bytes of each of its columns: 16 columns fill one
 /// 512-bit vector, whose every 32-bit lane meets 4 bytes of x. Missing columns and inputs are zeros.
+/// AMX cuts a panel into strips of 32 columns, one whole strip behind the other, and takes 16 groups at a time.
 /// </summary>
 sealed unsafe class Int8Panels : QuantizedMatrix
 {
@@ -15,15 +16,21 @@ sealed unsafe class Int8Panels : QuantizedMatrix
     public const int PanelColumns = 64;
     const int Alignment = 64;
 
+    readonly int _stripColumns;
     readonly sbyte[] _values;
     readonly float[] _scales;
     readonly int[] _negatedSums;
 
-    public Int8Panels(Tensor weights_OI)
+    /// <param name="weights_OI">Not kept.</param>
+    /// <param name="groupsOfStep">The number of groups is a multiple of this.</param>
+    /// <param name="stripColumns">Columns whose groups lie side by side: 64, or less that divides it.</param>
+    public Int8Panels(Tensor weights_OI, int groupsOfStep = 1, int stripColumns = PanelColumns)
         : base(weights_OI.Rows, weights_OI.Columns)
     {
+        _stripColumns = stripColumns;
         int columns = (Outputs + VectorColumns - 1) / VectorColumns * VectorColumns;
-        Groups = (Inputs + Group - 1) / Group;
+        int step = Group * groupsOfStep;
+        Groups = (Inputs + step - 1) / step * groupsOfStep;
         long bytes = (long)columns * Groups * Group;
         if (bytes > Array.MaxLength - Alignment)
         {
@@ -77,9 +84,9 @@ sealed unsafe class Int8Panels : QuantizedMatrix
 
     void Spread(int output, ReadOnlySpan<sbyte> row)
     {
-        int panel = output / PanelColumns;
-        int step = Vectors(panel) * VectorColumns;
-        int* to = (int*)Values(panel) + output % PanelColumns;
+        int start = output / _stripColumns * _stripColumns;
+        int step = Math.Min(_stripColumns, _scales.Length - start);
+        int* to = (int*)Values(0) + (long)start * Groups + output % _stripColumns;
         fixed (sbyte* from = row)
         {
             for (int g = 0; g < Groups; g++)

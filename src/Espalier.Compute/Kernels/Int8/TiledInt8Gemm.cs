@@ -9,12 +9,6 @@ namespace Espalier.Kernels.Int8;
 /// </summary>
 abstract unsafe class TiledInt8Gemm : Int8Gemm
 {
-    // Rows that share a panel in one block of work: a multiple of every kernel's TileRows.
-    const int BlockRows = 48;
-
-    // Multiply-adds below which a block costs less than handing it to a thread (about 3 us on VNNI).
-    const long LeastWork = 1 << 19;
-
     // Numbers a thread quantizes at least before another is asked.
     const int LeastQuantized = 1 << 14;
 
@@ -23,11 +17,17 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
 
     protected abstract int TileRows { get; }
 
+    /// <summary>Rows that share a panel in one block of work: a multiple of <see cref="TileRows"/>.</summary>
+    protected virtual int BlockRows => 48;
+
+    /// <summary>Multiply-adds below which a block costs less than handing it to a thread (about 3 us on VNNI).</summary>
+    protected virtual long LeastWork => 1 << 19;
+
     public sealed override QuantizedMatrix Pack(Tensor weights_OI)
     {
         CheckInputs(weights_OI);
         Prepare();
-        return new Int8Panels(weights_OI);
+        return Lay(weights_OI);
     }
 
     public sealed override void Quantize(Workers workers, Tensor x, QuantizedRows into)
@@ -48,11 +48,23 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     {
         Check(x, weights, y, epilogue);
         Product product = new(this, x, (Int8Panels)weights, y, epilogue);
-        workers.Run(product.Blocks, product);
+        try
+        {
+            workers.Run(product.Blocks, product);
+        }
+        finally
+        {
+            Leave();
+        }
     }
 
     /// <summary>Called before weights are packed: what a kernel needs once.</summary>
     protected virtual void Prepare() { }
+
+    protected virtual Int8Panels Lay(Tensor weights_OI) => new(weights_OI);
+
+    /// <summary>Called after a product, on the caller's thread: what a kernel leaves in the processor.</summary>
+    protected virtual void Leave() { }
 
     protected abstract (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
@@ -105,19 +117,19 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
         {
             (_kernel, _x, _weights, _y, _epilogue) = (kernel, x, weights, y, epilogue);
             long panelWork =
-                (long)Math.Min(x.Rows, BlockRows) * Int8Panels.PanelColumns * x.Columns;
-            _panels = (int)((LeastWork + panelWork - 1) / Math.Max(1, panelWork));
+                (long)Math.Min(x.Rows, kernel.BlockRows) * Int8Panels.PanelColumns * x.Columns;
+            _panels = (int)((kernel.LeastWork + panelWork - 1) / Math.Max(1, panelWork));
             _panelBlocks = (weights.Panels + _panels - 1) / Math.Max(1, _panels);
         }
 
-        public int Blocks => (_x.Rows + BlockRows - 1) / BlockRows * _panelBlocks;
+        public int Blocks => (_x.Rows + _kernel.BlockRows - 1) / _kernel.BlockRows * _panelBlocks;
 
         // Neighbouring blocks share rows: x stays in L2 while the weights stream by as one long run, which
         // the processor fetches ahead.
         public void Run(int block)
         {
-            int firstRow = block / _panelBlocks * BlockRows;
-            int endRow = Math.Min(_x.Rows, firstRow + BlockRows);
+            int firstRow = block / _panelBlocks * _kernel.BlockRows;
+            int endRow = Math.Min(_x.Rows, firstRow + _kernel.BlockRows);
             int firstPanel = block % _panelBlocks * _panels;
             int endPanel = Math.Min(_weights.Panels, firstPanel + _panels);
             fixed (byte* x = _x.Values)

@@ -1,0 +1,15 @@
+namespace Espalier.Kernels.Emit;
+
+/// <summary>Emitted functions of one argument, called by number; emitted together before the first is needed.</summary>
+sealed class Routines(Cpu cpu, int count, Func<int, byte[]> emit)
+{
+    readonly Lazy<nint[]> _addresses = new(() =>
+        TileCode.Load(cpu, [.. Enumerable.Range(0, count).Select(emit)])
+    );
+
+    public void Prepare() => _ = _addresses.Value;
+
+    /// <inheritdoc cref="Cpu.Call"/>
+    public void Call(int routine, nint argument, bool brief) =>
+        cpu.Call(_addresses.Value[routine], argument, brief);
+}

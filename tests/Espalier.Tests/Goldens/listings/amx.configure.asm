@@ -1,0 +1,2 @@
+0000  ldtilecfg [rdi]
+0005  ret

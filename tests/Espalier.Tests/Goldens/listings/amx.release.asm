@@ -1,0 +1,2 @@
+0000  tilerelease
+0005  ret
