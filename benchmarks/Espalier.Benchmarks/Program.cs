@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Espalier.Benchmarks;
+using Espalier.Benchmarks.Peers;
 
 switch (args)
 {
@@ -9,12 +10,14 @@ switch (args)
     case ["workers", .. string[] rest]:
         WorkersTable.Run(rest);
         return 0;
+    case ["peers", .. string[] rest]:
+        return PeersTable.Run(rest);
     case ["bdn", .. string[] rest]:
         BenchmarkSwitcher.FromAssembly(typeof(GemmTable).Assembly).Run(rest);
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: -- gemm [rounds] | workers [rounds] | bdn [arguments of BenchmarkDotNet]"
+            "Usage: -- gemm [rounds] | workers [rounds] | peers … | bdn [arguments of BenchmarkDotNet]"
         );
         return 2;
 }
