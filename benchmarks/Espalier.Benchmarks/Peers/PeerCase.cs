@@ -8,17 +8,18 @@ namespace Espalier.Benchmarks.Peers;
 
 /// <summary>One line of the table: the same batches for a session of ours and one of the peer's.</summary>
 /// <param name="Name">Of the work, as the table shows it.</param>
-/// <param name="Passes">Over all batches in one turn; the turn counts as the median of them.</param>
+/// <param name="Parts">Of equal numbers of batches; each round works on the next one.</param>
+/// <param name="Passes">Over the part in one turn; the turn counts as the median of them.</param>
 sealed record PeerCase(
     string Name,
     Session Ours,
     string Theirs,
     IReadOnlyList<Batch> Batches,
+    int Parts,
     int Passes
 )
 {
-    public int Examples => Batches.Sum(b => b.Count);
-
+    /// <summary>Per batch, of each round.</summary>
     public List<double> OurMilliseconds { get; } = [];
     public List<double> TheirMilliseconds { get; } = [];
 
@@ -30,18 +31,51 @@ sealed record PeerCase(
     /// </summary>
     public void Round(PeerProcess peer, int round, TimeSpan pause)
     {
+        int count = Batches.Count / Parts,
+            from = round % Parts * count;
         for (int turn = 0; turn < 2; turn++)
         {
-            double milliseconds =
-                (turn + round) % 2 == 0
-                    ? Statistics.Median(OurTurn()).Value
-                    : Statistics.Median(peer.Run(Theirs, Passes + 1)[1..]).Value;
-            ((turn + round) % 2 == 0 ? OurMilliseconds : TheirMilliseconds).Add(milliseconds);
+            bool ours = (turn + round) % 2 == 0;
+            double[] passes = ours
+                ? OurTurn(from, count)
+                : peer.Run(Theirs, from, count, Passes + 1);
+            (ours ? OurMilliseconds : TheirMilliseconds).Add(
+                Statistics.Median(passes[1..]).Value / count
+            );
             Thread.Sleep(pause);
         }
     }
 
-    double[] OurTurn()
+    /// <summary>
+    /// Mean cosine between our states behind the last layer and theirs, over the tokens of the first batch: that both
+    /// computed the same thing, as exactly as their int8 allows.
+    /// </summary>
+    public double Likeness(PeerProcess peer)
+    {
+        Batch batch = Batches[0];
+        int last = Ours.Model.Config.Layers.Count - 1,
+            hidden = Ours.Model.Config.Hidden;
+        var (width, theirs) = peer.States(Theirs);
+        double sum = 0;
+        Ours.RunAllExits(
+            batch,
+            new Tensor(batch.Count, Ours.Model.Config.ExitCount * Ours.Model.Config.Outputs),
+            (layer, state) =>
+            {
+                for (int s = 0; layer == last && s < batch.Count; s++)
+                {
+                    for (int t = batch.Starts[s]; t < batch.Starts[s + 1]; t++)
+                    {
+                        int row = s * width + t - batch.Starts[s];
+                        sum += Cosine(state.Row(t), theirs.AsSpan(row * hidden, hidden));
+                    }
+                }
+            }
+        );
+        return sum / batch.Tokens;
+    }
+
+    double[] OurTurn(int from, int count)
     {
         int largest = Batches.Max(b => b.Count);
         Tensor logits = new(largest, Ours.Model.Config.Outputs);
@@ -50,14 +84,17 @@ sealed record PeerCase(
         for (int pass = 0; pass <= Passes; pass++)
         {
             long start = Stopwatch.GetTimestamp();
-            foreach (Batch batch in Batches)
+            for (int i = from; i < from + count; i++)
             {
-                Ours.Run(batch, Effort.Full, logits, exits);
+                Ours.Run(Batches[i], Effort.Full, logits, exits);
             }
 
             milliseconds[pass] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
-        return milliseconds[1..];
+        return milliseconds;
     }
+
+    static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>
+        System.Numerics.Tensors.TensorPrimitives.CosineSimilarity(a, b);
 }

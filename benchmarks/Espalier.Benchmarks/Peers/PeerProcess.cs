@@ -49,44 +49,59 @@ sealed class PeerProcess : IDisposable
             : answer;
     }
 
-    public void Load(string name, string model, int threads, JsonObject config) =>
+    /// <param name="model">Path, and the name of the session from now on.</param>
+    public void Load(string model, int threads, IEnumerable<(string Key, string Value)> config) =>
         Ask(
             new()
             {
                 ["do"] = "load",
-                ["name"] = name,
-                ["model"] = Path.GetFullPath(model),
+                ["model"] = model,
                 ["threads"] = threads,
-                ["config"] = config,
+                ["config"] = new JsonObject(
+                    config.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value))
+                ),
             }
         );
 
-    /// <summary>What later runs of that session read: our batches, each padded to its longest sequence.</summary>
-    public void Feed(string name, IReadOnlyList<Batch> batches, int padId) =>
+    /// <summary>What later runs of that model read: our batches, each padded to its longest sequence.</summary>
+    public void Feed(string model, IReadOnlyList<Batch> batches, int padId) =>
         Ask(
             new()
             {
                 ["do"] = "feed",
-                ["name"] = name,
+                ["model"] = model,
                 ["batches"] = new JsonArray([.. batches.Select(b => Padded(b, padId))]),
             }
         );
 
-    /// <summary>Milliseconds of each pass over all batches.</summary>
-    public double[] Run(string name, int passes) =>
+    /// <summary>Milliseconds of each pass over those batches.</summary>
+    public double[] Run(string model, int from, int count, int passes)
+    {
+        JsonElement answer = Ask(
+            new()
+            {
+                ["do"] = "run",
+                ["model"] = model,
+                ["from"] = from,
+                ["count"] = count,
+                ["passes"] = passes,
+            }
+        );
+        return
         [
-            .. Ask(
-                    new()
-                    {
-                        ["do"] = "run",
-                        ["name"] = name,
-                        ["passes"] = passes,
-                    }
-                )
-                .GetProperty("milliseconds")
-                .EnumerateArray()
-                .Select(e => e.GetDouble()),
+            .. answer.GetProperty("milliseconds").EnumerateArray().Select(e => e.GetDouble()),
         ];
+    }
+
+    /// <summary>The states behind the last layer for the first batch, row by row, and the rows of a sequence.</summary>
+    public (int Width, float[] Values) States(string model)
+    {
+        JsonElement answer = Ask(new() { ["do"] = "states", ["model"] = model });
+        return (
+            answer.GetProperty("width").GetInt32(),
+            [.. answer.GetProperty("values").EnumerateArray().Select(e => e.GetSingle())]
+        );
+    }
 
     public void Dispose()
     {
