@@ -12,6 +12,10 @@ static unsafe class DotPeak
 {
     const int Steps = 10_000;
 
+    // In one instruction on 512 bits.
+    const int Int8Products = 64;
+    const int Bf16Products = 32;
+
     // Both calling conventions let us overwrite zmm0 to 5 and 16 to 31: two sources and 20 sums.
     static readonly AssemblerRegisterZMM[] Sums =
     [
@@ -25,13 +29,20 @@ static unsafe class DotPeak
     static readonly Lazy<nint> Bytes = new(() => Emit((c, sum) => c.vpdpbusd(sum, zmm0, zmm1)));
     static readonly Lazy<nint> Pairs = new(() => Emit((c, sum) => c.vdpbf16ps(sum, zmm0, zmm1)));
 
+    /// <summary>Of one probe of <c>vpdpbusd</c>; a multiply-add is two.</summary>
+    public static long Int8Operations => Operations(Int8Products);
+
+    /// <summary>Of one probe of <c>vdpbf16ps</c>.</summary>
+    public static long Bf16Operations => Operations(Bf16Products);
+
     /// <summary><c>vpdpbusd</c>: operations (a multiply-add is two) a second, from about 60 microseconds of them.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
-    public static double Int8() => Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, 64);
+    public static double Int8() => Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, Int8Products);
 
     /// <summary><c>vdpbf16ps</c>, likewise.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
-    public static double Bf16() => Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, 32);
+    public static double Bf16() => 
+        Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, Bf16Products);
 
     static double Probe(bool supported, string what, Lazy<nint> emitted, int products)
     {
@@ -46,8 +57,10 @@ static unsafe class DotPeak
         long start = Stopwatch.GetTimestamp();
         code();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return 2.0 * Steps * Sums.Length * products / seconds;
+        return Operations(products) / seconds;
     }
+
+    static long Operations(int products) => 2L * Steps * Sums.Length * products;
 
     static nint Emit(Action<Assembler, AssemblerRegisterZMM> product)
     {
