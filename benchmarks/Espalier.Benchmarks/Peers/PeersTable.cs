@@ -113,7 +113,7 @@ static class PeersTable
     {
         Lazy<Encoder> mini = new(() => Encoder.MiniLm(options.Models)),
             large = new(() => Encoder.Base(temporary));
-        bool hasBf16 = Enum.TryParse("Bf16", out Precision bf16);
+        KernelFamily plain = KernelFamily.Best;
         Rng rng = new(7);
         IReadOnlyList<Batch> One(Encoder e) => [Batches.Drawn(e.Model.Config, 1, 40, rng)];
         IReadOnlyList<Batch> Many(Encoder e) => [Batches.Drawn(e.Model.Config, 32, 40, rng)];
@@ -124,12 +124,13 @@ static class PeersTable
             string name,
             Lazy<Encoder> of,
             Precision precision,
+            KernelFamily? kernels,
             Func<Encoder, IReadOnlyList<Batch>> drawn,
             int passes,
             int parts = 1
         )
         {
-            if (!name.Contains(options.Only, StringComparison.Ordinal))
+            if (kernels is null || !name.Contains(options.Only, StringComparison.Ordinal))
             {
                 return null;
             }
@@ -147,24 +148,26 @@ static class PeersTable
             {
                 Traits = new Traits(precision, DynamicLength: true),
             };
-            Session session = new(model, workers, KernelFamily.Best, padTo: null);
+            Session session = new(model, workers, kernels, padTo: null);
             return new PeerCase(name, session, file, batches, parts, passes);
         }
 
+        const Precision fp32 = Precision.Fp32,
+            int8 = Precision.Int8;
         Func<PeerCase?>[] all =
         [
-            () => Case("MiniLM int8 1x40", mini, Precision.Int8, One, 60),
-            () => Case("MiniLM int8 32x40", mini, Precision.Int8, Many, 4),
+            () => Case("MiniLM int8 1x40", mini, int8, plain, One, 60),
+            () => Case("MiniLM int8 32x40", mini, int8, plain, Many, 4),
             () =>
                 options.Data is null
                     ? null
-                    : Case("MiniLM int8 MRPC test", mini, Precision.Int8, Mrpc, 1, parts: 9),
-            () => Case("MiniLM fp32 1x40", mini, Precision.Fp32, One, 30),
-            () => Case("MiniLM fp32 32x40", mini, Precision.Fp32, Many, 3),
-            () => hasBf16 ? Case("MiniLM bf16 1x40 to fp32", mini, bf16, One, 40) : null,
-            () => hasBf16 ? Case("MiniLM bf16 32x40 to fp32", mini, bf16, Many, 3) : null,
-            () => Case("base int8 1x40", large, Precision.Int8, One, 12),
-            () => Case("base int8 32x40", large, Precision.Int8, Many, 1),
+                    : Case("MiniLM int8 MRPC test", mini, int8, plain, Mrpc, 1, parts: 9),
+            () => Case("MiniLM fp32 1x40", mini, fp32, plain, One, 30),
+            () => Case("MiniLM fp32 32x40", mini, fp32, plain, Many, 3),
+            () => Case("MiniLM bf16 1x40 to fp32", mini, fp32, plain.Bf16, One, 40),
+            () => Case("MiniLM bf16 32x40 to fp32", mini, fp32, plain.Bf16, Many, 3),
+            () => Case("base int8 1x40", large, int8, plain, One, 12),
+            () => Case("base int8 32x40", large, int8, plain, Many, 1),
         ];
         return all.Select(make => make()).OfType<PeerCase>();
     }

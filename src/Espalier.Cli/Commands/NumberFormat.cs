@@ -9,6 +9,8 @@ sealed record NumberFormat(string Name, Precision Precision, KernelFamily Kernel
 {
     public static IReadOnlyList<string> Names { get; } = ["fp32", "bf16", "int8"];
 
+    public override string ToString() => Name;
+
     /// <summary>Those that make sense on this machine.</summary>
     public static IReadOnlyList<NumberFormat> All(KernelFamily kernels) =>
         [.. Names.Where(n => n != "bf16" || kernels.Bf16 is not null).Select(n => Of(n, kernels))];
