@@ -10,6 +10,9 @@ switch (args)
     case ["int8", .. string[] rest]:
         Int8Table.Run(rest);
         return 0;
+    case ["step", _, ..]:
+        StepTable.Run(args[1..]);
+        return 0;
     case ["workers", .. string[] rest]:
         WorkersTable.Run(rest);
         return 0;
@@ -20,8 +23,8 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: -- gemm [rounds] | int8 [rounds] [family] | workers [rounds] | peers --models DIR | "
-                + "bdn [arguments of BenchmarkDotNet]"
+            "Usage: -- gemm [rounds] | int8 [rounds] [family] | step MODEL [rounds] | workers [rounds] | "
+                + "peers --models DIR | bdn [arguments of BenchmarkDotNet]"
         );
         return 2;
 }

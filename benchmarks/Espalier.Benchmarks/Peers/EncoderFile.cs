@@ -97,7 +97,16 @@ sealed class EncoderFile
             context = _graph.Node(
                 "QAttention",
                 Name("context"),
-                [q, weights, bias, scale, weights + "_scale", "mask_index", zero, weights + "_zero"],
+                [
+                    q,
+                    weights,
+                    bias,
+                    scale,
+                    weights + "_scale",
+                    "mask_index",
+                    zero,
+                    weights + "_zero",
+                ],
                 fused: true,
                 [heads]
             );

@@ -87,10 +87,7 @@ sealed class PeerProcess : IDisposable
                 ["passes"] = passes,
             }
         );
-        return
-        [
-            .. answer.GetProperty("milliseconds").EnumerateArray().Select(e => e.GetDouble()),
-        ];
+        return [.. answer.GetProperty("milliseconds").EnumerateArray().Select(e => e.GetDouble())];
     }
 
     /// <summary>The states behind the last layer for the first batch, row by row, and the rows of a sequence.</summary>
@@ -116,7 +113,9 @@ sealed class PeerProcess : IDisposable
 
     static JsonObject Padded(Batch batch, int padId)
     {
-        int width = Enumerable.Range(0, batch.Count).Max(s => batch.Starts[s + 1] - batch.Starts[s]);
+        int width = Enumerable
+            .Range(0, batch.Count)
+            .Max(s => batch.Starts[s + 1] - batch.Starts[s]);
         int[] ids = new int[batch.Count * width],
             types = new int[batch.Count * width],
             mask = new int[batch.Count * width];
@@ -145,11 +144,7 @@ sealed class PeerProcess : IDisposable
     /// <summary>The checkout that this program was built in is somewhere above it.</summary>
     static string Folder()
     {
-        for (
-            DirectoryInfo? at = new(AppContext.BaseDirectory);
-            at is not null;
-            at = at.Parent
-        )
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             string folder = Path.Combine(at.FullName, "benchmarks", "peers");
             if (Directory.Exists(folder))

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Espalier.Benchmarks.Peers;
@@ -5,7 +6,7 @@ namespace Espalier.Benchmarks.Peers;
 /// <summary>A protocol buffers message that is being written: varints, floats, and whatever has a length.</summary>
 sealed class ProtoMessage
 {
-    readonly MemoryStream _bytes = new();
+    readonly ArrayBufferWriter<byte> _bytes = new();
 
     public ProtoMessage Number(int field, long value)
     {
@@ -34,7 +35,7 @@ sealed class ProtoMessage
     }
 
     public ProtoMessage Message(int field, ProtoMessage message) =>
-        Bytes(field, message._bytes.GetBuffer().AsSpan(0, (int)message._bytes.Length));
+        Bytes(field, message._bytes.WrittenSpan);
 
     public ProtoMessage Bytes(int field, ReadOnlySpan<byte> bytes)
     {
@@ -44,16 +45,16 @@ sealed class ProtoMessage
         return this;
     }
 
-    public void WriteTo(Stream to) => _bytes.WriteTo(to);
+    public void WriteTo(Stream to) => to.Write(_bytes.WrittenSpan);
 
     void Varint(ulong value)
     {
         while (value > 127)
         {
-            _bytes.WriteByte((byte)(value | 128));
+            _bytes.Write([(byte)(value | 128)]);
             value >>= 7;
         }
 
-        _bytes.WriteByte((byte)value);
+        _bytes.Write([(byte)value]);
     }
 }

@@ -55,11 +55,11 @@ sealed class BenchCommand : EspalierCommand
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         KernelFamily kernels = CommonOptions.KernelsOf(terminal);
-        IReadOnlyList<BatchShape> shapes = Shapes(parse);
+        BatchShape[] shapes = Shapes(parse);
         IReadOnlyList<NumberFormat> formats = Formats(parse, kernels);
         string folder = _common.ModelFolder(parse);
         Model model = Load(folder);
-        if (shapes.FirstOrDefault(s => s.Tokens > model.Config.MaxLength) is { } longer)
+        if (Array.Find(shapes, s => s.Tokens > model.Config.MaxLength) is { } longer)
         {
             throw new UsageException(
                 $"--shapes has {longer}, and the model in {folder} reads at most {model.Config.MaxLength} tokens."
@@ -92,7 +92,7 @@ sealed class BenchCommand : EspalierCommand
             )
             .Model;
 
-    IReadOnlyList<BatchShape> Shapes(ParseResult parse) =>
+    BatchShape[] Shapes(ParseResult parse) =>
         Listed(_shapes, parse.ValueOf(_shapes) ?? "", BatchShape.Parse);
 
     IReadOnlyList<NumberFormat> Formats(ParseResult parse, KernelFamily kernels) =>
@@ -100,13 +100,11 @@ sealed class BenchCommand : EspalierCommand
             ? Listed(_precision, list, name => NumberFormat.Of(name, kernels))
             : NumberFormat.All(kernels);
 
-    static IReadOnlyList<T> Listed<T>(Option option, string list, Func<string, T> parse)
+    static T[] Listed<T>(Option option, string list, Func<string, T> parse)
     {
         T[] values = [.. list.Split(',').Select(parse)];
         return values.GroupBy(v => $"{v}").FirstOrDefault(g => g.Count() > 1) is { } twice
-            ? throw new ArgumentException(
-                $"{option.Name} has {twice.Key} twice; name each once."
-            )
+            ? throw new ArgumentException($"{option.Name} has {twice.Key} twice; name each once.")
             : values;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Espalier.Cli.Parsing;
 using Espalier.Data;
 using Espalier.Kernels;
@@ -136,9 +135,7 @@ sealed record ModelSpeeds(
             ? Statistics.Ratio(
                 [
                     .. comparison[format.Name]
-                        .RoundMilliseconds.Select(ms =>
-                            ms * operations / peak.Operations(workers)
-                        ),
+                        .RoundMilliseconds.Select(ms => ms * operations / peak.Operations(workers)),
                 ],
                 milliseconds
             )
@@ -181,7 +178,9 @@ sealed record ModelSpeeds(
             TypeIds = new int[ids.Length],
             Starts =
             [
-                .. Enumerable.Range(0, shape.Examples + 1).Select(example => example * shape.Tokens),
+                .. Enumerable
+                    .Range(0, shape.Examples + 1)
+                    .Select(example => example * shape.Tokens),
             ],
         };
     }

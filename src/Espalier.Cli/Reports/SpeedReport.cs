@@ -56,7 +56,7 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
         if (!Speeds.Settled)
         {
             notes.Add(
-                "Time ran out before all intervals were within 5 % of their medians; other work ran beside this."
+                "Time ran out before every interval was within 5 % of its median; a quieter machine gives narrower ones."
             );
         }
 

@@ -21,9 +21,7 @@ public sealed class Peak
 
     /// <summary>Null where there is nothing that could be timed, as for the two below.</summary>
     public static Peak? Fp32 { get; } =
-        FmaPeak.IsSupported
-            ? new Peak(FmaPeak.Instruction, FmaPeak.Operations, FmaPeak.Run)
-            : null;
+        FmaPeak.IsSupported ? new Peak(FmaPeak.Instruction, FmaPeak.Operations, FmaPeak.Run) : null;
 
     public static Peak? Bf16 { get; } =
         DotBf16Gemm.IsSupported

@@ -54,7 +54,8 @@ public sealed class AdamW
 
     /// <summary>One step; the gradients are zero afterwards.</summary>
     /// <param name="norm">What <see cref="GradientNorm"/> gave.</param>
-    public void Step(double rate, double norm)
+    /// <param name="updated">Called with each parameter as soon as it has its new numbers.</param>
+    public void Step(double rate, double norm, Action<Tensor>? updated = null)
     {
         Steps++;
         float scale = (float)Math.Min(1, _options.ClipNorm / (norm + 1e-6));
@@ -78,6 +79,7 @@ public sealed class AdamW
                 step,
                 scale
             );
+            updated?.Invoke(slot.Variable.Value);
         }
     }
 }

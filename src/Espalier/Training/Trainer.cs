@@ -126,8 +126,8 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             Diverged("the gradient is not finite", step, examples.ToArray());
         }
 
-        optimizer.Step(run.Options.RateAt(step, steps), norm);
         tape.WeightsChanged();
+        optimizer.Step(run.Options.RateAt(step, steps), norm, tape.Repack);
         return total;
     }
 

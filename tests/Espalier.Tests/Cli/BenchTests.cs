@@ -82,7 +82,15 @@ public sealed class BenchTests : IDisposable
     public void The_share_of_the_peak_is_the_rate_of_the_model_over_that_of_the_probe()
     {
         Assert.SkipWhen(Peak.Fp32 is null, "This machine has no multiply-adds to probe.");
-        Outcome outcome = Run("-m", _toys.Bert(), "--shapes", "4x5", "--precision", "fp32", "--json");
+        Outcome outcome = Run(
+            "-m",
+            _toys.Bert(),
+            "--shapes",
+            "4x5",
+            "--precision",
+            "fp32",
+            "--json"
+        );
         JsonElement row = Rows(outcome)[0],
             peak = outcome.Json.GetProperty("peaks")[0];
         double rate =

@@ -37,11 +37,12 @@ static unsafe class DotPeak
 
     /// <summary><c>vpdpbusd</c>: operations (a multiply-add is two) a second, from about 60 microseconds of them.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
-    public static double Int8() => Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, Int8Products);
+    public static double Int8() =>
+        Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, Int8Products);
 
     /// <summary><c>vdpbf16ps</c>, likewise.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
-    public static double Bf16() => 
+    public static double Bf16() =>
         Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, Bf16Products);
 
     static double Probe(bool supported, string what, Lazy<nint> emitted, int products)
