@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Espalier.Benchmarks;
+using Espalier.Benchmarks.Peers;
 
 switch (args)
 {
@@ -15,12 +16,15 @@ switch (args)
     case ["workers", .. string[] rest]:
         WorkersTable.Run(rest);
         return 0;
+    case ["peers", .. string[] rest]:
+        return PeersTable.Run(rest);
     case ["bdn", .. string[] rest]:
         BenchmarkSwitcher.FromAssembly(typeof(GemmTable).Assembly).Run(rest);
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: -- gemm [rounds] | int8 [rounds] [family] | step MODEL [rounds] | workers [rounds] | bdn [arguments of BenchmarkDotNet]"
+            "Usage: -- gemm [rounds] | int8 [rounds] [family] | step MODEL [rounds] | workers [rounds] | "
+                + "peers --models DIR | bdn [arguments of BenchmarkDotNet]"
         );
         return 2;
 }

@@ -65,6 +65,7 @@ static class Program
             new RunCommand(),
             new EvaluateCommand(),
             new PredictCommand(),
+            new BenchCommand(),
             new TokenizeCommand(),
             new TrimCommand(),
             new InspectCommand(),

@@ -59,12 +59,7 @@ sealed class DoctorCommand : EspalierCommand
                         json.WriteBoolean("supported", family.IsSupported);
                         foreach (Speed speed in speeds.Where(s => s.Family == family))
                         {
-                            json.WriteStartObject(speed.Precision + "_gflops");
-                            json.WriteNumber("value", speed.Median.Value);
-                            json.OptionalNumber("low", speed.Median.Low);
-                            json.OptionalNumber("high", speed.Median.High);
-                            json.WriteNumber("n", speed.Median.N);
-                            json.WriteEndObject();
+                            json.Estimate(speed.Precision + "_gflops", speed.Median);
                         }
 
                         json.WriteEndObject();
@@ -146,12 +141,7 @@ sealed class DoctorCommand : EspalierCommand
             [
                 family.Name,
                 family.Needs,
-                .. speeds.Select(s => Cell(s.Median)),
+                .. speeds.Select(s => Shown.Interval(s.Median, "0.0")),
                 $"{speeds[0].Median.N}",
             ];
-
-    static string Cell(Estimate speed) =>
-        speed is { Low: { } low, High: { } high }
-            ? $"{speed.Value:0.0} [{low:0.0}, {high:0.0}]"
-            : $"{speed.Value:0.0}";
 }

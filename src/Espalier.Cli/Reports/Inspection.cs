@@ -202,7 +202,7 @@ sealed record Inspection(
     }
 
     /// <summary>Whether the checkpoint has the last linear of a classifier.</summary>
-    static bool HasHead(string folder)
+    internal static bool HasHead(string folder)
     {
         string type =
             JsonFile.Read(Path.Combine(folder, ModelFolder.ConfigName)).OptionalString("model_type")

@@ -1,5 +1,6 @@
 using System.Text;
 using Espalier.Checkpoints;
+using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports;
 
@@ -24,6 +25,12 @@ static class Shown
 
         return shown.ToString();
     }
+
+    /// <summary>The value with its interval, if there is one.</summary>
+    public static string Interval(Estimate estimate, string format) =>
+        estimate is { Low: { } low, High: { } high }
+            ? $"{estimate.Value.ToString(format)} [{low.ToString(format)}, {high.ToString(format)}]"
+            : estimate.Value.ToString(format);
 
     /// <summary>Bytes in the unit that keeps three digits.</summary>
     public static string Bytes(long bytes) =>

@@ -30,13 +30,18 @@ static unsafe class AmxPeak
         Code.Call(2 + (int)numbers, 0, brief: false);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Code.Call(1, 0, brief: true);
+        return Operations(numbers) / seconds;
+    }
+
+    /// <summary>Of one probe.</summary>
+    public static long Operations(AmxNumbers numbers)
+    {
         int inputs = numbers == AmxNumbers.Int8 ? AmxTileCode.RowBytes : AmxTileCode.RowBytes / 2;
-        return 2.0
+        return 2L
             * Steps
             * ProductsOfStep
             * AmxTileCode.TileRows
             * AmxTileCode.TileRows
-            * inputs
-            / seconds;
+            * inputs;
     }
 }

@@ -12,6 +12,10 @@ static unsafe class DotPeak
 {
     const int Steps = 10_000;
 
+    // In one instruction on 512 bits.
+    const int Int8Products = 64;
+    const int Bf16Products = 32;
+
     // Both calling conventions let us overwrite zmm0 to 5 and 16 to 31: two sources and 20 sums.
     static readonly AssemblerRegisterZMM[] Sums =
     [
@@ -25,19 +29,37 @@ static unsafe class DotPeak
     static readonly Lazy<nint> Bytes = new(() => Emit((c, sum) => c.vpdpbusd(sum, zmm0, zmm1)));
     static readonly Lazy<nint> Pairs = new(() => Emit((c, sum) => c.vdpbf16ps(sum, zmm0, zmm1)));
 
-    /// <summary><c>tdpbusd</c> or else <c>vpdpbusd</c>: operations (a multiply-add is two) a second, from about 60 microseconds of them.</summary>
+    /// <summary>Whether there is anything to probe for int8.</summary>
+    public static bool HasInt8 => AmxInt8Gemm.IsSupported || VnniInt8Gemm.IsSupported;
+
+    /// <summary>Whether there is anything to probe for bfloat16.</summary>
+    public static bool HasBf16 => AmxBf16Gemm.IsSupported || DotBf16Gemm.IsSupported;
+
+    /// <summary>Of one probe of <c>tdpbusd</c> or else <c>vpdpbusd</c>; a multiply-add is two.</summary>
+    public static long Int8Operations =>
+        AmxInt8Gemm.IsSupported
+            ? AmxPeak.Operations(AmxNumbers.Int8)
+            : Operations(Int8Products);
+
+    /// <summary>Of one probe of <c>tdpbf16ps</c> or else <c>vdpbf16ps</c>.</summary>
+    public static long Bf16Operations =>
+        AmxBf16Gemm.IsSupported
+            ? AmxPeak.Operations(AmxNumbers.BFloat16)
+            : Operations(Bf16Products);
+
+    /// <summary><c>tdpbusd</c> or else <c>vpdpbusd</c>: operations a second, from about 60 microseconds of them.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
     public static double Int8() =>
         AmxInt8Gemm.IsSupported
             ? AmxPeak.Probe(AmxNumbers.Int8)
-            : Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, 64);
+            : Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, Int8Products);
 
     /// <summary><c>tdpbf16ps</c> or else <c>vdpbf16ps</c>, likewise.</summary>
     /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
     public static double Bf16() =>
         AmxBf16Gemm.IsSupported
             ? AmxPeak.Probe(AmxNumbers.BFloat16)
-            : Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, 32);
+            : Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, Bf16Products);
 
     static double Probe(bool supported, string what, Lazy<nint> emitted, int products)
     {
@@ -52,8 +74,10 @@ static unsafe class DotPeak
         long start = Stopwatch.GetTimestamp();
         code();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return 2.0 * Steps * Sums.Length * products / seconds;
+        return Operations(products) / seconds;
     }
+
+    static long Operations(int products) => 2L * Steps * Sums.Length * products;
 
     static nint Emit(Action<Assembler, AssemblerRegisterZMM> product)
     {

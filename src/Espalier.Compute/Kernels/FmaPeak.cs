@@ -3,37 +3,55 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Espalier.Benchmarks;
+namespace Espalier.Kernels;
 
-/// <summary>What one core can do at most: fused multiply-adds on registers alone.</summary>
+/// <summary>What one core can do at most in float32: fused multiply-adds on registers alone.</summary>
 static class FmaPeak
 {
-    const int Steps = 200_000;
+    const int Steps = 20_000;
     const int Chains = 12;
+    const int RunsPerProbe = 10;
 
-    /// <summary>Billions of floating-point operations a second, now; the better of 512 and 256 bits.</summary>
+    public static bool IsSupported => Avx512F.IsSupported || Fma.IsSupported;
+
+    public static string Instruction =>
+        Avx512F.IsSupported ? "vfmadd231ps (512 bits)" : "vfmadd231ps (256 bits)";
+
+    /// <summary>Of one <see cref="Run"/>; a multiply-add is two.</summary>
+    public static long Operations =>
+        2L
+        * Steps
+        * Chains
+        * (Avx512F.IsSupported ? Vector512<float>.Count : Vector256<float>.Count);
+
+    /// <summary>Billions of operations a second, now.</summary>
     public static double Probe()
     {
-        double best = 0;
-        if (Avx512F.IsSupported)
+        if (!IsSupported)
         {
-            best = Math.Max(best, Rate(Wide, Vector512<float>.Count));
+            return 0;
         }
 
-        if (Fma.IsSupported)
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < RunsPerProbe; i++)
         {
-            best = Math.Max(best, Rate(Narrow, Vector256<float>.Count));
+            Run();
         }
 
-        return best;
+        return RunsPerProbe * Operations / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
     }
 
-    static double Rate(Func<float, float> run, int lanes)
+    /// <summary>Some 60 microseconds of multiply-adds.</summary>
+    /// <exception cref="InvalidOperationException">The processor has none.</exception>
+    public static void Run()
     {
-        long start = Stopwatch.GetTimestamp();
-        float result = run(1.0f);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return float.IsNaN(result) ? 0 : 2.0 * lanes * Chains * Steps / seconds / 1e9;
+        float result =
+            Avx512F.IsSupported ? Wide(1)
+            : Fma.IsSupported ? Narrow(1)
+            : throw new InvalidOperationException(
+                "Peak: this machine has no fused multiply-add on vectors; run nothing here."
+            );
+        Debug.Assert(float.IsFinite(result));
     }
 
     // Twelve chains: one multiply-add takes four cycles and up to two begin in each.
