@@ -52,7 +52,7 @@ public static class StudyRuns
         );
 
     /// <summary>Times of one study are comparable where processor, kernels, threads and batch agree.</summary>
-    static void CheckMachine(IReadOnlyList<Measurement> measurements, Axes axes)
+    internal static void CheckMachine(IReadOnlyList<Measurement> measurements, Axes axes)
     {
         string[] machines =
         [
