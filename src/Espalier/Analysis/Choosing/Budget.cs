@@ -44,6 +44,8 @@ public sealed record Budget(
     double? MaxBytes = null
 )
 {
+    const double Mega = 1e6;
+
     public double? MaxMilliseconds { get; init; } = Positive(MaxMilliseconds, "milliseconds");
     public double? MinQuality { get; init; } = MinQuality;
     public double? MaxJoules { get; init; } = Positive(MaxJoules, "joules");
@@ -107,9 +109,19 @@ public sealed record Budget(
                 Above("ms", MaxMilliseconds, a.Milliseconds),
                 Below(MinQuality, a.Quality),
                 Above("J", MaxJoules, a.Joules),
-                Above("bytes", MaxBytes, a.Bytes),
+                Above("MB", MaxBytes / Mega, InMegabytes(a.Bytes)),
             }.OfType<Violation>(),
         ];
+
+    static Estimate? InMegabytes(Estimate? bytes) =>
+        bytes is null
+            ? null
+            : bytes with
+            {
+                Value = bytes.Value / Mega,
+                Low = bytes.Low / Mega,
+                High = bytes.High / Mega,
+            };
 
     /// <summary>More is better; an unknown cost is the worst.</summary>
     static double Worth(Alternative a, Preference wish) =>
@@ -133,7 +145,7 @@ public sealed record Budget(
                 $"quality {Number(a.Quality.Value)}",
                 a.Milliseconds is { } ms ? $"{Number(ms.Value)} ms" : null,
                 a.Joules is { } joules ? $"{Number(joules.Value)} J" : null,
-                a.Bytes is { } bytes ? $"{Number(bytes.Value / 1e6)} MB" : null,
+                a.Bytes is { } bytes ? $"{Number(bytes.Value / Mega)} MB" : null,
             }.OfType<string>()
         );
 

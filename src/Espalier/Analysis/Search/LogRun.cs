@@ -14,8 +14,8 @@ sealed class LogRun
     LogRun(string block, Alternative own, Alternative original)
     {
         (Block, _own, _original) = (block, own, original);
-        Candidate = new Candidate(own.Pipeline, own.Effort);
-        Place = SurfacePlace.Of(Candidate);
+        Contender = new Contender(own.Pipeline, own.Effort);
+        Place = SurfacePlace.Of(Contender);
         OperatorNames =
         [
             .. Pipeline
@@ -27,7 +27,7 @@ sealed class LogRun
 
     /// <summary>The seeds.</summary>
     public string Block { get; }
-    public Candidate Candidate { get; }
+    public Contender Contender { get; }
     public SurfacePlace Place { get; }
     public string[] OperatorNames { get; }
 

@@ -3,10 +3,10 @@ using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace Espalier.Analysis.Search;
 
-/// <summary>A place of the surface: the operators of a candidate, each at its options.</summary>
+/// <summary>A place of the surface: the operators of a contender, each at its options.</summary>
 sealed record SurfacePlace(OptionPlace[] Operators)
 {
-    public static SurfacePlace Of(Candidate candidate) => new(OptionPlace.Of(candidate));
+    public static SurfacePlace Of(Contender contender) => new(OptionPlace.Of(contender));
 }
 
 /// <summary>A logarithm of a ratio to the original, seen at a place.</summary>

@@ -4,19 +4,19 @@ using Espalier.Operators;
 
 namespace Espalier.Analysis.Search;
 
-/// <summary>Where one operator of a candidate lies among its options: numbers on their scales, words as they are.</summary>
+/// <summary>Where one operator of a contender lies among its options: numbers on their scales, words as they are.</summary>
 sealed record OptionPlace(char Letter, double[] Numbers, string[] Words)
 {
     // Confidence 0.9, 0.99 and 0.999 are about evenly spaced steps of work; 1 and full are one place.
     const double Certain = 0.001;
 
     /// <summary>One for each operator but O.</summary>
-    public static OptionPlace[] Of(Candidate candidate) =>
+    public static OptionPlace[] Of(Contender contender) =>
         [
             .. Pipeline
-                .Parse(candidate.Pipeline)
+                .Parse(contender.Pipeline)
                 .Operators.Where(o => o is not FineTune)
-                .Select(o => Of(o, candidate.Effort)),
+                .Select(o => Of(o, contender.Effort)),
         ];
 
     static OptionPlace Of(Operator o, Effort effort)

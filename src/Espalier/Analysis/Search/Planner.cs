@@ -10,7 +10,7 @@ namespace Espalier.Analysis.Search;
 /// By how much, as a share of the preferred figure, another must be better to be worth a training; null: what one
 /// training differs from another.
 /// </param>
-/// <param name="Finalists">Candidates that are drawn together; those with the best prospects.</param>
+/// <param name="Finalists">Contenders that are drawn together; those with the best prospects.</param>
 public sealed record PlannerOptions(
     double Floor = 0.05,
     double? Margin = null,
@@ -48,12 +48,12 @@ public sealed record PlannerDecision(
 /// </summary>
 public static class Planner
 {
-    // Standard deviations within which a candidate still has prospects.
+    // Standard deviations within which a contender still has prospects.
     const double Optimism = 2.5 / 1.96;
 
     public static PlannerDecision Decide(
         IReadOnlyList<Measurement> measurements,
-        IReadOnlyList<Candidate> candidates,
+        IReadOnlyList<Contender> contenders,
         Budget budget,
         Rng rng,
         Preference? prefer = null,
@@ -65,9 +65,16 @@ public static class Planner
         BudgetAnswer answer = budget.Answer(measured, prefer);
         Preference wish = prefer ?? budget.Preferred;
         HashSet<string> trained = [.. measured.Select(m => m.Pipeline)];
-        Surface surface = new(measurements, candidates, options.Metric);
+        Surface surface = new(measurements, contenders, options.Metric);
+        if (!surface.Knows(wish))
+        {
+            throw new ArgumentException(
+                $"The least {wish.ToString().ToLowerInvariant()} are wished for and were not measured; measure them or prefer quality."
+            );
+        }
+
         double margin = options.Margin ?? surface.RunScale(wish);
-        Candidate[] open = [.. candidates.Where(c => !trained.Contains(c.Pipeline))];
+        Contender[] open = [.. contenders.Where(c => !trained.Contains(c.Pipeline))];
         IReadOnlyList<Alternative> predicted = surface.Predict(open);
         Alternative[] finalists =
         [
@@ -100,7 +107,7 @@ public static class Planner
             settled ? []
             : next[0].ProbabilityBest < options.Floor ? [next[0]]
             : [.. next.Where(p => p.ProbabilityBest >= options.Floor)];
-        int pipelines = candidates.Select(c => c.Pipeline).Distinct().Count();
+        int pipelines = contenders.Select(c => c.Pipeline).Distinct().Count();
         return new PlannerDecision(
             answer,
             next,
@@ -126,10 +133,10 @@ public static class Planner
         Rng rng
     )
     {
-        Candidate[] places = [.. finalists.Select(f => new Candidate(f.Pipeline, f.Effort))];
+        Contender[] places = [.. finalists.Select(f => new Contender(f.Pipeline, f.Effort))];
         // The answer is drawn as well: its own figures are luck in part.
-        Candidate[] all = answer.Best is { } best
-            ? [.. places, new Candidate(best.Pipeline, best.Effort)]
+        Contender[] all = answer.Best is { } best
+            ? [.. places, new Contender(best.Pipeline, best.Effort)]
             : places;
         Dictionary<Preference, double[][]> drawn = Enum.GetValues<Preference>()
             .Where(surface.Knows)

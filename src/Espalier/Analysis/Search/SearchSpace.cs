@@ -4,7 +4,7 @@ using Espalier.Operators;
 namespace Espalier.Analysis.Search;
 
 /// <summary>A pipeline at an effort that might be chosen.</summary>
-public sealed record Candidate(string Pipeline, Effort Effort);
+public sealed record Contender(string Pipeline, Effort Effort);
 
 /// <summary>Which pipelines are searched: each letter left out or in one of its variants, in the usual order.</summary>
 /// <param name="Variants">Such as P(heads=8,ffn=0.5) and P(heads=4,ffn=0.25): option points, measured or not.</param>
@@ -32,15 +32,15 @@ public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList
         ];
     }
 
-    public IReadOnlyList<Candidate> Candidates() => CandidatesOf(Pipelines());
+    public IReadOnlyList<Contender> Contenders() => ContendersOf(Pipelines());
 
     /// <summary>Of given pipelines: the way in for other orders, where operators do not commute.</summary>
-    public IReadOnlyList<Candidate> CandidatesOf(IReadOnlyList<string> pipelines) =>
+    public IReadOnlyList<Contender> ContendersOf(IReadOnlyList<string> pipelines) =>
         [
             .. pipelines.SelectMany(p =>
                 Pipeline.Parse(p).Operators.Any(o => o is EarlyExit)
-                    ? Efforts.Append(Effort.Full).Distinct().Select(e => new Candidate(p, e))
-                    : [new Candidate(p, Effort.Full)]
+                    ? Efforts.Append(Effort.Full).Distinct().Select(e => new Contender(p, e))
+                    : [new Contender(p, Effort.Full)]
             ),
         ];
 }

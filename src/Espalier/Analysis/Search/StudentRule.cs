@@ -22,9 +22,9 @@ sealed class StudentRule
     }
 
     /// <summary>To be added to the logarithm of the product.</summary>
-    public double Offset(Preference figure, Candidate candidate)
+    public double Offset(Preference figure, Contender contender)
     {
-        OptionPlace[] places = OptionPlace.Of(candidate);
+        OptionPlace[] places = OptionPlace.Of(contender);
         OptionPlace? exit = places.FirstOrDefault(p => p.Letter == 'E'),
             student = places.FirstOrDefault(p => p.Letter == 'D');
         if (

@@ -21,18 +21,18 @@ public sealed class Surface
     readonly Dictionary<Preference, (LogSurface Surface, double Base)> _figures = [];
     readonly StudentRule? _student;
 
-    /// <param name="candidates">All that will be asked for.</param>
+    /// <param name="contenders">All that will be asked for.</param>
     /// <exception cref="ArgumentException">The original was not measured with every seed.</exception>
     public Surface(
         IReadOnlyList<Measurement> measurements,
-        IReadOnlyList<Candidate> candidates,
+        IReadOnlyList<Contender> contenders,
         string? metric = null
     )
     {
         IReadOnlyList<LogRun> runs = LogRun.Of(measurements, metric);
         Likeness likeness = new(
-            candidates
-                .Concat(runs.Select(r => r.Candidate))
+            contenders
+                .Concat(runs.Select(r => r.Contender))
                 .SelectMany(OptionPlace.Of)
         );
         char[] letters = [.. Operator.All.Select(o => o.Letter)];
@@ -48,8 +48,8 @@ public sealed class Surface
                             .. own.Where(r => r.Place.Operators.Length > 0)
                                 .Select(r => new LogObservation(
                                     r.Place,
-                                    $"{r.Candidate.Pipeline} {r.Block}",
-                                    r.Value(figure)!.Value - Offset(figure, r.Candidate)
+                                    $"{r.Contender.Pipeline} {r.Block}",
+                                    r.Value(figure)!.Value - Offset(figure, r.Contender)
                                 )),
                         ],
                         likeness,
@@ -68,16 +68,16 @@ public sealed class Surface
     public double RunScale(Preference figure) => _figures[figure].Surface.RunScale;
 
     /// <summary>With 95 % intervals of what one training would give.</summary>
-    public IReadOnlyList<Alternative> Predict(IReadOnlyList<Candidate> candidates)
+    public IReadOnlyList<Alternative> Predict(IReadOnlyList<Contender> contenders)
     {
-        SurfacePlace[] places = [.. candidates.Select(SurfacePlace.Of)];
+        SurfacePlace[] places = [.. contenders.Select(SurfacePlace.Of)];
         Dictionary<Preference, (double Mean, double Sd)[]> each = _figures.ToDictionary(
             f => f.Key,
             f => f.Value.Surface.Each(places)
         );
         return
         [
-            .. candidates.Select(
+            .. contenders.Select(
                 (c, i) =>
                     new Alternative(
                         c.Pipeline,
@@ -90,7 +90,7 @@ public sealed class Surface
             ),
         ];
 
-        Estimate? Of(Preference figure, Candidate c, int i)
+        Estimate? Of(Preference figure, Contender c, int i)
         {
             if (!each.TryGetValue(figure, out var all))
             {
@@ -113,21 +113,21 @@ public sealed class Surface
         }
     }
 
-    /// <summary>Draws of a figure of all candidates together: what training often enough might show. [draw][candidate].</summary>
+    /// <summary>Draws of a figure of all contenders together: what training often enough might show. [draw][contender].</summary>
     internal double[][] Sample(
         Preference figure,
-        IReadOnlyList<Candidate> candidates,
+        IReadOnlyList<Contender> contenders,
         int count,
         Draws draws
     )
     {
         (LogSurface surface, double origin) = _figures[figure];
-        (double[] mean, var covariance) = surface.Joint([.. candidates.Select(SurfacePlace.Of)]);
+        (double[] mean, var covariance) = surface.Joint([.. contenders.Select(SurfacePlace.Of)]);
         double ridge = 1e-9 + 1e-6 * covariance.Diagonal().Maximum();
-        for (int i = 0; i < candidates.Count; i++)
+        for (int i = 0; i < contenders.Count; i++)
         {
             covariance[i, i] += ridge;
-            mean[i] += origin + Offset(figure, candidates[i]);
+            mean[i] += origin + Offset(figure, contenders[i]);
         }
 
         var factor = covariance.Cholesky().Factor;
@@ -152,9 +152,9 @@ public sealed class Surface
     }
 
     /// <summary>Where the product rule is known to be another one: the time of a student with exits (equation 4).</summary>
-    double Offset(Preference figure, Candidate candidate) =>
+    double Offset(Preference figure, Contender contender) =>
         figure is Preference.Milliseconds or Preference.Joules
-            ? _student?.Offset(figure, candidate) ?? 0
+            ? _student?.Offset(figure, contender) ?? 0
             : 0;
 
     static SurfaceScales Scales(Preference figure, LogRun[] runs, char[] letters)
@@ -167,7 +167,7 @@ public sealed class Surface
         };
         double[] squares =
         [
-            .. runs.GroupBy(r => r.Candidate)
+            .. runs.GroupBy(r => r.Contender)
                 .Where(g => g.Count() > 1)
                 .SelectMany(g =>
                 {
@@ -177,7 +177,7 @@ public sealed class Surface
                 }),
         ];
         // Efforts of a run repeat its luck, so they count as one observation.
-        double efforts = runs.Length / (double)runs.Select(r => (r.Candidate.Pipeline, r.Block)).Distinct().Count();
+        double efforts = runs.Length / (double)runs.Select(r => (r.Contender.Pipeline, r.Block)).Distinct().Count();
         return new SurfaceScales(
             letters.ToDictionary(
                 l => l,
@@ -199,7 +199,7 @@ public sealed class Surface
     {
         CombinationRun[] all =
         [
-            .. runs.GroupBy(r => (r.Candidate.Pipeline, r.Block))
+            .. runs.GroupBy(r => (r.Contender.Pipeline, r.Block))
                 .Select(g => new CombinationRun(
                     g.Key.Block,
                     g.First().OperatorNames,
@@ -208,7 +208,7 @@ public sealed class Surface
                         {
                             double value = Math.Exp(r.Value(figure)!.Value);
                             return new EffortPoint(
-                                r.Candidate.Effort,
+                                r.Contender.Effort,
                                 figure == Preference.Quality ? 1 : value,
                                 figure == Preference.Quality ? value : 1
                             );
