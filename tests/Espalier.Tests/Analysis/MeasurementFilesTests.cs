@@ -48,7 +48,10 @@ public sealed class MeasurementFilesTests
     [Theory]
     [InlineData("{\"a\":1}", "there is no measurement")]
     [InlineData("{\"a\":", "line 1")]
-    [InlineData("[{\"pipeline\":\"P\",\"effort\":\"full\",\"metrics\":[]}]", "[0]: no measurement of version")]
+    [InlineData(
+        "[{\"pipeline\":\"P\",\"effort\":\"full\",\"metrics\":[]}]",
+        "[0]: no measurement of version"
+    )]
     public void A_file_that_holds_none_is_refused_in_a_sentence(string content, string says)
     {
         using ScratchFolder folder = new();

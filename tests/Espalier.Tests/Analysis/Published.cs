@@ -20,7 +20,9 @@ static class Published
                 .Skip(1)
                 .Where(l => l.Length > 0)
                 .Select(l =>
-                    l.Split(',').Select((f, i) => (names[i], f)).ToDictionary(p => p.Item1, p => p.f)
+                    l.Split(',')
+                        .Select((f, i) => (names[i], f))
+                        .ToDictionary(p => p.Item1, p => p.f)
                 ),
         ];
     }

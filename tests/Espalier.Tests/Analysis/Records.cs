@@ -42,7 +42,9 @@ static class Records
                 .. joules is null
                     ? (AbsentFigure[])[new AbsentFigure("joules_per_example", "made up")]
                     : [],
-                .. bytes is null ? (AbsentFigure[])[new AbsentFigure("packed_bytes", "made up")] : [],
+                .. bytes is null
+                    ? (AbsentFigure[])[new AbsentFigure("packed_bytes", "made up")]
+                    : [],
             ],
             Machine = new Machine
             {

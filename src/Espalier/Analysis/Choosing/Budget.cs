@@ -53,10 +53,7 @@ public sealed record Budget(
 
     /// <summary>The best that meets the budget, or the nearest, and why each other was rejected.</summary>
     /// <param name="prefer">Null: the quality where a cost is limited, else the time.</param>
-    public BudgetAnswer Answer(
-        IReadOnlyList<Alternative> alternatives,
-        Preference? prefer = null
-    )
+    public BudgetAnswer Answer(IReadOnlyList<Alternative> alternatives, Preference? prefer = null)
     {
         if (alternatives.Count == 0)
         {
@@ -72,10 +69,9 @@ public sealed record Budget(
             .Where(j => j.Violations.Count == 0)
             .Select(j => j.Alternative)
             .MaxBy(a => Worth(a, wish));
-        Alternative? nearest =
-            best is null
-                ? judged.MinBy(j => j.Violations.Max(v => v.Excess)).Alternative
-                : null;
+        Alternative? nearest = best is null
+            ? judged.MinBy(j => j.Violations.Max(v => v.Excess)).Alternative
+            : null;
         Rejection[] rejected =
         [
             .. judged

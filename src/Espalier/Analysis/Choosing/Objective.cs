@@ -56,11 +56,7 @@ public sealed record Objective(
         (string Name, double AtTime, double AtEnergy)[] lines =
         [
             .. rows.Select(r =>
-                (
-                    r.Name,
-                    new Objective(1, 0, exponent).Of(r),
-                    new Objective(0, 1, exponent).Of(r)
-                )
+                (r.Name, new Objective(1, 0, exponent).Of(r), new Objective(0, 1, exponent).Of(r))
             ),
         ];
         List<WinnerSpan> spans = [];

@@ -63,10 +63,7 @@ public static class Pareto
 
     /// <summary>Better beyond the intervals in one figure at least; no interval counts as none of doubt.</summary>
     static bool Certainly(Estimate[] a, Estimate[] b) =>
-        a.Zip(b)
-            .Any(p =>
-                (p.First.High ?? p.First.Value) < (p.Second.Low ?? p.Second.Value)
-            );
+        a.Zip(b).Any(p => (p.First.High ?? p.First.Value) < (p.Second.Low ?? p.Second.Value));
 
     static Estimate Negative(Estimate e) => new(-e.Value, -e.High, -e.Low, e.N, e.Origin);
 }

@@ -52,7 +52,12 @@ public static class Compounds
         [
             .. level.Select(
                 (e, i) =>
-                    Judged(e, p[i], p[i] is null ? null : adjusted[Array.IndexOf(tested, i)], options)
+                    Judged(
+                        e,
+                        p[i],
+                        p[i] is null ? null : adjusted[Array.IndexOf(tested, i)],
+                        options
+                    )
             ),
         ];
     }
@@ -66,12 +71,7 @@ public static class Compounds
             .Where(f => f.Figure == figure && f.Verdict == CompoundVerdict.Compound)
             .Select(f => string.Concat(f.Units));
 
-    static CompoundFinding Judged(
-        Evidence e,
-        double? p,
-        double? adjusted,
-        CompoundOptions options
-    )
+    static CompoundFinding Judged(Evidence e, double? p, double? adjusted, CompoundOptions options)
     {
         double margin = options.Margin(e.Figure);
         (double? low, double? high) = e.Interval();
@@ -82,17 +82,17 @@ public static class Compounds
         string who = string.Join(" and ", e.Units),
             what = e.Figure == Figure.Cost ? "cost" : "quality",
             size = $"{100 * (Math.Exp(e.Mean) - 1):+0.0;-0.0;0.0} %",
-            interval =
-                low is null
-                    ? "of unknown error"
-                    : $"95 % interval {100 * (Math.Exp(low.Value) - 1):+0.0;-0.0;0.0} to {100 * (Math.Exp(high!.Value) - 1):+0.0;-0.0;0.0} %",
+            interval = low is null
+                ? "of unknown error"
+                : $"95 % interval {100 * (Math.Exp(low.Value) - 1):+0.0;-0.0;0.0} to {100 * (Math.Exp(high!.Value) - 1):+0.0;-0.0;0.0} %",
             evidence = $"{size} against the product rule over {e.Count} blocks, {interval}";
         string sentence = verdict switch
         {
             CompoundVerdict.Compound =>
                 $"{who} are compound in {what}: {evidence} (adjusted p = {adjusted:0.####}); measure them together.",
             CompoundVerdict.Cumulative => $"{who} are cumulative in {what}: {evidence}.",
-            _ => $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
+            _ =>
+                $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
         };
         return new CompoundFinding(
             e.Figure,

@@ -77,7 +77,11 @@ public static class CurvePrediction
             run.Pipeline,
             units,
             points,
-            Mean(points.Select(p => p.MeasuredCost is { } c ? (double?)Math.Abs(p.Cost - c) / c : null)),
+            Mean(
+                points.Select(p =>
+                    p.MeasuredCost is { } c ? (double?)Math.Abs(p.Cost - c) / c : null
+                )
+            ),
             Mean(
                 points.Select(p =>
                     p.MeasuredQuality is { } q ? (double?)Math.Abs(p.Quality - q) : null

@@ -8,7 +8,12 @@ sealed class Evidence
     readonly double[] _residuals;
     readonly double? _ownVariance;
 
-    Evidence(Figure figure, IReadOnlyList<string> units, (double Log, double? Variance)[] blocks, double error)
+    Evidence(
+        Figure figure,
+        IReadOnlyList<string> units,
+        (double Log, double? Variance)[] blocks,
+        double error
+    )
     {
         (Figure, Units, AbsoluteError) = (figure, units, error);
         _residuals = [.. blocks.Select(b => b.Log)];
@@ -81,9 +86,7 @@ sealed class Evidence
 
     /// <summary>95 %, Student's; for one block from its measurements' errors alone.</summary>
     public (double? Low, double? High) Interval() =>
-        StandardError() is { } error
-            ? (Mean - Reach * error, Mean + Reach * error)
-            : (null, null);
+        StandardError() is { } error ? (Mean - Reach * error, Mean + Reach * error) : (null, null);
 
     double Reach => Count > 1 ? Inference.StudentReach(Count) : 1.96;
 
@@ -100,7 +103,9 @@ sealed class Evidence
 
         double far = Math.Abs(Mean);
         return error == 0
-            ? far > margin ? 0 : 1
+            ? far > margin
+                ? 0
+                : 1
             : Math.Min(1, Tail((far - margin) / error) + Tail((far + margin) / error));
     }
 

@@ -29,7 +29,10 @@ public static class ReductionTable
         IReadOnlyList<CombinationRun> runs = CombinationRun.Of(measurements, axes);
         return
         [
-            .. from task in measurements.Select(m => m.Task).Distinct().Order(StringComparer.Ordinal)
+            .. from task in measurements
+                .Select(m => m.Task)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
             let own = (CombinationRun[])
                 [.. runs.Where(r => r.Block.StartsWith($"{task} ", StringComparison.Ordinal))]
             from pipeline in own.Where(r => !r.Operators.Any(IsLast))

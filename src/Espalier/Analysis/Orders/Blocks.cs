@@ -52,11 +52,7 @@ sealed class Blocks
                 Read(
                     runs,
                     curve =>
-                        [
-                            .. efforts.Select(e =>
-                                curve.Points.First(p => p.Effort == e).Quality
-                            ),
-                        ]
+                        [.. efforts.Select(e => curve.Points.First(p => p.Effort == e).Quality)]
                 ),
                 efforts.Length,
                 true

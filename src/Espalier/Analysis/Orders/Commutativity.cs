@@ -69,19 +69,15 @@ public static class Commutativity
         Blocks? blocks =
             originals.Length == 0
                 ? null
-                : Blocks.Of(
-                    [
-                        .. originals.Select(original =>
-                            orders
-                                .Select(order =>
-                                    runs.First(r =>
-                                        r.Original == original && r.Pipeline == order
-                                    ).Curve
-                                )
-                                .ToArray()
-                        ),
-                    ]
-                );
+                : Blocks.Of([
+                    .. originals.Select(original =>
+                        orders
+                            .Select(order =>
+                                runs.First(r => r.Original == original && r.Pipeline == order).Curve
+                            )
+                            .ToArray()
+                    ),
+                ]);
         PairDistances pairs = new(runs, blocks?.ByEffort ?? false);
         int n = options.Resamples;
         OrderComparison found = new()
@@ -139,9 +135,9 @@ public static class Commutativity
         {
             for (int b = a + 1; b < orders.Length; b++)
             {
-                Blocks two = blocks.With(
-                    [.. blocks.Rows.Select(o => new double[][] { o[a], o[b] })]
-                );
+                Blocks two = blocks.With([
+                    .. blocks.Rows.Select(o => new double[][] { o[a], o[b] }),
+                ]);
                 Draws draws = new(rng.Split($"{orders[a]} {orders[b]}"));
                 double p = Relabelling.Test(two, options.Relabellings, draws).P,
                     mean = two.Furthest(two.Means(two.OwnLabels()), 0, 1);
@@ -153,8 +149,7 @@ public static class Commutativity
         return
         [
             .. found.Select(
-                (f, i) =>
-                    new OrderContrast(f.A, f.B, Math.Abs(f.Mean), f.Mean, f.P, adjusted[i])
+                (f, i) => new OrderContrast(f.A, f.B, Math.Abs(f.Mean), f.Mean, f.P, adjusted[i])
             ),
         ];
     }

@@ -37,7 +37,9 @@ static class Detectable
                 options.Alpha,
                 blocks.Count,
                 needed,
-                smallest is null ? "the runs show no noise from which studies could be simulated" : null
+                smallest is null
+                    ? "the runs show no noise from which studies could be simulated"
+                    : null
             );
     }
 
@@ -53,12 +55,7 @@ static class Detectable
         return originals;
     }
 
-    static double? Smallest(
-        Blocks blocks,
-        int originals,
-        CommutativityOptions options,
-        Rng rng
-    )
+    static double? Smallest(Blocks blocks, int originals, CommutativityOptions options, Rng rng)
     {
         Draws draws = new(rng.Split("noise"));
         double[][][] noise = Noise(blocks);
@@ -147,13 +144,11 @@ static class Detectable
     }
 
     static Blocks Shifted(Blocks blocks, double effect) =>
-        blocks.With(
-            [
-                .. blocks.Rows.Select(original =>
-                    original
-                        .Select((row, r) => r == 0 ? row.Select(q => q + effect).ToArray() : row)
-                        .ToArray()
-                ),
-            ]
-        );
+        blocks.With([
+            .. blocks.Rows.Select(original =>
+                original
+                    .Select((row, r) => r == 0 ? row.Select(q => q + effect).ToArray() : row)
+                    .ToArray()
+            ),
+        ]);
 }

@@ -41,7 +41,8 @@ static class OrderSentence
         {
             return c with
             {
-                Sentence = $"{who}: cannot tell whether order matters; {evidence}, and {none}{needed}.",
+                Sentence =
+                    $"{who}: cannot tell whether order matters; {evidence}, and {none}{needed}.",
             };
         }
 

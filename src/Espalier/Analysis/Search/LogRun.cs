@@ -31,10 +31,7 @@ sealed class LogRun
     public SurfacePlace Place { get; }
     public string[] OperatorNames { get; }
 
-    public static IReadOnlyList<LogRun> Of(
-        IReadOnlyList<Measurement> measurements,
-        string? metric
-    )
+    public static IReadOnlyList<LogRun> Of(IReadOnlyList<Measurement> measurements, string? metric)
     {
         // A machine or a task too many is refused here.
         _ = Alternatives.Of(measurements, metric);

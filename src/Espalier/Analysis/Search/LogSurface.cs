@@ -17,11 +17,7 @@ sealed record LogObservation(SurfacePlace Place, string Run, double Value);
 /// <param name="Main">Of an operator's effect, before anything is known of it.</param>
 /// <param name="Joint">Of what two operators do together beyond the product rule.</param>
 /// <param name="Run">Of one training against another.</param>
-sealed record SurfaceScales(
-    IReadOnlyDictionary<char, double> Main,
-    double Joint,
-    double Run
-);
+sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint, double Run);
 
 /// <summary>
 /// One figure of all pipelines as one surface. The logarithm of its ratio to the original is a sum of a smooth function
@@ -40,11 +36,7 @@ sealed class LogSurface
     readonly Cholesky<double>? _factor;
     readonly Vector<double>? _weights;
 
-    public LogSurface(
-        IReadOnlyList<LogObservation> seen,
-        Likeness likeness,
-        SurfaceScales scales
-    )
+    public LogSurface(IReadOnlyList<LogObservation> seen, Likeness likeness, SurfaceScales scales)
     {
         (_seen, _likeness, _scales) = (seen, likeness, scales);
         if (seen.Count == 0)

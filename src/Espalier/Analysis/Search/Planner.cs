@@ -247,7 +247,8 @@ public static class Planner
                         fitting.Length > 0
                             ? fitting.MaxBy(j => Worth(LogRun.Of(j.Alternative, wish) ?? 0, wish))
                             : judged.MinBy(j => j.Violations.Max(v => v.Excess));
-                    string chance = $"chance of beating the answer {100 * wins.GetValueOrDefault(g.Key):0.#} %";
+                    string chance =
+                        $"chance of beating the answer {100 * wins.GetValueOrDefault(g.Key):0.#} %";
                     string why =
                         violations.Count > 0
                             ? $"predicted: {string.Join("; ", violations.Select(v => v.Sentence))}"

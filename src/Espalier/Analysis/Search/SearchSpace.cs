@@ -14,7 +14,10 @@ public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList
     /// <summary>All legal combinations, each in the order of <see cref="Operator.All"/>; other orders see below.</summary>
     public IReadOnlyList<string> Pipelines()
     {
-        List<IReadOnlyList<Operator>> all = [[]];
+        List<IReadOnlyList<Operator>> all =
+        [
+            [],
+        ];
         foreach (Operator known in Operator.All.Where(o => o is not FineTune))
         {
             Operator[] own = [.. Variants.Where(v => v.Letter == known.Letter).Distinct()];

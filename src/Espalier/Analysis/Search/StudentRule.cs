@@ -38,9 +38,7 @@ sealed class StudentRule
         }
 
         double first = _exits.Min(r => Math.Exp(r.Value(figure) ?? 0));
-        return Math.Log(
-            ProductRule.Shallower(time, Math.Min(first, time), ratio) / (time * ratio)
-        );
+        return Math.Log(ProductRule.Shallower(time, Math.Min(first, time), ratio) / (time * ratio));
     }
 
     /// <summary>Mean over the runs whose options are nearest; ratios to the original.</summary>

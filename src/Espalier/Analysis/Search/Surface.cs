@@ -1,7 +1,6 @@
 using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Cumulation;
 using Espalier.Measuring;
-using Espalier.Models;
 using Espalier.Operators;
 
 namespace Espalier.Analysis.Search;
@@ -31,9 +30,7 @@ public sealed class Surface
     {
         IReadOnlyList<LogRun> runs = LogRun.Of(measurements, metric);
         Likeness likeness = new(
-            contenders
-                .Concat(runs.Select(r => r.Contender))
-                .SelectMany(OptionPlace.Of)
+            contenders.Concat(runs.Select(r => r.Contender)).SelectMany(OptionPlace.Of)
         );
         char[] letters = [.. Operator.All.Select(o => o.Letter)];
         _student = StudentRule.Of(runs);
@@ -177,7 +174,9 @@ public sealed class Surface
                 }),
         ];
         // Efforts of a run repeat its luck, so they count as one observation.
-        double efforts = runs.Length / (double)runs.Select(r => (r.Contender.Pipeline, r.Block)).Distinct().Count();
+        double efforts =
+            runs.Length
+            / (double)runs.Select(r => (r.Contender.Pipeline, r.Block)).Distinct().Count();
         return new SurfaceScales(
             letters.ToDictionary(
                 l => l,
@@ -239,7 +238,6 @@ public sealed class Surface
     /// <summary>Root of the mean square, with the belief as some more observations.</summary>
     static double Pooled(double belief, double[] squares, double alike) =>
         Math.Sqrt(
-            (Belief * belief * belief + squares.Sum() / alike)
-                / (Belief + squares.Length / alike)
+            (Belief * belief * belief + squares.Sum() / alike) / (Belief + squares.Length / alike)
         );
 }

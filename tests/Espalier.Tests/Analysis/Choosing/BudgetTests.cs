@@ -23,10 +23,7 @@ public sealed class BudgetTests
         Assert.Equal("P", answer.Best!.Name);
         Assert.Null(answer.Nearest);
         Assert.Equal(4, answer.Rejected.Count);
-        Assert.Equal(
-            "O: 10 ms are above 5; 100 MB are above 70.",
-            answer.Rejected[0].Sentence
-        );
+        Assert.Equal("O: 10 ms are above 5; 100 MB are above 70.", answer.Rejected[0].Sentence);
         Assert.Contains("fits, and P is better by quality", answer.Rejected[2].Sentence);
     }
 
@@ -71,13 +68,11 @@ public sealed class BudgetTests
     public void Seeds_are_averaged_with_Students_interval()
     {
         Alternative one = Assert.Single(
-            Alternatives.Of(
-                [
-                    Records.Of("Q", 0.80, 4, 1),
-                    Records.Of("Q", 0.82, 4, 2),
-                    Records.Of("Q", 0.84, 4, 3),
-                ]
-            )
+            Alternatives.Of([
+                Records.Of("Q", 0.80, 4, 1),
+                Records.Of("Q", 0.82, 4, 2),
+                Records.Of("Q", 0.84, 4, 3),
+            ])
         );
         // t(0.975, 2) = 4.3027, standard error 0.02 / √3.
         Assert.Equal(0.82, one.Quality.Value, 1e-12);
@@ -98,7 +93,10 @@ public sealed class BudgetTests
             .ToDictionary(p => p.Alternative.Name);
         Assert.Equal(
             ["DQ", "O", "P", "PQ", "Q"],
-            places.Values.Where(p => p.Status == ParetoStatus.Front).Select(p => p.Alternative.Name).Order()
+            places
+                .Values.Where(p => p.Status == ParetoStatus.Front)
+                .Select(p => p.Alternative.Name)
+                .Order()
         );
         Assert.Equal(ParetoStatus.Tied, places["DL"].Status);
         Assert.Equal("P", places["DL"].By!.Name);

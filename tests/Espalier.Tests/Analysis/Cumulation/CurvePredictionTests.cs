@@ -35,10 +35,7 @@ public sealed class CurvePredictionTests
     [Fact]
     public void A_compound_of_D_and_P_keeps_the_first_exit_out_of_Ds_share()
     {
-        PredictedCurve dep = Of(
-            CurvePrediction.Of(Study(1), new Axes(), ["DP"]),
-            "DEP"
-        );
+        PredictedCurve dep = Of(CurvePrediction.Of(Study(1), new Axes(), ["DP"]), "DEP");
         Assert.Equal(["DP", "E"], dep.Units);
         Assert.Equal([0.7, 2.8, 4.55], dep.Points.Select(p => Math.Round(p.Cost, 9)));
     }
@@ -64,13 +61,7 @@ public sealed class CurvePredictionTests
     [Fact]
     public void One_block_without_known_errors_cannot_tell()
     {
-        CombinationRun[] runs =
-        [
-            Run([], 10),
-            Run(["P"], 5),
-            Run(["Q"], 5),
-            Run(["P", "Q"], 1),
-        ];
+        CombinationRun[] runs = [Run([], 10), Run(["P"], 5), Run(["Q"], 5), Run(["P", "Q"], 1)];
         CompoundFinding found = Assert.Single(Compounds.Find(runs), f => f.Figure == Figure.Cost);
         Assert.Equal(CompoundVerdict.CannotTell, found.Verdict);
         Assert.Null(found.P);
@@ -83,7 +74,7 @@ public sealed class CurvePredictionTests
     public void Table_2_is_made_of_measurements()
     {
         ReductionRow[] rows = [.. ReductionTable.Of(Study(1), new Axes())];
-        Assert.Equal(["O", "D", "P"], rows.Select(r => r.Pipeline));
+        Assert.Equal(["O", "D", "P", "DP"], rows.Select(r => r.Pipeline));
         ReductionRow o = rows[0];
         Assert.Equal(-50, o.CostQ!.Value, 1e-9);
         Assert.Equal(-80, o.CostL!.Value, 1e-9);
@@ -126,9 +117,7 @@ public sealed class CurvePredictionTests
             all.Add(Records.Of("E", Noisy(quality), Noisy(time), seed, effort));
             all.Add(Records.Of("EP", Noisy(0.95 * quality), Noisy(0.7 * time), seed, effort));
             all.Add(Records.Of("DE", Noisy(0.9 * quality), Noisy(shallow), seed, effort));
-            all.Add(
-                Records.Of("DEP", Noisy(0.855 * quality), Noisy(0.7 * shallow), seed, effort)
-            );
+            all.Add(Records.Of("DEP", Noisy(0.855 * quality), Noisy(0.7 * shallow), seed, effort));
         }
 
         return [.. all];

@@ -18,7 +18,8 @@ public sealed class PublishedCombinationTests
                     .Value;
                 Assert.True(
                     // Printed without decimals.
-                    Math.Abs(estimated - row.Number("time_ql_estimated_percent")) <= 0.5 + 1e-9,
+                    Math.Abs(estimated - row.Number("time_ql_estimated_percent"))
+                        <= 0.5 + 1e-9,
                     $"{row["dataset"]} {row["pipeline"]}: {estimated} for {row["time_ql_estimated_percent"]}"
                 );
             }

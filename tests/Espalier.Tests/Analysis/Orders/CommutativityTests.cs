@@ -171,7 +171,13 @@ public sealed class CommutativityTests
     )
     {
         string[] efforts =
-            ["confidence:0.5", "confidence:0.7", "confidence:0.9", "confidence:0.99", "full"];
+        [
+            "confidence:0.5",
+            "confidence:0.7",
+            "confidence:0.9",
+            "confidence:0.99",
+            "full",
+        ];
         return
         [
             .. from o in Enumerable.Range(0, originals)
@@ -180,9 +186,7 @@ public sealed class CommutativityTests
             let prefix = noise
                 * Math.Sqrt(shared)
                 * rng.Split($"prefix {order[0]}").Normal((ulong)o)
-            let own = noise
-                * Math.Sqrt(1 - shared)
-                * rng.Split($"run {order}").Normal((ulong)o)
+            let own = noise * Math.Sqrt(1 - shared) * rng.Split($"run {order}").Normal((ulong)o)
             from e in Enumerable.Range(0, efforts.Length)
             let point = 0.2 * noise * rng.Split($"point {order} {e}").Normal((ulong)o)
             select Records.Of(

@@ -19,7 +19,11 @@ public sealed class PlannerTests
             }),
             new Quantize(),
         ],
-        [.. ((string[])["confidence:0.5", "confidence:0.7", "confidence:0.9", "confidence:0.99"]).Select(Effort.Parse)]
+        [
+            .. (
+                (string[])["confidence:0.5", "confidence:0.7", "confidence:0.9", "confidence:0.99"]
+            ).Select(Effort.Parse),
+        ]
     );
 
     [Fact]
@@ -30,10 +34,7 @@ public sealed class PlannerTests
         Assert.Equal(2 * 2 * 5 * 2, pipelines.Count);
         Assert.Equal(pipelines.Count, pipelines.Distinct().Count());
         Assert.Contains("DEP(ffn=0.3)Q", pipelines);
-        Assert.Equal(
-            pipelines.Count / 2 * (1 + 5),
-            Space.Contenders().Count
-        );
+        Assert.Equal(pipelines.Count / 2 * (1 + 5), Space.Contenders().Count);
     }
 
     [Fact]
@@ -42,7 +43,10 @@ public sealed class PlannerTests
         Measurement[] singles = Singles(new World(1, 0.002));
         Surface surface = new(singles, Space.Contenders());
         World truth = new(1, 0);
-        Contender[] open = [.. Space.Contenders().Where(c => singles.All(m => m.Pipeline != c.Pipeline))];
+        Contender[] open =
+        [
+            .. Space.Contenders().Where(c => singles.All(m => m.Pipeline != c.Pipeline)),
+        ];
         IReadOnlyList<Alternative> predicted = surface.Predict(open);
         int covered = 0;
         foreach (var (contender, alternative) in open.Zip(predicted))
@@ -100,9 +104,7 @@ public sealed class PlannerTests
 
             string next = decision.Next[0].Pipeline;
             Assert.DoesNotContain(seen, m => m.Pipeline == next);
-            seen.AddRange(
-                Space.ContendersOf([next]).Select(c => world.Measure(c, 1))
-            );
+            seen.AddRange(Space.ContendersOf([next]).Select(c => world.Measure(c, 1)));
         }
 
         Assert.True(decision.Settled, decision.Sentence);
@@ -113,10 +115,7 @@ public sealed class PlannerTests
             .Where(m => m.MillisecondsPerExample!.Value <= 3.2)
             .Max(m => m.Metrics[0].Value!.Value);
         Assert.InRange(decision.Answer.Best!.Quality.Value, best * (1 - decision.Margin), best);
-        Assert.Equal(
-            decision.Pipelines - decision.Trained,
-            decision.NotTrained.Count
-        );
+        Assert.Equal(decision.Pipelines - decision.Trained, decision.NotTrained.Count);
         Assert.All(decision.NotTrained, r => Assert.Contains("predicted", r.Sentence));
     }
 
@@ -144,9 +143,7 @@ public sealed class PlannerTests
             .. Enumerable
                 .Range(0, 2)
                 .Select(_ =>
-                    Planner
-                        .Decide(singles, Space.Contenders(), new Budget(4), new Rng(2))
-                        .Sentence
+                    Planner.Decide(singles, Space.Contenders(), new Budget(4), new Rng(2)).Sentence
                 ),
         ];
         Assert.Equal(sentences[0], sentences[1]);
@@ -208,9 +205,7 @@ public sealed class PlannerTests
                 }
             }
 
-            time *= contender.Pipeline.Contains('E')
-                ? 0.1 + (exit - 0.1) * student
-                : student;
+            time *= contender.Pipeline.Contains('E') ? 0.1 + (exit - 0.1) * student : student;
             Rng rng = new Rng(key).Split($"{contender.Pipeline} {seed}");
             return Records.Of(
                 contender.Pipeline,
