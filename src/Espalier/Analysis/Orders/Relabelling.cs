@@ -15,7 +15,8 @@ namespace Espalier.Analysis.Orders;
 /// Limits. With n originals and k orders no p below k! / k!^n exists: three originals and two orders give 1/4 at best.
 /// Rejecting says that distributions differ, most likely their means. Orders that share a trained prefix (DEP and DPE
 /// share D) are alike through it: with three or more orders of which some share, exchangeability holds within the
-/// sharing ones and only approximately over all; the contrasts of two orders remain exact. Times must have been taken
+/// sharing ones and only approximately over all (7 of 100 simulated studies without effect were rejected at 5 % where
+/// the prefix made 70 % of the noise, 4 without sharing); the contrasts of two orders remain exact. Times must have been taken
 /// in interleaved rounds: an order that always ran on a hot machine differs by its time, not by itself.
 /// </para>
 /// </summary>
