@@ -1,0 +1,190 @@
+using System.Globalization;
+using Espalier.Measuring;
+
+namespace Espalier.Analysis.Choosing;
+
+/// <summary>Of several that fit, which is best.</summary>
+public enum Preference
+{
+    Quality,
+    Milliseconds,
+    Joules,
+    Bytes,
+}
+
+/// <summary>A limit that an alternative breaks.</summary>
+/// <param name="Excess">By how much, as a share of the limit.</param>
+/// <param name="IsCertain">The whole interval lies beyond the limit.</param>
+public sealed record Violation(string Limit, double Excess, bool IsCertain, string Sentence);
+
+/// <summary>Why an alternative was not chosen.</summary>
+/// <param name="Violations">None where it fits and another is better.</param>
+public sealed record Rejection(
+    Alternative Alternative,
+    IReadOnlyList<Violation> Violations,
+    string Sentence
+);
+
+/// <param name="Best">Null where none fits.</param>
+/// <param name="Nearest">Where none fits: the one whose worst excess is least.</param>
+/// <param name="Rejected">All others, in the order given.</param>
+public sealed record BudgetAnswer(
+    Alternative? Best,
+    Alternative? Nearest,
+    IReadOnlyList<Rejection> Rejected,
+    string Sentence
+);
+
+/// <summary>What a pipeline may cost and must give; null is no limit.</summary>
+/// <param name="MaxBytes">Of weights in memory.</param>
+public sealed record Budget(
+    double? MaxMilliseconds = null,
+    double? MinQuality = null,
+    double? MaxJoules = null,
+    double? MaxBytes = null
+)
+{
+    const double Mega = 1e6;
+
+    public double? MaxMilliseconds { get; init; } = Positive(MaxMilliseconds, "milliseconds");
+    public double? MinQuality { get; init; } = MinQuality;
+    public double? MaxJoules { get; init; } = Positive(MaxJoules, "joules");
+    public double? MaxBytes { get; init; } = Positive(MaxBytes, "bytes");
+
+    /// <summary>The best that meets the budget, or the nearest, and why each other was rejected.</summary>
+    /// <param name="prefer">Null: the quality where a cost is limited, else the time.</param>
+    public BudgetAnswer Answer(IReadOnlyList<Alternative> alternatives, Preference? prefer = null)
+    {
+        if (alternatives.Count == 0)
+        {
+            throw new ArgumentException("There is no alternative to choose from; measure one.");
+        }
+
+        Preference wish = prefer ?? Preferred;
+        (Alternative Alternative, IReadOnlyList<Violation> Violations)[] judged =
+        [
+            .. alternatives.Select(a => (a, Violations(a))),
+        ];
+        Alternative? best = judged
+            .Where(j => j.Violations.Count == 0)
+            .Select(j => j.Alternative)
+            .MaxBy(a => Worth(a, wish));
+        Alternative? nearest = best is null
+            ? judged.MinBy(j => j.Violations.Max(v => v.Excess)).Alternative
+            : null;
+        Rejection[] rejected =
+        [
+            .. judged
+                .Where(j => j.Alternative != best)
+                .Select(j => new Rejection(
+                    j.Alternative,
+                    j.Violations,
+                    j.Violations.Count > 0
+                        ? $"{j.Alternative.Name}: {string.Join("; ", j.Violations.Select(v => v.Sentence))}."
+                        : Beaten(j.Alternative, best!, wish)
+                )),
+        ];
+        string sentence = best is not null
+            ? $"{best.Name} is the best of {alternatives.Count} by {wish.ToString().ToLowerInvariant()}: {Text(best)}."
+            : $"None of {alternatives.Count} meets the budget; nearest is {nearest!.Name}: "
+                + $"{string.Join("; ", Violations(nearest).Select(v => v.Sentence))}.";
+        return new BudgetAnswer(best, nearest, rejected, sentence);
+    }
+
+    /// <summary>What is wished for where nothing is said: the best quality within the costs, or the least time for a quality.</summary>
+    public Preference Preferred =>
+        MaxMilliseconds is null && MaxJoules is null && MaxBytes is null && MinQuality is not null
+            ? Preference.Milliseconds
+            : Preference.Quality;
+
+    /// <summary>The limits that it breaks; one whose figure is not known counts as broken.</summary>
+    public IReadOnlyList<Violation> Violations(Alternative a) =>
+        [
+            .. new[]
+            {
+                Above("ms", MaxMilliseconds, a.Milliseconds),
+                Below(MinQuality, a.Quality),
+                Above("J", MaxJoules, a.Joules),
+                Above("MB", MaxBytes / Mega, InMegabytes(a.Bytes)),
+            }.OfType<Violation>(),
+        ];
+
+    static Estimate? InMegabytes(Estimate? bytes) =>
+        bytes is null
+            ? null
+            : bytes with
+            {
+                Value = bytes.Value / Mega,
+                Low = bytes.Low / Mega,
+                High = bytes.High / Mega,
+            };
+
+    /// <summary>More is better; an unknown cost is the worst.</summary>
+    static double Worth(Alternative a, Preference wish) =>
+        wish switch
+        {
+            Preference.Quality => a.Quality.Value,
+            Preference.Milliseconds => -a.Milliseconds?.Value ?? double.NegativeInfinity,
+            Preference.Joules => -a.Joules?.Value ?? double.NegativeInfinity,
+            _ => -a.Bytes?.Value ?? double.NegativeInfinity,
+        };
+
+    static string Beaten(Alternative a, Alternative best, Preference wish) =>
+        $"{a.Name}: fits, and {best.Name} is better by {wish.ToString().ToLowerInvariant()} "
+        + $"({Number(Math.Abs(Worth(best, wish)))} against {Number(Math.Abs(Worth(a, wish)))}).";
+
+    static string Text(Alternative a) =>
+        string.Join(
+            ", ",
+            new[]
+            {
+                $"quality {Number(a.Quality.Value)}",
+                a.Milliseconds is { } ms ? $"{Number(ms.Value)} ms" : null,
+                a.Joules is { } joules ? $"{Number(joules.Value)} J" : null,
+                a.Bytes is { } bytes ? $"{Number(bytes.Value / Mega)} MB" : null,
+            }.OfType<string>()
+        );
+
+    static Violation? Above(string unit, double? limit, Estimate? figure)
+    {
+        if (limit is not { } most || figure?.Value <= most)
+        {
+            return null;
+        }
+
+        return figure is null
+            ? new Violation(
+                unit,
+                double.PositiveInfinity,
+                false,
+                $"{unit} are limited to {Number(most)} and were not measured"
+            )
+            : new Violation(
+                unit,
+                figure.Value / most - 1,
+                figure.Low > most,
+                $"{Number(figure.Value)} {unit} are above {Number(most)}{Doubt(figure.Low <= most)}"
+            );
+    }
+
+    static Violation? Below(double? limit, Estimate quality) =>
+        limit is { } least && quality.Value < least
+            ? new Violation(
+                "quality",
+                (least - quality.Value) / Math.Max(Math.Abs(least), double.Epsilon),
+                quality.High < least,
+                $"quality {Number(quality.Value)} is below {Number(least)}{Doubt(quality.High >= least)}"
+            )
+            : null;
+
+    static string Doubt(bool within) => within ? " (within its interval)" : "";
+
+    static string Number(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
+
+    static double? Positive(double? limit, string what) =>
+        limit is null || limit > 0 && double.IsFinite(limit.Value)
+            ? limit
+            : throw new ArgumentException(
+                $"The limit of {what} is {limit}; a number above 0 was expected."
+            );
+}

@@ -1,0 +1,141 @@
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Factorization;
+
+namespace Espalier.Analysis.Search;
+
+/// <summary>A place of the surface: the operators of a contender, each at its options.</summary>
+sealed record SurfacePlace(OptionPlace[] Operators)
+{
+    public static SurfacePlace Of(Contender contender) => new(OptionPlace.Of(contender));
+}
+
+/// <summary>A logarithm of a ratio to the original, seen at a place.</summary>
+/// <param name="Run">Efforts of one run share its luck.</param>
+sealed record LogObservation(SurfacePlace Place, string Run, double Value);
+
+/// <summary>Standard deviations in logarithms.</summary>
+/// <param name="Main">Of an operator's effect, before anything is known of it.</param>
+/// <param name="Joint">Of what two operators do together beyond the product rule.</param>
+/// <param name="Run">Of one training against another.</param>
+sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint, double Run);
+
+/// <summary>
+/// One figure of all pipelines as one surface. The logarithm of its ratio to the original is a sum of a smooth function
+/// for each operator's options (the product rule) and one for each two operators' (what the rule misses), all Gaussian
+/// processes; so single operators predict combinations, the first measured combinations correct all similar ones, and
+/// intervals widen away from what was measured.
+/// </summary>
+sealed class LogSurface
+{
+    // Efforts of a run differ by less than runs do; it also keeps the matrix well conditioned.
+    const double EffortShare = 0.25;
+
+    readonly IReadOnlyList<LogObservation> _seen;
+    readonly Likeness _likeness;
+    readonly SurfaceScales _scales;
+    readonly Cholesky<double>? _factor;
+    readonly Vector<double>? _weights;
+
+    public LogSurface(IReadOnlyList<LogObservation> seen, Likeness likeness, SurfaceScales scales)
+    {
+        (_seen, _likeness, _scales) = (seen, likeness, scales);
+        if (seen.Count == 0)
+        {
+            return;
+        }
+
+        double run = scales.Run * scales.Run,
+            effort = run * EffortShare * EffortShare + 1e-10;
+        _factor = Matrix<double>
+            .Build.Dense(
+                seen.Count,
+                seen.Count,
+                (i, j) =>
+                    Covariance(seen[i].Place, seen[j].Place)
+                    + (seen[i].Run == seen[j].Run ? run : 0)
+                    + (i == j ? effort : 0)
+            )
+            .Cholesky();
+        _weights = _factor.Solve(Vector<double>.Build.Dense(seen.Count, i => seen[i].Value));
+    }
+
+    public double RunScale => _scales.Run;
+
+    /// <summary>Means and, of what training often enough would show, the joint covariance.</summary>
+    public (double[] Mean, Matrix<double> Covariance) Joint(IReadOnlyList<SurfacePlace> places)
+    {
+        Matrix<double> prior = Matrix<double>.Build.Dense(
+            places.Count,
+            places.Count,
+            (i, j) => Covariance(places[i], places[j])
+        );
+        if (_factor is null)
+        {
+            return (new double[places.Count], prior);
+        }
+
+        Matrix<double> cross = Cross(places);
+        return (
+            (cross.TransposeThisAndMultiply(_weights!)).ToArray(),
+            prior - cross.TransposeThisAndMultiply(_factor.Solve(cross))
+        );
+    }
+
+    /// <summary>Means and standard deviations, each place by itself.</summary>
+    public (double Mean, double Sd)[] Each(IReadOnlyList<SurfacePlace> places)
+    {
+        const int together = 256;
+        List<(double, double)> all = [];
+        for (int from = 0; from < places.Count; from += together)
+        {
+            SurfacePlace[] part = [.. places.Skip(from).Take(together)];
+            double[] mean = new double[part.Length],
+                variance = [.. part.Select(p => Covariance(p, p))];
+            if (_factor is not null)
+            {
+                Matrix<double> cross = Cross(part),
+                    solved = _factor.Solve(cross);
+                for (int i = 0; i < part.Length; i++)
+                {
+                    mean[i] = cross.Column(i).DotProduct(_weights!);
+                    variance[i] -= cross.Column(i).DotProduct(solved.Column(i));
+                }
+            }
+
+            all.AddRange(mean.Zip(variance, (m, v) => (m, Math.Sqrt(Math.Max(v, 0)))));
+        }
+
+        return [.. all];
+    }
+
+    Matrix<double> Cross(IReadOnlyList<SurfacePlace> places) =>
+        Matrix<double>.Build.Dense(
+            _seen.Count,
+            places.Count,
+            (i, j) => Covariance(_seen[i].Place, places[j])
+        );
+
+    double Covariance(SurfacePlace a, SurfacePlace b)
+    {
+        double sum = 0,
+            likeSum = 0,
+            likeSquares = 0;
+        foreach (OptionPlace x in a.Operators)
+        {
+            foreach (OptionPlace y in b.Operators)
+            {
+                if (x.Letter == y.Letter)
+                {
+                    double like = _likeness.Of(x, y),
+                        main = _scales.Main[x.Letter];
+                    sum += main * main * like;
+                    likeSum += like;
+                    likeSquares += like * like;
+                }
+            }
+        }
+
+        // Every two shared operators: Σ_{x<y} l_x l_y = ((Σ l)² − Σ l²) / 2.
+        return sum + _scales.Joint * _scales.Joint * (likeSum * likeSum - likeSquares) / 2;
+    }
+}

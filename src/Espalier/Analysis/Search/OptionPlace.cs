@@ -1,0 +1,66 @@
+using System.Globalization;
+using Espalier.Models;
+using Espalier.Operators;
+
+namespace Espalier.Analysis.Search;
+
+/// <summary>Where one operator of a contender lies among its options: numbers on their scales, words as they are.</summary>
+sealed record OptionPlace(char Letter, double[] Numbers, string[] Words)
+{
+    // Confidence 0.9, 0.99 and 0.999 are about evenly spaced steps of work; 1 and full are one place.
+    const double Certain = 0.001;
+
+    /// <summary>One for each operator but O.</summary>
+    public static OptionPlace[] Of(Contender contender) =>
+        [
+            .. Pipeline
+                .Parse(contender.Pipeline)
+                .Operators.Where(o => o is not FineTune)
+                .Select(o => Of(o, contender.Effort)),
+        ];
+
+    static OptionPlace Of(Operator o, Effort effort)
+    {
+        List<double> numbers = [];
+        List<string> words = [];
+        foreach (Option option in o.Options)
+        {
+            string text = option.Get(o);
+            bool number = double.TryParse(
+                text,
+                NumberStyles.Float,
+                CultureInfo.InvariantCulture,
+                out double value
+            );
+            numbers.Add(number ? value : 0);
+            // A count of 8 heads and a share of 0.5 of them lie on different scales.
+            words.Add(
+                !number ? text
+                : text.Contains('.', StringComparison.Ordinal) ? "share"
+                : "count"
+            );
+        }
+
+        if (o is EarlyExit)
+        {
+            numbers.Add(Thoroughness(effort));
+            words.Add(
+                effort.Rule is ExitRule.Never or ExitRule.Confidence
+                    ? "confidence"
+                    : $"{effort.Rule}"
+            );
+        }
+
+        return new OptionPlace(o.Letter, [.. numbers], [.. words]);
+    }
+
+    /// <summary>Grows with how far an example goes.</summary>
+    static double Thoroughness(Effort effort) =>
+        effort.Rule switch
+        {
+            ExitRule.Never => -Math.Log(Certain),
+            ExitRule.Confidence => -Math.Log(1 + Certain - effort.Threshold),
+            ExitRule.Patience => effort.Threshold,
+            _ => -Math.Log(effort.Threshold + Certain),
+        };
+}

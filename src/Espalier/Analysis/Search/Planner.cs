@@ -1,0 +1,276 @@
+using Espalier.Analysis.Choosing;
+using Espalier.Measuring;
+using Espalier.Tensors;
+
+namespace Espalier.Analysis.Search;
+
+/// <summary>When to train on and when to stop.</summary>
+/// <param name="Floor">Chance of winning below which a pipeline is not trained, and all together are not.</param>
+/// <param name="Margin">
+/// By how much, as a share of the preferred figure, another must be better to be worth a training; null: what one
+/// training differs from another.
+/// </param>
+/// <param name="Finalists">Contenders that are drawn together; those with the best prospects.</param>
+public sealed record PlannerOptions(
+    double Floor = 0.05,
+    double? Margin = null,
+    int Samples = 1000,
+    int Finalists = 150,
+    string? Metric = null
+);
+
+/// <summary>A pipeline worth training.</summary>
+/// <param name="ProbabilityBest">That it meets the budget and beats the best measured one by the margin.</param>
+/// <param name="Predicted">At its most promising effort.</param>
+public sealed record Proposal(string Pipeline, double ProbabilityBest, Alternative Predicted);
+
+/// <param name="Answer">From the measured ones.</param>
+/// <param name="Next">Most promising first; empty when settled.</param>
+/// <param name="ProbabilityBeaten">That some pipeline not yet trained beats the answer by the margin.</param>
+/// <param name="NotTrained">Why each pipeline that was not trained need not be, from its prediction.</param>
+/// <param name="Trained">Pipelines measured so far, O among them.</param>
+/// <param name="Pipelines">That are searched.</param>
+public sealed record PlannerDecision(
+    BudgetAnswer Answer,
+    IReadOnlyList<Proposal> Next,
+    bool Settled,
+    double ProbabilityBeaten,
+    double Margin,
+    IReadOnlyList<Rejection> NotTrained,
+    int Trained,
+    int Pipelines,
+    string Sentence
+);
+
+/// <summary>
+/// Decides from what was measured which pipelines to train next. The same measurements and chance give the same
+/// decision; training and measuring is the caller's.
+/// </summary>
+public static class Planner
+{
+    // Standard deviations within which a contender still has prospects.
+    const double Optimism = 2.5 / 1.96;
+
+    public static PlannerDecision Decide(
+        IReadOnlyList<Measurement> measurements,
+        IReadOnlyList<Contender> contenders,
+        Budget budget,
+        Rng rng,
+        Preference? prefer = null,
+        PlannerOptions? options = null
+    )
+    {
+        options ??= new PlannerOptions();
+        IReadOnlyList<Alternative> measured = Alternatives.Of(measurements, options.Metric);
+        BudgetAnswer answer = budget.Answer(measured, prefer);
+        Preference wish = prefer ?? budget.Preferred;
+        HashSet<string> trained = [.. measured.Select(m => m.Pipeline)];
+        Surface surface = new(measurements, contenders, options.Metric);
+        if (!surface.Knows(wish))
+        {
+            throw new ArgumentException(
+                $"The least {wish.ToString().ToLowerInvariant()} are wished for and were not measured; measure them or prefer quality."
+            );
+        }
+
+        double margin = options.Margin ?? surface.RunScale(wish);
+        Contender[] open = [.. contenders.Where(c => !trained.Contains(c.Pipeline))];
+        IReadOnlyList<Alternative> predicted = surface.Predict(open);
+        Alternative[] finalists =
+        [
+            .. predicted
+                .Where(p => HasProspects(p, budget))
+                .OrderByDescending(p => Prospect(p, wish))
+                .Take(options.Finalists),
+        ];
+        Dictionary<string, double> wins = [];
+        double beaten = 0;
+        if (finalists.Length > 0)
+        {
+            (wins, beaten) = Play(surface, finalists, answer, budget, wish, margin, options, rng);
+        }
+
+        Proposal[] next =
+        [
+            .. finalists
+                .GroupBy(f => f.Pipeline)
+                .Select(g => new Proposal(
+                    g.Key,
+                    wins.GetValueOrDefault(g.Key),
+                    g.MaxBy(f => Prospect(f, wish))!
+                ))
+                .OrderByDescending(p => p.ProbabilityBest)
+                .ThenBy(p => p.Pipeline, StringComparer.Ordinal),
+        ];
+        bool settled = beaten < options.Floor;
+        next =
+            settled ? []
+            : next[0].ProbabilityBest < options.Floor ? [next[0]]
+            : [.. next.Where(p => p.ProbabilityBest >= options.Floor)];
+        int pipelines = contenders.Select(c => c.Pipeline).Distinct().Count();
+        return new PlannerDecision(
+            answer,
+            next,
+            settled,
+            beaten,
+            margin,
+            NotTrained(predicted, answer, budget, wish, wins),
+            trained.Count,
+            pipelines,
+            Sentence(answer, next, settled, beaten, margin, trained.Count, pipelines)
+        );
+    }
+
+    /// <summary>Draws all figures of the finalists, and counts who is the best that fits and beats the answer.</summary>
+    static (Dictionary<string, double> Wins, double Beaten) Play(
+        Surface surface,
+        Alternative[] finalists,
+        BudgetAnswer answer,
+        Budget budget,
+        Preference wish,
+        double margin,
+        PlannerOptions options,
+        Rng rng
+    )
+    {
+        Contender[] places = [.. finalists.Select(f => new Contender(f.Pipeline, f.Effort))];
+        // The answer is drawn as well: its own figures are luck in part.
+        Contender[] all = answer.Best is { } best
+            ? [.. places, new Contender(best.Pipeline, best.Effort)]
+            : places;
+        Dictionary<Preference, double[][]> drawn = Enum.GetValues<Preference>()
+            .Where(surface.Knows)
+            .ToDictionary(
+                f => f,
+                f => surface.Sample(f, all, options.Samples, new Draws(rng.Split($"{f}")))
+            );
+        Dictionary<string, double> wins = [];
+        int beaten = 0;
+        for (int s = 0; s < options.Samples; s++)
+        {
+            int winner = -1;
+            double most = answer.Best is null
+                ? double.NegativeInfinity
+                : Better(Worth(drawn[wish][s][^1], wish), margin);
+            for (int i = 0; i < places.Length; i++)
+            {
+                if (Fits(budget, drawn, s, i) && Worth(drawn[wish][s][i], wish) > most)
+                {
+                    (winner, most) = (i, Worth(drawn[wish][s][i], wish));
+                }
+            }
+
+            if (winner >= 0)
+            {
+                string name = places[winner].Pipeline;
+                wins[name] = wins.GetValueOrDefault(name) + 1.0 / options.Samples;
+                beaten++;
+            }
+        }
+
+        return (wins, (double)beaten / options.Samples);
+    }
+
+    static bool Fits(Budget b, Dictionary<Preference, double[][]> drawn, int s, int i)
+    {
+        return drawn[Preference.Quality][s][i] >= (b.MinQuality ?? double.NegativeInfinity)
+            && Within(Preference.Milliseconds, b.MaxMilliseconds)
+            && Within(Preference.Joules, b.MaxJoules)
+            && Within(Preference.Bytes, b.MaxBytes);
+
+        bool Within(Preference figure, double? limit) =>
+            limit is null
+            || drawn.TryGetValue(figure, out double[][]? values) && values[s][i] <= limit;
+    }
+
+    /// <summary>Whether the good ends of all intervals would fit.</summary>
+    static bool HasProspects(Alternative a, Budget budget) =>
+        budget
+            .Violations(
+                a with
+                {
+                    Quality = Luckier(a.Quality, 1)!,
+                    Milliseconds = Luckier(a.Milliseconds, -1),
+                    Joules = Luckier(a.Joules, -1),
+                    Bytes = Luckier(a.Bytes, -1),
+                }
+            )
+            .Count == 0;
+
+    static double Prospect(Alternative a, Preference wish) =>
+        wish switch
+        {
+            Preference.Quality => Luckier(a.Quality, 1)!.Value,
+            Preference.Milliseconds => -(Luckier(a.Milliseconds, -1)?.Value ?? double.MaxValue),
+            Preference.Joules => -(Luckier(a.Joules, -1)?.Value ?? double.MaxValue),
+            _ => -(Luckier(a.Bytes, -1)?.Value ?? double.MaxValue),
+        };
+
+    /// <summary>The end of the interval upward or downward, moved out to the prospects' width; intervals are of logarithms.</summary>
+    static Estimate? Luckier(Estimate? e, int direction)
+    {
+        if (e is null)
+        {
+            return null;
+        }
+
+        double end = (direction > 0 ? e.High : e.Low) ?? e.Value;
+        return e with
+        {
+            Value = end <= 0 || e.Value <= 0 ? end : e.Value * Math.Pow(end / e.Value, Optimism),
+        };
+    }
+
+    /// <summary>More is better.</summary>
+    static double Worth(double value, Preference wish) =>
+        wish == Preference.Quality ? value : -value;
+
+    static double Better(double worth, double margin) => worth + margin * Math.Abs(worth);
+
+    static Rejection[] NotTrained(
+        IReadOnlyList<Alternative> predicted,
+        BudgetAnswer answer,
+        Budget budget,
+        Preference wish,
+        Dictionary<string, double> wins
+    ) =>
+        [
+            .. predicted
+                .GroupBy(p => p.Pipeline)
+                .Select(g =>
+                {
+                    // Of the efforts that fit the most preferred one, else the one nearest to the budget.
+                    var judged = g.Select(a => (Alternative: a, Violations: budget.Violations(a)))
+                        .ToArray();
+                    var fitting = judged.Where(j => j.Violations.Count == 0).ToArray();
+                    var (a, violations) =
+                        fitting.Length > 0
+                            ? fitting.MaxBy(j => Worth(LogRun.Of(j.Alternative, wish) ?? 0, wish))
+                            : judged.MinBy(j => j.Violations.Max(v => v.Excess));
+                    string chance =
+                        $"chance of beating the answer {100 * wins.GetValueOrDefault(g.Key):0.#} %";
+                    string why =
+                        violations.Count > 0
+                            ? $"predicted: {string.Join("; ", violations.Select(v => v.Sentence))}"
+                        : answer.Best is { } best
+                            ? $"predicted to fit, with {LogRun.Of(a, wish):G4} against {LogRun.Of(best, wish):G4} of {best.Name}"
+                        : "predicted to fit";
+                    return new Rejection(a, violations, $"{a.Name}: {why}; {chance}.");
+                }),
+        ];
+
+    static string Sentence(
+        BudgetAnswer answer,
+        Proposal[] next,
+        bool settled,
+        double beaten,
+        double margin,
+        int trained,
+        int pipelines
+    ) =>
+        settled
+            ? $"Settled after {trained} of {pipelines} pipelines: {answer.Sentence} The chance that one not yet trained is "
+                + $"better by more than {100 * margin:0.##} %, which trainings differ by, is {100 * beaten:0.#} %."
+            : $"Not settled after {trained} of {pipelines} pipelines: one not yet trained is better with a chance of "
+                + $"{100 * beaten:0.#} %; train {string.Join(", ", next.Select(p => $"{p.Pipeline} ({100 * p.ProbabilityBest:0.#} %)"))}.";
+}

@@ -1,0 +1,95 @@
+using Espalier.Analysis.Choosing;
+
+namespace Espalier.Tests.Analysis.Choosing;
+
+public sealed class ObjectiveTests
+{
+    [Theory]
+    [InlineData("Base", 1.000)]
+    [InlineData("Base4b", 0.819)]
+    [InlineData("Base8b", 1.751)]
+    [InlineData("Distil", 1.208)]
+    [InlineData("AH90", 1.928)]
+    [InlineData("AH80", 2.422)]
+    [InlineData("Distil4b", 0.913)]
+    [InlineData("Distil8b", 1.717)]
+    [InlineData("Distil+90+4b", 1.043)]
+    public void GPT_2_on_WikiText_2_has_the_known_values(string method, double value)
+    {
+        Assert.Equal(value, new Objective().Of(Row("gpt2", "wikitext2", method)), 0.0006);
+    }
+
+    [Theory]
+    [InlineData("Base8b", 0.447)]
+    [InlineData("Distil8b", 0.474)]
+    [InlineData("Distil+90+8b", 0.519)]
+    public void By_energy_alone_8_bits_win(string method, double value)
+    {
+        Assert.Equal(value, new Objective(0, 1).Of(Row("gpt2", "wikitext2", method)), 0.0006);
+    }
+
+    [Fact]
+    public void By_time_alone_no_method_beats_the_base_of_GPT_2()
+    {
+        Assert.Equal(1.111, new Objective(1, 0).Of(Row("gpt2", "wikitext2", "Base4b")), 0.0006);
+        Assert.Equal("Base", Objective.Winners(Rows("gpt2", "wikitext2"))[0].Winner);
+    }
+
+    [Fact]
+    public void The_winner_flips_with_the_weights_just_where_two_rows_are_equal()
+    {
+        WeighedRow[] rows = Rows("gpt2", "wikitext2");
+        IReadOnlyList<WinnerSpan> spans = Objective.Winners(rows);
+        Assert.Equal(["Base", "Base4b", "Base8b"], spans.Select(s => s.Winner));
+        Assert.Equal(0, spans[0].From);
+        Assert.Equal(1, spans[^1].To);
+        for (int i = 0; i <= 100; i++)
+        {
+            double b = i / 100.0;
+            WinnerSpan span = spans.First(s => b >= s.From && b <= s.To);
+            double least = rows.Min(r => new Objective(1 - b, b).Of(r)),
+                claimed = new Objective(1 - b, b).Of(rows.First(r => r.Name == span.Winner));
+            Assert.Equal(least, claimed, 1e-12);
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt2-large")]
+    [InlineData("gpt2-xl")]
+    public void Of_larger_models_4_bits_win_at_equal_weights_and_8_by_energy(string model)
+    {
+        WeighedRow[] rows = Rows(model, "wikitext2");
+        WeighedRow equal = rows.MinBy(new Objective().Of)!,
+            energy = rows.MinBy(new Objective(0, 1).Of)!,
+            time = rows.MinBy(new Objective(1, 0).Of)!;
+        Assert.EndsWith("4b", equal.Name);
+        Assert.InRange(new Objective().Of(equal), 0.52, 0.61);
+        Assert.EndsWith("8b", energy.Name);
+        Assert.InRange(new Objective(0, 1).Of(energy), 0.26, 0.32);
+        Assert.EndsWith("4b", time.Name);
+        Assert.InRange(new Objective(1, 0).Of(time), 0.54, 0.71);
+    }
+
+    static WeighedRow Row(string model, string data, string method) =>
+        Rows(model, data).First(r => r.Name == method);
+
+    static WeighedRow[] Rows(string model, string data)
+    {
+        var rows = Published
+            .Rows("wallace2025.csv")
+            .Where(r => r["model"] == model && r["dataset"] == data)
+            .ToArray();
+        return
+        [
+            .. rows.Select(r => new WeighedRow(
+                r["method"],
+                Ratio(r, "perplexity"),
+                Ratio(r, "runtime_s"),
+                Ratio(r, "energy_kwh")
+            )),
+        ];
+
+        double Ratio(IReadOnlyDictionary<string, string> row, string name) =>
+            row.Number(name) / rows.First(r => r["method"] == "Base").Number(name);
+    }
+}
