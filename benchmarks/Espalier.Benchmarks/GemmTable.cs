@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Espalier.Kernels;
+using Espalier.Kernels.Bf16;
+using Espalier.Kernels.Emit;
 using Espalier.Tensors;
 
 namespace Espalier.Benchmarks;
@@ -97,8 +99,9 @@ static class GemmTable
         List<Case> cases =
         [
             .. from shape in Shapes
-            from family in KernelFamily.All
-            where family.IsSupported && family.Name != "reference"
+            from plain in KernelFamily.All
+            where plain.IsSupported && plain.Name != "reference"
+            from family in plain.Bf16 is { } bf16 ? [plain, bf16] : new[] { plain }
             from workers in new[] { one, two }
             select new Case(shape, family, workers),
         ];
@@ -107,7 +110,8 @@ static class GemmTable
             each.Once();
         }
 
-        List<double> peaks = [];
+        List<double> peaks = [],
+            bf16Peaks = [];
         FmaPeak.Probe();
         for (int round = 0; round < rounds; round++)
         {
@@ -117,20 +121,32 @@ static class GemmTable
             }
 
             peaks.Add(FmaPeak.Probe());
+            if (DotBf16Gemm.IsSupported)
+            {
+                bf16Peaks.Add(DotPeak.Bf16() / 1e9);
+            }
         }
 
-        Print(cases, peaks);
+        Print(cases, peaks, bf16Peaks);
     }
 
-    static void Print(List<Case> cases, List<double> peaks)
+    static void Print(List<Case> cases, List<double> peaks, List<double> bf16Peaks)
     {
-        double peak = Spread.Median(peaks);
+        double peak = Spread.Median(peaks),
+            bf16Peak = bf16Peaks.Count > 0 ? Spread.Median(bf16Peaks) : 0;
+        if (bf16Peaks.Count > 0)
+        {
+            Console.WriteLine(
+                $"bf16 dot-product peak of one core: {bf16Peak:F1} GF/s ({Spread.Quartiles(bf16Peaks)})"
+            );
+        }
+
         Console.WriteLine(
             $"fp32 FMA peak of one core: {peak:F1} GF/s ({Spread.Quartiles(peaks)}), n = {peaks.Count}; "
                 + "medians and quartiles; packing alone in GB/s read and written"
         );
         Console.WriteLine(
-            $"{"kind", -8} {"M x N x K", -14} {"family", -9} {"1 thread", 8} {"quartiles", 13} {"of peak", 7} "
+            $"{"kind", -8} {"M x N x K", -14} {"family", -16} {"1 thread", 8} {"quartiles", 13} {"of peak", 7} "
                 + $"{"2 threads", 9} {"quartiles", 13} {"gain", 5}"
         );
         for (int i = 0; i + 1 < cases.Count; i += 2)
@@ -140,9 +156,12 @@ static class GemmTable
             double single = Spread.Median(one.Rates),
                 both = Spread.Median(two.Rates);
             Shape shape = one.Shape;
-            string share = shape.M == 0 ? "" : $"{100 * single / peak:F0} %";
+            string share =
+                shape.M == 0
+                    ? ""
+                    : $"{100 * single / (one.Family.Gemm is TiledBf16Gemm ? bf16Peak : peak):F0} %";
             Console.WriteLine(
-                $"{shape.Kind, -8} {$"{shape.M}x{shape.N}x{shape.K}", -14} {one.Family.Name, -9} "
+                $"{shape.Kind, -8} {$"{shape.M}x{shape.N}x{shape.K}", -14} {one.Family.Name, -16} "
                     + $"{single, 8:F1} {Spread.Quartiles(one.Rates), 13} {share, 7} {both, 9:F1} {Spread.Quartiles(two.Rates), 13} "
                     + $"{both / single, 5:F2}"
             );

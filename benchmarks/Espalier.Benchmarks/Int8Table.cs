@@ -94,7 +94,7 @@ public static class Int8Table
             quantize = new double[rounds];
         for (int round = -5; round < rounds; round++)
         {
-            double probe = probed ? VnniPeak.Probe() : 0,
+            double probe = probed ? DotPeak.Int8() : 0,
                 alone = Seconds(one),
                 together = Seconds(two);
             long start = Stopwatch.GetTimestamp();

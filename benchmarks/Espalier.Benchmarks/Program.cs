@@ -6,6 +6,9 @@ switch (args)
     case ["gemm", .. string[] rest]:
         GemmTable.Run(rest);
         return 0;
+    case ["int8", .. string[] rest]:
+        Int8Table.Run(rest);
+        return 0;
     case ["workers", .. string[] rest]:
         WorkersTable.Run(rest);
         return 0;
@@ -14,7 +17,7 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: -- gemm [rounds] | workers [rounds] | bdn [arguments of BenchmarkDotNet]"
+            "Usage: -- gemm [rounds] | int8 [rounds] [family] | workers [rounds] | bdn [arguments of BenchmarkDotNet]"
         );
         return 2;
 }

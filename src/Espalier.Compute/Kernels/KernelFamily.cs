@@ -23,7 +23,8 @@ public sealed class KernelFamily
         Gemm gemm,
         Int8Gemm int8,
         RowKernels rows,
-        Attention attention
+        Attention attention,
+        Gemm? bf16 = null
     )
     {
         Name = name;
@@ -33,6 +34,9 @@ public sealed class KernelFamily
         Int8 = int8;
         Rows = rows;
         Attention = attention;
+        Bf16 = bf16 is null
+            ? null
+            : new KernelFamily($"{name}+bf16", needs, supported, bf16, int8, rows, attention);
     }
 
     /// <summary>Best first.</summary>
@@ -45,7 +49,8 @@ public sealed class KernelFamily
             new PanelGemm<Avx512Tile>(),
             new VnniInt8Gemm(),
             new VectorRows<Lanes16>(),
-            new VectorAttention<Lanes16>()
+            new VectorAttention<Lanes16>(),
+            DotBf16Gemm.IsSupported ? new DotBf16Gemm() : null
         ),
         new(
             "avx512",
@@ -72,7 +77,8 @@ public sealed class KernelFamily
             new ReferenceGemm(),
             new ReferenceInt8Gemm(),
             new ReferenceRows(),
-            new ReferenceAttention()
+            new ReferenceAttention(),
+            new ReferenceBf16Gemm()
         ),
     ];
 
@@ -85,6 +91,12 @@ public sealed class KernelFamily
     public string Needs { get; }
     public bool IsSupported { get; }
     public Gemm Gemm { get; }
+
+    /// <summary>
+    /// This family with products of operands rounded to bfloat16 and summed in float32, everything else as it is; null
+    /// where they would not be faster.
+    /// </summary>
+    public KernelFamily? Bf16 { get; }
     public Int8Gemm Int8 { get; }
     public RowKernels Rows { get; }
     public Attention Attention { get; }

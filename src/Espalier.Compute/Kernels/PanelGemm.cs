@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Espalier.Tensors;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Espalier.Kernels;
 
@@ -141,7 +140,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
                     Tiles(strip, rows, column, columns, k, Math.Min(depth, panels.K - k));
                     if (piece == pieces - 1)
                     {
-                        Finish(strip, rows, column, columns);
+                        GemmFinish.Apply(epilogue, c, strip, rows, column, columns);
                     }
                 }
             }
@@ -185,35 +184,6 @@ sealed unsafe class PanelGemm<TTile> : Gemm
                             *at = (add ? *at : 0) + edge[i * TTile.Width + j];
                         }
                     }
-                }
-            }
-        }
-
-        /// <summary>Bias, what the backward pass needs and activation, while the tiles' rows are in the nearest cache.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        void Finish(int row, int rows, int column, int columns)
-        {
-            if (epilogue is { Bias: null, Linear: null, Activation: Activation.None })
-            {
-                return;
-            }
-
-            for (int i = row; i < row + rows; i++)
-            {
-                Span<float> numbers = c.Row(i).Slice(column, columns);
-                if (epilogue.Bias is { } bias)
-                {
-                    TensorPrimitives.Add(numbers, bias.Span.Slice(column, columns), numbers);
-                }
-
-                if (epilogue.Linear is { } linear)
-                {
-                    numbers.CopyTo(linear.Row(i).Slice(column, columns));
-                }
-
-                if (epilogue.Activation != Activation.None)
-                {
-                    VectorActivations.Apply(epilogue.Activation, numbers);
                 }
             }
         }

@@ -60,7 +60,7 @@ sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : 
                 if (transposed)
                 {
                     float* from = b.Address() + (nint)column * panels.K + k;
-                    Transpose(from, panels.K, columns, kEnd - k, to, padded);
+                    Transpose(from, panels.K, columns, kEnd - k, to, padded, padded);
                 }
                 else
                 {
@@ -96,7 +96,15 @@ sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : 
     /// rows that lie a power of two apart compete for the same few places.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Transpose(float* from, nint stride, int columns, int steps, float* to, nint padded)
+    public static void Transpose(
+        float* from,
+        nint stride,
+        int columns,
+        int steps,
+        float* to,
+        nint toStride,
+        int padded
+    )
     {
         int whole = columns / Square * Square,
             wholeSteps = steps / Square * Square;
@@ -110,7 +118,12 @@ sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : 
                 {
                     for (int i = k; i < kEnd; i += Square)
                     {
-                        TransposeSquare(from + j * stride + i, stride, to + i * padded + j, padded);
+                        TransposeSquare(
+                            from + j * stride + i,
+                            stride,
+                            to + i * toStride + j,
+                            toStride
+                        );
                     }
                 }
             }
@@ -121,7 +134,7 @@ sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : 
         {
             for (int j = k < wholeSteps ? whole : 0; j < padded; j++)
             {
-                to[k * padded + j] = j < columns ? from[j * stride + k] : 0;
+                to[k * toStride + j] = j < columns ? from[j * stride + k] : 0;
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Espalier.Kernels.Int8;
 
 namespace Espalier.Kernels.Emit;
@@ -13,23 +12,13 @@ sealed unsafe class VnniInt8Gemm : TiledInt8Gemm
     // collector may wait for it. Above, the 10 ns of a full transition are lost in it.
     const long ShortGroups = 128;
 
-    readonly nint[] _tiles = new nint[VnniTileCode.MaximumRows * VnniTileCode.MaximumVectors];
-    readonly Lock _emitting = new();
+    readonly Lazy<nint[]> _tiles = new(Emit);
 
     public static bool IsSupported => Processor.HasAvx512Vnni && MachineCode.IsAllowed;
 
     protected override int TileRows => VnniTileCode.MaximumRows;
 
-    protected override void Prepare()
-    {
-        lock (_emitting)
-        {
-            if (_tiles[^1] == 0)
-            {
-                Emit();
-            }
-        }
-    }
+    protected override void Prepare() => _ = _tiles.Value;
 
     protected override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
@@ -38,7 +27,7 @@ sealed unsafe class VnniInt8Gemm : TiledInt8Gemm
 
     protected override void Multiply(ref Int8Tile tile)
     {
-        nint code = _tiles[(tile.Rows - 1) * VnniTileCode.MaximumVectors + tile.Vectors - 1];
+        nint code = _tiles.Value[(tile.Rows - 1) * VnniTileCode.MaximumVectors + tile.Vectors - 1];
         fixed (Int8Tile* address = &tile)
         {
             if (tile.Groups <= ShortGroups)
@@ -52,29 +41,10 @@ sealed unsafe class VnniInt8Gemm : TiledInt8Gemm
         }
     }
 
-    // All tiles in one piece, each at the start of a cache line.
-    void Emit()
-    {
-        const int line = 64;
-        List<byte> code = [];
-        int[] starts = new int[_tiles.Length];
-        for (int i = 0; i < _tiles.Length; i++)
-        {
-            code.AddRange(new byte[(line - code.Count % line) % line]);
-            starts[i] = code.Count;
-            code.AddRange(
-                VnniTileCode.Emit(
-                    1 + i / VnniTileCode.MaximumVectors,
-                    1 + i % VnniTileCode.MaximumVectors,
-                    OperatingSystem.IsWindows()
-                )
-            );
-        }
-
-        byte* first = (byte*)MachineCode.Load(CollectionsMarshal.AsSpan(code));
-        for (int i = 0; i < _tiles.Length; i++)
-        {
-            _tiles[i] = (nint)(first + starts[i]);
-        }
-    }
+    static nint[] Emit() =>
+        TileCode.Load([
+            .. from rows in Enumerable.Range(1, VnniTileCode.MaximumRows)
+            from vectors in Enumerable.Range(1, VnniTileCode.MaximumVectors)
+            select VnniTileCode.Emit(rows, vectors, OperatingSystem.IsWindows()),
+        ]);
 }

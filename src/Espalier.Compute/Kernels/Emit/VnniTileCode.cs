@@ -19,42 +19,17 @@ static class VnniTileCode
     const int FirstSum = 8;
     const int VectorBytes = 64;
 
-    // xmm6 to 15 belong to the caller on Windows; 6 and 7 serve as broadcasts, from 8 on are sums.
-    const int FirstKept = 6,
-        LastKept = 15;
-
-    public static byte[] Emit(int rows, int vectors, bool windows)
-    {
-        Assembler c = new(64);
-        if (windows)
-        {
-            c.sub(rsp, (LastKept - FirstKept + 1) * 16 + 8);
-            for (int i = FirstKept; i <= LastKept; i++)
+    public static byte[] Emit(int rows, int vectors, bool windows) =>
+        TileCode.Assemble(
+            windows,
+            c =>
             {
-                c.vmovdqu(__[rsp + (i - FirstKept) * 16], Xmm(i));
+                c.mov(rax, windows ? rcx : rdi);
+                StartSums(c, rows, vectors);
+                Products(c, rows, vectors);
+                Finish(c, rows, vectors);
             }
-        }
-
-        c.mov(rax, windows ? rcx : rdi);
-        StartSums(c, rows, vectors);
-        Products(c, rows, vectors);
-        Finish(c, rows, vectors);
-        if (windows)
-        {
-            for (int i = FirstKept; i <= LastKept; i++)
-            {
-                c.vmovdqu(Xmm(i), __[rsp + (i - FirstKept) * 16]);
-            }
-
-            c.add(rsp, (LastKept - FirstKept + 1) * 16 + 8);
-        }
-
-        c.vzeroupper();
-        c.ret();
-        using MemoryStream code = new();
-        c.Assemble(new StreamCodeWriter(code), rip: 0);
-        return code.ToArray();
-    }
+        );
 
     // Σ (x − z) w = Σ x w − z Σ w: the sums start at the second part. The lines of y are asked for now, to
     // be written at the end: 88 to 94 % of the peak at 512x3072x768 (Zen 4), whose y does not fit L2.
@@ -66,7 +41,7 @@ static class VnniTileCode
         c.mov(r9, Field(nameof(Int8Tile.YStride)));
         for (int v = 0; v < vectors; v++)
         {
-            c.vmovdqu32(Zmm(v), __[r10 + v * VectorBytes]);
+            c.vmovdqu32(TileCode.Zmm(v), __[r10 + v * VectorBytes]);
         }
 
         for (int r = 0; r < rows; r++)
@@ -74,7 +49,7 @@ static class VnniTileCode
             c.vpbroadcastd(zmm4, __dword_ptr[r11 + r * sizeof(int)]);
             for (int v = 0; v < vectors; v++)
             {
-                c.vpmulld(Sum(r, v, vectors), zmm4, Zmm(v));
+                c.vpmulld(Sum(r, v, vectors), zmm4, TileCode.Zmm(v));
                 c.prefetchw(__[r8 + v * VectorBytes]);
             }
 
@@ -95,12 +70,12 @@ static class VnniTileCode
         c.Label(ref next);
         for (int v = 0; v < vectors; v++)
         {
-            c.vmovdqu32(Zmm(v), __[r9 + v * VectorBytes]);
+            c.vmovdqu32(TileCode.Zmm(v), __[r9 + v * VectorBytes]);
         }
 
         for (int r = 0; r < rows; r++)
         {
-            AssemblerRegisterZMM x = Zmm(4 + r % 4);
+            AssemblerRegisterZMM x = TileCode.Zmm(4 + r % 4);
             AssemblerRegister64 three = r < 3 ? rdx : rcx;
             c.vpbroadcastd(
                 x,
@@ -113,7 +88,7 @@ static class VnniTileCode
             );
             for (int v = 0; v < vectors; v++)
             {
-                c.vpdpbusd(Sum(r, v, vectors), x, Zmm(v));
+                c.vpdpbusd(Sum(r, v, vectors), x, TileCode.Zmm(v));
             }
         }
 
@@ -137,7 +112,7 @@ static class VnniTileCode
         c.kmovw(k1, r11d);
         for (int v = 0; v < vectors; v++)
         {
-            c.vmovups(Zmm(v), __[rcx + v * VectorBytes]);
+            c.vmovups(TileCode.Zmm(v), __[rcx + v * VectorBytes]);
         }
 
         for (int r = 0; r < rows; r++)
@@ -148,7 +123,7 @@ static class VnniTileCode
                 AssemblerRegisterZMM sum = Sum(r, v, vectors);
                 AssemblerMemoryOperand bias = __[r8 + v * VectorBytes],
                     y = __[r9 + v * VectorBytes];
-                c.vmulps(zmm5, zmm4, Zmm(v));
+                c.vmulps(zmm5, zmm4, TileCode.Zmm(v));
                 c.vcvtdq2ps(sum, sum);
                 c.vmulps(sum, sum, zmm5);
                 if (v < vectors - 1)
@@ -174,9 +149,5 @@ static class VnniTileCode
         __[rax + (int)Marshal.OffsetOf<Int8Tile>(name)];
 
     static AssemblerRegisterZMM Sum(int row, int vector, int vectors) =>
-        Zmm(FirstSum + row * vectors + vector);
-
-    static AssemblerRegisterZMM Zmm(int number) => new(Register.ZMM0 + number);
-
-    static AssemblerRegisterXMM Xmm(int number) => new(Register.XMM0 + number);
+        TileCode.Zmm(FirstSum + row * vectors + vector);
 }

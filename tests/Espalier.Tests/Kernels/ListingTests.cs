@@ -11,15 +11,21 @@ namespace Espalier.Tests.Kernels;
 /// The emitted kernels as a reviewer reads them. The listing is what was run and measured; whoever changes the
 /// emitter on purpose copies the actual listing, which the failing test leaves beside its assembly.
 /// </summary>
-public sealed class Int8ListingTests
+public sealed class ListingTests
 {
     [Theory]
     [InlineData(6, 4, false, "avx512-vnni.int8.6x4.asm")]
     [InlineData(6, 4, true, "avx512-vnni.int8.6x4.windows.asm")]
     [InlineData(1, 2, false, "avx512-vnni.int8.1x2.asm")]
-    public void The_emitted_tile_is_the_listed_one(int rows, int vectors, bool windows, string name)
+    public void The_emitted_tile_is_the_listed_one(
+        int rows,
+        int vectors,
+        bool windows,
+        string name
+    ) => Compare(Disassemble(VnniTileCode.Emit(rows, vectors, windows)), name);
+
+    static void Compare(string actual, string name)
     {
-        string actual = Disassemble(VnniTileCode.Emit(rows, vectors, windows));
         string written = Path.Combine(AppContext.BaseDirectory, name);
         File.WriteAllText(written, actual);
         string path = Path.Combine(
@@ -44,6 +50,17 @@ public sealed class Int8ListingTests
                 + $"'{lines.ElementAtOrDefault(at)}' (all of it in {written})."
         );
     }
+
+    [Theory]
+    [InlineData(6, 4, false, "avx512-vnni.bf16.6x4.asm")]
+    [InlineData(6, 4, true, "avx512-vnni.bf16.6x4.windows.asm")]
+    [InlineData(1, 2, false, "avx512-vnni.bf16.1x2.asm")]
+    public void The_emitted_bf16_tile_is_the_listed_one(
+        int rows,
+        int vectors,
+        bool windows,
+        string name
+    ) => Compare(Disassemble(Bf16TileCode.Emit(rows, vectors, windows)), name);
 
     [Fact]
     public void Every_sum_of_every_tile_has_a_register_of_its_own()

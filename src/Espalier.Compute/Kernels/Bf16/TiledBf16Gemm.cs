@@ -1,0 +1,176 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Bf16;
+
+/// <summary>
+/// Products of operands rounded to bfloat16, summed in float32: what all kernels of this kind share. The left-hand
+/// side is rounded into rows of pairs, then each block of work is a chunk of rows by some panels of columns, tile by tile over
+/// all of k, finished while it is in the nearest cache. No cut along k is needed: a panel streams from L2 at less
+/// than half of its rate.
+/// </summary>
+abstract unsafe class TiledBf16Gemm : Gemm
+{
+    // More blocks even out threads of different speed; fewer read the panels less often.
+    const int WantedBlocks = 24;
+    const int LeastStrips = 4;
+
+    // What a chunk of a may take of the second cache, beside a panel that passes by.
+    const int ChunkBytes = 400 << 10;
+
+    /// <summary>Rows of a full tile.</summary>
+    protected abstract int TileRows { get; }
+
+    /// <summary>Called before anything is packed: what a kernel needs once.</summary>
+    protected virtual void Prepare() { }
+
+    /// <summary>c = a · b, or c += a · b, for one tile.</summary>
+    protected abstract void Multiply(ref Bf16Tile tile);
+
+    public sealed override PackedMatrix Allocate(int k, int n)
+    {
+        Prepare();
+        return new Bf16Panels(k, n);
+    }
+
+    public sealed override void Pack(Workers workers, Tensor b, bool transposed, PackedMatrix into)
+    {
+        Bf16Panels panels = Mine(into);
+        var (k, n) = transposed ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
+        if (k != panels.K || n != panels.N)
+        {
+            throw new ArgumentException(
+                $"Gemm: b is {b.Shape}{(transposed ? " transposed" : "")} and the memory it is to be "
+                    + $"packed into is for [{panels.K}, {panels.N}]."
+            );
+        }
+
+        panels.Fill(workers, b, transposed);
+    }
+
+    public sealed override void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        PackedMatrix b,
+        Tensor c,
+        Epilogue epilogue = default
+    )
+    {
+        var (m, k, n) = Check(a, transposedA, b, c);
+        Check(epilogue, c);
+        Bf16Panels panels = Mine(b);
+        if (m == 0 || n == 0)
+        {
+            return;
+        }
+
+        if (k == 0)
+        {
+            // No step, no pair: the sums are zeros, and a tile has at least one pair.
+            Empty(c, epilogue);
+            return;
+        }
+
+        uint* rows = Bf16Rows.Lay(workers, a, transposedA);
+        int strips = (m + TileRows - 1) / TileRows,
+            wanted = (WantedBlocks + panels.Count - 1) / panels.Count,
+            cached = ChunkBytes / (sizeof(uint) * TileRows) / Bf16Rows.Stride(k),
+            chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips),
+            chunks = (strips + chunkStrips - 1) / chunkStrips;
+        Products products = new(
+            this,
+            rows,
+            panels,
+            c,
+            epilogue,
+            chunks,
+            chunkStrips * TileRows,
+            strips <= cached
+        );
+        workers.Run(panels.Count * chunks, products);
+    }
+
+    // Panels of a right-hand side that is used once, kept for the next one of this thread.
+    [ThreadStatic]
+    static Tensor? _once;
+
+    public sealed override void Multiply(
+        Workers workers,
+        Tensor a,
+        bool transposedA,
+        Tensor b,
+        Tensor c,
+        bool accumulate
+    )
+    {
+        Prepare();
+        Shape extent = Bf16Panels.Extent(b.Rows, b.Columns);
+        if (_once is null || _once.Count < extent.Count)
+        {
+            _once = new Tensor(extent.Count);
+        }
+
+        Bf16Panels panels = new(b.Rows, b.Columns, _once);
+        panels.Fill(workers, b, transposed: false);
+        Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
+    }
+
+    static void Empty(Tensor c, in Epilogue epilogue)
+    {
+        if (!epilogue.Accumulate)
+        {
+            c.Span.Clear();
+            GemmFinish.Apply(epilogue, c, 0, c.Rows, 0, c.Columns);
+        }
+    }
+
+    static Bf16Panels Mine(PackedMatrix packed) =>
+        packed as Bf16Panels
+        ?? throw new ArgumentException(
+            $"Gemm: the right-hand side was packed by other kernels ({packed.GetType().Name}); "
+                + "pack it with the family that multiplies."
+        );
+
+    readonly struct Products(
+        TiledBf16Gemm kernel,
+        uint* rows,
+        Bf16Panels panels,
+        Tensor c,
+        Epilogue epilogue,
+        int chunks,
+        int chunkRows,
+        bool columnsFirst
+    ) : IBlocks
+    {
+        public void Run(int block)
+        {
+            // Next to each other in time: blocks that share a panel where a stays in the cache by itself, else
+            // blocks that share a chunk.
+            int panel = columnsFirst ? block / chunks : block % panels.Count,
+                row = (columnsFirst ? block % chunks : block / panels.Count) * chunkRows,
+                rowEnd = Math.Min(row + chunkRows, c.Rows),
+                column = panel * Bf16Panels.PanelColumns,
+                columns = Math.Min(Bf16Panels.PanelColumns, panels.N - column),
+                vectors = panels.Vectors(panel),
+                stride = Bf16Rows.Stride(panels.K);
+            Bf16Tile tile = new()
+            {
+                AStride = sizeof(uint) * stride,
+                B = panels.Start(panel),
+                Pairs = panels.Pairs,
+                CStride = (long)c.Columns * sizeof(float),
+                LastMask = 0xFFFF >> (vectors * Bf16Panels.VectorColumns - columns),
+                Add = epilogue.Accumulate ? 1 : 0,
+                Vectors = vectors,
+            };
+            for (; row < rowEnd; row += kernel.TileRows)
+            {
+                tile.Rows = Math.Min(kernel.TileRows, rowEnd - row);
+                tile.A = rows + (nint)row * stride;
+                tile.C = c.Address() + (nint)row * c.Columns + column;
+                kernel.Multiply(ref tile);
+                GemmFinish.Apply(epilogue, c, row, tile.Rows, column, columns);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Espalier.Kernels.Emit;
+
+/// <summary>
+/// What one core's units of a dot-product instruction can do right now: independent sums, nothing loaded. Clock and
+/// neighbours move it, so a product is compared with a probe taken beside it.
+/// </summary>
+static unsafe class DotPeak
+{
+    const int Steps = 10_000;
+
+    // Both calling conventions let us overwrite zmm0 to 5 and 16 to 31: two sources and 20 sums.
+    static readonly AssemblerRegisterZMM[] Sums =
+    [
+        zmm2,
+        zmm3,
+        zmm4,
+        zmm5,
+        .. Enumerable.Range(0, 16).Select(i => TileCode.Zmm(16 + i)),
+    ];
+
+    static readonly Lazy<nint> Bytes = new(() => Emit((c, sum) => c.vpdpbusd(sum, zmm0, zmm1)));
+    static readonly Lazy<nint> Pairs = new(() => Emit((c, sum) => c.vdpbf16ps(sum, zmm0, zmm1)));
+
+    /// <summary><c>vpdpbusd</c>: operations (a multiply-add is two) a second, from about 60 microseconds of them.</summary>
+    /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
+    public static double Int8() => Probe(VnniInt8Gemm.IsSupported, "AVX-512 VNNI", Bytes, 64);
+
+    /// <summary><c>vdpbf16ps</c>, likewise.</summary>
+    /// <exception cref="InvalidOperationException">The processor has no such units.</exception>
+    public static double Bf16() => Probe(DotBf16Gemm.IsSupported, "fast AVX-512 BF16", Pairs, 32);
+
+    static double Probe(bool supported, string what, Lazy<nint> emitted, int products)
+    {
+        if (!supported)
+        {
+            throw new InvalidOperationException(
+                $"Peak: this machine has no {what} or refuses emitted code; probe nothing here."
+            );
+        }
+
+        var code = (delegate* unmanaged<void>)emitted.Value;
+        long start = Stopwatch.GetTimestamp();
+        code();
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return 2.0 * Steps * Sums.Length * products / seconds;
+    }
+
+    static nint Emit(Action<Assembler, AssemblerRegisterZMM> product)
+    {
+        Assembler c = new(64);
+        c.vpxord(zmm0, zmm0, zmm0);
+        c.vpxord(zmm1, zmm1, zmm1);
+        foreach (AssemblerRegisterZMM sum in Sums)
+        {
+            c.vpxord(sum, sum, sum);
+        }
+
+        c.mov(eax, Steps);
+        Label next = c.CreateLabel();
+        c.Label(ref next);
+        foreach (AssemblerRegisterZMM sum in Sums)
+        {
+            product(c, sum);
+        }
+
+        c.dec(eax);
+        c.jne(next);
+        c.vzeroupper();
+        c.ret();
+        using MemoryStream code = new();
+        c.Assemble(new StreamCodeWriter(code), rip: 0);
+        return (nint)MachineCode.Load(code.ToArray());
+    }
+}
