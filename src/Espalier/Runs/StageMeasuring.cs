@@ -223,5 +223,9 @@ public sealed class StageMeasuring(
     static long Bytes(string folder) =>
         new DirectoryInfo(folder)
             .EnumerateFiles()
-            .Sum(f => f.Name == StageStore.KeyName ? 0 : f.Length);
+            .Sum(f =>
+                f.Name == StageStore.KeyName ? 0
+                : f.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length
+                : f.Length
+            );
 }
