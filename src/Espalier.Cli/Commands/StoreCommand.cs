@@ -78,7 +78,9 @@ sealed class StoreCommand : EspalierCommand
                     (IReadOnlyList<string>)
                         [
                             $"{a.Kind}".ToLowerInvariant(),
-                            a.Kind == ActionKind.Measurements ? $"{a.Inputs.Count} models" : a.Pipeline,
+                            a.Kind == ActionKind.Measurements
+                                ? $"{a.Inputs.Count} models"
+                                : a.Pipeline,
                             a.Task,
                             $"{a.Seed}",
                             a.Key[..12],

@@ -20,7 +20,8 @@ sealed class StudyCommand : EspalierCommand
     readonly CommonOptions _common = new();
     readonly Argument<string> _recipe = new("RECIPE")
     {
-        Description = "A JSON file with model, tasks, pipelines and seeds; docs/study-json.md describes it.",
+        Description =
+            "A JSON file with model, tasks, pipelines and seeds; docs/study-json.md describes it.",
     };
     readonly Option<string?> _store = OptionValues.Text(
         "--store",
@@ -45,7 +46,10 @@ sealed class StudyCommand : EspalierCommand
     );
 
     public StudyCommand()
-        : base("study", "Run a recipe of tasks, pipelines and seeds, and measure all models side by side.")
+        : base(
+            "study",
+            "Run a recipe of tasks, pipelines and seeds, and measure all models side by side."
+        )
     {
         Add(_recipe);
         foreach (
@@ -153,7 +157,9 @@ sealed class StudyCommand : EspalierCommand
             .EnumerateFiles("*.safetensors")
             .Sum(f => f.Length);
         long fit =
-            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / Math.Max(1, TimesWeights * weights);
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
+            / 2
+            / Math.Max(1, TimesWeights * weights);
         return (int)Math.Clamp(fit, 1, threads);
     }
 }

@@ -50,7 +50,8 @@ sealed class StudyProgress(Terminal terminal, ProgressLine line, StudyEstimate e
             }
         }
 
-        string what = $"{stage.Pipeline} of {stage.Recipe.Data.Task.Name}, seed {stage.Recipe.Seed}";
+        string what =
+            $"{stage.Pipeline} of {stage.Recipe.Data.Task.Name}, seed {stage.Recipe.Seed}";
         Tell(
             state switch
             {

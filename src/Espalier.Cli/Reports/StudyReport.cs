@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -9,12 +8,7 @@ namespace Espalier.Cli.Reports;
 /// <summary>What a study will do and what it found, for a person and as JSON.</summary>
 static class StudyReport
 {
-    public static void WritePlan(
-        Terminal terminal,
-        StudyEstimate estimate,
-        string store,
-        bool json
-    )
+    public static void WritePlan(Terminal terminal, StudyEstimate estimate, string store, bool json)
     {
         if (json)
         {
@@ -86,7 +80,7 @@ static class StudyReport
 
         if (json)
         {
-            terminal.Out.Write(Encoding.UTF8.GetString(StudyResults.Json(outcome.Measurements)));
+            terminal.Out.Write(System.Text.Encoding.UTF8.GetString(StudyResults.Json(outcome.Measurements)));
             return;
         }
 
@@ -152,7 +146,9 @@ static class StudyReport
             .GroupBy(m => m.Seeds[0])
             .Select(s =>
                 s.FirstOrDefault(m => m.Effort == effort)
-                ?? s.FirstOrDefault(m => m.Effort.Rule == ExitRule.Patience && m.Effort != Effort.Full)
+                ?? s.FirstOrDefault(m =>
+                    m.Effort.Rule == ExitRule.Patience && m.Effort != Effort.Full
+                )
                 ?? s.First(m => m.Effort == Effort.Full)
             )
             .GroupBy(_ => pipeline.Key)

@@ -48,7 +48,10 @@ public static class RunFolder
     public static void Write(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)
     {
         AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, stages));
-        AtomicFile.Write(Path.Combine(folder, CurveName), Encoding.UTF8.GetBytes(MeasurementTable.CurveCsv(stages.SelectMany(s => s.Curve))));
+        AtomicFile.Write(
+            Path.Combine(folder, CurveName),
+            Encoding.UTF8.GetBytes(MeasurementTable.CurveCsv(stages.SelectMany(s => s.Curve)))
+        );
     }
 
     public static byte[] Json(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)

@@ -1,11 +1,8 @@
-using Espalier.Data;
-using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Tensors;
 using Espalier.Text;
-using Espalier.Training;
 
 namespace Espalier.Runs;
 
@@ -51,13 +48,7 @@ public static class StageMaking
         OperatorContext context
     )
     {
-        Model made = next.Apply(
-            model,
-            context with
-            {
-                Rng = new Rng(seed).Split(key.Number),
-            }
-        );
+        Model made = next.Apply(model, context with { Rng = new Rng(seed).Split(key.Number) });
         made.Check();
         return made with
         {

@@ -30,9 +30,7 @@ public sealed class Blobs(string folder)
                 .. Directory
                     .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                     .Select(f => Path.GetFileName(Path.GetDirectoryName(f)!) + Path.GetFileName(f))
-                    .Where(name =>
-                        name.Length == HashLength && name.All(char.IsAsciiHexDigitLower)
-                    )
+                    .Where(name => name.Length == HashLength && name.All(char.IsAsciiHexDigitLower))
                     .Order(StringComparer.Ordinal),
             ]
             : [];

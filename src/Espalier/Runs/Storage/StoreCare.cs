@@ -97,14 +97,9 @@ public static class StoreCare
         files.AddRange(store.Blobs.All().Where(b => !blobs.Contains(b)).Select(store.Blobs.PathOf));
         files.AddRange(Below(store.TemporaryFolder, _ => true));
         files.AddRange(
-            Below(
-                store.UnfinishedFolder,
-                name => kept.Contains(name) || !wanted.Contains(name)
-            )
+            Below(store.UnfinishedFolder, name => kept.Contains(name) || !wanted.Contains(name))
         );
-        files.AddRange(
-            Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12])))
-        );
+        files.AddRange(Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12]))));
         files.AddRange(
             Directory
                 .EnumerateFiles(store.Folder, ".espalier-*", SearchOption.AllDirectories)

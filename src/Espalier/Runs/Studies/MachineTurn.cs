@@ -27,7 +27,10 @@ public sealed class MachineTurn(string file, Action<string>? note)
         FileLock.Take(
             file,
             shared: false,
-            () => note?.Invoke("Waiting: another study works on this machine, and times are taken alone."),
+            () =>
+                note?.Invoke(
+                    "Waiting: another study works on this machine, and times are taken alone."
+                ),
             stop
         );
 }

@@ -58,11 +58,11 @@ public static class PipelineSet
             );
     }
 
-    static IEnumerable<string> Orders(IReadOnlyList<Operator> set, int size) =>
+    static IEnumerable<string> Orders(Operator[] set, int size) =>
         size == 0
             ? [""]
             : Enumerable
-                .Range(0, set.Count)
+                .Range(0, set.Length)
                 .SelectMany(i =>
                     Orders([.. set.Where((_, j) => j != i)], size - 1)
                         .Select(rest => $"{set[i]}{rest}")

@@ -52,9 +52,7 @@ public sealed class Study(
         StudyMeasuring measuring = new(Store, models, turn, kernels, machine, time);
         List<Measurement> measurements = [];
         foreach (
-            PlannedGroup group in Plan.Groups.Where(g =>
-                g.Models.Any(m => done.ContainsKey(m.Key))
-            )
+            PlannedGroup group in Plan.Groups.Where(g => g.Models.Any(m => done.ContainsKey(m.Key)))
         )
         {
             stop.ThrowIfCancellationRequested();

@@ -75,10 +75,7 @@ public sealed record StudyEstimate(
         [
             .. recorded.Where(a => a.Task == stage.Recipe.Data.Task.Name && a.Seconds > 0),
         ];
-        StoredAction[] samePipeline =
-        [
-            .. sameTask.Where(a => a.Pipeline == $"{stage.Pipeline}"),
-        ];
+        StoredAction[] samePipeline = [.. sameTask.Where(a => a.Pipeline == $"{stage.Pipeline}")];
         return samePipeline.Length > 0
             ? samePipeline
             : [.. sameTask.Where(a => a.Pipeline.EndsWith(last, StringComparison.Ordinal))];
@@ -90,10 +87,7 @@ public sealed record StudyEstimate(
 
         // About four characters of text make a token; two thirds of a small encoder's weights are not embeddings.
         double tokens = train.Examples.Sum(e =>
-            Math.Min(
-                stage.Recipe.MaxLength,
-                2 + (e.Text.Length + (e.Pair?.Length ?? 0)) / 4.0
-            )
+            Math.Min(stage.Recipe.MaxLength, 2 + (e.Text.Length + (e.Pair?.Length ?? 0)) / 4.0)
         );
         double weights = original / (double)BytesPerWeight / 1.5;
         return OperationsPerWeightAndToken

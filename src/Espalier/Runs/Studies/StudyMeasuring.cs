@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Espalier.Kernels;
 using Espalier.Measuring;
-using Espalier.Operators;
 using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;

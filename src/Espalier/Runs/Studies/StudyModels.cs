@@ -26,9 +26,7 @@ public sealed class StudyModels(Store store, KernelFamily kernels, TimeProvider 
         long began = time.GetTimestamp();
         Recipe recipe = stage.Recipe;
         using Workers workers = new(threads);
-        Model model = parent is null
-            ? StageMaking.Original(recipe, listener.Note)
-            : Load(parent);
+        Model model = parent is null ? StageMaking.Original(recipe, listener.Note) : Load(parent);
         OperatorContext context = new(
             Encoded(recipe, model),
             recipe.Training,
@@ -72,10 +70,7 @@ public sealed class StudyModels(Store store, KernelFamily kernels, TimeProvider 
         }
 
         string folder = store.ModelFolder(action);
-        return ModelFolder.Load(folder).Model with
-        {
-            Tokenizer = Tokenizer.Load(folder),
-        };
+        return ModelFolder.Load(folder).Model with { Tokenizer = Tokenizer.Load(folder) };
     }
 
     /// <summary>Each task is encoded once for each tokenizer, however many stages use it.</summary>
@@ -90,9 +85,7 @@ public sealed class StudyModels(Store store, KernelFamily kernels, TimeProvider 
         );
         lock (_encoded)
         {
-            if (
-                !_encoded.TryGetValue((recipe.Data.Task.Name, tokenizer), out EncodedTask? task)
-            )
+            if (!_encoded.TryGetValue((recipe.Data.Task.Name, tokenizer), out EncodedTask? task))
             {
                 task = new EncodedTask(
                     recipe.Data,

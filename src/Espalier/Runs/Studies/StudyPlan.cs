@@ -5,12 +5,7 @@ namespace Espalier.Runs.Studies;
 /// <summary>One operator on one known input, for one task and seed.</summary>
 /// <param name="Parent">The stage whose model goes in; null: the original.</param>
 /// <param name="Pipeline">The operators so far.</param>
-public sealed record PlannedStage(
-    StageKey Key,
-    StageKey? Parent,
-    Recipe Recipe,
-    Pipeline Pipeline
-)
+public sealed record PlannedStage(StageKey Key, StageKey? Parent, Recipe Recipe, Pipeline Pipeline)
 {
     public Operator Operator => Pipeline.Operators[^1];
 

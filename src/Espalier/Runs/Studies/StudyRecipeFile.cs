@@ -44,9 +44,15 @@ public sealed class StudyRecipeFile
         Try(() => _file.Integer("version", 1, StudyRecipe.Version));
         Try(() => _ = _file.OptionalString("about"));
         name = Try(() => _file.OptionalString("name")) ?? name;
-        if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || name[0] == '.')
+        if (
+            !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            || name[0] == '.'
+        )
         {
-            Add("name", $"is '{Printable.Escape(name)}'; letters, digits, '-', '_' and '.' were expected");
+            Add(
+                "name",
+                $"is '{Printable.Escape(name)}'; letters, digits, '-', '_' and '.' were expected"
+            );
         }
 
         string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"));
@@ -55,7 +61,8 @@ public sealed class StudyRecipeFile
         List<Pipeline> pipelines = Pipelines();
         ulong[] seeds = Seeds();
         TrainingOptions training = Try(Training) ?? TrainingOptions.Fast;
-        int[] batches = Try(() =>
+        int[] batches =
+            Try(() =>
                 _file.Has("batches") ? _file.Integers("batches", 1, MostBatch).ToArray() : [1]
             ) ?? [1];
         if (batches.Length == 0 || batches.Distinct().Count() < batches.Length)
@@ -145,11 +152,7 @@ public sealed class StudyRecipeFile
     TaskData Task(JsonFields task)
     {
         TaskData data = task.Has("train")
-            ? new TableFiles(
-                At(task.String("test")),
-                task.String("text"),
-                task.String("label")
-            )
+            ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
             {
                 Train = At(task.String("train")),
                 Validation = task.OptionalString("validation") is { } file ? At(file) : null,
@@ -181,8 +184,9 @@ public sealed class StudyRecipeFile
         for (int i = 0; i < items.Length; i++)
         {
             string where = $"pipelines[{i}]";
-            foreach (Pipeline pipeline in Try(() => Expand(items[i], where), where) ?? [])
+            foreach (Pipeline written in Try(() => Expand(items[i], where), where) ?? [])
             {
+                Pipeline pipeline = Placed(written);
                 pipelines.Add(pipeline);
                 foreach (
                     string input in pipeline
@@ -230,6 +234,17 @@ public sealed class StudyRecipeFile
         );
     }
 
+    /// <summary>With the files that options name in relation to the recipe.</summary>
+    Pipeline Placed(Pipeline pipeline) =>
+        pipeline.Operators.All(o => o.Inputs.Count == 0)
+            ? pipeline
+            : Pipeline.Parse(string.Concat(pipeline.Operators.Select(Placed)));
+
+    Operator Placed(Operator written) =>
+        written
+            .Options.Where(o => written.Inputs.Contains(o.Get(written)))
+            .Aggregate(written, (placed, o) => o.With(placed, At(o.Get(placed))));
+
     ulong[] Seeds()
     {
         ulong[] seeds =
@@ -251,12 +266,7 @@ public sealed class StudyRecipeFile
             return TrainingOptions.Fast;
         }
 
-        OnlyKnown(
-            fields,
-            "training.",
-            ["preset", "epochs", "rate"],
-            ["batch", "accumulation"]
-        );
+        OnlyKnown(fields, "training.", ["preset", "epochs", "rate"], ["batch", "accumulation"]);
         string name = Try(() => fields.OptionalString("preset")) ?? "fast";
         TrainingOptions preset = TrainingOptions.Fast;
         if (TrainingOptions.Presets.Any(p => p.Name == name))
@@ -267,13 +277,15 @@ public sealed class StudyRecipeFile
         {
             _problems.Add(
                 fields
-                    .Refuse("preset", string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name)))
+                    .Refuse(
+                        "preset",
+                        string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))
+                    )
                     .Message
             );
         }
 
-        int batch =
-            Try(() => fields.OptionalInteger("batch", 1, MostBatch)) ?? preset.BatchSize;
+        int batch = Try(() => fields.OptionalInteger("batch", 1, MostBatch)) ?? preset.BatchSize;
         return preset with
         {
             Epochs = Try(() => fields.OptionalInteger("epochs", 1, MostEpochs)) ?? preset.Epochs,

@@ -56,7 +56,11 @@ public sealed record StudyRecord(string Name, IReadOnlyList<string> Keys)
                 all.Count == 0
                     ? $"{store.Folder} holds no study; run one with 'espalier study'."
                     : $"{store.Folder} holds the studies {string.Join(", ", all.Select(s => s.Name))}; "
-                        + (name is null ? "name one of them." : $"there is no '{Printable.Escape(name)}' among them.")
+                        + (
+                            name is null
+                                ? "name one of them."
+                                : $"there is no '{Printable.Escape(name)}' among them."
+                        )
             );
     }
 

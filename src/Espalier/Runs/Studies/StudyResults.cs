@@ -33,14 +33,23 @@ public static class StudyResults
             .ThenByDescending(g => g.Sum(a => a.Inputs.Count))
             .ThenBy(g => g.Key, StringComparer.Ordinal)
             .FirstOrDefault();
-        Measurement[] all = [.. (chosen ?? Enumerable.Empty<StoredAction>()).SelectMany(a => Read(store, a).Select(m => (a, m)))
-            // A recipe that has grown was measured anew, all models side by side: that replaces what was measured before.
-            .GroupBy(x => (x.m.Task, Seed: x.m.Seeds[0], x.m.BatchSize))
-            .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
-            .ThenBy(g => g.Key.Seed)
-            .ThenBy(g => g.Key.BatchSize)
-            .SelectMany(g => g.GroupBy(x => x.a.Key).OrderByDescending(x => x.First().a.Inputs.Count).ThenBy(x => x.Key, StringComparer.Ordinal).First())
-            .Select(x => x.m)];
+        Measurement[] all =
+        [
+            .. (chosen ?? Enumerable.Empty<StoredAction>())
+                .SelectMany(a => Read(store, a).Select(m => (a, m)))
+                // A recipe that has grown was measured anew, all models side by side: that replaces what was measured before.
+                .GroupBy(x => (x.m.Task, Seed: x.m.Seeds[0], x.m.BatchSize))
+                .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Seed)
+                .ThenBy(g => g.Key.BatchSize)
+                .SelectMany(g =>
+                    g.GroupBy(x => x.a.Key)
+                        .OrderByDescending(x => x.First().a.Inputs.Count)
+                        .ThenBy(x => x.Key, StringComparer.Ordinal)
+                        .First()
+                )
+                .Select(x => x.m),
+        ];
         return all;
     }
 
@@ -52,7 +61,9 @@ public static class StudyResults
         );
         return
         [
-            .. document.RootElement.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
+            .. document
+                .RootElement.EnumerateArray()
+                .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
         ];
     }
 
