@@ -80,7 +80,9 @@ static class StudyReport
 
         if (json)
         {
-            terminal.Out.Write(System.Text.Encoding.UTF8.GetString(StudyResults.Json(outcome.Measurements)));
+            terminal.Out.Write(
+                System.Text.Encoding.UTF8.GetString(StudyResults.Json(outcome.Measurements))
+            );
             return;
         }
 

@@ -39,6 +39,7 @@ public sealed record Machine
     /// </summary>
     public string Identity()
     {
+        string version = Espalier;
         string?[] parts =
         [
             Processor,
@@ -50,7 +51,7 @@ public sealed record Machine
             Kernels,
             $"{Threads}",
             $"{IsVirtual}",
-            Espalier.Split('+')[0],
+            version.Split('+')[0],
         ];
         return Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts)))
