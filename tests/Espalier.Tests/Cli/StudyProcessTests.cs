@@ -115,17 +115,17 @@ public sealed class StudyProcessTests : IDisposable
     {
         string[] shared = ["--store", _toy["store"], "--output", _toy["out"]];
         Outcome plan = CommandLine.Run(["study", _recipe, "--dry-run", .. shared], "").Succeeds();
-        Assert.Contains("22 stages, 0 done; 2 groups", plan.Out);
+        Assert.Contains("28 stages, 0 done; 2 groups", plan.Out);
         Assert.False(Directory.Exists(Path.Combine(_toy["store"], "actions")));
         Outcome study = CommandLine.Run(["study", _recipe, .. shared], "").Succeeds();
         Assert.Contains("speed-up over O", study.Out);
         Assert.True(File.Exists(Path.Combine(_toy["out"], "measurements.json")));
         Assert.Contains(
-            "22 stages, 22 done; 0 groups",
+            "28 stages, 28 done; 0 groups",
             CommandLine.Run(["study", _recipe, "--dry-run", .. shared], "").Succeeds().Out
         );
         Assert.Contains(
-            "24 actions of 1 studies",
+            "30 actions of 1 studies",
             CommandLine.Run("store", "ls", _toy["store"]).Succeeds().Out
         );
         Assert.Contains(
