@@ -73,7 +73,17 @@ sealed class RunCommand : EspalierCommand
         Add(_pipeline);
         foreach (
             Option option in (Option[])
-                [.. _common.All, _preset, _epochs, _rate, _accumulation, _batch, _effort, _force]
+                [
+                    .. _common.All,
+                    _common.Precision,
+                    _preset,
+                    _epochs,
+                    _rate,
+                    _accumulation,
+                    _batch,
+                    _effort,
+                    _force,
+                ]
         )
         {
             Add(option);
@@ -92,7 +102,7 @@ sealed class RunCommand : EspalierCommand
         _common.CheckModel(parse, problems);
         _common.CheckData(parse, problems, training: true);
         _common.CheckFormat(parse, problems);
-        CommonOptions.CheckKernels(terminal, problems);
+        _common.CheckPrecision(parse, terminal, problems);
         problems.NeedWritable("--output", parse.ValueOf(_common.Output) ?? "runs");
         problems.Try(() => CheckPipeline(parse, problems));
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
@@ -101,7 +111,8 @@ sealed class RunCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        KernelFamily kernels = CommonOptions.KernelsOf(terminal);
+        KernelFamily kernels = CommonOptions.KernelsOf(terminal),
+            training = _common.PreciseKernels(parse, terminal);
         Machine machine = Machine.Here(kernels, parse.GetValue(_common.Threads));
         TaskData data = _common.Source(parse).Load();
         foreach (string warning in data.Warnings)
@@ -128,7 +139,7 @@ sealed class RunCommand : EspalierCommand
             BatchSize = parse.GetValue(_batch),
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };
-        IReadOnlyList<StageKey> keys = recipe.Keys(kernels.Name);
+        IReadOnlyList<StageKey> keys = recipe.Keys(training.Name);
         string folder = parse.GetValue(_common.Output) ?? DefaultFolder(recipe, keys[^1]);
         RunFolder.CheckFree(folder, keys);
         using Workers workers = new(parse.GetValue(_common.Threads));
@@ -137,7 +148,7 @@ sealed class RunCommand : EspalierCommand
         using var resumable = stop.Register(() =>
             terminal.Tell($"Stopping; the same command goes on from here ({folder}).")
         );
-        IReadOnlyList<Stage> stages = new Runner(workers, kernels, terminal.Time).Run(
+        IReadOnlyList<Stage> stages = new Runner(workers, training, terminal.Time).Run(
             recipe,
             folder,
             listener,
@@ -150,11 +161,13 @@ sealed class RunCommand : EspalierCommand
             terminal.Time
         ).Measure(recipe, stages, listener, stop);
         progress.Clear();
-        RunFolder.Write(folder, recipe, measured);
+        RunFolder.Write(folder, recipe, training.Name, measured);
         if (_common.IsJson(parse))
         {
             terminal.Out.Write(
-                System.Text.Encoding.UTF8.GetString(RunFolder.Json(folder, recipe, measured))
+                System.Text.Encoding.UTF8.GetString(
+                    RunFolder.Json(folder, recipe, training.Name, measured)
+                )
             );
         }
         else

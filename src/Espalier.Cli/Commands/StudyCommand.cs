@@ -106,6 +106,7 @@ sealed class StudyCommand : EspalierCommand
         KernelFamily kernels = CommonOptions.KernelsOf(terminal);
         string storeFolder = StoreFolder(parse, path),
             output = Output(parse, path);
+        UsageException.Of(() => kernels.In(recipe.Precision));
         Study study = new(
             recipe,
             Store.Open(storeFolder),
@@ -133,7 +134,7 @@ sealed class StudyCommand : EspalierCommand
             stop
         );
         line.Clear();
-        StudyResults.Write(output, outcome.Measurements);
+        StudyResults.Write(output, outcome);
         StudyReport.Write(terminal, recipe, outcome, output, _common.IsJson(parse));
         return outcome.Failures.Count == 0 ? ExitCode.Ok
             : outcome.Failures.Any(f => !f.Diverged) ? ExitCode.Refused

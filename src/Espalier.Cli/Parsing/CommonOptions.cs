@@ -79,6 +79,16 @@ sealed class CommonOptions
             () => Environment.ProcessorCount
         );
 
+    /// <summary>Of float products, in training or in answering; not all commands have it.</summary>
+    public Option<string> Precision { get; } =
+        new("--precision")
+        {
+            Description =
+                "Float products in fp32 or bf16 (fp32 weights and sums); auto takes bf16 where it is faster.",
+            HelpName = string.Join('|', KernelFamily.Precisions),
+            DefaultValueFactory = _ => KernelFamily.Precisions[0],
+        };
+
     public Option<int> MaxLength { get; } =
         With(
             OptionValues.Number("--max-length", "Tokens that texts are cut to.", 1, 1 << 16),
@@ -211,6 +221,13 @@ sealed class CommonOptions
 
     public static KernelFamily KernelsOf(Terminal terminal) =>
         KernelFamily.Choose(terminal.Environment(KernelFamily.Variable));
+
+    /// <summary>The kernels in the precision that --precision asks for.</summary>
+    public KernelFamily PreciseKernels(ParseResult parse, Terminal terminal) =>
+        KernelsOf(terminal).In(parse.ValueOf(Precision) ?? KernelFamily.Precisions[0]);
+
+    public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems) =>
+        problems.Try(() => PreciseKernels(parse, terminal));
 
     public static string FolderOf(string model) =>
         model == BuiltInModel ? Path.Combine(AppContext.BaseDirectory, BuiltInModel) : model;

@@ -54,6 +54,7 @@ sealed class Embed : Operation
         foreach (var (table, indices) in _tables.Where(t => t.Table.NeedsGradient))
         {
             Tensor gradient = tape.Sums(table);
+            table.Rows?.Add(indices.AsSpan(0, dy.Rows));
             int columns = dy.Columns;
             tape.Workers.Run(
                 (columns + BlockColumns - 1) / BlockColumns,

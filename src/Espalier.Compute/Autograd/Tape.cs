@@ -52,6 +52,21 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
     /// <summary>Says that parameters changed, so that their packed forms are made again.</summary>
     public void WeightsChanged() => _weightsVersion++;
 
+    /// <summary>
+    /// Makes the packed forms of a parameter again, now, while its new numbers are still in a cache; after
+    /// <see cref="WeightsChanged"/>.
+    /// </summary>
+    public void Repack(Tensor weight)
+    {
+        foreach (bool transposed in (ReadOnlySpan<bool>)[true, false])
+        {
+            if (_packed.ContainsKey((weight, transposed)))
+            {
+                Packed(weight, transposed);
+            }
+        }
+    }
+
     /// <summary>Runs every recorded operation backwards from a scalar.</summary>
     public void Backward(Variable loss)
     {

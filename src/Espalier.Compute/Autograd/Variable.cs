@@ -33,4 +33,10 @@ public sealed class Variable
     public Tensor? Gradient { get; internal set; }
 
     public bool NeedsGradient { get; }
+
+    /// <summary>
+    /// Of a table of embeddings: the rows whose gradient may be other than zero, so that nobody needs to look at the
+    /// others. Null: any.
+    /// </summary>
+    public RowSet? Rows { get; init; }
 }

@@ -101,6 +101,25 @@ public sealed class KernelFamily
     public RowKernels Rows { get; }
     public Attention Attention { get; }
 
+    /// <summary>Names that <see cref="In"/> knows.</summary>
+    public static IReadOnlyList<string> Precisions { get; } = ["auto", "fp32", "bf16"];
+
+    /// <summary>This family with its float products in that precision; auto is bf16 where that is faster.</summary>
+    /// <exception cref="ArgumentException">The name is unknown, or these kernels have no products in it.</exception>
+    public KernelFamily In(string precision) =>
+        precision switch
+        {
+            "auto" => Bf16 ?? this,
+            "fp32" => this,
+            "bf16" => Bf16
+                ?? throw new ArgumentException(
+                    $"The precision is bf16, and the kernels {Name} have no bf16 products that are faster than fp32 on this machine; take fp32."
+                ),
+            _ => throw new ArgumentException(
+                $"The precision is '{precision}'; {string.Join(", ", Precisions)} were expected."
+            ),
+        };
+
     /// <param name="name">Null or empty: the best supported one.</param>
     /// <exception cref="ArgumentException">The name is unknown, or this machine lacks what it needs.</exception>
     public static KernelFamily Choose(string? name)

@@ -211,6 +211,39 @@ sealed class ReferenceRows : RowKernels
         }
     }
 
+    public override void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor? gradient,
+        Tensor first,
+        Tensor second,
+        ReadOnlyMemory<int> rows,
+        ReadOnlyMemory<int> taken,
+        ReadOnlyMemory<AdamWStep> steps,
+        float gradientScale
+    )
+    {
+        Tensor zeros = new(parameter.Columns);
+        foreach (int row in rows.Span)
+        {
+            Shape shape = new(parameter.Columns);
+            int at = row * parameter.Columns;
+            for (int s = taken.Span[row]; s < steps.Length; s++)
+            {
+                bool last = s == steps.Length - 1;
+                AdamW(
+                    workers,
+                    parameter.Part(at, shape),
+                    last && gradient is not null ? gradient.Part(at, shape) : zeros,
+                    first.Part(at, shape),
+                    second.Part(at, shape),
+                    steps.Span[s],
+                    gradientScale
+                );
+            }
+        }
+    }
+
     public override double SumOfSquares(Workers workers, Tensor x)
     {
         double total = 0;

@@ -78,8 +78,42 @@ public abstract class RowKernels
         float gradientScale
     );
 
+    /// <summary>
+    /// Steps of AdamW for some rows of a table. The steps before the last have no gradient, so a row that was not
+    /// looked at for some steps ends with the bytes that taking each of them at its time would have given.
+    /// </summary>
+    /// <param name="gradient">Of the last step; zero afterwards. Null: that one has none either.</param>
+    /// <param name="rows">Each at most once.</param>
+    /// <param name="taken">Of every row of the table: how many of the steps it has taken.</param>
+    public abstract void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor? gradient,
+        Tensor first,
+        Tensor second,
+        ReadOnlyMemory<int> rows,
+        ReadOnlyMemory<int> taken,
+        ReadOnlyMemory<AdamWStep> steps,
+        float gradientScale
+    );
+
     /// <summary>Σ x², in double, over fixed blocks.</summary>
     public abstract double SumOfSquares(Workers workers, Tensor x);
+
+    /// <summary>Σ x² over some rows, in double, row by row in their order.</summary>
+    public double SumOfSquares(Tensor x, ReadOnlySpan<int> rows)
+    {
+        double total = 0;
+        foreach (int row in rows)
+        {
+            foreach (float value in x.Row(row))
+            {
+                total += (double)value * value;
+            }
+        }
+
+        return total;
+    }
 }
 
 /// <param name="Rate">Learning rate of this step.</param>

@@ -175,6 +175,34 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(parameter, gradient, first, second);
     }
 
+    public override void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor? gradient,
+        Tensor first,
+        Tensor second,
+        ReadOnlyMemory<int> rows,
+        ReadOnlyMemory<int> taken,
+        ReadOnlyMemory<AdamWStep> steps,
+        float gradientScale
+    )
+    {
+        CheckCount("AdamW", first, parameter.Count, nameof(first));
+        CheckCount("AdamW", second, parameter.Count, nameof(second));
+        AdamWRows<T> job = new(
+            parameter,
+            gradient,
+            first,
+            second,
+            rows,
+            taken,
+            steps,
+            gradientScale
+        );
+        workers.Run(job.Blocks, job);
+        Keep(parameter, first, second);
+    }
+
     public override double SumOfSquares(Workers workers, Tensor x)
     {
         int chunks = Chunks.Of(x.Count);

@@ -27,14 +27,24 @@ public sealed class EncoderGraph
     readonly Dictionary<string, Variable> _variables = [];
 
     /// <param name="frozen">Parameters that get no gradient; null: none.</param>
-    public EncoderGraph(Model model, Predicate<string>? frozen = null)
+    /// <param name="followRows">Whether the rows of the word table that a batch touches are noted down.</param>
+    public EncoderGraph(Model model, Predicate<string>? frozen = null, bool followRows = true)
     {
         Model = model;
         foreach (string name in model.Parameters.Names)
         {
             Tensor value = model.Parameters[name];
             Tensor? gradient = frozen?.Invoke(name) == true ? null : new Tensor(value.Shape);
-            _variables.Add(name, new Variable(value, gradient));
+            _variables.Add(
+                name,
+                new Variable(value, gradient)
+                {
+                    Rows =
+                        name == Names.Word && gradient is not null && followRows
+                            ? new RowSet(value.Rows)
+                            : null,
+                }
+            );
         }
     }
 
@@ -53,6 +63,7 @@ public sealed class EncoderGraph
         foreach (var (_, variable) in Trained)
         {
             variable.Gradient!.Span.Clear();
+            variable.Rows?.Clear();
         }
     }
 

@@ -45,16 +45,28 @@ public static class RunFolder
             .EnumerateDirectories(folder)
             .Any(d => keys.Any(k => d.EndsWith(k.Short, StringComparison.Ordinal)));
 
-    public static void Write(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)
+    /// <param name="kernels">Those that trained.</param>
+    public static void Write(
+        string folder,
+        Recipe recipe,
+        string kernels,
+        IReadOnlyList<MeasuredStage> stages
+    )
     {
-        AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, stages));
+        AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, kernels, stages));
         AtomicFile.Write(
             Path.Combine(folder, CurveName),
             Encoding.UTF8.GetBytes(MeasurementTable.CurveCsv(stages.SelectMany(s => s.Curve)))
         );
     }
 
-    public static byte[] Json(string folder, Recipe recipe, IReadOnlyList<MeasuredStage> stages)
+    /// <param name="kernels">Those that trained.</param>
+    public static byte[] Json(
+        string folder,
+        Recipe recipe,
+        string kernels,
+        IReadOnlyList<MeasuredStage> stages
+    )
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
@@ -67,6 +79,7 @@ public static class RunFolder
             json.WriteString("task", recipe.Data.Task.Name);
             json.WriteString("data_sha256", recipe.Data.ContentHash());
             json.WriteString("training", recipe.Training.Canonical());
+            json.WriteString("training_kernels", kernels);
             json.WriteNumber("seed", recipe.Seed);
             json.WriteNumber("max_length", recipe.MaxLength);
             json.WriteNumber("batch", recipe.BatchSize);

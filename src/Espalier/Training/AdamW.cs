@@ -5,7 +5,11 @@ using Espalier.Tensors;
 
 namespace Espalier.Training;
 
-/// <summary>AdamW over the trained parameters of a graph, with clipping of the global gradient norm.</summary>
+/// <summary>
+/// AdamW over the trained parameters of a graph, with clipping of the global gradient norm. Rows of a table of embeddings
+/// that no example touched are left alone and take the steps they missed when they are next needed, to the same bytes:
+/// see <see cref="Prepare"/> and <see cref="CatchUp"/>.
+/// </summary>
 public sealed class AdamW
 {
     readonly Workers _workers;
@@ -41,7 +45,34 @@ public sealed class AdamW
         Tensor First,
         Tensor Second,
         double RateFactor
-    );
+    )
+    {
+        /// <summary>Where rows are followed one by one.</summary>
+        internal LateRows? Late { get; } =
+            Variable.Rows is null ? null : new LateRows(Variable.Value.Rows);
+    }
+
+    /// <summary>Steps since rows were last all brought up to date, and how many of them each row has taken.</summary>
+    internal sealed class LateRows(int rows)
+    {
+        // Steps are kept until so many have come together; then all rows take them.
+        public const int Most = 4096;
+
+        public AdamWStep[] Steps { get; } = new AdamWStep[Most];
+        public int Count { get; set; }
+        public int[] Taken { get; } = new int[rows];
+        public RowSet Needed { get; } = new(rows);
+        public int[] All { get; } = [.. Enumerable.Range(0, rows)];
+        public int[] Some { get; } = new int[rows];
+
+        public ReadOnlyMemory<AdamWStep> SoFar => Steps.AsMemory(0, Count);
+
+        public ReadOnlyMemory<int> Listed(ReadOnlySpan<int> rows)
+        {
+            rows.CopyTo(Some);
+            return Some.AsMemory(0, rows.Length);
+        }
+    }
 
     public IReadOnlyList<Slot> Slots { get; }
 
@@ -50,11 +81,47 @@ public sealed class AdamW
 
     /// <summary>√ Σ g² over all parameters.</summary>
     public double GradientNorm() =>
-        Math.Sqrt(Slots.Sum(s => _rows.SumOfSquares(_workers, s.Variable.Gradient!)));
+        Math.Sqrt(
+            Slots.Sum(s =>
+                s.Variable.Rows is { } touched
+                    ? _rows.SumOfSquares(s.Variable.Gradient!, touched.Rows)
+                    : _rows.SumOfSquares(_workers, s.Variable.Gradient!)
+            )
+        );
+
+    /// <summary>Brings the rows up to date that a forward pass is going to read.</summary>
+    /// <param name="rows">Of every table whose rows are followed: token ids.</param>
+    public void Prepare(ReadOnlySpan<int> rows)
+    {
+        foreach (Slot slot in Slots)
+        {
+            if (slot.Late is { } late)
+            {
+                late.Needed.Clear();
+                late.Needed.Add(rows);
+                Take(slot, late, late.Listed(late.Needed.Rows), null, 1);
+            }
+        }
+    }
+
+    /// <summary>Brings every row up to date: before anyone reads the parameters or moments as a whole.</summary>
+    public void CatchUp()
+    {
+        foreach (Slot slot in Slots)
+        {
+            if (slot.Late is { } late)
+            {
+                Take(slot, late, late.All, null, 1);
+                Array.Clear(late.Taken);
+                late.Count = 0;
+            }
+        }
+    }
 
     /// <summary>One step; the gradients are zero afterwards.</summary>
     /// <param name="norm">What <see cref="GradientNorm"/> gave.</param>
-    public void Step(double rate, double norm)
+    /// <param name="updated">Called with each parameter as soon as it has its new numbers.</param>
+    public void Step(double rate, double norm, Action<Tensor>? updated = null)
     {
         Steps++;
         float scale = (float)Math.Min(1, _options.ClipNorm / (norm + 1e-6));
@@ -69,15 +136,55 @@ public sealed class AdamW
                 (float)(1 - Math.Pow(_options.Beta1, Steps)),
                 (float)(1 - Math.Pow(_options.Beta2, Steps))
             );
-            _rows.AdamW(
-                _workers,
-                slot.Variable.Value,
-                slot.Variable.Gradient!,
-                slot.First,
-                slot.Second,
-                step,
-                scale
-            );
+            if (slot.Late is { } late)
+            {
+                late.Steps[late.Count++] = step;
+                RowSet touched = slot.Variable.Rows!;
+                Take(slot, late, late.Listed(touched.Rows), slot.Variable.Gradient, scale);
+                touched.Clear();
+                if (late.Count == LateRows.Most)
+                {
+                    CatchUp();
+                }
+            }
+            else
+            {
+                _rows.AdamW(
+                    _workers,
+                    slot.Variable.Value,
+                    slot.Variable.Gradient!,
+                    slot.First,
+                    slot.Second,
+                    step,
+                    scale
+                );
+                updated?.Invoke(slot.Variable.Value);
+            }
+        }
+    }
+
+    void Take(
+        Slot slot,
+        LateRows late,
+        ReadOnlyMemory<int> rows,
+        Tensor? gradient,
+        float gradientScale
+    )
+    {
+        _rows.AdamW(
+            _workers,
+            slot.Variable.Value,
+            gradient,
+            slot.First,
+            slot.Second,
+            rows,
+            late.Taken,
+            late.SoFar,
+            gradientScale
+        );
+        foreach (int row in rows.Span)
+        {
+            late.Taken[row] = late.Count;
         }
     }
 }

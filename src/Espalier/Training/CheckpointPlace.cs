@@ -34,6 +34,7 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
 
     public void Save(AdamW optimizer)
     {
+        optimizer.CatchUp();
         Directory.CreateDirectory(Folder);
         SafetensorsWriter writer = new([
             new("espalier.training", "1"),

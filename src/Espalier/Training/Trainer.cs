@@ -88,6 +88,8 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             }
         }
 
+        optimizer.CatchUp();
+
         // Kept until whoever asked for the training has stored what came out of it.
         run.Checkpoint?.Save(optimizer);
     }
@@ -109,6 +111,7 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             Batch batch = data.Take(examples[from..to]);
             tape.Begin(run.Rng.Split("dropout").Split((ulong)step).Split((ulong)part));
             float share = (to - from) / (float)examples.Length;
+            optimizer.Prepare(batch.Ids.AsSpan(0, batch.Tokens));
             Variable mean = loss(batch);
             double value = mean.Value.Span[0];
             if (!double.IsFinite(value))
@@ -126,8 +129,8 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             Diverged("the gradient is not finite", step, examples.ToArray());
         }
 
-        optimizer.Step(run.Options.RateAt(step, steps), norm);
         tape.WeightsChanged();
+        optimizer.Step(run.Options.RateAt(step, steps), norm, tape.Repack);
         return total;
     }
 

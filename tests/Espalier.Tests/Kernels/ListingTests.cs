@@ -62,6 +62,19 @@ public sealed class ListingTests
         string name
     ) => Compare(Disassemble(Bf16TileCode.Emit(rows, vectors, windows)), name);
 
+    [Theory]
+    [InlineData(false, "avx512-bf16.round.row.asm")]
+    [InlineData(true, "avx512-bf16.round.row.windows.asm")]
+    public void The_emitted_rounding_of_a_row_is_the_listed_one(bool windows, string name) =>
+        Compare(Disassemble(Bf16RoundingCode.Row(windows)), name);
+
+    [Fact]
+    public void The_emitted_rounding_of_two_rows_is_the_listed_one() =>
+        Compare(
+            Disassemble(Bf16RoundingCode.Rows(windows: false)[..^Bf16RoundingCode.TableBytes]),
+            "avx512-bf16.round.rows.asm"
+        );
+
     [Fact]
     public void Every_sum_of_every_tile_has_a_register_of_its_own()
     {

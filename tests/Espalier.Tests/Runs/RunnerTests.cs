@@ -135,7 +135,7 @@ public sealed class RunnerTests : IDisposable
             TimeProvider.System
         ).Measure(recipe, stages, new RunListener(), Token);
         string folder = Path.Combine(_folder, "run");
-        RunFolder.Write(folder, recipe, measured);
+        RunFolder.Write(folder, recipe, KernelFamily.Best.Name, measured);
         using JsonDocument json = JsonDocument.Parse(
             File.ReadAllBytes(Path.Combine(folder, RunFolder.JsonName))
         );

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Espalier.Kernels.Emit;
 
 namespace Espalier.Kernels.Bf16;
 
@@ -28,17 +27,14 @@ static unsafe class Bf16Numbers
     public static uint Pair(float first, float second) => Round(first) | (uint)Round(second) << 16;
 
     /// <summary>A row, its odd end filled up with a zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Row(float* from, int count, uint* to)
     {
-        // Of 32 rounded numbers in two registers the words with odd places: their upper halves.
-        Vector512<ushort> upper = Vector512.CreateSequence<ushort>(1, 2);
+        const int group = 32;
         int i = 0;
-        for (; i + 32 <= count; i += 32)
+        if (Bf16RoundingCode.IsSupported)
         {
-            Vector512<ushort> low = Rounded(from + i).AsUInt16(),
-                high = Rounded(from + i + 16).AsUInt16();
-            Avx512BW.PermuteVar32x16x2(low, upper, high).AsUInt32().Store(to + i / 2);
+            Bf16RoundingCode.Row(from, count / group, to);
+            i = count / group * group;
         }
 
         for (; i < count; i += 2)
@@ -48,36 +44,19 @@ static unsafe class Bf16Numbers
     }
 
     /// <summary>Two rows side by side: number j of both is pair j. A missing second row counts as zeros.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(float* first, float* second, int count, uint* to)
     {
+        const int group = 16;
         int j = 0;
-        for (; j + 16 <= count; j += 16)
+        if (Bf16RoundingCode.IsSupported && second is not null)
         {
-            Vector512<uint> low = Rounded(first + j) >> 16,
-                high = second is null
-                    ? Vector512<uint>.Zero
-                    : Rounded(second + j) & Vector512.Create(0xFFFF0000);
-            (low | high).Store(to + j);
+            Bf16RoundingCode.Rows(first, second, count / group, to);
+            j = count / group * group;
         }
 
         for (; j < count; j++)
         {
             to[j] = Pair(first[j], second is null ? 0 : second[j]);
         }
-    }
-
-    /// <summary>Sixteen numbers whose upper halves are rounded; the lower halves hold what is left.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<uint> Rounded(float* from)
-    {
-        Vector512<float> numbers = Vector512.Load(from);
-        Vector512<uint> bits = numbers.AsUInt32(),
-            rounded = bits + Vector512.Create(0x7FFFu) + ((bits >> 16) & Vector512<uint>.One);
-        return Vector512.ConditionalSelect(
-            Vector512.Equals(numbers, numbers).AsUInt32(),
-            rounded,
-            Vector512.Create(QuietNan << 16)
-        );
     }
 }

@@ -12,8 +12,10 @@ sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
     public const int PanelColumns = 64;
     public const int VectorColumns = 16;
 
-    // Pairs in one block of packing: with 64 columns 32 KiB, which the nearest cache holds while they are turned.
-    const int PackedPairs = 128;
+    // Pairs in one block of packing. Columns that lie as rows: with 64 columns 32 KiB, which the nearest cache holds while
+    // they are turned. Rows: whole ones, so that memory is read in one line, of all panels.
+    const int TurnedPairs = 128;
+    const int LaidPairs = 8;
 
     readonly Tensor _values = values.Part(0, Extent(k, n));
 
@@ -39,49 +41,64 @@ sealed unsafe class Bf16Panels(int k, int n, Tensor values) : PackedMatrix(k, n)
     /// <summary>Packs b, given as [K, N], or as [N, K] when <paramref name="transposed"/>.</summary>
     public void Fill(Workers workers, Tensor b, bool transposed)
     {
-        int pieces = (Pairs + PackedPairs - 1) / PackedPairs;
-        workers.Run(Count * pieces, new Packing(this, b, transposed, pieces));
+        if (transposed)
+        {
+            int pieces = (Pairs + TurnedPairs - 1) / TurnedPairs;
+            workers.Run(Count * pieces, new Turning(this, b, pieces));
+        }
+        else
+        {
+            workers.Run((Pairs + LaidPairs - 1) / LaidPairs, new Laying(this, b));
+        }
     }
 
-    readonly struct Packing(Bf16Panels panels, Tensor b, bool transposed, int pieces) : IBlocks
+    readonly struct Turning(Bf16Panels panels, Tensor b, int pieces) : IBlocks
     {
         public void Run(int block)
         {
             int panel = block / pieces,
-                first = block % pieces * PackedPairs,
-                pairs = Math.Min(PackedPairs, panels.Pairs - first),
+                first = block % pieces * TurnedPairs,
+                pairs = Math.Min(TurnedPairs, panels.Pairs - first),
+                steps = Math.Min(2 * pairs, panels.K - 2 * first),
                 column = panel * PanelColumns,
                 columns = Math.Min(PanelColumns, panels.N - column),
                 width = panels.Vectors(panel) * VectorColumns;
-            uint* to = panels.Start(panel) + (nint)first * width;
-            if (transposed)
+            float* rows = Scratch.ForBlock(PanelColumns * TurnedPairs),
+                from = b.Address() + (nint)column * panels.K + 2 * first;
+            for (int j = 0; j < columns; j++)
             {
-                int steps = Math.Min(2 * pairs, panels.K - 2 * first);
-                uint* rows = (uint*)Scratch.ForBlock(PanelColumns * PackedPairs);
-                for (int j = 0; j < columns; j++)
-                {
-                    float* from = b.Address() + (nint)(column + j) * panels.K + 2 * first;
-                    Bf16Numbers.Row(from, steps, rows + j * PackedPairs);
-                }
-
-                Panels.Transpose(
-                    (float*)rows,
-                    PackedPairs,
-                    columns,
-                    pairs,
-                    (float*)to,
-                    width,
-                    width
-                );
-                return;
+                Bf16Numbers.Row(from + (nint)j * panels.K, steps, (uint*)rows + j * TurnedPairs);
             }
 
-            for (int pair = first; pair < first + pairs; pair++, to += width)
+            float* to = (float*)panels.Start(panel) + (nint)first * width;
+            Panels.Transpose(rows, TurnedPairs, columns, pairs, to, width, width);
+        }
+    }
+
+    readonly struct Laying(Bf16Panels panels, Tensor b) : IBlocks
+    {
+        public void Run(int block)
+        {
+            int first = block * LaidPairs,
+                end = Math.Min(panels.Pairs, first + LaidPairs);
+            for (int pair = first; pair < end; pair++)
             {
-                float* from = b.Address() + (nint)pair * 2 * panels.N + column;
-                bool both = 2 * pair + 1 < panels.K;
-                Bf16Numbers.Rows(from, both ? from + panels.N : null, columns, to);
-                new Span<uint>(to + columns, width - columns).Clear();
+                float* row = b.Address() + (nint)pair * 2 * panels.N,
+                    next = 2 * pair + 1 < panels.K ? row + panels.N : null;
+                for (int panel = 0; panel < panels.Count; panel++)
+                {
+                    int column = panel * PanelColumns,
+                        columns = Math.Min(PanelColumns, panels.N - column),
+                        width = panels.Vectors(panel) * VectorColumns;
+                    uint* to = panels.Start(panel) + (nint)pair * width;
+                    Bf16Numbers.Rows(
+                        row + column,
+                        next is null ? null : next + column,
+                        columns,
+                        to
+                    );
+                    new Span<uint>(to + columns, width - columns).Clear();
+                }
             }
         }
     }

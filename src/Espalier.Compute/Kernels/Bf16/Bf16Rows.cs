@@ -11,10 +11,11 @@ static unsafe class Bf16Rows
     // Pairs that a row is rounded up to: whole cache lines, so that a row's end is not the next one's beginning.
     const int LinePairs = 16;
 
-    // Numbers in one block of rounding rows; and the square of pairs in one block of turning columns into rows.
+    // Numbers in one block of rounding rows. In one of turning columns into rows: runs of a kilobyte are read, and pairs
+    // that fill a cache line of each row written.
     const int BlockNumbers = 1 << 14;
-    const int TurnedRows = 64;
-    const int TurnedPairs = 64;
+    const int TurnedRows = 256;
+    const int TurnedPairs = LinePairs;
 
     [ThreadStatic]
     static Tensor? _scratch;

@@ -19,15 +19,17 @@ static class Processor
         && X86Base.CpuId(0, 0).Eax >= StructuredFeatures
         && (X86Base.CpuId(StructuredFeatures, 0).Ecx >> VnniBit & 1) != 0;
 
-    /// <summary>
-    /// <c>vdpbf16ps</c> at 512 bits, where it is worth using: Intel's processors run it at half the rate of their float32
-    /// multiply-adds, AMD's at twice.
-    /// </summary>
-    public static bool HasFastBf16 { get; } =
+    /// <summary><c>vdpbf16ps</c> and the conversions to bfloat16 at 512 bits.</summary>
+    public static bool HasAvx512Bf16 { get; } =
         HasAvx512Vnni
         && X86Base.CpuId(StructuredFeatures, 0).Eax >= 1
-        && (X86Base.CpuId(StructuredFeatures, 1).Eax >> Bf16Bit & 1) != 0
-        && !IsIntel();
+        && (X86Base.CpuId(StructuredFeatures, 1).Eax >> Bf16Bit & 1) != 0;
+
+    /// <summary>
+    /// <c>vdpbf16ps</c> where it is worth using: Intel's processors run it at half the rate of their float32
+    /// multiply-adds, AMD's at twice.
+    /// </summary>
+    public static bool HasFastBf16 { get; } = HasAvx512Bf16 && !IsIntel();
 
     /// <summary>The first letters of GenuineIntel, in the register that has them.</summary>
     static bool IsIntel() => X86Base.CpuId(0, 0).Ebx == 0x756E6547;

@@ -1,5 +1,6 @@
 using Espalier.Checkpoints;
 using Espalier.Data;
+using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Training;
@@ -19,6 +20,9 @@ public sealed record StudyRecipe
     public required IReadOnlyList<Pipeline> Pipelines { get; init; }
     public required IReadOnlyList<ulong> Seeds { get; init; }
     public required TrainingOptions Training { get; init; }
+
+    /// <summary>Of float products in training; times are taken with the kernels' own.</summary>
+    public string Precision { get; init; } = KernelFamily.Precisions[0];
     public int MaxLength { get; init; } = 128;
     public IReadOnlyList<int> Batches { get; init; } = [1];
 
@@ -28,7 +32,7 @@ public sealed record StudyRecipe
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
 
-    /// <param name="kernels">Name of the family that computes; it decides the bytes.</param>
+    /// <param name="kernels">Name of the family that trains; it decides the bytes.</param>
     public StudyPlan Plan(string kernels)
     {
         string model = ContentHash.OfFolder(ModelFolder);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Data;
+using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Text;
@@ -92,6 +93,9 @@ public sealed class StudyRecipeFile
             Pipelines = pipelines,
             Seeds = seeds,
             Training = training,
+            Precision =
+                _file.OptionalObject("training")?.OptionalString("precision")
+                ?? KernelFamily.Precisions[0],
             MaxLength = length,
             Batches = batches,
             Efforts = efforts,
@@ -266,7 +270,12 @@ public sealed class StudyRecipeFile
             return TrainingOptions.Fast;
         }
 
-        OnlyKnown(fields, "training.", ["preset", "epochs", "rate"], ["batch", "accumulation"]);
+        OnlyKnown(
+            fields,
+            "training.",
+            ["preset", "epochs", "rate"],
+            ["batch", "accumulation", "precision"]
+        );
         string name = Try(() => fields.OptionalString("preset")) ?? "fast";
         TrainingOptions preset = TrainingOptions.Fast;
         if (TrainingOptions.Presets.Any(p => p.Name == name))
@@ -282,6 +291,15 @@ public sealed class StudyRecipeFile
                         string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))
                     )
                     .Message
+            );
+        }
+
+        string precision =
+            Try(() => fields.OptionalString("precision")) ?? KernelFamily.Precisions[0];
+        if (!KernelFamily.Precisions.Contains(precision))
+        {
+            _problems.Add(
+                fields.Refuse("precision", string.Join(", ", KernelFamily.Precisions)).Message
             );
         }
 

@@ -10,6 +10,7 @@ public static class StudyResults
 {
     public const string JsonName = "measurements.json";
     public const string CsvName = "measurements.csv";
+    public const string StagesName = "stages.json";
 
     /// <summary>
     /// Everything that was measured for a study of the store, of one machine: times of two cannot be compared. That is the
@@ -68,8 +69,10 @@ public static class StudyResults
     }
 
     /// <summary>The files that a study ends with.</summary>
-    public static void Write(string folder, IReadOnlyList<Measurement> measurements)
+    public static void Write(string folder, StudyOutcome outcome)
     {
+        IReadOnlyList<Measurement> measurements = outcome.Measurements;
+        AtomicFile.Write(Path.Combine(folder, StagesName), Json(outcome.Stages));
         AtomicFile.Write(Path.Combine(folder, JsonName), Json(measurements));
         AtomicFile.Write(
             Path.Combine(folder, CsvName),
@@ -77,16 +80,43 @@ public static class StudyResults
         );
     }
 
+    /// <summary>Which stages were made in this call and how long they took.</summary>
+    static byte[] Json(IReadOnlyList<StageTime> stages) =>
+        Json(
+            stages,
+            (json, stage) =>
+            {
+                json.WriteStartObject();
+                json.WriteString("task", stage.Stage.Recipe.Data.Task.Name);
+                json.WriteString("pipeline", $"{stage.Stage.Pipeline}");
+                json.WriteNumber("seed", stage.Stage.Recipe.Seed);
+                json.WriteString("key", stage.Stage.Key.Hex);
+                if (stage.Seconds is { } seconds)
+                {
+                    json.WriteNumber("seconds", Math.Round(seconds, 3));
+                }
+                else
+                {
+                    json.WriteNull("seconds");
+                }
+
+                json.WriteEndObject();
+            }
+        );
+
     /// <summary>An array of measurements.</summary>
-    public static byte[] Json(IReadOnlyList<Measurement> measurements)
+    public static byte[] Json(IReadOnlyList<Measurement> measurements) =>
+        Json(measurements, (json, measurement) => measurement.WriteTo(json));
+
+    static byte[] Json<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartArray();
-            foreach (Measurement measurement in measurements)
+            foreach (T item in items)
             {
-                measurement.WriteTo(json);
+                write(json, item);
             }
 
             json.WriteEndArray();

@@ -17,7 +17,7 @@ public sealed class StudyRecipeFileTests : IDisposable
             """
             {"version":9,"model":"nowhere","tasks":[{"name":"sentimnet"},{"name":"mrpc","data":"no-folder"},{"name":"x","colour":1}],
              "pipelines":["DXQ","QD",{"orders":"DE","sizes":[7]},{"orders":"E","then":3},5,"D(student=gone)"],
-             "seeds":[1,1],"training":{"preset":"slow","epochs":0,"speed":1},"batches":[],"efforts":1,"effort":"often","sedes":[2]}
+             "seeds":[1,1],"training":{"preset":"slow","epochs":0,"speed":1,"precision":"fp8"},"batches":[],"efforts":1,"effort":"often","sedes":[2]}
             """
         );
         string[] problems = Assert
@@ -41,6 +41,7 @@ public sealed class StudyRecipeFileTests : IDisposable
             "field 'training.speed' is unknown",
             "field 'training.preset' is \"slow\"; fast or xin2022 was expected",
             "field 'training.epochs' is 0",
+            "field 'training.precision' is \"fp8\"",
             "field 'batches' must name",
             "field 'efforts' is 1",
             "field 'effort':",
