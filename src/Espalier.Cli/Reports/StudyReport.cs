@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Runs.Studies;
