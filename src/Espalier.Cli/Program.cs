@@ -63,6 +63,8 @@ static class Program
         )
         {
             new RunCommand(),
+            new StudyCommand(),
+            new StoreCommand(),
             new EvaluateCommand(),
             new PredictCommand(),
             new BenchCommand(),

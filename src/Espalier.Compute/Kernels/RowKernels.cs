@@ -101,7 +101,7 @@ public abstract class RowKernels
     public abstract double SumOfSquares(Workers workers, Tensor x);
 
     /// <summary>Σ x² over some rows, in double, row by row in their order.</summary>
-    public double SumOfSquares(Tensor x, ReadOnlySpan<int> rows)
+    public static double SumOfSquares(Tensor x, ReadOnlySpan<int> rows)
     {
         double total = 0;
         foreach (int row in rows)

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Espalier.Kernels;
 
 namespace Espalier.Measuring;
@@ -30,6 +32,31 @@ public sealed record Machine
 
     /// <summary>Version of Espalier.</summary>
     public required string Espalier { get; init; }
+
+    /// <summary>
+    /// SHA-256 over what makes times comparable: processor, system, kernels, threads and the version of Espalier, without
+    /// the load and the commit.
+    /// </summary>
+    public string Identity()
+    {
+        string version = Espalier;
+        string?[] parts =
+        [
+            Processor,
+            Vendor,
+            $"{Family}.{Model}",
+            $"{LogicalProcessors}",
+            OperatingSystem,
+            Runtime,
+            Kernels,
+            $"{Threads}",
+            $"{IsVirtual}",
+            version.Split('+')[0],
+        ];
+        return Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts)))
+        );
+    }
 
     /// <param name="proc">Where procfs is; a system without it says less.</param>
     public static Machine Here(KernelFamily kernels, int threads, string proc = "/proc")

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Espalier.Checkpoints;
@@ -55,7 +54,10 @@ public static class RunFolder
     )
     {
         AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, kernels, stages));
-        AtomicFile.Write(Path.Combine(folder, CurveName), Encoding.UTF8.GetBytes(Csv(stages)));
+        AtomicFile.Write(
+            Path.Combine(folder, CurveName),
+            Encoding.UTF8.GetBytes(MeasurementTable.CurveCsv(stages.SelectMany(s => s.Curve)))
+        );
     }
 
     /// <param name="kernels">Those that trained.</param>
@@ -152,40 +154,4 @@ public static class RunFolder
             json.WriteNull(name);
         }
     }
-
-    /// <summary>One row for each stage and effort; an empty field is a figure that there is not.</summary>
-    static string Csv(IReadOnlyList<MeasuredStage> stages)
-    {
-        StringBuilder csv = new(
-            "pipeline,effort,metric,quality,quality_low,quality_high,examples,"
-                + "ms_per_example,ms_low,ms_high,rounds,joules_per_example,energy,average_layers,disk_bytes\n"
-        );
-        foreach (Measurement m in stages.SelectMany(s => s.Curve))
-        {
-            Quality quality = m.Metrics[0];
-            string[] fields =
-            [
-                $"\"{m.Pipeline.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
-                $"{m.Effort}",
-                quality.Metric,
-                Text(quality.Value),
-                Text(quality.Low),
-                Text(quality.High),
-                $"{m.Examples}",
-                Text(m.MillisecondsPerExample?.Value),
-                Text(m.MillisecondsPerExample?.Low),
-                Text(m.MillisecondsPerExample?.High),
-                $"{m.MillisecondsPerExample?.N}",
-                Text(m.JoulesPerExample?.Value),
-                $"{m.JoulesPerExample?.Origin}".ToLowerInvariant(),
-                Text(m.AverageLayers),
-                $"{m.DiskBytes}",
-            ];
-            csv.AppendJoin(',', fields).Append('\n');
-        }
-
-        return csv.ToString();
-    }
-
-    static string Text(double? value) => value?.ToString("G7", CultureInfo.InvariantCulture) ?? "";
 }

@@ -1,10 +1,8 @@
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
-using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Tensors;
-using Espalier.Text;
 using Espalier.Training;
 
 namespace Espalier.Runs;
@@ -49,7 +47,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
     {
         StageStore store = new(folder);
         IReadOnlyList<StageKey> keys = recipe.Keys(kernels.Name);
-        Model model = Original(recipe, listener);
+        Model model = StageMaking.Original(recipe, listener.Note);
         EncodedTask task = new(
             recipe.Data,
             model.Tokenizer!,
@@ -72,7 +70,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
                 OperatorContext context = new(
                     task,
                     recipe.Training,
-                    new Rng(recipe.Seed).Split(key.Number),
+                    new Rng(recipe.Seed),
                     workers,
                     kernels
                 )
@@ -83,16 +81,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
                     Time = time,
                     Stop = stop,
                 };
-                Model made = next.Apply(model, context);
-                made.Check();
-                done = made with
-                {
-                    History =
-                    [
-                        .. model.History,
-                        new Applied(next.ToString(), next.Version, recipe.Seed),
-                    ],
-                };
+                done = StageMaking.Make(model, next, key, recipe.Seed, context);
                 store.Write(done, stageFolder, key);
                 stages.Add(
                     new Stage(name, stageFolder, key, done, time.GetElapsedTime(began).TotalSeconds)
@@ -108,34 +97,6 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
         }
 
         return stages;
-    }
-
-    static Model Original(Recipe recipe, RunListener listener)
-    {
-        Answers answers = new(
-            recipe.Data.Task.IsRegression ? ["score"] : recipe.Data.Task.Labels,
-            recipe.Data.Task.IsRegression,
-            new Rng(recipe.Seed).Split("classifier")
-        );
-        LoadedModel loaded = ModelFolder.Load(recipe.ModelFolder, answers);
-        foreach (string note in loaded.Notes)
-        {
-            listener.Note?.Invoke(note);
-        }
-
-        Tokenizer tokenizer = Tokenizer.Load(recipe.ModelFolder);
-        if (tokenizer.VocabularySize > loaded.Model.Config.Vocabulary)
-        {
-            throw new InvalidDataException(
-                $"{recipe.ModelFolder}: the tokenizer has ids up to {tokenizer.VocabularySize - 1}, the embedding only "
-                    + $"{loaded.Model.Config.Vocabulary} rows; tokenizer and weights belong to different models."
-            );
-        }
-
-        return loaded.Model with
-        {
-            Tokenizer = tokenizer,
-        };
     }
 
     /// <summary>The letters that a pipeline is known by: without the O that everything begins with.</summary>

@@ -16,10 +16,14 @@ public sealed record StageKey(string Hex)
 
     /// <summary>Of what a run begins with: the original's files and the data.</summary>
     public static StageKey Of(Recipe recipe, string kernels) =>
+        Of(recipe, kernels, ContentHash.OfFolder(recipe.ModelFolder), recipe.Data.ContentHash());
+
+    /// <summary>As the other, with the hashes of the original's folder and of the data taken before.</summary>
+    internal static StageKey Of(Recipe recipe, string kernels, string model, string data) =>
         Hash(
             Format,
-            ContentHash.OfFolder(recipe.ModelFolder),
-            recipe.Data.ContentHash(),
+            model,
+            data,
             recipe.Training.Canonical(),
             $"max-length={recipe.MaxLength}",
             $"seed={recipe.Seed}",
@@ -37,6 +41,13 @@ public sealed record StageKey(string Hex)
                 Directory.Exists(i) ? ContentHash.OfFolder(i) : ContentHash.OfFile(i)
             ),
         ]);
+
+    /// <summary>Of measuring models side by side: which, how, and on what machine.</summary>
+    internal static StageKey OfMeasuring(
+        IEnumerable<StageKey> models,
+        string how,
+        string machine
+    ) => Hash(["espalier measuring 1", how, machine, .. models.Select(m => m.Hex)]);
 
     /// <summary>Sixty-four bits of the key, for streams of chance.</summary>
     public ulong Number => BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(Hex));

@@ -36,11 +36,29 @@ public sealed class StageMeasuring(
     const int QualityBatch = 32;
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
-    static readonly Rounds Rounds = new(Seconds: 15, Least: 7, Most: 41);
+    internal static readonly Rounds Rounds = new(Seconds: 15, Least: 7, Most: 41);
 
     public IReadOnlyList<MeasuredStage> Measure(
         Recipe recipe,
         IReadOnlyList<Stage> stages,
+        RunListener listener,
+        CancellationToken stop
+    ) =>
+        Measure(
+            recipe,
+            stages,
+            stage => stage == stages[^1] ? CurvePoints : 1,
+            Rounds,
+            listener,
+            stop
+        );
+
+    /// <param name="points">How many efforts of each stage with exits: 1 is full effort and the recipe's alone.</param>
+    public IReadOnlyList<MeasuredStage> Measure(
+        Recipe recipe,
+        IReadOnlyList<Stage> stages,
+        Func<Stage, int> points,
+        Rounds rounds,
         RunListener listener,
         CancellationToken stop
     )
@@ -57,12 +75,12 @@ public sealed class StageMeasuring(
             task =
                 task?.With(stage.Model.Tokenizer!)
                 ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
-            subjects.Add(Judge(recipe, stage, task, stage == stages[^1], stop));
+            subjects.Add(Judge(recipe, stage, task, points(stage), stop));
         }
 
         Comparison comparison = new TimeMeter(time).Compare(
             [.. subjects.SelectMany(s => s.Candidates)],
-            Rounds,
+            rounds,
             new Rng(recipe.Seed).Split("rounds"),
             done => listener.Measuring?.Invoke(Timing, done),
             stop
@@ -70,7 +88,7 @@ public sealed class StageMeasuring(
         if (!comparison.Settled)
         {
             listener.Note?.Invoke(
-                $"Times: {comparison.Rounds} rounds took the time there was, and some interval is wider than {100 * Rounds.Width:0} % of its median."
+                $"Times: {comparison.Rounds} rounds took the time there was, and some interval is wider than {100 * rounds.Width:0} % of its median."
             );
         }
 
@@ -103,7 +121,7 @@ public sealed class StageMeasuring(
         IReadOnlyList<Candidate> Candidates
     );
 
-    Subject Judge(Recipe recipe, Stage stage, EncodedTask task, bool last, CancellationToken stop)
+    Subject Judge(Recipe recipe, Stage stage, EncodedTask task, int points, CancellationToken stop)
     {
         ModelConfig config = stage.Model.Config;
         Session session = new(stage.Model, workers, kernels, task.MaxLength);
@@ -128,7 +146,7 @@ public sealed class StageMeasuring(
                 [.. task.Tuning.Batches(QualityBatch)],
                 cancel: stop
             );
-            IEnumerable<Effort> spread = last ? Efforts.Spread(tuning, CurvePoints) : [];
+            IEnumerable<Effort> spread = points > 1 ? Efforts.Spread(tuning, points) : [];
             efforts = [.. spread.Append(row).Append(Effort.Full).Distinct()];
         }
 
@@ -205,5 +223,9 @@ public sealed class StageMeasuring(
     static long Bytes(string folder) =>
         new DirectoryInfo(folder)
             .EnumerateFiles()
-            .Sum(f => f.Name == StageStore.KeyName ? 0 : f.Length);
+            .Sum(f =>
+                f.Name == StageStore.KeyName ? 0
+                : f.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length
+                : f.Length
+            );
 }

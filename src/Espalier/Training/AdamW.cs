@@ -84,7 +84,7 @@ public sealed class AdamW
         Math.Sqrt(
             Slots.Sum(s =>
                 s.Variable.Rows is { } touched
-                    ? _rows.SumOfSquares(s.Variable.Gradient!, touched.Rows)
+                    ? RowKernels.SumOfSquares(s.Variable.Gradient!, touched.Rows)
                     : _rows.SumOfSquares(_workers, s.Variable.Gradient!)
             )
         );

@@ -3,7 +3,6 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;
-using Espalier.Tensors;
 using Espalier.Tests.Goldens;
 using Espalier.Training;
 

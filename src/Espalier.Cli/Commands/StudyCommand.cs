@@ -1,0 +1,166 @@
+using System.CommandLine;
+using Espalier.Cli.Parsing;
+using Espalier.Cli.Reports;
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Tasks × pipelines × seeds: each stage made once, all models of a task and seed measured side by side.</summary>
+sealed class StudyCommand : EspalierCommand
+{
+    const int MostJobs = 1024;
+
+    // Weights, gradients, two moments, the teacher, what is saved, and activations.
+    const int TimesWeights = 10;
+
+    readonly CommonOptions _common = new();
+    readonly Argument<string> _recipe = new("RECIPE")
+    {
+        Description =
+            "A JSON file with model, tasks, pipelines and seeds; docs/study-json.md describes it.",
+    };
+    readonly Option<string?> _store = OptionValues.Text(
+        "--store",
+        "folder",
+        "Where finished work lies, for several studies if you like; the output's folder 'store' by default."
+    );
+    readonly Option<string?> _output = OptionValues.Text(
+        "--output",
+        "folder",
+        "Where measurements.json and .csv go; a folder called like the recipe, beside it, by default.",
+        "-o"
+    );
+    readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Print the stages, which are done, and what the rest will take; run nothing.",
+    };
+    readonly Option<int> _jobs = OptionValues.Number(
+        "--jobs",
+        "Stages that train at once, each on its share of the threads; by default one a thread, as memory allows.",
+        1,
+        MostJobs
+    );
+
+    public StudyCommand()
+        : base(
+            "study",
+            "Run a recipe of tasks, pipelines and seeds, and measure all models side by side."
+        )
+    {
+        Add(_recipe);
+        foreach (
+            Option option in (Option[])
+                [_store, _output, _dryRun, _jobs, _common.Threads, _common.Format]
+        )
+        {
+            Add(option);
+        }
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "espalier study orders.json --dry-run",
+        "espalier study orders.json",
+        "espalier study orders.json --store stores/shared --output results",
+    ];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        _common.CheckFormat(parse, problems);
+        CommonOptions.CheckKernels(terminal, problems);
+        if (parse.ValueOf(_recipe) is not { } recipe)
+        {
+            return;
+        }
+
+        problems.NeedFile("RECIPE", recipe);
+        if (!parse.ValueOf(_dryRun))
+        {
+            problems.NeedWritable("--output", Output(parse, recipe));
+            problems.NeedWritable("--store", StoreFolder(parse, recipe));
+        }
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        string path = parse.GetValue(_recipe)!;
+        int threads = parse.GetValue(_common.Threads);
+        StudyRecipe recipe = UsageException.Of(() =>
+            StudyRecipeFile.Read(
+                path,
+                name => name == CommonOptions.BuiltInModel ? CommonOptions.FolderOf(name) : null
+            )
+        );
+        foreach (TaskData data in recipe.Tasks)
+        {
+            foreach (string warning in data.Warnings)
+            {
+                terminal.Tell($"{data.Task.Name}: {warning}");
+            }
+        }
+
+        KernelFamily kernels = CommonOptions.KernelsOf(terminal);
+        string storeFolder = StoreFolder(parse, path),
+            output = Output(parse, path);
+        UsageException.Of(() => kernels.In(recipe.Precision));
+        Study study = new(
+            recipe,
+            Store.Open(storeFolder),
+            kernels,
+            Machine.Here(kernels, threads),
+            terminal.Time
+        );
+        StudyEstimate estimate = StudyEstimate.Of(study, threads);
+        if (parse.GetValue(_dryRun))
+        {
+            StudyReport.WritePlan(terminal, estimate, storeFolder, _common.IsJson(parse));
+            return ExitCode.Ok;
+        }
+
+        int jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : Jobs(recipe, threads);
+        using ProgressLine line = new(terminal);
+        StudyProgress progress = new(terminal, line, estimate);
+        using var resumable = stop.Register(() =>
+            progress.Tell($"Stopping; the same command goes on from here ({storeFolder}).")
+        );
+        StudyOutcome outcome = study.Run(
+            jobs,
+            MachineTurn.Here(progress.Tell),
+            progress.Listener(),
+            stop
+        );
+        line.Clear();
+        StudyResults.Write(output, outcome);
+        StudyReport.Write(terminal, recipe, outcome, output, _common.IsJson(parse));
+        return outcome.Failures.Count == 0 ? ExitCode.Ok
+            : outcome.Failures.Any(f => !f.Diverged) ? ExitCode.Refused
+            : ExitCode.Diverged;
+    }
+
+    string Output(ParseResult parse, string recipe) =>
+        parse.ValueOf(_output)
+        ?? Path.Combine(
+            Path.GetDirectoryName(recipe) ?? "",
+            Path.GetFileNameWithoutExtension(recipe)
+        );
+
+    string StoreFolder(ParseResult parse, string recipe) =>
+        parse.ValueOf(_store) ?? Path.Combine(Output(parse, recipe), "store");
+
+    /// <summary>One a thread, or as many as half of the memory holds.</summary>
+    static int Jobs(StudyRecipe recipe, int threads)
+    {
+        long weights = new DirectoryInfo(recipe.ModelFolder)
+            .EnumerateFiles("*.safetensors")
+            .Sum(f => f.Length);
+        long fit =
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
+            / 2
+            / Math.Max(1, TimesWeights * weights);
+        return (int)Math.Clamp(fit, 1, threads);
+    }
+}

@@ -1,0 +1,171 @@
+using Espalier.Measuring;
+using Espalier.Models;
+using Espalier.Runs.Studies;
+
+namespace Espalier.Cli.Reports;
+
+/// <summary>What a study will do and what it found, for a person and as JSON.</summary>
+static class StudyReport
+{
+    public static void WritePlan(Terminal terminal, StudyEstimate estimate, string store, bool json)
+    {
+        if (json)
+        {
+            JsonText.Document(
+                terminal.Out,
+                writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteStartArray("stages");
+                    foreach (var (stage, done, seconds) in estimate.Stages)
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteString("key", stage.Key.Hex);
+                        writer.WriteString("pipeline", $"{stage.Pipeline}");
+                        writer.WriteString("task", stage.Recipe.Data.Task.Name);
+                        writer.WriteNumber("seed", stage.Recipe.Seed);
+                        writer.WriteBoolean("done", done);
+                        writer.WriteNumber("core_seconds", Math.Round(seconds, 1));
+                        writer.WriteEndObject();
+                    }
+
+                    writer.WriteEndArray();
+                    writer.WriteNumber("groups_to_measure", estimate.GroupsToMeasure);
+                    writer.WriteNumber("seconds", Math.Round(estimate.Seconds));
+                    writer.WriteNumber("bytes", estimate.Bytes);
+                    writer.WriteString("rule", estimate.Rule);
+                    writer.WriteEndObject();
+                }
+            );
+            return;
+        }
+
+        terminal.Write(
+            ["stage", "task", "seed", "key", "state", "core-seconds"],
+            estimate.Stages.Select(s =>
+                (IReadOnlyList<string>)
+                    [
+                        $"{s.Stage.Pipeline}",
+                        s.Stage.Recipe.Data.Task.Name,
+                        $"{s.Stage.Recipe.Seed}",
+                        s.Stage.Key.Short,
+                        s.Done ? "done" : "to do",
+                        s.Done || !s.Stage.Trains ? "" : $"{s.CoreSeconds:0}",
+                    ]
+            )
+        );
+        int done = estimate.Stages.Count(s => s.Done);
+        terminal.Out.WriteLine(
+            $"{estimate.Stages.Count} stages, {done} done; {estimate.GroupsToMeasure} groups of models to measure. "
+                + $"About {TimeSpan.FromSeconds(Math.Ceiling(estimate.Seconds)):hh\\:mm\\:ss} and {estimate.Bytes / 1e6:0} MB more in {Shown.Whole(store)}."
+        );
+        terminal.Out.WriteLine(estimate.Rule);
+    }
+
+    public static void Write(
+        Terminal terminal,
+        StudyRecipe recipe,
+        StudyOutcome outcome,
+        string output,
+        bool json
+    )
+    {
+        foreach (StageFailure failure in outcome.Failures)
+        {
+            terminal.Tell(
+                $"{failure.Stage.Pipeline} of {failure.Stage.Recipe.Data.Task.Name}, seed {failure.Stage.Recipe.Seed}, failed: {failure.Why}"
+            );
+        }
+
+        if (json)
+        {
+            terminal.Out.Write(
+                System.Text.Encoding.UTF8.GetString(StudyResults.Json(outcome.Measurements))
+            );
+            return;
+        }
+
+        foreach (var group in outcome.Measurements.GroupBy(m => (m.Task, m.BatchSize)))
+        {
+            WriteTable(terminal, recipe, group.Key.Task, group.Key.BatchSize, [.. group]);
+        }
+
+        terminal.Out.WriteLine(
+            $"{Shown.Whole(output)}: {StudyResults.JsonName} and {StudyResults.CsvName}, {outcome.Measurements.Count} measurements at all efforts."
+        );
+    }
+
+    static void WriteTable(
+        Terminal terminal,
+        StudyRecipe recipe,
+        string task,
+        int batch,
+        IReadOnlyList<Measurement> all
+    )
+    {
+        terminal.Out.WriteLine(
+            $"{Shown.Whole(task)}: {all[0].Examples} test examples, time at batch {batch}; mean over seeds, ± standard deviation between them; models with early exits at {recipe.Effort}"
+        );
+        IGrouping<string, Measurement>[] rows =
+        [
+            .. all.GroupBy(m => m.Pipeline).Select(g => Row(g, recipe.Effort)),
+        ];
+        double[] first = [.. rows[0].Select(m => m.MillisecondsPerExample!.Value)];
+        terminal.Write(
+            [
+                "pipeline",
+                "seeds",
+                $"{all[0].Metrics[0].Metric} %",
+                "ms/example",
+                $"speed-up over {rows[0].Key}",
+                "layers",
+                "memory MB",
+            ],
+            rows.Select(r =>
+                (IReadOnlyList<string>)
+                    [
+                        r.Key,
+                        $"{r.Count()}",
+                        Spread([.. r.Select(m => m.Metrics[0].Value).OfType<double>()], 100, "0.0"),
+                        Spread([.. r.Select(m => m.MillisecondsPerExample!.Value)], 1, "0.00"),
+                        r.Count() == first.Length
+                            ? $"{first.Zip(r, (o, m) => o / m.MillisecondsPerExample!.Value).Average():0.00}x"
+                            : "",
+                        $"{r.Average(m => m.AverageLayers):0.00}",
+                        $"{r.Average(m => m.PackedBytes ?? 0) / 1e6:0.0}",
+                    ]
+            )
+        );
+    }
+
+    /// <summary>Of one pipeline, for each seed the measurement at the table's effort, else at full.</summary>
+    static IGrouping<string, Measurement> Row(
+        IGrouping<string, Measurement> pipeline,
+        Effort effort
+    ) =>
+        pipeline
+            .GroupBy(m => m.Seeds[0])
+            .Select(s =>
+                s.FirstOrDefault(m => m.Effort == effort)
+                ?? s.FirstOrDefault(m =>
+                    m.Effort.Rule == ExitRule.Patience && m.Effort != Effort.Full
+                )
+                ?? s.First(m => m.Effort == Effort.Full)
+            )
+            .GroupBy(_ => pipeline.Key)
+            .Single();
+
+    static string Spread(double[] values, double factor, string format)
+    {
+        if (values.Length == 0)
+        {
+            return "undefined";
+        }
+
+        double mean = values.Average();
+        string text = (factor * mean).ToString(format);
+        return values.Length < 2
+            ? text
+            : $"{text} ± {(factor * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1))).ToString(format)}";
+    }
+}

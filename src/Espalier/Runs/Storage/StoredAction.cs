@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Espalier.Checkpoints;
+
+namespace Espalier.Runs.Storage;
+
+/// <summary>What an action left.</summary>
+public enum ActionKind
+{
+    /// <summary>A model.</summary>
+    Stage,
+
+    /// <summary>Measurements of models that were compared side by side.</summary>
+    Measurements,
+
+    /// <summary>Nothing: a training diverged, and would again.</summary>
+    Failure,
+}
+
+/// <summary>A file of an action: its name there, and the blob that holds its bytes.</summary>
+public sealed record StoredFile(string Name, string Sha256, long Bytes);
+
+/// <summary>
+/// What was done and what came out: the only place where the store says that something is finished. It is written when
+/// all its blobs are on the disk.
+/// </summary>
+public sealed record StoredAction
+{
+    public const int CurrentVersion = 1;
+
+    public int Version { get; init; } = CurrentVersion;
+    public required ActionKind Kind { get; init; }
+    public required string Key { get; init; }
+
+    /// <summary>Operators so far; of measurements all pipelines that were compared.</summary>
+    public required string Pipeline { get; init; }
+    public required string Task { get; init; }
+    public required ulong Seed { get; init; }
+
+    /// <summary>Keys of the actions whose results went in.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+    public IReadOnlyList<StoredFile> Files { get; init; } = [];
+
+    /// <summary>The machine that measured; null for what is the same on every machine.</summary>
+    public string? Machine { get; init; }
+
+    /// <summary>How long it took, on so many threads, without the parts done by calls that were interrupted.</summary>
+    public double Seconds { get; init; }
+    public int Threads { get; init; }
+
+    /// <summary>Of a failure.</summary>
+    public string? Why { get; init; }
+
+    public long Bytes => Files.Sum(f => f.Bytes);
+
+    /// <summary>The action with its own hash, which tells a damaged file from a good one.</summary>
+    public byte[] ToJson()
+    {
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(this, ActionSchema.Default.StoredAction);
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("body");
+            json.WriteRawValue(body);
+            json.WriteString("sha256", Blobs.Hash(body));
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    /// <exception cref="InvalidDataException">Damaged, or of a version that this code does not know.</exception>
+    public static StoredAction Read(string path)
+    {
+        JsonFields fields = JsonFile.Read(path);
+        byte[] body = System.Text.Encoding.UTF8.GetBytes(
+            fields.Required("body", "an object").GetRawText()
+        );
+        if (fields.String("sha256") != Blobs.Hash(body))
+        {
+            throw fields.Refuse("sha256", $"the hash of the body, {Blobs.Hash(body)}");
+        }
+
+        fields.Object("body").Integer("version", CurrentVersion, CurrentVersion);
+        try
+        {
+            return JsonSerializer.Deserialize(body, ActionSchema.Default.StoredAction)!;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                $"{path}: not an action ({JsonFile.Reason(e)}); remove the file, and what it stood for is made again.",
+                e
+            );
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    UseStringEnumConverter = true,
+    IgnoreReadOnlyProperties = true
+)]
+[JsonSerializable(typeof(StoredAction))]
+sealed partial class ActionSchema : JsonSerializerContext;

@@ -1,0 +1,96 @@
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Runs.Storage;
+
+namespace Espalier.Runs.Studies;
+
+/// <summary>What a study ended with.</summary>
+/// <param name="Measurements">Everything that could be measured.</param>
+/// <param name="Failures">Stages that could not be made, and those behind them.</param>
+/// <param name="Stages">Those that are done, in the order of the plan.</param>
+public sealed record StudyOutcome(
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<StageFailure> Failures,
+    IReadOnlyList<StageTime> Stages
+);
+
+/// <param name="Seconds">What the stage took in this call; null where it was there before.</param>
+public sealed record StageTime(PlannedStage Stage, double? Seconds);
+
+/// <summary>
+/// A recipe with the store that its work lies in. Running it again goes on where the last call stopped, whatever stopped it;
+/// several processes may run it at once.
+/// </summary>
+/// <param name="kernels">Those that are measured; training uses them in the recipe's precision.</param>
+/// <exception cref="ArgumentException">The kernels lack the precision that the recipe asks for.</exception>
+public sealed class Study(
+    StudyRecipe recipe,
+    Store store,
+    KernelFamily kernels,
+    Machine machine,
+    TimeProvider time
+)
+{
+    public StudyRecipe Recipe { get; } = recipe;
+    public Store Store { get; } = store;
+    public StudyPlan Plan { get; } = recipe.Plan(kernels.In(recipe.Precision).Name);
+
+    /// <param name="jobs">Most stages that train at once.</param>
+    public StudyOutcome Run(
+        int jobs,
+        MachineTurn turn,
+        StudyListener listener,
+        CancellationToken stop
+    )
+    {
+        using IDisposable use = FileLock.Take(
+            Store.UseLock,
+            shared: true,
+            () => listener.Note?.Invoke("Waiting: garbage of the store is being removed."),
+            stop
+        );
+        StudyRecord.Of(Recipe, Plan).Write(Store);
+        StudyModels models = new(Store, kernels.In(Recipe.Precision), time);
+        HashSet<StageKey> before =
+        [
+            .. Plan.Stages.Select(s => s.Key).Where(k => Store.TryRead(k) is not null),
+        ];
+        var (done, failures) = new StudyExecutor(Store, models, turn, machine.Threads, jobs).Run(
+            Plan,
+            listener,
+            stop
+        );
+        StudyMeasuring measuring = new(Store, models, turn, kernels, machine, time);
+        List<Measurement> measurements = [];
+        foreach (
+            PlannedGroup group in Plan.Groups.Where(g => g.Models.Any(m => done.ContainsKey(m.Key)))
+        )
+        {
+            stop.ThrowIfCancellationRequested();
+            measurements.AddRange(
+                StudyResults.Read(
+                    Store,
+                    measuring.Measure(group, done, Recipe.Efforts, listener, stop)
+                )
+            );
+        }
+
+        return new StudyOutcome(
+            measurements,
+            failures,
+            [
+                .. Plan
+                    .Stages.Where(s => done.ContainsKey(s.Key))
+                    .Select(s => new StageTime(
+                        s,
+                        before.Contains(s.Key) ? null : done[s.Key].Seconds
+                    )),
+            ]
+        );
+    }
+
+    /// <summary>Whether the models of a group were measured on this machine, all of them.</summary>
+    public bool IsMeasured(PlannedGroup group) =>
+        Store.TryRead(StudyMeasuring.KeyOf(group, group.Models, Recipe.Efforts, machine))
+            is not null;
+}

@@ -1,0 +1,109 @@
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Runs.Storage;
+
+namespace Espalier.Runs.Studies;
+
+/// <summary>Measures the models of each task and seed side by side, alone on the machine, and stores the records.</summary>
+public sealed class StudyMeasuring(
+    Store store,
+    StudyModels models,
+    MachineTurn turn,
+    KernelFamily kernels,
+    Machine machine,
+    TimeProvider time
+)
+{
+    public const string FileName = "measurements.json";
+
+    // So much for each point of each curve; the least rounds are run whatever they take.
+    const double SecondsPerPoint = 0.6;
+
+    public static StageKey KeyOf(
+        PlannedGroup group,
+        IEnumerable<PlannedStage> models,
+        int efforts,
+        Machine machine
+    ) =>
+        StageKey.OfMeasuring(
+            models.Select(m => m.Key),
+            $"batch={group.Recipe.BatchSize};efforts={efforts};effort={group.Recipe.Effort}",
+            machine.Identity()
+        );
+
+    /// <param name="group">Models that failed are left out.</param>
+    public StoredAction Measure(
+        PlannedGroup group,
+        IReadOnlyDictionary<StageKey, StoredAction> done,
+        int efforts,
+        StudyListener listener,
+        CancellationToken stop
+    )
+    {
+        PlannedStage[] there = [.. group.Models.Where(m => done.ContainsKey(m.Key))];
+        StageKey key = KeyOf(group, there, efforts, machine);
+        using IDisposable held = FileLock.Take(
+            store.LockOf(key),
+            shared: false,
+            () =>
+                listener.Note?.Invoke(
+                    $"Waiting: another process measures {group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed}."
+                ),
+            stop
+        );
+        if (store.TryRead(key) is { } before && store.IsWhole(before))
+        {
+            return before;
+        }
+
+        using IDisposable alone = turn.ToMeasure(stop);
+        long began = time.GetTimestamp();
+        using Workers workers = new(machine.Threads);
+        Stage[] stages =
+        [
+            .. there.Select(m => new Stage(
+                $"{m.Pipeline}",
+                store.ModelFolder(done[m.Key]),
+                m.Key,
+                models.Load(done[m.Key]),
+                null
+            )),
+        ];
+        int points = stages.Sum(s => s.Model.Config.HasExits ? efforts + 1 : 1);
+        IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
+            workers,
+            kernels,
+            machine,
+            time
+        ).Measure(
+            group.Recipe,
+            stages,
+            _ => efforts,
+            StageMeasuring.Rounds with
+            {
+                Seconds = Math.Max(StageMeasuring.Rounds.Seconds, SecondsPerPoint * points),
+            },
+            new RunListener { Note = listener.Note, Measuring = listener.Measuring },
+            stop
+        );
+        return store.Put(
+            new StoredAction
+            {
+                Kind = ActionKind.Measurements,
+                Key = key.Hex,
+                Pipeline = string.Join(' ', there.Select(m => $"{m.Pipeline}")),
+                Task = group.Recipe.Data.Task.Name,
+                Seed = group.Recipe.Seed,
+                Inputs = [.. there.Select(m => m.Key.Hex)],
+                Machine = machine.Identity(),
+                Seconds = time.GetElapsedTime(began).TotalSeconds,
+                Threads = machine.Threads,
+            },
+            folder =>
+                File.WriteAllBytes(
+                    Path.Combine(folder, FileName),
+                    StudyResults.Json([.. measured.SelectMany(m => m.Curve)])
+                )
+        );
+    }
+}

@@ -1,0 +1,355 @@
+using System.Text.Json;
+using Espalier.Checkpoints;
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Models;
+using Espalier.Operators;
+using Espalier.Text;
+using Espalier.Training;
+
+namespace Espalier.Runs.Studies;
+
+/// <summary>Reads a study's recipe. Everything that is wrong is told at once, each problem with its field.</summary>
+public sealed class StudyRecipeFile
+{
+    const int MostEpochs = 10_000;
+    const int MostBatch = 4096;
+    const int MostEfforts = 50;
+
+    readonly JsonFields _file;
+    readonly string _folder;
+    readonly Func<string, string?> _builtIn;
+    readonly List<string> _problems = [];
+
+    StudyRecipeFile(string path, Func<string, string?> builtIn)
+    {
+        _file = JsonFile.Read(path);
+        _folder = Path.GetDirectoryName(path) ?? "";
+        _builtIn = builtIn;
+    }
+
+    /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
+    /// <exception cref="InvalidDataException">There is no such file, or it is no JSON object.</exception>
+    /// <exception cref="ArgumentException">Fields are wrong: one sentence a line.</exception>
+    public static StudyRecipe Read(string path, Func<string, string?> builtIn) =>
+        new StudyRecipeFile(path, builtIn).Read(Path.GetFileNameWithoutExtension(path));
+
+    StudyRecipe Read(string name)
+    {
+        OnlyKnown(
+            _file,
+            "",
+            ["version", "name", "about", "model", "tasks", "pipelines", "force", "seeds"],
+            ["training", "max_length", "batches", "efforts", "effort"]
+        );
+        Try(() => _file.Integer("version", 1, StudyRecipe.Version));
+        Try(() => _ = _file.OptionalString("about"));
+        name = Try(() => _file.OptionalString("name")) ?? name;
+        if (
+            !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            || name[0] == '.'
+        )
+        {
+            Add(
+                "name",
+                $"is '{Printable.Escape(name)}'; letters, digits, '-', '_' and '.' were expected"
+            );
+        }
+
+        string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"));
+        int length = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16)) ?? 128;
+        List<TaskData> tasks = Tasks();
+        List<Pipeline> pipelines = Pipelines();
+        ulong[] seeds = Seeds();
+        TrainingOptions training = Try(Training) ?? TrainingOptions.Fast;
+        int[] batches =
+            Try(() =>
+                _file.Has("batches") ? _file.Integers("batches", 1, MostBatch).ToArray() : [1]
+            ) ?? [1];
+        if (batches.Length == 0 || batches.Distinct().Count() < batches.Length)
+        {
+            Add("batches", "must name at least one size, and none twice");
+        }
+
+        int efforts = Try(() => _file.OptionalInteger("efforts", 2, MostEfforts)) ?? 6;
+        Effort effort =
+            Try(() => Effort.Parse(_file.OptionalString("effort") ?? "confidence:0.9"), "effort")
+            ?? Effort.Full;
+        if (model is not null)
+        {
+            Try(() => CheckModel(model, length, tasks), "model");
+        }
+
+        if (_problems.Count > 0)
+        {
+            throw new ArgumentException(string.Join('\n', _problems));
+        }
+
+        return new StudyRecipe
+        {
+            Name = name,
+            ModelFolder = model!,
+            Tasks = tasks,
+            Pipelines = pipelines,
+            Seeds = seeds,
+            Training = training,
+            Precision =
+                _file.OptionalObject("training")?.OptionalString("precision")
+                ?? KernelFamily.Precisions[0],
+            MaxLength = length,
+            Batches = batches,
+            Efforts = efforts,
+            Effort = effort,
+        };
+    }
+
+    string Model(string text)
+    {
+        string folder = _builtIn(text) ?? At(text);
+        return Directory.Exists(folder) ? folder : throw _file.Refuse("model", "a model's folder");
+    }
+
+    static bool CheckModel(string folder, int length, IEnumerable<TaskData> tasks)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        int least = tokenizer.SpecialCount(tasks.Any(t => t.Task.HasPairs));
+        return length >= least
+            ? true
+            : throw new ArgumentException(
+                $"max_length is {length}, and {least} special tokens stand around a text; allow at least as many"
+            );
+    }
+
+    List<TaskData> Tasks()
+    {
+        List<TaskData> tasks = [];
+        IReadOnlyList<JsonFields> objects = Try(() => _file.Objects("tasks")) ?? [];
+        for (int i = 0; i < objects.Count; i++)
+        {
+            JsonFields task = objects[i];
+            string where = $"tasks[{i}]";
+            OnlyKnown(
+                task,
+                where + ".",
+                ["name", "data"],
+                ["train", "test", "validation", "text", "text_pair", "label", "regression"]
+            );
+            if (Try(() => Task(task), where) is { } data)
+            {
+                tasks.Add(data);
+            }
+        }
+
+        if (_file.Has("tasks") && objects.Count == 0 && _problems.Count == 0)
+        {
+            Add("tasks", "is empty; name one task at least");
+        }
+
+        foreach (var twice in tasks.GroupBy(t => t.Task.Name).Where(g => g.Count() > 1))
+        {
+            Add("tasks", $"has two tasks called '{twice.Key}'; give each a name of its own");
+        }
+
+        return tasks;
+    }
+
+    TaskData Task(JsonFields task)
+    {
+        TaskData data = task.Has("train")
+            ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
+            {
+                Train = At(task.String("train")),
+                Validation = task.OptionalString("validation") is { } file ? At(file) : null,
+                TextPair = task.OptionalString("text_pair"),
+                IsRegression = task.OptionalFlag("regression") ?? false,
+                Name = task.String("name"),
+            }.Load()
+            : Data.Tasks.Load(
+                task.String("name"),
+                task.OptionalString("data") is { } folder ? At(folder) : null
+            );
+        _ = data.HoldOut();
+        return data;
+    }
+
+    List<Pipeline> Pipelines()
+    {
+        List<Pipeline> pipelines = [];
+        bool force = Try(() => _file.OptionalFlag("force")) ?? false;
+        JsonElement? list = Try(() => _file.Required("pipelines", "an array of pipelines"), "");
+        JsonElement[] items = list is { ValueKind: JsonValueKind.Array } array
+            ? [.. array.EnumerateArray()]
+            : [];
+        if (list is not null && items.Length == 0)
+        {
+            Add("pipelines", "must be an array with one pipeline at least, such as \"DEPLQ\"");
+        }
+
+        for (int i = 0; i < items.Length; i++)
+        {
+            string where = $"pipelines[{i}]";
+            foreach (Pipeline written in Try(() => Expand(items[i], where), where) ?? [])
+            {
+                Pipeline pipeline = Placed(written);
+                pipelines.Add(pipeline);
+                foreach (
+                    string input in pipeline
+                        .Operators.SelectMany(o => o.Inputs)
+                        .Where(f => !Path.Exists(f))
+                )
+                {
+                    Add(where, $"names {input}, which does not exist");
+                }
+
+                foreach (string problem in force ? [] : pipeline.Problems())
+                {
+                    Add(where, $"is {pipeline}: {problem} \"force\": true runs it all the same");
+                }
+            }
+        }
+
+        return [.. pipelines.DistinctBy(p => $"{p}")];
+    }
+
+    IReadOnlyList<Pipeline> Expand(JsonElement item, string where)
+    {
+        if (item.ValueKind == JsonValueKind.String)
+        {
+            return [Pipeline.Parse(item.GetString()!)];
+        }
+
+        if (item.ValueKind != JsonValueKind.Object)
+        {
+            throw new ArgumentException(
+                "is neither a pipeline such as \"DEPLQ\" nor an object with orders"
+            );
+        }
+
+        JsonFields set = JsonFile.Parse(
+            $"{_file.File}, {where}",
+            System.Text.Encoding.UTF8.GetBytes(item.GetRawText())
+        );
+        OnlyKnown(set, where + ".", ["orders", "then"], ["first", "sizes"]);
+        return PipelineSet.Of(
+            set.OptionalString("first") ?? "",
+            set.String("orders"),
+            set.Has("sizes") ? set.Integers("sizes", 1, 9) : null,
+            set.Has("then") ? set.Strings("then") : [""]
+        );
+    }
+
+    /// <summary>With the files that options name in relation to the recipe.</summary>
+    Pipeline Placed(Pipeline pipeline) =>
+        pipeline.Operators.All(o => o.Inputs.Count == 0)
+            ? pipeline
+            : Pipeline.Parse(string.Concat(pipeline.Operators.Select(Placed)));
+
+    Operator Placed(Operator written) =>
+        written
+            .Options.Where(o => written.Inputs.Contains(o.Get(written)))
+            .Aggregate(written, (placed, o) => o.With(placed, At(o.Get(placed))));
+
+    ulong[] Seeds()
+    {
+        ulong[] seeds =
+        [
+            .. (Try(() => _file.Integers("seeds", 0, int.MaxValue)) ?? []).Select(s => (ulong)s),
+        ];
+        if (_file.Has("seeds") && (seeds.Length == 0 || seeds.Distinct().Count() < seeds.Length))
+        {
+            Add("seeds", "must name at least one seed, and none twice");
+        }
+
+        return seeds;
+    }
+
+    TrainingOptions Training()
+    {
+        if (_file.OptionalObject("training") is not { } fields)
+        {
+            return TrainingOptions.Fast;
+        }
+
+        OnlyKnown(
+            fields,
+            "training.",
+            ["preset", "epochs", "rate"],
+            ["batch", "accumulation", "precision"]
+        );
+        string name = Try(() => fields.OptionalString("preset")) ?? "fast";
+        TrainingOptions preset = TrainingOptions.Fast;
+        if (TrainingOptions.Presets.Any(p => p.Name == name))
+        {
+            preset = TrainingOptions.Presets.First(p => p.Name == name).Options;
+        }
+        else
+        {
+            _problems.Add(
+                fields
+                    .Refuse(
+                        "preset",
+                        string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))
+                    )
+                    .Message
+            );
+        }
+
+        string precision =
+            Try(() => fields.OptionalString("precision")) ?? KernelFamily.Precisions[0];
+        if (!KernelFamily.Precisions.Contains(precision))
+        {
+            _problems.Add(
+                fields.Refuse("precision", string.Join(", ", KernelFamily.Precisions)).Message
+            );
+        }
+
+        int batch = Try(() => fields.OptionalInteger("batch", 1, MostBatch)) ?? preset.BatchSize;
+        return preset with
+        {
+            Epochs = Try(() => fields.OptionalInteger("epochs", 1, MostEpochs)) ?? preset.Epochs,
+            Rate = Try(() => fields.OptionalNumber("rate", 1e-9, 10)) ?? preset.Rate,
+            BatchSize = batch,
+            Accumulation =
+                Try(() => fields.OptionalInteger("accumulation", 1, batch)) ?? preset.Accumulation,
+        };
+    }
+
+    /// <summary>Paths stand in relation to the recipe.</summary>
+    string At(string path) => Path.Combine(_folder, path);
+
+    void OnlyKnown(JsonFields fields, string way, string[] known, string[] more)
+    {
+        string[] all = [.. known, .. more];
+        foreach (string name in fields.Names.Except(all))
+        {
+            _problems.Add(
+                $"{_file.File}: field '{way}{Printable.Escape(name)}' is unknown; there are {string.Join(", ", all)}."
+            );
+        }
+    }
+
+    void Add(string field, string what) =>
+        _problems.Add($"{_file.File}: field '{field}' {what.TrimEnd('.')}.");
+
+    T? Try<T>(Func<T> read, string? field = null)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        {
+            foreach (string sentence in e.Message.Split('\n'))
+            {
+                bool named = sentence.StartsWith(_file.File, StringComparison.Ordinal);
+                _problems.Add(
+                    named || string.IsNullOrEmpty(field)
+                        ? sentence
+                        : $"{_file.File}: field '{field}': {sentence.TrimEnd('.')}."
+                );
+            }
+
+            return default;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Espalier.Checkpoints;
+using Espalier.Measuring;
+using Espalier.Runs.Storage;
+
+namespace Espalier.Runs.Studies;
+
+/// <summary>The measurements of a study, as they lie in its store and as files; no model is needed to read them.</summary>
+public static class StudyResults
+{
+    public const string JsonName = "measurements.json";
+    public const string CsvName = "measurements.csv";
+    public const string StagesName = "stages.json";
+
+    /// <summary>
+    /// Everything that was measured for a study of the store, of one machine: times of two cannot be compared. That is the
+    /// given one where it measured, else the one that measured most.
+    /// </summary>
+    /// <param name="study">Its name; null where the store holds one study only.</param>
+    /// <exception cref="InvalidDataException">There is no such study, or a record is damaged.</exception>
+    public static IReadOnlyList<Measurement> Of(Store store, string? study, Machine? machine = null)
+    {
+        HashSet<string> stages = [.. StudyRecord.Find(store, study).Keys];
+        StoredAction[] actions =
+        [
+            .. store
+                .Actions()
+                .Where(a => a.Kind == ActionKind.Measurements && a.Inputs.All(stages.Contains)),
+        ];
+        string? here = machine?.Identity();
+        var chosen = actions
+            .GroupBy(a => a.Machine)
+            .OrderByDescending(g => g.Key == here)
+            .ThenByDescending(g => g.Sum(a => a.Inputs.Count))
+            .ThenBy(g => g.Key, StringComparer.Ordinal)
+            .FirstOrDefault();
+        Measurement[] all =
+        [
+            .. (chosen ?? Enumerable.Empty<StoredAction>())
+                .SelectMany(a => Read(store, a).Select(m => (a, m)))
+                // A recipe that has grown was measured anew, all models side by side: that replaces what was measured before.
+                .GroupBy(x => (x.m.Task, Seed: x.m.Seeds[0], x.m.BatchSize))
+                .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Seed)
+                .ThenBy(g => g.Key.BatchSize)
+                .SelectMany(g =>
+                    g.GroupBy(x => x.a.Key)
+                        .OrderByDescending(x => x.First().a.Inputs.Count)
+                        .ThenBy(x => x.Key, StringComparer.Ordinal)
+                        .First()
+                )
+                .Select(x => x.m),
+        ];
+        return all;
+    }
+
+    public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
+    {
+        string name = $"{store.Folder}, measurements {action.Key[..12]}";
+        using JsonDocument document = JsonDocument.Parse(
+            store.Read(action, StudyMeasuring.FileName)
+        );
+        return
+        [
+            .. document
+                .RootElement.EnumerateArray()
+                .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
+        ];
+    }
+
+    /// <summary>The files that a study ends with.</summary>
+    public static void Write(string folder, StudyOutcome outcome)
+    {
+        IReadOnlyList<Measurement> measurements = outcome.Measurements;
+        AtomicFile.Write(Path.Combine(folder, StagesName), Json(outcome.Stages));
+        AtomicFile.Write(Path.Combine(folder, JsonName), Json(measurements));
+        AtomicFile.Write(
+            Path.Combine(folder, CsvName),
+            System.Text.Encoding.UTF8.GetBytes(MeasurementTable.Csv(measurements))
+        );
+    }
+
+    /// <summary>Which stages were made in this call and how long they took.</summary>
+    static byte[] Json(IReadOnlyList<StageTime> stages) =>
+        Json(
+            stages,
+            (json, stage) =>
+            {
+                json.WriteStartObject();
+                json.WriteString("task", stage.Stage.Recipe.Data.Task.Name);
+                json.WriteString("pipeline", $"{stage.Stage.Pipeline}");
+                json.WriteNumber("seed", stage.Stage.Recipe.Seed);
+                json.WriteString("key", stage.Stage.Key.Hex);
+                if (stage.Seconds is { } seconds)
+                {
+                    json.WriteNumber("seconds", Math.Round(seconds, 3));
+                }
+                else
+                {
+                    json.WriteNull("seconds");
+                }
+
+                json.WriteEndObject();
+            }
+        );
+
+    /// <summary>An array of measurements.</summary>
+    public static byte[] Json(IReadOnlyList<Measurement> measurements) =>
+        Json(measurements, (json, measurement) => measurement.WriteTo(json));
+
+    static byte[] Json<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartArray();
+            foreach (T item in items)
+            {
+                write(json, item);
+            }
+
+            json.WriteEndArray();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+}

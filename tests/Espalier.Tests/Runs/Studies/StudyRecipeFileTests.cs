@@ -1,0 +1,84 @@
+using Espalier.Runs.Studies;
+
+namespace Espalier.Tests.Runs.Studies;
+
+public sealed class StudyRecipeFileTests : IDisposable
+{
+    readonly ToyStudy _toy = new();
+
+    public void Dispose() => _toy.Dispose();
+
+    [Fact]
+    public void Every_problem_is_told_at_once_with_its_field()
+    {
+        string path = _toy["wrong.json"];
+        File.WriteAllText(
+            path,
+            """
+            {"version":9,"model":"nowhere","tasks":[{"name":"sentimnet"},{"name":"mrpc","data":"no-folder"},{"name":"x","colour":1}],
+             "pipelines":["DXQ","QD",{"orders":"DE","sizes":[7]},{"orders":"E","then":3},5,"D(student=gone)"],
+             "seeds":[1,1],"training":{"preset":"slow","epochs":0,"speed":1,"precision":"fp8"},"batches":[],"efforts":1,"effort":"often","sedes":[2]}
+            """
+        );
+        string[] problems = Assert
+            .Throws<ArgumentException>(() => StudyRecipeFile.Read(path, _ => null))
+            .Message.Split('\n');
+        string[] expected =
+        [
+            "field 'sedes' is unknown",
+            "field 'version' is 9",
+            "field 'model' is \"nowhere\"",
+            "field 'tasks[0]': There is no task 'sentimnet'",
+            "field 'tasks[1]':",
+            "field 'tasks[2].colour' is unknown",
+            "field 'pipelines[0]': Pipeline 'DXQ', character 2",
+            "field 'pipelines[1]' is QD: D trains and Q does not",
+            "field 'pipelines[2]': 7 of the 2 operators",
+            "field 'then' is 3",
+            "field 'pipelines[4]': is neither",
+            "field 'pipelines[5]' names",
+            "field 'seeds' must name",
+            "field 'training.speed' is unknown",
+            "field 'training.preset' is \"slow\"; fast or xin2022 was expected",
+            "field 'training.epochs' is 0",
+            "field 'training.precision' is \"fp8\"",
+            "field 'batches' must name",
+            "field 'efforts' is 1",
+            "field 'effort':",
+        ];
+        foreach (string part in expected)
+        {
+            Assert.True(
+                problems.Any(p => p.StartsWith(path) && p.Contains(part)),
+                $"nothing says \"{part}\" in:\n{string.Join('\n', problems)}"
+            );
+        }
+    }
+
+    [Fact]
+    public void Paths_stand_in_relation_to_the_recipe_and_defaults_are_filled_in()
+    {
+        StudyRecipe recipe = StudyRecipeFile.Read(_toy.Write("""["DEPLQ"]"""), _ => null);
+        Assert.Equal(_toy["toy"], recipe.ModelFolder);
+        Assert.Equal(96, recipe.Tasks[0].Training.Count);
+        Assert.Equal("recipe", recipe.Name);
+        Assert.Equal([1], recipe.Batches);
+        Assert.Equal("confidence:0.9", $"{recipe.Effort}");
+        Assert.Equal(8, recipe.Training.BatchSize);
+        Assert.Equal(0.1, recipe.Training.WarmUp);
+    }
+
+    [Fact]
+    public void A_missing_field_is_named()
+    {
+        string path = _toy["empty.json"];
+        File.WriteAllText(path, "{}");
+        string problems = Assert
+            .Throws<ArgumentException>(() => StudyRecipeFile.Read(path, _ => _toy["toy"]))
+            .Message;
+        foreach (string field in (string[])["version", "tasks", "pipelines", "seeds"])
+        {
+            Assert.Contains($"field '{field}' is missing", problems);
+        }
+    }
+}
