@@ -52,7 +52,7 @@ sealed class ReportCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        StudyResults results = StudyResults.Read(parse.GetValue(_input)!);
+        ReportInput results = ReportInput.Read(parse.GetValue(_input)!);
         IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, stop);
         terminal.Out.WriteLine(Headline.Of(StudySection.Of(results.Measurements)[0].Findings));
         foreach (string file in files)

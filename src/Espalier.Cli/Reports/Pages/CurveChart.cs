@@ -49,7 +49,7 @@ static class CurveChart
         Markup scales =
             $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / 100)}\" data-high-quality=\"{Figures.Exact(y.High / 100)}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
         string name =
-            $"{findings.Setting.Metric} over milliseconds per example for {Figures.Counted(findings.Curves.Count, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
+            $"{findings.Setting.Metric} over milliseconds per example for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
         return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", scales, inner);
     }
 
@@ -68,7 +68,7 @@ static class CurveChart
         (double X, double Y)[] places = [.. curve.Points.Select(p => Place(p, x, y))];
         return $"""
             <g class="curve {(isColoured ? $"c{colour}" : "other")}" data-pipeline="{curve.Pipeline}">
-            <path class="band" d="{Band(curve, x, y, f)}"/><path class="line" d="{Picture.Path(places)}"/>
+            {curve.Stretches.Select(s => (Markup)$"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>")}
             <g class="marks">{places.Select(p => Picture.Mark(isColoured ? colour : 0, p.X, p.Y))}</g></g>
 
             """;
@@ -78,24 +78,24 @@ static class CurveChart
         (x.At(p.Milliseconds!.Mean), y.At(100 * p.Quality!.Mean));
 
     /// <summary>Empty where a point has no interval; a single point gets a bar.</summary>
-    static string Band(Curve curve, Scale x, Scale y, Frame f)
+    static string Band(IReadOnlyList<MeanPoint> points, Scale x, Scale y, Frame f)
     {
-        if (curve.Points.Any(p => p.Quality is not { Low: not null, High: not null }))
+        if (points.Any(p => p.Quality is not { Low: not null, High: not null }))
         {
             return "";
         }
 
         double Held(double share) => Math.Clamp(y.At(100 * share), f.Top, f.EndY);
-        double thin = curve.Points.Count == 1 ? 2 : 0;
-        IEnumerable<(double, double)> upper = curve.Points.Select(p =>
+        double thin = points.Count == 1 ? 2 : 0;
+        IEnumerable<(double, double)> upper = points.Select(p =>
                 (x.At(p.Milliseconds!.Mean) - thin, Held(p.Quality!.High!.Value))
             ),
-            lower = curve.Points.Select(p =>
+            lower = points.Select(p =>
                 (x.At(p.Milliseconds!.Mean) - thin, Held(p.Quality!.Low!.Value))
             );
         if (thin > 0)
         {
-            MeanPoint only = curve.Points[0];
+            MeanPoint only = points[0];
             double at = x.At(only.Milliseconds!.Mean);
             upper = upper.Append((at + thin, Held(only.Quality!.High!.Value)));
             lower = lower.Append((at + thin, Held(only.Quality!.Low!.Value)));
@@ -138,6 +138,8 @@ static class CurveChart
         [
             .. curves
                 .Where(c => colours.ContainsKey(c.Pipeline))
+                .GroupBy(c => c.Pipeline)
+                .Select(g => g.Last())
                 .OrderBy(c => Place(c.Points[^1], x, y).Y),
         ];
         bool isUnique =

@@ -1,3 +1,4 @@
+using Espalier.Analysis;
 using Espalier.Measuring;
 using Espalier.Operators;
 
@@ -30,7 +31,32 @@ sealed record Setting(
 }
 
 /// <summary>The points of one pipeline, fastest first.</summary>
-sealed record Curve(string Pipeline, IReadOnlyList<MeanPoint> Points);
+/// <param name="Seed">Where seeds were measured at efforts of their own, each has its curve; null: means over all.</param>
+sealed record Curve(string Pipeline, string? Seed, IReadOnlyList<MeanPoint> Points)
+{
+    /// <summary>Stretches between which neighbours lie near enough to be joined by a line.</summary>
+    public IEnumerable<IReadOnlyList<MeanPoint>> Stretches
+    {
+        get
+        {
+            TradeoffCurve curve = new(
+                Points.Select(p => new OperatingPoint(
+                    p.Milliseconds!.Mean,
+                    p.Quality!.Mean,
+                    p.Effort
+                ))
+            );
+            return curve.Covered.Select(span =>
+                (IReadOnlyList<MeanPoint>)
+                    [
+                        .. Points.Where(p =>
+                            p.Milliseconds!.Mean >= span.From && p.Milliseconds.Mean <= span.To
+                        ),
+                    ]
+            );
+        }
+    }
+}
 
 /// <summary>What the measurements of one setting say.</summary>
 sealed record Findings(
@@ -49,8 +75,10 @@ sealed record Findings(
         .. Points
             .Where(p => p is { Quality: not null, Milliseconds: not null })
             .GroupBy(p => p.Pipeline)
-            .Select(g => new Curve(g.Key, [.. g.OrderBy(p => p.Milliseconds!.Mean)])),
+            .SelectMany(g => CurvesOf(g.Key, [.. g.OrderBy(p => p.Milliseconds!.Mean)])),
     ];
+
+    public int Pipelines => Curves.Select(c => c.Pipeline).Distinct().Count();
 
     public IReadOnlyList<MeanPoint> Front =>
         [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Mean)];
@@ -102,18 +130,42 @@ sealed record Findings(
                 )),
         ];
 
-    /// <summary>The pipeline without its options; a name that is no pipeline stays as it is.</summary>
-    public static string Letters(string pipeline)
+    public static bool IsPipeline(string name)
     {
         try
         {
-            string letters = string.Concat(Pipeline.Parse(pipeline).Operators.Select(o => o.Letter));
-            return letters.Length > 1 ? letters[1..] : letters;
+            Pipeline.Parse(name);
+            return true;
         }
         catch (ArgumentException)
         {
+            return false;
+        }
+    }
+
+    /// <summary>The pipeline without its options; a name that is no pipeline stays as it is.</summary>
+    public static string Letters(string pipeline)
+    {
+        if (!IsPipeline(pipeline))
+        {
             return pipeline;
         }
+
+        string letters = string.Concat(Pipeline.Parse(pipeline).Operators.Select(o => o.Letter));
+        return letters.Length > 1 ? letters[1..] : letters;
+    }
+
+    /// <summary>A line through the means of different seeds would show their differences as if they were efforts.</summary>
+    static IEnumerable<Curve> CurvesOf(string pipeline, IReadOnlyList<MeanPoint> points)
+    {
+        string[] seeds = [.. points.SelectMany(p => p.SeedNames).Distinct()];
+        return points.All(p => p.Seeds == seeds.Length)
+            ? [new Curve(pipeline, null, points)]
+            : seeds.Select(seed => new Curve(
+                pipeline,
+                seed,
+                [.. points.Where(p => p.SeedNames.Contains(seed))]
+            ));
     }
 
     static IReadOnlyList<MeanPoint> WithFront(IReadOnlyList<MeanPoint> points)

@@ -15,7 +15,7 @@ static class Headline
         if (findings.Original is not { } original)
         {
             MeanPoint fastest = findings.Front[0];
-            return $"On {task}, {fastest.Pipeline} is the fastest of {Figures.Counted(findings.Curves.Count, "pipeline")}: "
+            return $"On {task}, {fastest.Pipeline} is the fastest of {Figures.Counted(findings.Pipelines, "pipeline")}: "
                 + $"{Figures.Short(fastest.Milliseconds!.Mean)} ms per example at {Share(fastest)} {metric}; the original O was not measured.";
         }
 

@@ -25,6 +25,9 @@ sealed record MeanPoint
     public required int Seeds { get; init; }
     public required int Examples { get; init; }
 
+    /// <summary>Those that were measured here, as the measurements name them.</summary>
+    public IReadOnlyList<string> SeedNames { get; init; } = [];
+
     /// <summary>Rounds of the time meter, the fewest of all seeds.</summary>
     public int? Rounds { get; init; }
 
@@ -50,16 +53,18 @@ sealed record MeanPoint
                 m =>
                     m.Metrics is [{ Value: { } value } quality, ..]
                         ? (value, quality.Low, quality.High)
-                        : null
+                        : null,
+                isRatio: false
             ),
-            Milliseconds = Over(measurements, m => Bounds(m.MillisecondsPerExample, 1)),
-            Millijoules = Over(measurements, m => Bounds(m.JoulesPerExample, 1000)),
+            Milliseconds = Over(measurements, m => Bounds(m.MillisecondsPerExample, 1), isRatio: true),
+            Millijoules = Over(measurements, m => Bounds(m.JoulesPerExample, 1000), isRatio: true),
             EnergyOrigin = measurements.Max(m => m.JoulesPerExample?.Origin),
             Origin = measurements.Max(m => m.MillisecondsPerExample?.Origin ?? Origin.Measured),
             Megabytes = Mean(measurements, m => m.PackedBytes / 1e6),
             DiskMegabytes = Mean(measurements, m => m.DiskBytes / 1e6),
             Layers = Mean(measurements, m => m.AverageLayers),
             Seeds = measurements.Select(SeedsOf).Distinct().Count(),
+            SeedNames = [.. measurements.Select(SeedsOf).Distinct()],
             Examples = first.Examples,
             Rounds = measurements.Min(m => m.MillisecondsPerExample?.N),
             Absent = Reasons(measurements),
@@ -75,7 +80,8 @@ sealed record MeanPoint
 
     static Spread? Over(
         IReadOnlyList<Measurement> measurements,
-        Func<Measurement, (double, double?, double?)?> value
+        Func<Measurement, (double, double?, double?)?> value,
+        bool isRatio
     )
     {
         List<(double, double?, double?)> seeds = [];
@@ -96,7 +102,7 @@ sealed record MeanPoint
             );
         }
 
-        return Spread.Over(seeds);
+        return Spread.Over(seeds, isRatio);
     }
 
     static double? Mean(IReadOnlyList<Measurement> measurements, Func<Measurement, double?> value)

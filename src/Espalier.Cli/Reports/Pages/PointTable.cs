@@ -34,7 +34,7 @@ static class PointTable
         return $"""
             <section id="table" aria-labelledby="table-title">
             <h2 id="table-title">All results</h2>
-            <p class="note" id="table-note">Means over seeds with 95 % intervals: Student’s over seeds, or, of a single seed, what its own examples and rounds allow. ● is on the Pareto front. MB is memory for weights and tables.{energy}</p>
+            <p class="note" id="table-note">Means over seeds with 95 % intervals: Student’s over seeds, or, of a single seed, what its own examples and rounds allow. ● is on the Pareto front; × O is how many times as fast as the original; MB is memory for weights and tables; mJ is of one example; n is seeds × examples, rounds of the clock.{energy}</p>
             <form id="filters" class="filters needs-script" role="search" aria-label="Filter the table">
             <label>Pipeline <input type="search" id="filter-text" placeholder="DE, heads=…" autocomplete="off" spellcheck="false"></label>
             {tasks}
@@ -95,14 +95,14 @@ static class PointTable
             (_, p) => p.Milliseconds?.Mean
         );
         yield return new(
-            "× as fast as O",
+            "× O",
             (f, p) => SpeedUp(f, p) is { } times ? $"{Figures.Short(times)}" : Markup.Empty,
             SpeedUp
         );
         yield return new("MB", (_, p) => Plain(p.Megabytes), (_, p) => p.Megabytes);
-        yield return new("MB on disk", (_, p) => Plain(p.DiskMegabytes), (_, p) => p.DiskMegabytes);
+        yield return new("disk MB", (_, p) => Plain(p.DiskMegabytes), (_, p) => p.DiskMegabytes);
         yield return new(
-            "mJ/example",
+            "mJ",
             (_, p) => Plain(p.Millijoules?.Mean),
             (_, p) => p.Millijoules?.Mean
         );
@@ -110,7 +110,7 @@ static class PointTable
         yield return new(
             "n",
             (_, p) =>
-                $"{Figures.Counted(p.Seeds, "seed")} × {p.Examples}{(p.Rounds is { } rounds ? $", {rounds} rounds" : "")}",
+                $"{p.Seeds} × {p.Examples}{(p.Rounds is { } rounds ? $", {rounds}" : "")}",
             (_, p) => p.Seeds
         );
         yield return new("origin", (_, p) => $"{p.Origin.ToString().ToLowerInvariant()}");

@@ -5,7 +5,7 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>On which machine, with which versions, and how each figure came about.</summary>
 static class Provenance
 {
-    public static Markup Write(StudyResults results)
+    public static Markup Write(ReportInput results)
     {
         Machine[] machines =
         [

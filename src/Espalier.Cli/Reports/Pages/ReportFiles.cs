@@ -9,7 +9,7 @@ static class ReportFiles
     /// <returns>The files, the page first.</returns>
     public static IReadOnlyList<string> Write(
         string page,
-        StudyResults results,
+        ReportInput results,
         CancellationToken stop
     )
     {

@@ -47,7 +47,7 @@ static class ResultTables
     }
 
     /// <summary>Tables as papers print them.</summary>
-    public static string Markdown(StudyResults results, IReadOnlyList<StudySection> sections)
+    public static string Markdown(ReportInput results, IReadOnlyList<StudySection> sections)
     {
         StringBuilder text = new($"# {Cell(results.Name)}\n");
         foreach (StudySection section in sections)

@@ -19,6 +19,8 @@ static class SettingSection
             {Budget(findings, index)}
             {Front(findings)}
             </section>
+            {OrderSection.Write(section, index)}
+            {PredictionSection.Write(section, index)}
             </section>
 
             """;
@@ -34,17 +36,24 @@ static class SettingSection
         IReadOnlyDictionary<string, int> colours = CurveChart.Colours(findings);
         Markup chips = Markup.All(
             findings
-                .Curves.OrderBy(c => c.Pipeline.Length)
-                .ThenBy(c => c.Pipeline, StringComparer.Ordinal)
-                .Select(c =>
+                .Curves.Select(c => c.Pipeline)
+                .Distinct()
+                .OrderBy(p => p.Length)
+                .ThenBy(p => p, StringComparer.Ordinal)
+                .Select(p =>
                     (Markup)
-                        $"<button type=\"button\" class=\"chip {(colours.TryGetValue(c.Pipeline, out int n) ? $"c{n}" : "other")}\" aria-pressed=\"false\" data-pipeline=\"{c.Pipeline}\">{c.Pipeline}</button>"
+                        $"<button type=\"button\" class=\"chip {(colours.TryGetValue(p, out int n) ? $"c{n}" : "other")}\" aria-pressed=\"false\" data-pipeline=\"{p}\">{p}</button>"
                 )
         );
         string band =
             findings.Seeds > 1
                 ? $"bands are 95 % intervals of the mean over {findings.Seeds} seeds"
                 : "bands are 95 % intervals over the examples of the one seed";
+        if (findings.Curves.Any(c => c.Seed is not null))
+        {
+            band += "; where seeds have efforts of their own, each has its line";
+        }
+
         return $"""
             <figure>
             <div class="plot" tabindex="0" role="group" aria-label="Chart of tradeoff curves; with arrow keys from point to point">
@@ -82,7 +91,7 @@ static class SettingSection
             <h3>What fits your budget?</h3>
             <div class="sliders">
             {Logarithmic("ms", "At most", "ms", fastest, slowest, index)}
-            <label class="slider" for="quality-{index}"><span>At least</span><input type="range" id="quality-{index}" name="quality" min="{Figures.Exact(Math.Floor(1000 * worst) / 1000)}" max="{Figures.Exact(Math.Ceiling(1000 * best) / 1000)}" step="0.001" value="{Figures.Exact(Math.Round(asked, 3))}" data-unit="% {findings.Setting.Metric}"><output for="quality-{index}"></output></label>
+            <label class="slider" for="quality-{index}"><span>At least</span><input type="range" id="quality-{index}" name="quality" min="{Figures.Exact(Math.Floor(1000 * worst) / 1000)}" max="{Figures.Exact(Math.Ceiling(1000 * best) / 1000)}" step="0.001" value="{Figures.Exact(Math.Floor(1000 * asked) / 1000)}" data-unit="% {findings.Setting.Metric}"><output for="quality-{index}"></output></label>
             {(megabytes.Length > 0 ? Logarithmic("mb", "At most", "MB in memory", megabytes.Min(), megabytes.Max(), index) : Markup.Empty)}
             {(millijoules.Length > 0 ? Logarithmic("mj", "At most", "mJ per example", millijoules.Min(), millijoules.Max(), index) : Markup.Empty)}
             </div>

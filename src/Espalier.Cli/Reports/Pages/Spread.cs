@@ -19,7 +19,11 @@ sealed record Spread(double Mean, double? Low, double? High, int N, bool IsOverS
     const double NormalQuantile = 1.96;
 
     /// <summary>Mean over seeds with Student's 95 % interval; of a single seed what its measurement says.</summary>
-    public static Spread Over(IReadOnlyList<(double Value, double? Low, double? High)> seeds)
+    /// <param name="isRatio">Of a time or an energy, which multiply and are never below 0: the interval is of the logarithms.</param>
+    public static Spread Over(
+        IReadOnlyList<(double Value, double? Low, double? High)> seeds,
+        bool isRatio
+    )
     {
         if (seeds is [var only])
         {
@@ -27,10 +31,37 @@ sealed record Spread(double Mean, double? Low, double? High, int N, bool IsOverS
         }
 
         double[] values = [.. seeds.Select(s => s.Value)];
-        double mean = Statistics.Mean(values),
-            deviation = Statistics.StandardDeviation(values) ?? 0,
-            t = values.Length - 2 < Student.Length ? Student[values.Length - 2] : NormalQuantile,
-            half = t * deviation / Math.Sqrt(values.Length);
-        return new Spread(mean, mean - half, mean + half, values.Length, true);
+        double mean = Statistics.Mean(values);
+        if (isRatio && values.All(v => v > 0))
+        {
+            var (middle, wide) = Interval([.. values.Select(v => Math.Log(v))]);
+            return new Spread(
+                mean,
+                Math.Exp(middle - wide),
+                Math.Exp(middle + wide),
+                values.Length,
+                true
+            );
+        }
+
+        // No share is above 1, and no correlation below −1.
+        var (_, half) = Interval(values);
+        double least = values.Min() < 0 ? -1 : 0;
+        return new Spread(
+            mean,
+            Math.Max(least, mean - half),
+            Math.Min(1, mean + half),
+            values.Length,
+            true
+        );
+    }
+
+    static (double Mean, double Half) Interval(double[] values)
+    {
+        double t = values.Length - 2 < Student.Length ? Student[values.Length - 2] : NormalQuantile;
+        return (
+            Statistics.Mean(values),
+            t * (Statistics.StandardDeviation(values) ?? 0) / Math.Sqrt(values.Length)
+        );
     }
 }

@@ -9,7 +9,7 @@ static class StageTree
         public List<MadeStage> Made { get; } = [];
     }
 
-    public static Markup Write(StudyResults results)
+    public static Markup Write(ReportInput results)
     {
         if (results.Stages.Count == 0)
         {

@@ -14,7 +14,7 @@ static class StudyPage
     static readonly string Style = Resource("page.css");
     static readonly string Script = Resource("page.js");
 
-    public static string Write(StudyResults results, IReadOnlyList<StudySection> sections)
+    public static string Write(ReportInput results, IReadOnlyList<StudySection> sections)
     {
         StudySection first = sections[0];
         string title = $"{results.Name}: Espalier study";
@@ -79,14 +79,14 @@ static class StudyPage
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    static IEnumerable<Markup> Contents(IReadOnlyList<StudySection> sections, StudyResults results)
+    static IEnumerable<Markup> Contents(IReadOnlyList<StudySection> sections, ReportInput results)
     {
         List<(string Id, string Title)> entries = [];
         for (int i = 0; i < sections.Count; i++)
         {
             string of = sections.Count > 1 ? $"{sections[i].Findings.Setting.Task}: " : "";
             entries.Add(($"curves-{i}", of + "tradeoff"));
-            entries.Add(($"orders-{i}", of + "order"));
+            entries.Add(($"orders-{i}", of + "order of operators"));
             entries.Add(($"predicted-{i}", of + "prediction"));
         }
 

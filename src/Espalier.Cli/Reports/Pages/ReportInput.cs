@@ -9,7 +9,7 @@ namespace Espalier.Cli.Reports.Pages;
 sealed record MadeStage(string Pipeline, ulong Seed, string Task, double? Seconds);
 
 /// <summary>All that a report is drawn from; no model is needed for it.</summary>
-sealed record StudyResults(
+sealed record ReportInput(
     string Name,
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<MadeStage> Stages
@@ -17,13 +17,16 @@ sealed record StudyResults(
 {
     public const string JsonName = "measurements.json";
 
+    /// <summary>Beside measurements.json where a study says what its stages took.</summary>
+    public const string StagesName = "stages.json";
+
     const long MostBytes = 256 << 20;
 
     /// <summary>
     /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders.
     /// </summary>
     /// <exception cref="InvalidDataException">There is no measurement, or something else.</exception>
-    public static StudyResults Read(string path)
+    public static ReportInput Read(string path)
     {
         string[] files = [.. Files(path)];
         if (files.Length == 0)
@@ -42,6 +45,7 @@ sealed record StudyResults(
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
                 measurements.AddRange(Curve(file, document.RootElement));
+                ReadStages(Path.Combine(Path.GetDirectoryName(file) ?? "", StagesName), stages);
             }
             else
             {
@@ -54,7 +58,7 @@ sealed record StudyResults(
             File.Exists(whole) ? Path.GetDirectoryName(whole) ?? whole : whole
         );
         return measurements.Count > 0
-            ? new StudyResults(name, measurements, stages)
+            ? new ReportInput(name, measurements, stages)
             : throw new InvalidDataException($"{path}: holds no measurement; measure one at least.");
     }
 
@@ -94,6 +98,39 @@ sealed record StudyResults(
         {
             throw new InvalidDataException(
                 $"{file} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not valid JSON; measure again or fetch the file again.",
+                e
+            );
+        }
+    }
+
+    static void ReadStages(string file, List<MadeStage> stages)
+    {
+        if (!File.Exists(file))
+        {
+            return;
+        }
+
+        using JsonDocument document = Parse(file);
+        try
+        {
+            stages.AddRange(
+                document
+                    .RootElement.EnumerateArray()
+                    .Select(s => new MadeStage(
+                        s.GetProperty("pipeline").GetString()!,
+                        s.GetProperty("seed").GetUInt64(),
+                        s.GetProperty("task").GetString()!,
+                        s.GetProperty("seconds") is { ValueKind: JsonValueKind.Number } seconds
+                            ? seconds.GetDouble()
+                            : null
+                    ))
+            );
+        }
+        catch (Exception e)
+            when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException(
+                $"{file}: not an array of stages with pipeline, seed, task and seconds; remove it or run the study again.",
                 e
             );
         }
