@@ -1,0 +1,115 @@
+namespace Espalier.Analysis.Cumulation;
+
+/// <summary>All combinations on one original, and what the product rule makes of the smaller ones.</summary>
+sealed class Block
+{
+    readonly IReadOnlyList<CombinationRun> _runs;
+
+    public Block(string name, IReadOnlyList<CombinationRun> runs)
+    {
+        (Name, _runs) = (name, runs);
+        Original = runs.FirstOrDefault(r => r.Operators.Count == 0);
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<CombinationRun> Runs => _runs;
+
+    public CombinationRun? Original { get; }
+
+    public static IReadOnlyList<Block> Of(IReadOnlyList<CombinationRun> runs) =>
+        [.. runs.GroupBy(r => r.Block).Select(g => new Block(g.Key, [.. g]))];
+
+    /// <summary>
+    /// What the rule says of a combination, from the runs of its units; null where one of them was not measured. Efforts
+    /// are those of the unit that has exits.
+    /// </summary>
+    /// <param name="units">Which letters are taken together; each operator in one of them.</param>
+    public IReadOnlyList<EffortPoint>? Predict(
+        IReadOnlyList<string> operators,
+        IReadOnlyList<string> units
+    )
+    {
+        CombinationRun?[] parts =
+        [
+            .. units.Select(unit => Find([.. operators.Where(o => unit.Contains(o[0]))])),
+        ];
+        if (Original?.Points is not [var o, ..] || parts.Contains(null))
+        {
+            return null;
+        }
+
+        int exits = Array.FindIndex(units.ToArray(), u => u.Contains('E'));
+        CombinationRun known = parts[Math.Max(exits, 0)]!;
+        double? first = known.Points.Min(p => p.Cost);
+        CombinationRun[] others = [.. parts.Where(p => p != known)!];
+        return
+        [
+            .. known.Points.Select(p =>
+            {
+                double? cost = p.Cost,
+                    quality = p.Quality;
+                foreach (CombinationRun other in others)
+                {
+                    EffortPoint x = Full(other);
+                    quality *= x.Quality / o.Quality;
+                    cost =
+                        exits >= 0 && other.Operators.FirstOrDefault(Distils) is { } student
+                            ? WithStudent(cost, first, x.Cost, student, o.Cost)
+                            : cost * x.Cost / o.Cost;
+                }
+
+                return new EffortPoint(
+                    p.Effort,
+                    cost,
+                    quality,
+                    Joined(p.CostError, o.CostError, others, q => q.CostError),
+                    Joined(p.QualityError, o.QualityError, others, q => q.QualityError)
+                );
+            }),
+        ];
+    }
+
+    /// <summary>At full effort, the last one of every grid.</summary>
+    public static EffortPoint Full(CombinationRun run) =>
+        run.Points.FirstOrDefault(p => p.Effort == Models.Effort.Full) ?? run.Points[^1];
+
+    /// <summary>The run of these operators, in this order if it was measured, else in the first other.</summary>
+    CombinationRun? Find(string[] operators) =>
+        _runs.FirstOrDefault(r => r.Operators.SequenceEqual(operators))
+        ?? _runs
+            .Where(r => r.Operators.Order().SequenceEqual(operators.Order()))
+            .MinBy(r => r.Pipeline, StringComparer.Ordinal);
+
+    /// <summary>
+    /// Of a unit with D, the student's share works behind the first exit and the rest (P's) on all: equation 5. Where D
+    /// alone was not measured, all of the unit is taken for the student's.
+    /// </summary>
+    double? WithStudent(double? cost, double? first, double? unit, string student, double? original)
+    {
+        double? alone = Find([student]) is { } run ? Full(run).Cost : unit;
+        return cost is { } t && first is { } e && alone / original is { } ratio
+            ? ProductRule.Shallower(t, e, ratio) * unit / alone
+            : null;
+    }
+
+    static bool Distils(string name) => name[0] == 'D';
+
+    /// <summary>Relative errors of independent factors; that of the original enters once for each other unit.</summary>
+    static double? Joined(
+        double? known,
+        double? original,
+        CombinationRun[] others,
+        Func<EffortPoint, double?> error
+    )
+    {
+        double? squares = known * known + Math.Pow(others.Length, 2) * original * original;
+        foreach (CombinationRun other in others)
+        {
+            double? e = error(Full(other));
+            squares += e * e;
+        }
+
+        return squares is { } sum ? Math.Sqrt(sum) : null;
+    }
+}

@@ -1,0 +1,70 @@
+using Espalier.Measuring;
+using Espalier.Models;
+using Espalier.Operators;
+using Parsed = Espalier.Operators.Pipeline;
+
+namespace Espalier.Analysis.Cumulation;
+
+/// <summary>What one effort gave; null is a figure that was not measured.</summary>
+/// <param name="CostError">Standard error of the cost as a share of it; null where unknown.</param>
+/// <param name="QualityError">The same of the quality.</param>
+public sealed record EffortPoint(
+    Effort Effort,
+    double? Cost,
+    double? Quality,
+    double? CostError = null,
+    double? QualityError = null
+);
+
+/// <summary>One combination of operators within a block, in which everything started from the same original.</summary>
+/// <param name="Block">Task and seeds; model and data set in tables of others.</param>
+/// <param name="Operators">In order, with options, without O: <c>D</c>, <c>P(heads=8)</c>. Empty for the original.</param>
+public sealed record CombinationRun(
+    string Block,
+    IReadOnlyList<string> Operators,
+    IReadOnlyList<EffortPoint> Points
+)
+{
+    // An interval of 95 % reaches about two standard errors to each side.
+    const double Reach = 1.96;
+
+    /// <summary>As a pipeline is written; O for the original.</summary>
+    public string Pipeline => Operators.Count == 0 ? "O" : string.Concat(Operators);
+
+    public static IReadOnlyList<CombinationRun> Of(
+        IReadOnlyList<Measurement> measurements,
+        Axes axes
+    ) =>
+        [
+            .. StudyRuns
+                .Of(measurements, axes)
+                .Select(run => new CombinationRun(
+                    $"{run.Task} {run.SeedText}",
+                    [
+                        .. Parsed
+                            .Parse(run.Pipeline)
+                            .Operators.Where(o => o != new FineTune())
+                            .Select(o => $"{o}"),
+                    ],
+                    [
+                        .. run
+                            .Measurements.GroupBy(m => m.Effort)
+                            .Select(same => new EffortPoint(
+                                same.Key,
+                                same.Average(axes.CostOf),
+                                same.Average(axes.QualityOf),
+                                CostErrorOf(same.First(), axes.Cost)
+                            )),
+                    ]
+                )),
+        ];
+
+    static double? CostErrorOf(Measurement m, Cost cost)
+    {
+        Estimate? estimate =
+            cost == Cost.Milliseconds ? m.MillisecondsPerExample
+            : cost == Cost.Joules ? m.JoulesPerExample
+            : null;
+        return (estimate?.High - estimate?.Low) / (2 * Reach * estimate?.Value);
+    }
+}

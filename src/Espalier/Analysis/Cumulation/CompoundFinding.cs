@@ -1,0 +1,54 @@
+namespace Espalier.Analysis.Cumulation;
+
+/// <summary>Which figure of a combination is predicted.</summary>
+public enum Figure
+{
+    Cost,
+    Quality,
+}
+
+/// <summary>What may be said of operators that were combined.</summary>
+public enum CompoundVerdict
+{
+    /// <summary>The parts predict the whole within the margin.</summary>
+    Cumulative,
+
+    /// <summary>They miss it by more than the margin: measure these operators together.</summary>
+    Compound,
+    CannotTell,
+}
+
+/// <summary>How well the parts of a combination predict it, over all blocks in which both were measured.</summary>
+/// <param name="Units">The parts, each a letter or a compound found before: <c>DP</c> and <c>Q</c>.</param>
+/// <param name="Blocks">With a residual.</param>
+/// <param name="Residual">Mean of ln(measured / predicted); above 0 the combination has more than predicted.</param>
+/// <param name="Low">95 % interval of the mean; null for a single block of unknown error.</param>
+/// <param name="AbsoluteError">Mean of |predicted − measured| / measured.</param>
+/// <param name="P">Of a residual beyond the margin; null where the spread is unknown.</param>
+/// <param name="AdjustedP">For all combinations of as many operators, in the same figure (Holm).</param>
+public sealed record CompoundFinding(
+    Figure Figure,
+    IReadOnlyList<string> Units,
+    int Blocks,
+    double Residual,
+    double? Low,
+    double? High,
+    double AbsoluteError,
+    double? P,
+    double? AdjustedP,
+    CompoundVerdict Verdict,
+    string Sentence
+);
+
+/// <summary>When operators count as compound.</summary>
+/// <param name="CostMargin">Relative error of a predicted cost that does no harm.</param>
+/// <param name="QualityMargin">The same of a quality.</param>
+/// <param name="Alpha">Chance of calling any combination compound that is not.</param>
+public sealed record CompoundOptions(
+    double CostMargin = 0.05,
+    double QualityMargin = 0.02,
+    double Alpha = 0.05
+)
+{
+    public double Margin(Figure figure) => figure == Figure.Cost ? CostMargin : QualityMargin;
+}

@@ -1,0 +1,111 @@
+using Espalier.Measuring;
+
+namespace Espalier.Analysis.Cumulation;
+
+/// <summary>
+/// Finds which operators must be measured together: those whose combination misses the product rule by more than a
+/// margin and by more than its uncertainty. Pairs first; a larger combination is then predicted with the compounds found
+/// so far as units, so that a triple is called compound only for what its pairs do not explain.
+/// </summary>
+public static class Compounds
+{
+    public static IReadOnlyList<CompoundFinding> Find(
+        IReadOnlyList<Measurement> measurements,
+        Axes axes,
+        CompoundOptions? options = null
+    ) => Find(CombinationRun.Of(measurements, axes), options);
+
+    public static IReadOnlyList<CompoundFinding> Find(
+        IReadOnlyList<CombinationRun> runs,
+        CompoundOptions? options = null
+    )
+    {
+        options ??= new CompoundOptions();
+        IReadOnlyList<Block> blocks = Block.Of(runs);
+        List<CompoundFinding> findings = [];
+        int most = runs.Count == 0 ? 0 : runs.Max(r => r.Operators.Count);
+        for (int size = 2; size <= most; size++)
+        {
+            foreach (Figure figure in Enum.GetValues<Figure>())
+            {
+                findings.AddRange(Level(blocks, size, figure, findings, options));
+            }
+        }
+
+        return findings;
+    }
+
+    /// <summary>Combinations of one size and one figure are one family of tests.</summary>
+    static CompoundFinding[] Level(
+        IReadOnlyList<Block> blocks,
+        int size,
+        Figure figure,
+        List<CompoundFinding> before,
+        CompoundOptions options
+    )
+    {
+        Evidence[] level = [.. Evidence.Of(blocks, size, figure, [.. Letters(before, figure)])];
+        double?[] p = [.. level.Select(e => e.Beyond(options.Margin(figure)))];
+        int[] tested = [.. Enumerable.Range(0, p.Length).Where(i => p[i] is not null)];
+        double[] adjusted = Inference.Holm([.. tested.Select(i => p[i]!.Value)]);
+        return
+        [
+            .. level.Select(
+                (e, i) =>
+                    Judged(e, p[i], p[i] is null ? null : adjusted[Array.IndexOf(tested, i)], options)
+            ),
+        ];
+    }
+
+    /// <summary>The compounds among findings, as prediction takes them: for one figure.</summary>
+    public static IEnumerable<string> Letters(
+        IReadOnlyList<CompoundFinding> findings,
+        Figure figure
+    ) =>
+        findings
+            .Where(f => f.Figure == figure && f.Verdict == CompoundVerdict.Compound)
+            .Select(f => string.Concat(f.Units));
+
+    static CompoundFinding Judged(
+        Evidence e,
+        double? p,
+        double? adjusted,
+        CompoundOptions options
+    )
+    {
+        double margin = options.Margin(e.Figure);
+        (double? low, double? high) = e.Interval();
+        CompoundVerdict verdict =
+            adjusted <= options.Alpha ? CompoundVerdict.Compound
+            : low > -margin && high < margin ? CompoundVerdict.Cumulative
+            : CompoundVerdict.CannotTell;
+        string who = string.Join(" and ", e.Units),
+            what = e.Figure == Figure.Cost ? "cost" : "quality",
+            size = $"{100 * (Math.Exp(e.Mean) - 1):+0.0;-0.0;0.0} %",
+            interval =
+                low is null
+                    ? "of unknown error"
+                    : $"95 % interval {100 * (Math.Exp(low.Value) - 1):+0.0;-0.0;0.0} to {100 * (Math.Exp(high!.Value) - 1):+0.0;-0.0;0.0} %",
+            evidence = $"{size} against the product rule over {e.Count} blocks, {interval}";
+        string sentence = verdict switch
+        {
+            CompoundVerdict.Compound =>
+                $"{who} are compound in {what}: {evidence} (adjusted p = {adjusted:0.####}); measure them together.",
+            CompoundVerdict.Cumulative => $"{who} are cumulative in {what}: {evidence}.",
+            _ => $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
+        };
+        return new CompoundFinding(
+            e.Figure,
+            e.Units,
+            e.Count,
+            e.Mean,
+            low,
+            high,
+            e.AbsoluteError,
+            p,
+            adjusted,
+            verdict,
+            sentence
+        );
+    }
+}

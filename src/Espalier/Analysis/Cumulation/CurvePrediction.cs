@@ -1,0 +1,113 @@
+using Espalier.Measuring;
+using Espalier.Models;
+
+namespace Espalier.Analysis.Cumulation;
+
+/// <summary>A combination at one effort, predicted and, where that effort was run, measured.</summary>
+public sealed record PredictedPoint(
+    Effort Effort,
+    double Cost,
+    double Quality,
+    double? MeasuredCost,
+    double? MeasuredQuality
+);
+
+/// <summary>A measured combination beside what its parts predict (Figure 4 of Xin et al.).</summary>
+/// <param name="Block">Task and seeds.</param>
+/// <param name="Units">What was taken together.</param>
+/// <param name="CostError">Mean of |predicted − measured| / measured over common efforts.</param>
+/// <param name="QualityError">Mean of |predicted − measured| over common efforts, in units of the metric.</param>
+/// <param name="Distance">Of the predicted curve and the measured one.</param>
+public sealed record PredictedCurve(
+    string Block,
+    string Pipeline,
+    IReadOnlyList<string> Units,
+    IReadOnlyList<PredictedPoint> Points,
+    double? CostError,
+    double? QualityError,
+    Distance Distance
+);
+
+/// <summary>Combinations from their parts, for every combination whose parts were measured on the same original.</summary>
+public static class CurvePrediction
+{
+    /// <param name="compounds">Letters that were found to need measuring together: <c>PQ</c>.</param>
+    public static IReadOnlyList<PredictedCurve> Of(
+        IReadOnlyList<Measurement> measurements,
+        Axes axes,
+        IReadOnlyList<string>? compounds = null
+    ) => Of(CombinationRun.Of(measurements, axes), compounds);
+
+    public static IReadOnlyList<PredictedCurve> Of(
+        IReadOnlyList<CombinationRun> runs,
+        IReadOnlyList<string>? compounds = null
+    ) =>
+        [
+            .. from block in Block.Of(runs)
+            from run in block.Runs
+            where run.Operators.Count > 1
+            let units = Units.Of(run.Operators, compounds ?? [])
+            where units.Count > 1
+            let predicted = block.Predict(run.Operators, units)
+            where predicted is not null
+            select Curve(run, units, predicted),
+        ];
+
+    static PredictedCurve Curve(
+        CombinationRun run,
+        IReadOnlyList<string> units,
+        IReadOnlyList<EffortPoint> predicted
+    )
+    {
+        PredictedPoint[] points =
+        [
+            .. from p in predicted
+            where p.Cost is not null && p.Quality is not null
+            let measured = run.Points.FirstOrDefault(m => m.Effort == p.Effort)
+            select new PredictedPoint(
+                p.Effort,
+                p.Cost ?? 0,
+                p.Quality ?? 0,
+                measured?.Cost,
+                measured?.Quality
+            ),
+        ];
+        return new PredictedCurve(
+            run.Block,
+            run.Pipeline,
+            units,
+            points,
+            Mean(points.Select(p => p.MeasuredCost is { } c ? (double?)Math.Abs(p.Cost - c) / c : null)),
+            Mean(
+                points.Select(p =>
+                    p.MeasuredQuality is { } q ? (double?)Math.Abs(p.Quality - q) : null
+                )
+            ),
+            DistanceOf(points, run)
+        );
+    }
+
+    static Distance DistanceOf(PredictedPoint[] points, CombinationRun run)
+    {
+        OperatingPoint[] measured =
+        [
+            .. from p in run.Points
+            where p.Cost is not null && p.Quality is not null
+            select new OperatingPoint(p.Cost ?? 0, p.Quality ?? 0, p.Effort),
+        ];
+        return points.Length == 0 || measured.Length == 0
+            ? new Distance(null, null, "a cost or a quality was not measured")
+            : Distance.Between(
+                new TradeoffCurve(
+                    points.Select(p => new OperatingPoint(p.Cost, p.Quality, p.Effort))
+                ),
+                new TradeoffCurve(measured)
+            );
+    }
+
+    static double? Mean(IEnumerable<double?> values)
+    {
+        double[] known = [.. values.OfType<double>()];
+        return known.Length == 0 ? null : known.Average();
+    }
+}

@@ -1,0 +1,156 @@
+using MathNet.Numerics.Distributions;
+
+namespace Espalier.Analysis.Cumulation;
+
+/// <summary>Residuals of one combination: a mean for each block, since what shares an original is no repetition.</summary>
+sealed class Evidence
+{
+    readonly double[] _residuals;
+    readonly double? _ownVariance;
+
+    Evidence(Figure figure, IReadOnlyList<string> units, (double Log, double? Variance)[] blocks, double error)
+    {
+        (Figure, Units, AbsoluteError) = (figure, units, error);
+        _residuals = [.. blocks.Select(b => b.Log)];
+        double?[] known = [.. blocks.Select(b => b.Variance)];
+        _ownVariance = known.Contains(null) ? null : known.Average();
+    }
+
+    public Figure Figure { get; }
+
+    public IReadOnlyList<string> Units { get; }
+
+    public int Count => _residuals.Length;
+
+    public double Mean => _residuals.Average();
+
+    /// <summary>Mean over all combinations of all blocks of |predicted − measured| / measured.</summary>
+    public double AbsoluteError { get; }
+
+    /// <summary>For each set of letters of that size, whatever their order and options.</summary>
+    public static IEnumerable<Evidence> Of(
+        IReadOnlyList<Block> blocks,
+        int size,
+        Figure figure,
+        string[] compounds
+    )
+    {
+        var all =
+            from block in blocks
+            from run in block.Runs
+            where run.Operators.Count == size
+            let units = Cumulation.Units.Of(run.Operators, compounds)
+            where units.Count > 1
+            let residual = Residual(block, run, units, figure)
+            where residual is not null
+            let sorted = (string[])[.. units.Select(Sorted).Order(StringComparer.Ordinal)]
+            select (Key: string.Join("+", sorted), sorted, block.Name, residual.Value);
+        return all.GroupBy(r => r.Key)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => new Evidence(
+                figure,
+                g.First().sorted,
+                [
+                    .. g.GroupBy(r => r.Name)
+                        .Select(b =>
+                            (
+                                b.Average(r => r.Value.Log),
+                                b.Any(r => r.Value.Variance is null)
+                                    ? (double?)null
+                                    : b.Average(r => r.Value.Variance!.Value)
+                            )
+                        ),
+                ],
+                g.Average(r => r.Value.Error)
+            ));
+    }
+
+    /// <summary>
+    /// Of the mean: the larger of what the blocks' spread and the measurements' own errors make. Null for one block
+    /// whose errors are unknown.
+    /// </summary>
+    double? StandardError()
+    {
+        double mean = Mean;
+        double? spread =
+            Count > 1 ? _residuals.Sum(r => (r - mean) * (r - mean)) / (Count - 1) : null;
+        double? variance =
+            spread is { } s && _ownVariance is { } own ? Math.Max(s, own) : spread ?? _ownVariance;
+        return variance is { } v ? Math.Sqrt(v / Count) : null;
+    }
+
+    /// <summary>95 %, Student's; for one block from its measurements' errors alone.</summary>
+    public (double? Low, double? High) Interval() =>
+        StandardError() is { } error
+            ? (Mean - Reach * error, Mean + Reach * error)
+            : (null, null);
+
+    double Reach => Count > 1 ? Inference.StudentReach(Count) : 1.96;
+
+    /// <summary>
+    /// P of a mean at least so far from 0 if the true one lies at the margin: both tails, so that margin 0 gives the
+    /// usual t test.
+    /// </summary>
+    public double? Beyond(double margin)
+    {
+        if (StandardError() is not { } error)
+        {
+            return null;
+        }
+
+        double far = Math.Abs(Mean);
+        return error == 0
+            ? far > margin ? 0 : 1
+            : Math.Min(1, Tail((far - margin) / error) + Tail((far + margin) / error));
+    }
+
+    double Tail(double t) =>
+        Count > 1 ? 1 - StudentT.CDF(0, 1, Count - 1, t) : 1 - Normal.CDF(0, 1, t);
+
+    /// <summary>Mean over common efforts of ln(measured / predicted).</summary>
+    static (double Log, double? Variance, double Error)? Residual(
+        Block block,
+        CombinationRun run,
+        IReadOnlyList<string> units,
+        Figure figure
+    )
+    {
+        if (block.Predict(run.Operators, units) is not { } predicted)
+        {
+            return null;
+        }
+
+        (double Log, double? Variance, double Error)[] residuals =
+        [
+            .. from p in predicted
+            let m = run.Points.FirstOrDefault(m => m.Effort == p.Effort)
+            where Value(p, figure) > 0 && m is not null && Value(m, figure) > 0
+            let measured = Value(m, figure)!.Value
+            let expected = Value(p, figure)!.Value
+            let errors = (Error(p, figure), Error(m, figure))
+            select (
+                Math.Log(measured / expected),
+                errors.Item1 * errors.Item1 + errors.Item2 * errors.Item2,
+                Math.Abs(expected / measured - 1)
+            ),
+        ];
+        return residuals.Length == 0
+            ? null
+            : (
+                residuals.Average(r => r.Log),
+                // Efforts of one run share its noise, so averaging over them gains nothing that could be counted on.
+                residuals.Any(r => r.Variance is null)
+                    ? null
+                    : residuals.Average(r => r.Variance!.Value),
+                residuals.Average(r => r.Error)
+            );
+    }
+
+    static double? Value(EffortPoint p, Figure figure) =>
+        figure == Figure.Cost ? p.Cost : p.Quality;
+
+    static double? Error(EffortPoint p, Figure figure) =>
+        figure == Figure.Cost ? p.CostError : p.QualityError;
+
+    static string Sorted(string unit) => string.Concat(unit.Order());
+}

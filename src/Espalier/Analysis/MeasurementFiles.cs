@@ -1,0 +1,103 @@
+using System.Text;
+using System.Text.Json;
+using Espalier.Measuring;
+
+namespace Espalier.Analysis;
+
+/// <summary>
+/// Measurements out of files, wherever in them they stand: one alone, a list, run.json, or one on each line. A record
+/// is told by its fields <c>pipeline</c>, <c>effort</c> and <c>metrics</c>; nothing else of the file is looked at.
+/// </summary>
+public static class MeasurementFiles
+{
+    /// <exception cref="InvalidDataException">It is no JSON, holds no measurement, or one that cannot be read.</exception>
+    public static IReadOnlyList<Measurement> Read(string path)
+    {
+        List<Measurement> found = [];
+        string text = File.ReadAllText(path, Encoding.UTF8);
+        if (Path.GetExtension(path) == ".jsonl")
+        {
+            string[] lines = text.Split('\n');
+            for (int i = 0; i < lines.Length; i++)
+            {
+                if (!string.IsNullOrWhiteSpace(lines[i]))
+                {
+                    Parse($"{path} line {i + 1}", lines[i], found);
+                }
+            }
+        }
+        else
+        {
+            Parse(path, text, found);
+        }
+
+        return found.Count > 0
+            ? found
+            : throw new InvalidDataException(
+                $"{path}: there is no measurement in it; a run.json or records as a run writes them were expected."
+            );
+    }
+
+    /// <summary>Of a file or, in the order of their names, of all .json and .jsonl files under a folder that hold any.</summary>
+    public static IReadOnlyList<Measurement> ReadAll(string path) =>
+        !Directory.Exists(path)
+            ? Read(path)
+            :
+            [
+                .. Directory
+                    .EnumerateFiles(path, "*.json*", SearchOption.AllDirectories)
+                    .Where(f => Path.GetFileName(f) == "run.json" || IsRecords(f))
+                    .Order(StringComparer.Ordinal)
+                    .SelectMany(Read),
+            ];
+
+    /// <summary>Models lie beside results, with JSON files of their own.</summary>
+    static bool IsRecords(string path) =>
+        Path.GetFileName(path)
+            .EndsWith("measurements" + Path.GetExtension(path), StringComparison.Ordinal);
+
+    static void Parse(string name, string text, List<Measurement> found)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            Collect(name, document.RootElement, found);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                $"{name} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not JSON; the file was cut short or is another one.",
+                e
+            );
+        }
+    }
+
+    static void Collect(string name, JsonElement element, List<Measurement> found)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            int i = 0;
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                Collect($"{name}[{i++}]", item, found);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            if (
+                element.TryGetProperty("pipeline", out _)
+                && element.TryGetProperty("effort", out _)
+                && element.TryGetProperty("metrics", out _)
+            )
+            {
+                found.Add(Measurement.Read(name, element));
+                return;
+            }
+
+            foreach (JsonProperty property in element.EnumerateObject())
+            {
+                Collect($"{name}.{property.Name}", property.Value, found);
+            }
+        }
+    }
+}
