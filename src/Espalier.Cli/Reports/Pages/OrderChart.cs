@@ -8,12 +8,19 @@ static class OrderChart
     const double RowHeight = 30;
     const double GroupGap = 30;
 
-    public static Markup Draw(IReadOnlyList<OrderComparison> orders, string metric, bool isNarrow)
+    public static Frame CurveFrame { get; } = new(380, 290, 42, 12, 26, 46);
+
+    public static Frame FrameOf(IReadOnlyList<OrderComparison> orders, bool isNarrow)
     {
         double height = 20 + orders.Count * (3 * RowHeight + GroupGap) + 50;
-        Frame f = isNarrow
+        return isNarrow
             ? new Frame(360, height, 8, 12, 14, 46)
             : new Frame(860, height, 232, 20, 14, 50);
+    }
+
+    public static Markup Draw(IReadOnlyList<OrderComparison> orders, string metric, bool isNarrow)
+    {
+        Frame f = FrameOf(orders, isNarrow);
         double[] all =
         [
             .. orders.SelectMany(o =>
@@ -60,7 +67,7 @@ static class OrderChart
     /// <summary>Every run of a comparison, a colour for each order.</summary>
     public static Markup Curves(OrderComparison o, string metric)
     {
-        Frame f = new(380, 290, 42, 12, 26, 46);
+        Frame f = CurveFrame;
         var points = o.Runs.SelectMany(r => r.Curve.Points).ToArray();
         Scale x = Scale.Around(points.Select(p => p.Cost), f.Left, f.EndX, true),
             y = Scale.Around(points.Select(p => 100 * p.Quality), f.EndY, f.Top);

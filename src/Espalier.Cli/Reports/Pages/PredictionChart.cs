@@ -3,9 +3,11 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>A predicted curve and the measured one (Figure 4 of Xin et al. 2022).</summary>
 static class PredictionChart
 {
+    public static Frame Frame { get; } = new(380, 250, 42, 12, 26, 46);
+
     public static Markup Draw(PredictionCheck check, string metric)
     {
-        Frame f = new(380, 250, 42, 12, 26, 46);
+        Frame f = Frame;
         (double Cost, double Quality)[] predicted =
         [
             .. check.Points.Select(p => (p.Cost, p.Quality)),
