@@ -35,11 +35,19 @@ static class CurveChart
         IReadOnlyDictionary<string, int> colours = Colours(findings);
         Curve[] inOrder =
         [
-            .. findings.Curves.OrderBy(c => colours.TryGetValue(c.Pipeline, out int n) ? 100 - n : 0),
+            .. findings.Curves.OrderBy(c =>
+                colours.TryGetValue(c.Pipeline, out int n) ? 100 - n : 0
+            ),
         ];
-        Markup inner =
-            $"""
-            {Picture.Axes(f, x, y, "ms per example, logarithmic", YTitle(findings.Setting), isNarrow)}
+        Markup inner = $"""
+            {Picture.Axes(
+                f,
+                x,
+                y,
+                "ms per example, logarithmic",
+                YTitle(findings.Setting.Metric),
+                isNarrow
+            )}
             <path class="front" d="{FrontPath(findings, x, y, f)}"/>
             {inOrder.Select(c => One(c, colours, x, y, f))}
             <g class="limits" hidden=""><line class="limit-ms" y1="{f.Top}" y2="{f.EndY}"/><line class="limit-quality" x1="{f.Left}" x2="{f.EndX}"/></g>
@@ -53,8 +61,8 @@ static class CurveChart
         return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", scales, inner);
     }
 
-    public static string YTitle(Setting setting) =>
-        setting.Metric is "accuracy" or "f1" ? $"{setting.Metric}, %" : $"{setting.Metric} × 100";
+    public static string YTitle(string metric) =>
+        metric is "accuracy" or "f1" ? $"{metric}, %" : $"{metric} × 100";
 
     static Markup One(
         Curve curve,
@@ -67,9 +75,16 @@ static class CurveChart
         bool isColoured = colours.TryGetValue(curve.Pipeline, out int colour);
         (double X, double Y)[] places = [.. curve.Points.Select(p => Place(p, x, y))];
         return $"""
-            <g class="curve {(isColoured ? $"c{colour}" : "other")}" data-pipeline="{curve.Pipeline}">
-            {curve.Stretches.Select(s => (Markup)$"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>")}
-            <g class="marks">{places.Select(p => Picture.Mark(isColoured ? colour : 0, p.X, p.Y))}</g></g>
+            <g class="curve {(
+                isColoured ? $"c{colour}" : "other"
+            )}" data-pipeline="{curve.Pipeline}">
+            {curve.Stretches.Select(s =>
+                (Markup)
+                    $"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>"
+            )}
+            <g class="marks">{places.Select(p =>
+                Picture.Mark(isColoured ? colour : 0, p.X, p.Y)
+            )}</g></g>
 
             """;
     }

@@ -37,11 +37,7 @@ static class Drawings
                     $"{of}figure2",
                     Panels(
                         OrderChart.CurveFrame,
-                        [
-                            .. section.Orders.Select(o =>
-                                (o.Operators, OrderChart.Curves(o, metric))
-                            ),
-                        ]
+                        [.. section.Orders.Select(o => (o.Operators, OrderChart.Curves(o, metric)))]
                     )
                 );
                 yield return (

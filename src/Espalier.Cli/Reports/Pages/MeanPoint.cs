@@ -56,7 +56,11 @@ sealed record MeanPoint
                         : null,
                 isRatio: false
             ),
-            Milliseconds = Over(measurements, m => Bounds(m.MillisecondsPerExample, 1), isRatio: true),
+            Milliseconds = Over(
+                measurements,
+                m => Bounds(m.MillisecondsPerExample, 1),
+                isRatio: true
+            ),
             Millijoules = Over(measurements, m => Bounds(m.JoulesPerExample, 1000), isRatio: true),
             EnergyOrigin = measurements.Max(m => m.JoulesPerExample?.Origin),
             Origin = measurements.Max(m => m.MillisecondsPerExample?.Origin ?? Origin.Measured),

@@ -5,14 +5,15 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>Distances of orders as dots (Figure 3 of Xin et al. 2022), and the curves of every run (Figure 2).</summary>
 static class OrderChart
 {
-    const double RowHeight = 30;
+    const double WideRow = 30;
+    const double NarrowRow = 44;
     const double GroupGap = 30;
 
     public static Frame CurveFrame { get; } = new(380, 290, 42, 12, 26, 46);
 
     public static Frame FrameOf(IReadOnlyList<OrderComparison> orders, bool isNarrow)
     {
-        double height = 20 + orders.Count * (3 * RowHeight + GroupGap) + 50;
+        double height = 20 + orders.Count * (3 * RowHeight(isNarrow) + GroupGap) + 50;
         return isNarrow
             ? new Frame(360, height, 8, 12, 14, 46)
             : new Frame(860, height, 232, 20, 14, 50);
@@ -36,23 +37,31 @@ static class OrderChart
         foreach (OrderComparison o in orders)
         {
             rows.Add(
-                (Markup)
-                    $"<text class=\"name c0\" x=\"0\" y=\"{y + 14}\">{o.Operators}</text>"
+                (Markup)$"<text class=\"name c0\" x=\"0\" y=\"{y + 14}\">{o.Operators}</text>"
             );
             y += GroupGap - 4;
             foreach (var (name, summary, pairs) in Groups(o))
             {
                 rows.Add(Row(name, summary, pairs, x, y, f, isNarrow));
-                y += RowHeight;
+                y += RowHeight(isNarrow);
             }
 
             y += 4;
         }
 
         Markup inner = $"""
-            <g class="grid">{x.Ticks(isNarrow ? 4 : 8).Select(v => Picture.Line(x.At(v), f.Top + 22, x.At(v), f.EndY))}</g>
-            <g class="tick">{x.Ticks(isNarrow ? 4 : 8).Select(v => Picture.Text(x.At(v), f.EndY + 19, "middle", Figures.Tick(v)))}</g>
-            <g class="axis">{Picture.Line(f.Left, f.EndY, f.EndX, f.EndY)}{Picture.Text(f.EndX, f.EndY + 38, "end", $"distance of two curves, points of {metric}")}</g>
+            <g class="grid">{x.Ticks(isNarrow ? 4 : 8).Select(v =>
+                Picture.Line(x.At(v), f.Top + 22, x.At(v), f.EndY)
+            )}</g>
+            <g class="tick">{x.Ticks(isNarrow ? 4 : 8).Select(v =>
+                Picture.Text(x.At(v), f.EndY + 19, "middle", Figures.Tick(v))
+            )}</g>
+            <g class="axis">{Picture.Line(f.Left, f.EndY, f.EndX, f.EndY)}{Picture.Text(
+                f.EndX,
+                f.EndY + 38,
+                "end",
+                $"distance of two curves, points of {metric}"
+            )}</g>
             {rows}
             """;
         return Picture.Svg(
@@ -94,8 +103,12 @@ static class OrderChart
         ];
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "ms per example", $"{metric} × 100", true)}{lines}
-            {o.Orders.Select((order, i) => (Markup)$"<text class=\"name c{Math.Max(ColourOf(o, order), 0)}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{wanted[i].Text}</text>")}
+            {Picture.Axes(f, x, y, "ms per example", CurveChart.YTitle(metric), true)}{lines}
+            {o.Orders.Select(
+                (order, i) =>
+                    (Markup)
+                        $"<text class=\"name c{Math.Max(ColourOf(o, order), 0)}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{wanted[i].Text}</text>"
+            )}
             """;
         return Picture.Svg(
             f,
@@ -105,6 +118,9 @@ static class OrderChart
             inner
         );
     }
+
+    /// <summary>On a phone names stand above the dots.</summary>
+    static double RowHeight(bool isNarrow) => isNarrow ? NarrowRow : WideRow;
 
     static int ColourOf(OrderComparison o, string order) =>
         o.Orders.ToList().IndexOf(order) is var at and < CurveChart.MostColours ? at + 1 : 0;
@@ -119,9 +135,7 @@ static class OrderChart
                     (
                         r.Name,
                         r.Summary,
-                        o.Pairs.Where(p =>
-                            p.SameOrder == (i == 0) && p.SameOriginal == (i == 2)
-                        )
+                        o.Pairs.Where(p => p.SameOrder == (i == 0) && p.SameOriginal == (i == 2))
                     )
             );
 
@@ -135,7 +149,7 @@ static class OrderChart
         bool isNarrow
     )
     {
-        double middle = y + (isNarrow ? 18 : 10);
+        double middle = y + (isNarrow ? 24 : 10);
         Markup bar = summary.Mean is { } mean
             ? (Markup)
                 $"<path class=\"line\" d=\"{(summary is { Low: { } low, High: { } high } ? Picture.Path([(x.At(100 * Math.Max(0, low)), middle), (x.At(100 * high), middle)]) : "")}\"/><path class=\"line mean\" d=\"{Picture.Path([(x.At(100 * mean), middle - 8), (x.At(100 * mean), middle + 8)])}\"/>"

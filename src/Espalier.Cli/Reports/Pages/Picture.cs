@@ -1,7 +1,14 @@
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>How large a picture is and how much of it the axes need.</summary>
-sealed record Frame(double Width, double Height, double Left, double Right, double Top, double Bottom)
+sealed record Frame(
+    double Width,
+    double Height,
+    double Left,
+    double Right,
+    double Top,
+    double Bottom
+)
 {
     public static Frame Wide { get; } = new(860, 470, 56, 20, 26, 50);
 
@@ -18,7 +25,7 @@ static class Picture
     const double LineHeight = 14;
 
     /// <summary>Of a digit and letter at the size of the labels, on the safe side.</summary>
-    const double CharacterWidth = 7.4;
+    const double CharacterWidth = 9.2;
 
     /// <param name="attributes">More attributes of the svg element.</param>
     public static Markup Svg(Frame f, string name, string kind, Markup attributes, Markup inner) =>
@@ -36,9 +43,16 @@ static class Picture
         bool isNarrow
     ) =>
         $"""
-            <g class="grid">{y.Ticks(isNarrow ? 5 : 6).Select(v => Line(f.Left, y.At(v), f.EndX, y.At(v)))}</g>
-            <g class="tick">{y.Ticks(isNarrow ? 5 : 6).Select(v => Text(f.Left - 8, y.At(v) + 4, "end", Figures.Tick(v)))}
-            {x.Ticks(isNarrow ? 4 : 8).Select(v => (Markup)$"<line x1=\"{x.At(v)}\" x2=\"{x.At(v)}\" y1=\"{f.EndY}\" y2=\"{f.EndY + 5}\"/>{Text(x.At(v), f.EndY + 19, "middle", Figures.Tick(v))}")}</g>
+            <g class="grid">{y.Ticks(isNarrow ? 5 : 6).Select(v =>
+                Line(f.Left, y.At(v), f.EndX, y.At(v))
+            )}</g>
+            <g class="tick">{y.Ticks(isNarrow ? 5 : 6).Select(v =>
+                Text(f.Left - 8, y.At(v) + 4, "end", Figures.Tick(v))
+            )}
+            {x.Ticks(isNarrow ? 4 : 8).Select(v =>
+                (Markup)
+                    $"<line x1=\"{x.At(v)}\" x2=\"{x.At(v)}\" y1=\"{f.EndY}\" y2=\"{f.EndY + 5}\"/>{Text(x.At(v), f.EndY + 19, "middle", Figures.Tick(v))}"
+            )}</g>
             <g class="axis"><line x1="{f.Left}" x2="{f.EndX}" y1="{f.EndY}" y2="{f.EndY}"/>
             {Text(f.EndX, f.EndY + 38, "end", xTitle)}{Text(0, 13, "start", yTitle)}</g>
             """;
@@ -53,7 +67,8 @@ static class Picture
         string.Join(
             ' ',
             points.Select(
-                (p, i) => FormattableString.Invariant($"{(i == 0 ? 'M' : 'L')}{p.X:0.##} {p.Y:0.##}")
+                (p, i) =>
+                    FormattableString.Invariant($"{(i == 0 ? 'M' : 'L')}{p.X:0.##} {p.Y:0.##}")
             )
         );
 
@@ -63,10 +78,10 @@ static class Picture
         {
             1 => $"<rect x=\"{x - 3.6}\" y=\"{y - 3.6}\" width=\"7.2\" height=\"7.2\"/>",
             2 => $"<path d=\"{Path([(x, y - 5), (x + 4.8, y + 3.6), (x - 4.8, y + 3.6)])}Z\"/>",
-            3 =>
-                $"<path d=\"{Path([(x, y - 5.2), (x + 5.2, y), (x, y + 5.2), (x - 5.2, y)])}Z\"/>",
+            3 => $"<path d=\"{Path([(x, y - 5.2), (x + 5.2, y), (x, y + 5.2), (x - 5.2, y)])}Z\"/>",
             4 => $"<path d=\"{Path([(x, y + 5), (x + 4.8, y - 3.6), (x - 4.8, y - 3.6)])}Z\"/>",
-            5 => $"<path d=\"{Path([(x - 4, y - 4), (x + 4, y + 4)])} {Path([(x - 4, y + 4), (x + 4, y - 4)])}\" class=\"cross\"/>",
+            5 =>
+                $"<path d=\"{Path([(x - 4, y - 4), (x + 4, y + 4)])} {Path([(x - 4, y + 4), (x + 4, y - 4)])}\" class=\"cross\"/>",
             _ => $"<circle cx=\"{x}\" cy=\"{y}\" r=\"4\"/>",
         };
 
@@ -88,7 +103,9 @@ static class Picture
             [
                 .. Enumerable
                     .Range(0, 16)
-                    .SelectMany(i => (double[])[y + 4 - LineHeight * i / 2, y + 4 + LineHeight * i / 2])
+                    .SelectMany(i =>
+                        (double[])[y + 4 - LineHeight * i / 2, y + 4 + LineHeight * i / 2]
+                    )
                     .Where(t => t >= f.Top + 4 && t <= f.EndY - 3),
             ];
             double place = tries

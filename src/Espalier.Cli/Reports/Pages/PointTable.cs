@@ -43,7 +43,11 @@ static class PointTable
             </form>
             <div class="scroll" tabindex="0" role="region" aria-labelledby="table-title">
             <table id="results" aria-describedby="table-note">
-            <thead><tr>{columns.Select((c, i) => (Markup)$"<th scope=\"col\"{(c.Number is null ? Markup.Empty : Markup.Trusted(" class=\"number\""))}><button type=\"button\" data-column=\"{i}\" class=\"sort\">{c.Title}</button></th>")}</tr></thead>
+            <thead><tr>{columns.Select(
+                (c, i) =>
+                    (Markup)
+                        $"<th scope=\"col\"{(c.Number is null ? Markup.Empty : Markup.Trusted(" class=\"number\""))}><button type=\"button\" data-column=\"{i}\" class=\"sort\">{c.Title}</button></th>"
+            )}</tr></thead>
             <tbody>
             {all.SelectMany(f => Rows(f, columns))}
             </tbody>
@@ -72,7 +76,8 @@ static class PointTable
             ? isHead
                 ? (Markup)$"<th scope=\"row\">{inner}</th>"
                 : (Markup)$"<td>{inner}</td>"
-            : (Markup)$"<td class=\"number\" data-value=\"{Figures.Exact(column.Number(findings, point))}\">{inner}</td>";
+            : (Markup)
+                $"<td class=\"number\" data-value=\"{Figures.Exact(column.Number(findings, point))}\">{inner}</td>";
     }
 
     static IEnumerable<Column> Columns(bool hasTasks)
@@ -101,16 +106,11 @@ static class PointTable
         );
         yield return new("MB", (_, p) => Plain(p.Megabytes), (_, p) => p.Megabytes);
         yield return new("disk MB", (_, p) => Plain(p.DiskMegabytes), (_, p) => p.DiskMegabytes);
-        yield return new(
-            "mJ",
-            (_, p) => Plain(p.Millijoules?.Mean),
-            (_, p) => p.Millijoules?.Mean
-        );
+        yield return new("mJ", (_, p) => Plain(p.Millijoules?.Mean), (_, p) => p.Millijoules?.Mean);
         yield return new("layers", (_, p) => Plain(p.Layers), (_, p) => p.Layers);
         yield return new(
             "n",
-            (_, p) =>
-                $"{p.Seeds} × {p.Examples}{(p.Rounds is { } rounds ? $", {rounds}" : "")}",
+            (_, p) => $"{p.Seeds} × {p.Examples}{(p.Rounds is { } rounds ? $", {rounds}" : "")}",
             (_, p) => p.Seeds
         );
         yield return new("origin", (_, p) => $"{p.Origin.ToString().ToLowerInvariant()}");

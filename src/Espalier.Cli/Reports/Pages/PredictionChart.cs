@@ -9,39 +9,48 @@ static class PredictionChart
     {
         Frame f = Frame;
         (double Cost, double Quality)[] predicted =
-        [
-            .. check.Points.Select(p => (p.Cost, p.Quality)),
-        ],
+            [.. check.Points.Select(p => (p.Cost, p.Quality))],
             measured =
+
             [
                 .. check
                     .Points.Where(p => p is { MeasuredCost: not null, MeasuredQuality: not null })
                     .Select(p => (p.MeasuredCost!.Value, p.MeasuredQuality!.Value))
                     .OrderBy(p => p.Item1),
             ];
-        Scale x = Scale.Around(predicted.Concat(measured).Select(p => p.Cost), f.Left, f.EndX, true),
+        Scale x = Scale.Around(
+                predicted.Concat(measured).Select(p => p.Cost),
+                f.Left,
+                f.EndX,
+                true
+            ),
             y = Scale.Around(
                 predicted.Concat(measured).Select(p => 100 * p.Quality),
                 f.EndY,
                 f.Top
             );
-        (double X, double Y) At((double Cost, double Quality) p) => (x.At(p.Cost), y.At(100 * p.Quality));
+        (double X, double Y) At((double Cost, double Quality) p) =>
+            (x.At(p.Cost), y.At(100 * p.Quality));
         Markup Series(string kind, int shape, (double Cost, double Quality)[] points) =>
             $"<g class=\"curve {kind}\"><path class=\"line{(shape == 0 ? "" : " dashed")}\" d=\"{Picture.Path(points.Select(At))}\"/><g class=\"marks{(shape == 0 ? "" : " hollow")}\">{points.Select(p => Picture.Mark(shape, At(p).X, At(p).Y))}</g></g>";
         (double X, double Y, string Text)[] wanted =
         [
             .. ((string Text, (double, double)[] Points)[])
                 [("measured", measured), ("predicted", predicted)]
-            is var both
+                is var both
                 ? both.Where(b => b.Points.Length > 0)
                     .Select(b => (At(b.Points[^1]).X, At(b.Points[^1]).Y, b.Text))
                 : [],
         ];
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "ms per example", $"{metric} × 100", true)}
+            {Picture.Axes(f, x, y, "ms per example", CurveChart.YTitle(metric), true)}
             {Series("c2", 1, predicted)}{Series("c1", 0, measured)}
-            {wanted.Select((w, i) => (Markup)$"<text class=\"name {(w.Text == "measured" ? "c1" : "c2")}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{w.Text}</text>")}
+            {wanted.Select(
+                (w, i) =>
+                    (Markup)
+                        $"<text class=\"name {(w.Text == "measured" ? "c1" : "c2")}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{w.Text}</text>"
+            )}
             """;
         return Picture.Svg(
             f,

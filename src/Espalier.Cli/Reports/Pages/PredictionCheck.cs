@@ -4,7 +4,13 @@ using Espalier.Models;
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>A pipeline's predicted and measured points at one effort, means over seeds.</summary>
-sealed record CheckedPoint(Effort Effort, double Cost, double Quality, double? MeasuredCost, double? MeasuredQuality);
+sealed record CheckedPoint(
+    Effort Effort,
+    double Cost,
+    double Quality,
+    double? MeasuredCost,
+    double? MeasuredQuality
+);
 
 /// <summary>One combination over its seeds.</summary>
 sealed record PredictionCheck(

@@ -59,7 +59,9 @@ sealed record ReportInput(
         );
         return measurements.Count > 0
             ? new ReportInput(name, measurements, stages)
-            : throw new InvalidDataException($"{path}: holds no measurement; measure one at least.");
+            : throw new InvalidDataException(
+                $"{path}: holds no measurement; measure one at least."
+            );
     }
 
     static IEnumerable<string> Files(string path)

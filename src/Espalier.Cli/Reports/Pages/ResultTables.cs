@@ -80,20 +80,14 @@ static class ResultTables
     }
 
     static string[] Three(Spread? spread) =>
-        [
-            Figures.Exact(spread?.Mean),
-            Figures.Exact(spread?.Low),
-            Figures.Exact(spread?.High),
-        ];
+        [Figures.Exact(spread?.Mean), Figures.Exact(spread?.Low), Figures.Exact(spread?.High)];
 
     static string Field(string text) =>
         $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     /// <summary>A word of a file that cannot end its cell or begin markup.</summary>
     public static string Cell(string text) =>
-        string.Concat(
-            Shown.Whole(text).Select(c => "|<>*_`[]\\".Contains(c) ? $"\\{c}" : $"{c}")
-        );
+        string.Concat(Shown.Whole(text).Select(c => "|<>*_`[]\\".Contains(c) ? $"\\{c}" : $"{c}"));
 
     static string Plain(double? value) => value is { } number ? Figures.Short(number) : "–";
 

@@ -16,7 +16,7 @@ static class SettingSection
             <section id="curves-{index}" aria-labelledby="curves-{index}-title">
             <h2 id="curves-{index}-title">{Capital(setting.Metric)} against time</h2>
             {Curves(findings)}
-            {Budget(findings, index)}
+            {Budget(section, index)}
             {Front(findings)}
             </section>
             {OrderSection.Write(section, index)}
@@ -56,20 +56,29 @@ static class SettingSection
 
         return $"""
             <figure>
-            <div class="plot" tabindex="0" role="group" aria-label="Chart of tradeoff curves; with arrow keys from point to point">
+            <div class="plot tradeoff" tabindex="0" role="group" aria-label="Chart of tradeoff curves; with arrow keys from point to point">
             {CurveChart.Draw(findings, isNarrow: false)}{CurveChart.Draw(findings, isNarrow: true)}
             <div class="tip" role="status" hidden></div>
             </div>
-            <figcaption>Each line is a pipeline, each mark an effort; {band}. The dashed steps are the Pareto front. n = {Figures.Counted(findings.Seeds, "seed")} × {findings.Points.Max(p => p.Examples)} examples; quality and time measured on {findings.Setting.Conditions}.</figcaption>
+            <figcaption>Each line is a pipeline, each mark an effort; {band}. The dashed steps are the Pareto front. n = {Figures.Counted(
+                findings.Seeds,
+                "seed"
+            )} × {findings.Points.Max(p =>
+                p.Examples
+            )} examples; quality and time measured on {findings.Setting.Conditions}.</figcaption>
             <div class="chips needs-script" role="group" aria-label="Show only these pipelines">{chips}</div>
             </figure>
 
             """;
     }
 
-    static Markup Budget(Findings findings, int index)
+    static Markup Budget(StudySection section, int index)
     {
-        MeanPoint[] all = [.. findings.Points.Where(BudgetPoints.IsWhole)];
+        Findings findings = section.Findings;
+        MeanPoint[] all =
+        [
+            .. findings.Points.Concat(section.Predicted).Where(BudgetPoints.IsWhole),
+        ];
         if (all.Length == 0)
         {
             return Markup.Empty;
@@ -91,9 +100,37 @@ static class SettingSection
             <h3>What fits your budget?</h3>
             <div class="sliders">
             {Logarithmic("ms", "At most", "ms", fastest, slowest, index)}
-            <label class="slider" for="quality-{index}"><span>At least</span><input type="range" id="quality-{index}" name="quality" min="{Figures.Exact(Math.Floor(1000 * worst) / 1000)}" max="{Figures.Exact(Math.Ceiling(1000 * best) / 1000)}" step="0.001" value="{Figures.Exact(Math.Floor(1000 * asked) / 1000)}" data-unit="% {findings.Setting.Metric}"><output for="quality-{index}"></output></label>
-            {(megabytes.Length > 0 ? Logarithmic("mb", "At most", "MB in memory", megabytes.Min(), megabytes.Max(), index) : Markup.Empty)}
-            {(millijoules.Length > 0 ? Logarithmic("mj", "At most", "mJ per example", millijoules.Min(), millijoules.Max(), index) : Markup.Empty)}
+            <label class="slider" for="quality-{index}"><span>At least</span><input type="range" id="quality-{index}" name="quality" min="{Figures.Exact(
+                Math.Floor(1000 * worst) / 1000
+            )}" max="{Figures.Exact(
+                Math.Ceiling(1000 * best) / 1000
+            )}" step="0.001" value="{Figures.Exact(
+                Math.Floor(1000 * asked) / 1000
+            )}" data-unit="% {findings.Setting.Metric}"><output for="quality-{index}"></output></label>
+            {(
+                megabytes.Length > 0
+                    ? Logarithmic(
+                        "mb",
+                        "At most",
+                        "MB in memory",
+                        megabytes.Min(),
+                        megabytes.Max(),
+                        index
+                    )
+                    : Markup.Empty
+            )}
+            {(
+                millijoules.Length > 0
+                    ? Logarithmic(
+                        "mj",
+                        "At most",
+                        "mJ per example",
+                        millijoules.Min(),
+                        millijoules.Max(),
+                        index
+                    )
+                    : Markup.Empty
+            )}
             </div>
             <fieldset><legend>Of those that fit, the</legend>
             <label><input type="radio" name="prefer-{index}" value="fast" checked> fastest</label>
@@ -133,7 +170,10 @@ static class SettingSection
             <summary>Pareto front: nothing measured is both faster and better</summary>
             <div class="scroll" tabindex="0" role="region" aria-label="Pareto front">
             <table><thead><tr><th scope="col">pipeline</th><th scope="col">effort</th><th scope="col" class="number">{findings.Setting.Metric}, %</th><th scope="col" class="number">ms/example</th><th scope="col" class="number">× O</th></tr></thead>
-            <tbody>{findings.Front.Select(p => (Markup)$"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{Figures.Percent(p.Quality!.Mean)}</td><td class=\"number\">{Figures.Short(p.Milliseconds!.Mean)}</td><td class=\"number\">{(original is { } o ? Figures.Short(o / p.Milliseconds.Mean) : "–")}</td></tr>")}</tbody></table>
+            <tbody>{findings.Front.Select(p =>
+                (Markup)
+                    $"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{Figures.Percent(p.Quality!.Mean)}</td><td class=\"number\">{Figures.Short(p.Milliseconds!.Mean)}</td><td class=\"number\">{(original is { } o ? Figures.Short(o / p.Milliseconds.Mean) : "–")}</td></tr>"
+            )}</tbody></table>
             </div>
             <p class="note">Of means; neighbours within their intervals may change places.</p>
             </details>

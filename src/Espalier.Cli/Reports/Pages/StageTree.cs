@@ -21,7 +21,14 @@ static class StageTree
         return $"""
             <section id="stages" aria-labelledby="stages-title">
             <h2 id="stages-title">Stages</h2>
-            <p class="note">A stage is one operator on one known input. {Figures.Counted(results.Stages.Count - read, "stage")} took {Duration(seconds)}; {Figures.Counted(read, "stage was", "stages were")} done before and read from the store.</p>
+            <p class="note">A stage is one operator on one known input. {Figures.Counted(
+                results.Stages.Count - read,
+                "stage"
+            )} took {Duration(seconds)}; {Figures.Counted(
+                read,
+                "stage was",
+                "stages were"
+            )} done before and read from the store.</p>
             {results.Stages.GroupBy(s => s.Task).Select(g => Tree(g.Key, [.. g]))}
             </section>
 
@@ -37,9 +44,12 @@ static class StageTree
             if (!nodes.TryGetValue(stage.Pipeline, out Node? node))
             {
                 // The longest pipeline that this one begins with is the model it was made from.
-                Node? parent = nodes
-                    .Values.Where(n => stage.Pipeline.StartsWith(n.Name, StringComparison.Ordinal))
-                    .MaxBy(n => n.Name.Length)
+                Node? parent =
+                    nodes
+                        .Values.Where(n =>
+                            stage.Pipeline.StartsWith(n.Name, StringComparison.Ordinal)
+                        )
+                        .MaxBy(n => n.Name.Length)
                     ?? nodes.GetValueOrDefault("O");
                 node = new Node(
                     stage.Pipeline,
@@ -61,7 +71,9 @@ static class StageTree
     {
         Markup inner = node.After.Count > 0 ? $"<ul>{node.After.Select(Item)}</ul>" : Markup.Empty;
         return $"""
-            <li><span class="stage"><b>{node.Letter}</b> <span class="made">{node.Made.Select(Made)}</span></span>{inner}</li>
+            <li><span class="stage"><b>{node.Letter}</b> <span class="made">{node.Made.Select(
+                Made
+            )}</span></span>{inner}</li>
             """;
     }
 

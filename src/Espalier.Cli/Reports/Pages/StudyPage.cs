@@ -48,8 +48,12 @@ static class StudyPage
             {StageTree.Write(results)}
             {Provenance.Write(results)}
             </main>
-            <script type="application/json" id="measurements">{Markup.Trusted(Json(results.Measurements))}</script>
-            <script type="application/json" id="points">{Markup.Trusted(BudgetPoints.Json(sections))}</script>
+            <script type="application/json" id="measurements">{Markup.Trusted(
+                Json(results.Measurements)
+            )}</script>
+            <script type="application/json" id="points">{Markup.Trusted(
+                BudgetPoints.Json(sections)
+            )}</script>
             <script>{Markup.Trusted(Script)}</script>
             </body>
             </html>

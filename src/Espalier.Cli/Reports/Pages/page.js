@@ -77,8 +77,8 @@
 
   all(".setting").forEach((section) => {
     const { metric, points } = settings[Number(section.dataset.setting)];
-    const charts = all(".plot .chart", section);
-    const plot = section.querySelector(".plot");
+    const charts = all(".tradeoff .chart", section);
+    const plot = section.querySelector(".tradeoff");
     if (!plot) return;
     const measured = points.filter((p) => p.origin !== "predicted");
 
@@ -188,7 +188,7 @@
       const tag = Object.assign(element("span", best.origin), { className: "tag" });
       const predicted = points.length - measured.length;
       const among = `${fits.length} of ${counted(points.length, "operating point")} ${fits.length === 1 ? "fits" : "fit"}` +
-        (predicted > 0 ? ` (${predicted} of them all predicted)` : "") +
+        (predicted > 0 ? ` (${predicted} of all are predicted, not measured)` : "") +
         `; n = ${counted(best.seeds, "seed")} × ${best.examples} examples.`;
       fit.replaceChildren(
         document.createTextNode(fits.length > 0 ? "" : "Nothing fits. The nearest is "),

@@ -61,7 +61,7 @@ public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<Rep
             XElement svg = XDocument.Load(file).Root!;
             Assert.Equal("{http://www.w3.org/2000/svg}svg", svg.Name.ToString());
             Assert.NotEmpty(svg.Descendants("{http://www.w3.org/2000/svg}style"));
-            Assert.NotEmpty(svg.Descendants("{http://www.w3.org/2000/svg}circle"));
+            Assert.NotEmpty(svg.Descendants("{http://www.w3.org/2000/svg}line"));
         }
     }
 
@@ -104,9 +104,7 @@ public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<Rep
         using TemporaryFolder folder = new();
         folder.Write(
             "measurements.json",
-            SyntheticStudy.Json(
-                [.. SyntheticStudy.Of(2), .. SyntheticStudy.Of(2, task: "mrpc")]
-            )
+            SyntheticStudy.Json([.. SyntheticStudy.Of(2), .. SyntheticStudy.Of(2, task: "mrpc")])
         );
         CommandLine.Run("report", folder.Path).Succeeds();
         string page = File.ReadAllText(folder["report.html"]);

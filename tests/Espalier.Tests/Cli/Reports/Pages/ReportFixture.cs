@@ -6,7 +6,8 @@ namespace Espalier.Tests.Cli.Reports.Pages;
 public sealed class ReportFixture : IDisposable
 {
     /// <summary>A pipeline that no parser accepts and that tries to leave its place in the page.</summary>
-    public const string Hostile = "D</script><script>document.title='taken'</script><img src=x onerror=alert(1)>";
+    public const string Hostile =
+        "D</script><script>document.title='taken'</script><img src=x onerror=alert(1)>";
 
     public ReportFixture()
     {

@@ -14,7 +14,8 @@ public sealed class ScreenshotTests(Browser browser, ReportFixture report)
     public async Task The_pictures_of_the_documentation()
     {
         string file = Environment.GetEnvironmentVariable("ESPALIER_REPORT") ?? report.Page;
-        string docs = Environment.GetEnvironmentVariable("ESPALIER_PICTURES") ?? House.Checkout.Full("docs");
+        string docs =
+            Environment.GetEnvironmentVariable("ESPALIER_PICTURES") ?? House.Checkout.Full("docs");
         await using OpenPage wide = await browser.Open(file, 1280, 1000);
         await wide.Page.ScreenshotAsync(
             new PageScreenshotOptions { Path = Path.Combine(docs, "report-desktop.png") }

@@ -55,11 +55,7 @@ static class SyntheticStudy
                 {
                     double quality = original + change + own - effort.Loss,
                         exact = Math.Round(600 * Math.Min(quality, 1)) / 600,
-                        ms =
-                            24
-                            * time
-                            * (hasExits ? effort.Time : 1)
-                            * (1 + 0.02 * Noise());
+                        ms = 24 * time * (hasExits ? effort.Time : 1) * (1 + 0.02 * Noise());
                     all.Add(One(pipeline, task, effort.Text, seed, exact, ms, megabytes));
                 }
             }
@@ -111,7 +107,14 @@ static class SyntheticStudy
             Examples = 600,
             Metrics =
             [
-                new Quality("accuracy", quality, quality - 0.02, Math.Min(1, quality + 0.02), 600, null),
+                new Quality(
+                    "accuracy",
+                    quality,
+                    quality - 0.02,
+                    Math.Min(1, quality + 0.02),
+                    600,
+                    null
+                ),
             ],
             AverageLayers = 6,
             AverageMultiplyAdds = 1e8 * ms,
@@ -122,7 +125,13 @@ static class SyntheticStudy
                 Coverage = 0.96,
             },
             CoreSecondsPerExample = new Estimate(ms / 500, ms / 510, ms / 490, 21, Origin.Measured),
-            JoulesPerExample = new Estimate(ms * 0.0055, ms * 0.003, ms * 0.008, 21, Origin.Modelled),
+            JoulesPerExample = new Estimate(
+                ms * 0.0055,
+                ms * 0.003,
+                ms * 0.008,
+                21,
+                Origin.Modelled
+            ),
             EnergySource = "core-seconds × 5.5 W per busy core",
             DiskBytes = (long)(1.1e6 * megabytes),
             PackedBytes = (long)(1e6 * megabytes),
