@@ -54,7 +54,13 @@ sealed class ReportCommand : EspalierCommand
     {
         ReportInput results = ReportInput.Read(parse.GetValue(_input)!);
         IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, stop);
-        terminal.Out.WriteLine(Headline.Of(StudySection.Of(results.Measurements)[0].Findings));
+        foreach (Findings findings in Findings.In(results.Measurements))
+        {
+            terminal.Out.WriteLine(Reports.Shown.Whole(Headline.Of(findings)));
+            terminal.Out.WriteLine(Reports.Shown.Whole(Headline.Evidence(findings)));
+            terminal.Write(ResultTables.Headers(findings), ResultTables.Rows(findings));
+        }
+
         foreach (string file in files)
         {
             terminal.Out.WriteLine(Reports.Shown.Whole(file));

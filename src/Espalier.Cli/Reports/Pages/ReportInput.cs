@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs;
 

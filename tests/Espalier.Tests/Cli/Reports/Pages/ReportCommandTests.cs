@@ -11,7 +11,10 @@ public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<Rep
     {
         report.Outcome.Succeeds();
         Assert.StartsWith("On sentiment, ", report.Outcome.Lines[0]);
-        Assert.All(report.Outcome.Lines.Skip(1), f => Assert.True(File.Exists(f), f));
+        string[] files = [.. report.Outcome.Lines.Where(l => l.StartsWith(report.Folder))];
+        Assert.Equal(7, files.Length);
+        Assert.All(files, f => Assert.True(File.Exists(f), f));
+        Assert.Contains("DEP(heads=6)", report.Outcome.Out);
         Assert.Equal(
             ["curves.svg", "figure2.svg", "figure3.svg", "figure4.svg"],
             Directory

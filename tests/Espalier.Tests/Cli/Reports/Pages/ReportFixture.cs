@@ -1,5 +1,3 @@
-using Espalier.Cli;
-
 namespace Espalier.Tests.Cli.Reports.Pages;
 
 /// <summary>A report of the synthetic study, made by the command as a user calls it.</summary>

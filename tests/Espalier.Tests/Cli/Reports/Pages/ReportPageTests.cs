@@ -287,8 +287,8 @@ public sealed class ReportPageTests(Browser browser, ReportFixture report)
             );
 
     /// <summary>Min and max are the slider's own ends.</summary>
-    static Task Move(IPage page, string slider, string value) =>
-        page.Locator(slider)
+    static async Task Move(IPage page, string slider, string value) =>
+        await page.Locator(slider)
             .EvaluateAsync(
                 "(s, v) => { s.value = v === 'min' ? s.min : v === 'max' ? s.max : v; s.dispatchEvent(new Event('input', { bubbles: true })); }",
                 value
