@@ -144,6 +144,7 @@ public sealed class ReportPageTests(Browser browser, ReportFixture report)
         );
         Assert.True(limit < 2, $"no limit makes a prediction the best: {limit}");
         await open.Page.CheckAsync("input[value=good]");
+        await Move(open.Page, "#quality-0", "min");
         await Move(open.Page, "#ms-0", limit.ToString("0.00", CultureInfo.InvariantCulture));
         string fit = await open.Page.InnerTextAsync(".fit");
         Assert.Contains("predicted", fit);
