@@ -37,7 +37,7 @@ static class Headline
     /// <summary>How sure the sentence is, in words.</summary>
     public static string Evidence(Findings findings)
     {
-        string seeds = Figures.Counted(findings.Seeds, "seed");
+        string seeds = Figures.Counted(findings.Best?.Seeds ?? findings.Seeds, "seed");
         string n =
             $"{seeds}, {findings.Points.Max(p => p.Examples)} {findings.Setting.Split} examples";
         if (findings is not { Best: { } best, Original: { } original })
