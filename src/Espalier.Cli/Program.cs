@@ -73,6 +73,7 @@ static class Program
             new InspectCommand(),
             new OperatorsCommand(),
             new TasksCommand(),
+            new ReportCommand(),
             new DoctorCommand(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

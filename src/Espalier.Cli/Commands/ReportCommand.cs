@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Espalier.Cli.Parsing;
+using Espalier.Cli.Reports.Pages;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Draws a study: one HTML file, and beside it the numbers as CSV and Markdown and the figures as SVG.</summary>
+sealed class ReportCommand : EspalierCommand
+{
+    readonly Argument<string> _input = new("FOLDER")
+    {
+        Description =
+            "Output of 'espalier study' or 'espalier run', a folder of such outputs, or measurements.json itself.",
+    };
+    readonly Option<string?> _output = OptionValues.Text(
+        "--output",
+        "file",
+        "The page; the other files get its name with another ending. Without it: report.html beside the input.",
+        "-o"
+    );
+
+    public ReportCommand()
+        : base("report", "Draw a study or runs as one HTML page, with CSV, Markdown and SVG.")
+    {
+        Add(_input);
+        Add(_output);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    ["espalier report runs/mrpc", "espalier report runs/DEPLQ --output deplq.html"];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        if (parse.ValueOf(_input) is not { } input)
+        {
+            return;
+        }
+
+        if (!Path.Exists(input))
+        {
+            problems.Refuse($"{input}: there is no such file or folder; check the path.");
+            return;
+        }
+
+        string output = Output(parse);
+        problems.NeedWritable("--output", output);
+        if (Path.GetExtension(output) != ".html")
+        {
+            problems.Usage($"--output is {output}; a name that ends in .html was expected.");
+        }
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        ReportInput results = ReportInput.Read(parse.GetValue(_input)!);
+        IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, stop);
+        foreach (Findings findings in Findings.In(results.Measurements))
+        {
+            terminal.Out.WriteLine(Reports.Shown.Whole(Headline.Of(findings)));
+            terminal.Out.WriteLine(Reports.Shown.Whole(Headline.Evidence(findings)));
+            terminal.Write(ResultTables.Headers(findings), ResultTables.Rows(findings));
+        }
+
+        foreach (string file in files)
+        {
+            terminal.Out.WriteLine(Reports.Shown.Whole(file));
+        }
+
+        return ExitCode.Ok;
+    }
+
+    string Output(ParseResult parse)
+    {
+        string input = parse.ValueOf(_input) ?? ".";
+        return parse.ValueOf(_output)
+            ?? Path.Combine(
+                Directory.Exists(input) ? input : Path.GetDirectoryName(input) ?? ".",
+                "report.html"
+            );
+    }
+}

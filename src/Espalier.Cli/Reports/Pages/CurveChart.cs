@@ -1,0 +1,190 @@
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>Tradeoff curves with their bands: quality over time, the Pareto front as steps.</summary>
+static class CurveChart
+{
+    /// <summary>More colours than this cannot be told apart; the other curves are grey until they are asked for.</summary>
+    public const int MostColours = 6;
+
+    /// <summary>Original first in ink, pipelines of the front in colours, fastest first.</summary>
+    public static IReadOnlyDictionary<string, int> Colours(Findings findings)
+    {
+        Dictionary<string, int> colours = [];
+        foreach (string pipeline in findings.Front.Select(p => p.Pipeline).Distinct())
+        {
+            if (pipeline != findings.Original?.Pipeline && colours.Count < MostColours)
+            {
+                colours.Add(pipeline, colours.Count + 1);
+            }
+        }
+
+        if (findings.Original is { } original)
+        {
+            colours.Add(original.Pipeline, 0);
+        }
+
+        return colours;
+    }
+
+    public static Markup Draw(Findings findings, bool isNarrow)
+    {
+        Frame f = isNarrow ? Frame.Narrow : Frame.Wide;
+        MeanPoint[] points = [.. findings.Curves.SelectMany(c => c.Points)];
+        Scale x = Scale.Around(points.Select(p => p.Milliseconds!.Mean), f.Left, f.EndX, true),
+            y = Scale.Around(points.Select(p => 100 * p.Quality!.Mean), f.EndY, f.Top);
+        IReadOnlyDictionary<string, int> colours = Colours(findings);
+        Curve[] inOrder =
+        [
+            .. findings.Curves.OrderBy(c =>
+                colours.TryGetValue(c.Pipeline, out int n) ? 100 - n : 0
+            ),
+        ];
+        Markup inner = $"""
+            {Picture.Axes(
+                f,
+                x,
+                y,
+                "ms per example, logarithmic",
+                YTitle(findings.Setting.Metric),
+                isNarrow
+            )}
+            <path class="front" d="{FrontPath(findings, x, y, f)}"/>
+            {inOrder.Select(c => One(c, colours, x, y, f))}
+            <g class="limits" hidden=""><line class="limit-ms" y1="{f.Top}" y2="{f.EndY}"/><line class="limit-quality" x1="{f.Left}" x2="{f.EndX}"/></g>
+            {Names(inOrder, colours, x, y, f, isNarrow)}
+            <circle class="chosen" r="9" hidden=""/>
+            """;
+        Markup scales =
+            $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / 100)}\" data-high-quality=\"{Figures.Exact(y.High / 100)}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
+        string name =
+            $"{findings.Setting.Metric} over milliseconds per example for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
+        return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", scales, inner);
+    }
+
+    public static string YTitle(string metric) =>
+        metric is "accuracy" or "f1" ? $"{metric}, %" : $"{metric} × 100";
+
+    static Markup One(
+        Curve curve,
+        IReadOnlyDictionary<string, int> colours,
+        Scale x,
+        Scale y,
+        Frame f
+    )
+    {
+        bool isColoured = colours.TryGetValue(curve.Pipeline, out int colour);
+        (double X, double Y)[] places = [.. curve.Points.Select(p => Place(p, x, y))];
+        return $"""
+            <g class="curve {(
+                isColoured ? $"c{colour}" : "other"
+            )}" data-pipeline="{curve.Pipeline}">
+            {curve.Stretches.Select(s =>
+                (Markup)
+                    $"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>"
+            )}
+            <g class="marks">{places.Select(p =>
+                Picture.Mark(isColoured ? colour : 0, p.X, p.Y)
+            )}</g></g>
+
+            """;
+    }
+
+    static (double X, double Y) Place(MeanPoint p, Scale x, Scale y) =>
+        (x.At(p.Milliseconds!.Mean), y.At(100 * p.Quality!.Mean));
+
+    /// <summary>Empty where a point has no interval; a single point gets a bar.</summary>
+    static string Band(IReadOnlyList<MeanPoint> points, Scale x, Scale y, Frame f)
+    {
+        if (points.Any(p => p.Quality is not { Low: not null, High: not null }))
+        {
+            return "";
+        }
+
+        double Held(double share) => Math.Clamp(y.At(100 * share), f.Top, f.EndY);
+        double thin = points.Count == 1 ? 2 : 0;
+        IEnumerable<(double, double)> upper = points.Select(p =>
+                (x.At(p.Milliseconds!.Mean) - thin, Held(p.Quality!.High!.Value))
+            ),
+            lower = points.Select(p =>
+                (x.At(p.Milliseconds!.Mean) - thin, Held(p.Quality!.Low!.Value))
+            );
+        if (thin > 0)
+        {
+            MeanPoint only = points[0];
+            double at = x.At(only.Milliseconds!.Mean);
+            upper = upper.Append((at + thin, Held(only.Quality!.High!.Value)));
+            lower = lower.Append((at + thin, Held(only.Quality!.Low!.Value)));
+        }
+
+        return Picture.Path(upper.Concat(lower.Reverse())) + "Z";
+    }
+
+    /// <summary>What can be had at each time: up at a front point, then level until the next.</summary>
+    static string FrontPath(Findings findings, Scale x, Scale y, Frame f)
+    {
+        List<(double, double)> steps = [];
+        double? last = null;
+        foreach (var (atX, atY) in findings.Front.Select(p => Place(p, x, y)))
+        {
+            steps.Add((atX, last ?? f.EndY));
+            steps.Add((atX, atY));
+            last = atY;
+        }
+
+        if (last is { } level)
+        {
+            steps.Add((f.EndX, level));
+        }
+
+        return Picture.Path(steps);
+    }
+
+    /// <summary>Names at the slow end of the coloured curves, where those of one pipeline are best told apart.</summary>
+    static Markup Names(
+        IEnumerable<Curve> curves,
+        IReadOnlyDictionary<string, int> colours,
+        Scale x,
+        Scale y,
+        Frame f,
+        bool isNarrow
+    )
+    {
+        Curve[] named =
+        [
+            .. curves
+                .Where(c => colours.ContainsKey(c.Pipeline))
+                .GroupBy(c => c.Pipeline)
+                .Select(g => g.Last())
+                .OrderBy(c => Place(c.Points[^1], x, y).Y),
+        ];
+        bool isUnique =
+            named.Select(c => Findings.Letters(c.Pipeline)).Distinct().Count() == named.Length;
+        string[] texts =
+        [
+            .. named.Select(c =>
+                isUnique && (isNarrow || c.Pipeline.Length > 24)
+                    ? Findings.Letters(c.Pipeline)
+                    : c.Pipeline
+            ),
+        ];
+        var places = Picture.Labels(
+            f,
+            [
+                .. named.Select(
+                    (c, i) =>
+                    {
+                        var (atX, atY) = Place(c.Points[^1], x, y);
+                        return (atX, atY, texts[i]);
+                    }
+                ),
+            ]
+        );
+        return Markup.All(
+            named.Select(
+                (c, i) =>
+                    (Markup)
+                        $"<text class=\"name c{colours[c.Pipeline]}\" data-pipeline=\"{c.Pipeline}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{texts[i]}</text>\n"
+            )
+        );
+    }
+}

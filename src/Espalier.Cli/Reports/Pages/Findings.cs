@@ -1,0 +1,191 @@
+using Espalier.Analysis;
+using Espalier.Measuring;
+using Espalier.Operators;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>What may be compared: one task and split, on one machine, asked in one way.</summary>
+sealed record Setting(
+    string Task,
+    string Split,
+    string Metric,
+    int Batch,
+    string Processor,
+    string Kernels,
+    int Threads
+)
+{
+    public static Setting Of(Measurement m) =>
+        new(
+            m.Task,
+            m.Split,
+            m.Metrics.Count > 0 ? m.Metrics[0].Metric : "quality",
+            m.BatchSize,
+            m.Machine.Processor,
+            m.Machine.Kernels,
+            m.Machine.Threads
+        );
+
+    public string Conditions =>
+        $"{Processor}, {Kernels} kernels, {Figures.Counted(Threads, "thread")}, batch {Batch}";
+}
+
+/// <summary>The points of one pipeline, fastest first.</summary>
+/// <param name="Seed">Where seeds were measured at efforts of their own, each has its curve; null: means over all.</param>
+sealed record Curve(string Pipeline, string? Seed, IReadOnlyList<MeanPoint> Points)
+{
+    /// <summary>Stretches between which neighbours lie near enough to be joined by a line.</summary>
+    public IEnumerable<IReadOnlyList<MeanPoint>> Stretches
+    {
+        get
+        {
+            TradeoffCurve curve = new(
+                Points.Select(p => new OperatingPoint(
+                    p.Milliseconds!.Mean,
+                    p.Quality!.Mean,
+                    p.Effort
+                ))
+            );
+            return curve.Covered.Select(span =>
+                (IReadOnlyList<MeanPoint>)
+                    [
+                        .. Points.Where(p =>
+                            p.Milliseconds!.Mean >= span.From && p.Milliseconds.Mean <= span.To
+                        ),
+                    ]
+            );
+        }
+    }
+}
+
+/// <summary>What the measurements of one setting say.</summary>
+sealed record Findings(
+    Setting Setting,
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<MeanPoint> Points
+)
+{
+    /// <summary>How much quality may be lost where the reader has not said it yet.</summary>
+    public const double Tolerance = 0.02;
+
+    const double RepresentativeLoss = 0.01;
+
+    public IReadOnlyList<Curve> Curves { get; } =
+    [
+        .. Points
+            .Where(p => p is { Quality: not null, Milliseconds: not null })
+            .GroupBy(p => p.Pipeline)
+            .SelectMany(g => CurvesOf(g.Key, [.. g.OrderBy(p => p.Milliseconds!.Mean)])),
+    ];
+
+    public int Pipelines => Curves.Select(c => c.Pipeline).Distinct().Count();
+
+    public IReadOnlyList<MeanPoint> Front =>
+        [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Mean)];
+
+    /// <summary>The fine-tuned model before any operator, at full effort.</summary>
+    public MeanPoint? Original =>
+        Points.FirstOrDefault(p =>
+            Letters(p.Pipeline) == "O" && p is { Quality: not null, Milliseconds: not null }
+        );
+
+    /// <summary>The fastest measured point that loses no more than the tolerance against the original.</summary>
+    public MeanPoint? Best =>
+        Original is { } original
+            ? Front.FirstOrDefault(p =>
+                p.Pipeline != original.Pipeline
+                && p.Quality!.Mean >= original.Quality!.Mean - Tolerance
+                && p.Milliseconds!.Mean < original.Milliseconds!.Mean
+            )
+            : null;
+
+    /// <summary>For each pipeline the fastest effort within a point of its own best quality.</summary>
+    public IEnumerable<MeanPoint> Representatives =>
+        Points
+            .GroupBy(p => p.Pipeline)
+            .Select(same =>
+            {
+                double best = same.Max(p => p.Quality?.Mean) ?? double.NegativeInfinity;
+                return same.Where(p => p is { Quality: not null, Milliseconds: not null })
+                        .Where(p => p.Quality!.Mean >= best - RepresentativeLoss)
+                        .MinBy(p => p.Milliseconds!.Mean)
+                    ?? same.First();
+            });
+
+    public int Seeds => Measurements.Select(MeanPoint.SeedsOf).Distinct().Count();
+
+    /// <summary>One for each setting, in the order of the measurements.</summary>
+    public static IReadOnlyList<Findings> In(IReadOnlyList<Measurement> measurements) =>
+        [
+            .. measurements
+                .GroupBy(Setting.Of)
+                .Select(setting => new Findings(
+                    setting.Key,
+                    [.. setting],
+                    WithFront([
+                        .. setting
+                            .GroupBy(m => (m.Pipeline, m.Effort))
+                            .Select(same => MeanPoint.Of([.. same])),
+                    ])
+                )),
+        ];
+
+    public static bool IsPipeline(string name)
+    {
+        try
+        {
+            Pipeline.Parse(name);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The pipeline without its options; a name that is no pipeline stays as it is.</summary>
+    public static string Letters(string pipeline)
+    {
+        if (!IsPipeline(pipeline))
+        {
+            return pipeline;
+        }
+
+        string letters = string.Concat(Pipeline.Parse(pipeline).Operators.Select(o => o.Letter));
+        return letters.Length > 1 ? letters[1..] : letters;
+    }
+
+    /// <summary>A line through the means of different seeds would show their differences as if they were efforts.</summary>
+    static IEnumerable<Curve> CurvesOf(string pipeline, IReadOnlyList<MeanPoint> points)
+    {
+        string[] seeds = [.. points.SelectMany(p => p.SeedNames).Distinct()];
+        return points.All(p => p.Seeds == seeds.Length)
+            ? [new Curve(pipeline, null, points)]
+            : seeds.Select(seed => new Curve(
+                pipeline,
+                seed,
+                [.. points.Where(p => p.SeedNames.Contains(seed))]
+            ));
+    }
+
+    static IReadOnlyList<MeanPoint> WithFront(IReadOnlyList<MeanPoint> points)
+    {
+        HashSet<MeanPoint> front = new(ReferenceEqualityComparer.Instance);
+        double best = double.NegativeInfinity;
+        foreach (
+            MeanPoint p in points
+                .Where(p => p is { Quality: not null, Milliseconds: not null })
+                .OrderBy(p => p.Milliseconds!.Mean)
+                .ThenByDescending(p => p.Quality!.Mean)
+        )
+        {
+            if (p.Quality!.Mean > best)
+            {
+                front.Add(p);
+                best = p.Quality.Mean;
+            }
+        }
+
+        return [.. points.Select(p => p with { IsFront = front.Contains(p) })];
+    }
+}

@@ -1,0 +1,134 @@
+using Espalier.Measuring;
+using Espalier.Models;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>One pipeline at one effort, over its seeds.</summary>
+sealed record MeanPoint
+{
+    public required string Pipeline { get; init; }
+    public required Effort Effort { get; init; }
+
+    /// <summary>0 to 1; null where it is undefined for a seed.</summary>
+    public Spread? Quality { get; init; }
+
+    /// <summary>Of one example.</summary>
+    public Spread? Milliseconds { get; init; }
+    public Spread? Millijoules { get; init; }
+
+    /// <summary>Null where nothing is known of the energy.</summary>
+    public Origin? EnergyOrigin { get; init; }
+    public Origin Origin { get; init; } = Origin.Measured;
+    public double? Megabytes { get; init; }
+    public double? DiskMegabytes { get; init; }
+    public double? Layers { get; init; }
+    public required int Seeds { get; init; }
+    public required int Examples { get; init; }
+
+    /// <summary>Those that were measured here, as the measurements name them.</summary>
+    public IReadOnlyList<string> SeedNames { get; init; } = [];
+
+    /// <summary>Rounds of the time meter, the fewest of all seeds.</summary>
+    public int? Rounds { get; init; }
+
+    /// <summary>Why figures are missing.</summary>
+    public string? Absent { get; init; }
+
+    /// <summary>No other measured point is at least as fast and as good.</summary>
+    public bool IsFront { get; init; }
+
+    /// <param name="measurements">
+    /// Of one pipeline at one effort in one setting. Several with the same seeds are one model measured again, as shared
+    /// prefixes are, and count once.
+    /// </param>
+    public static MeanPoint Of(IReadOnlyList<Measurement> measurements)
+    {
+        Measurement first = measurements[0];
+        return new MeanPoint
+        {
+            Pipeline = first.Pipeline,
+            Effort = first.Effort,
+            Quality = Over(
+                measurements,
+                m =>
+                    m.Metrics is [{ Value: { } value } quality, ..]
+                        ? (value, quality.Low, quality.High)
+                        : null,
+                isRatio: false
+            ),
+            Milliseconds = Over(
+                measurements,
+                m => Bounds(m.MillisecondsPerExample, 1),
+                isRatio: true
+            ),
+            Millijoules = Over(measurements, m => Bounds(m.JoulesPerExample, 1000), isRatio: true),
+            EnergyOrigin = measurements.Max(m => m.JoulesPerExample?.Origin),
+            Origin = measurements.Max(m => m.MillisecondsPerExample?.Origin ?? Origin.Measured),
+            Megabytes = Mean(measurements, m => m.PackedBytes / 1e6),
+            DiskMegabytes = Mean(measurements, m => m.DiskBytes / 1e6),
+            Layers = Mean(measurements, m => m.AverageLayers),
+            Seeds = measurements.Select(SeedsOf).Distinct().Count(),
+            SeedNames = [.. measurements.Select(SeedsOf).Distinct()],
+            Examples = first.Examples,
+            Rounds = measurements.Min(m => m.MillisecondsPerExample?.N),
+            Absent = Reasons(measurements),
+        };
+    }
+
+    public static string SeedsOf(Measurement m) => string.Join('/', m.Seeds);
+
+    static (double, double?, double?)? Bounds(Estimate? estimate, double unit) =>
+        estimate is null
+            ? null
+            : (estimate.Value * unit, estimate.Low * unit, estimate.High * unit);
+
+    static Spread? Over(
+        IReadOnlyList<Measurement> measurements,
+        Func<Measurement, (double, double?, double?)?> value,
+        bool isRatio
+    )
+    {
+        List<(double, double?, double?)> seeds = [];
+        foreach (IGrouping<string, Measurement> same in measurements.GroupBy(SeedsOf))
+        {
+            (double Value, double? Low, double? High)?[] again = [.. same.Select(value)];
+            if (again.Any(a => a is null))
+            {
+                return null;
+            }
+
+            seeds.Add(
+                (
+                    again.Average(a => a!.Value.Value),
+                    again.Average(a => a!.Value.Low),
+                    again.Average(a => a!.Value.High)
+                )
+            );
+        }
+
+        return Spread.Over(seeds, isRatio);
+    }
+
+    static double? Mean(IReadOnlyList<Measurement> measurements, Func<Measurement, double?> value)
+    {
+        double?[] values = [.. measurements.Select(value)];
+        return values.Any(v => v is null) ? null : values.Average();
+    }
+
+    static string? Reasons(IReadOnlyList<Measurement> measurements)
+    {
+        string[] reasons =
+        [
+            .. measurements
+                .SelectMany(m => m.Absent.Select(a => $"{a.Figure}: {a.Why}"))
+                .Concat(
+                    measurements
+                        .SelectMany(m => m.Metrics.Take(1))
+                        .Where(q => q.WhyUndefined is not null)
+                        .Select(q => $"{q.Metric}: {q.WhyUndefined}")
+                )
+                .Distinct(),
+        ];
+        return reasons.Length == 0 ? null : string.Join("; ", reasons);
+    }
+}

@@ -1,0 +1,135 @@
+using Espalier.Measuring;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>Every pipeline at every effort in numbers. The script sorts and filters it; without it all rows stand there.</summary>
+static class PointTable
+{
+    /// <param name="Cell">What a reader sees.</param>
+    /// <param name="Number">What is sorted by; null stands last.</param>
+    sealed record Column(
+        string Title,
+        Func<Findings, MeanPoint, Markup> Cell,
+        Func<Findings, MeanPoint, double?>? Number = null
+    );
+
+    public static Markup Write(IReadOnlyList<Findings> all)
+    {
+        bool hasTasks = all.Count > 1;
+        IReadOnlyList<Column> columns = [.. Columns(hasTasks)];
+        string[] origins =
+        [
+            .. all.SelectMany(f => f.Points.Select(p => p.EnergyOrigin))
+                .OfType<Origin>()
+                .Distinct()
+                .Select(o => $"{o}".ToLowerInvariant()),
+        ];
+        Markup tasks = hasTasks
+            ? $"<label>Task <select id=\"filter-task\"><option value=\"\">all</option>{all.Select(f => f.Setting.Task).Distinct().Select(t => (Markup)$"<option>{t}</option>")}</select></label>"
+            : Markup.Empty;
+        string energy =
+            origins.Length > 0
+                ? $" Energy is {string.Join(" or ", origins)}; which source, is said below."
+                : "";
+        return $"""
+            <section id="table" aria-labelledby="table-title">
+            <h2 id="table-title">All results</h2>
+            <p class="note" id="table-note">Means over seeds with 95 % intervals: Student’s over seeds, or, of a single seed, what its own examples and rounds allow. ● is on the Pareto front; × O is how many times as fast as the original; MB is memory for weights and tables; mJ is of one example; n is seeds × examples, rounds of the clock.{energy}</p>
+            <form id="filters" class="filters needs-script" role="search" aria-label="Filter the table">
+            <label>Pipeline <input type="search" id="filter-text" placeholder="DE, heads=…" autocomplete="off" spellcheck="false"></label>
+            {tasks}
+            <label>Rows <select id="filter-rows"><option value="one">one for each pipeline</option><option value="front">Pareto front</option><option value="all">all operating points</option></select></label>
+            <output id="filter-count" for="filter-text filter-rows"></output>
+            </form>
+            <div class="scroll" tabindex="0" role="region" aria-labelledby="table-title">
+            <table id="results" aria-describedby="table-note">
+            <thead><tr>{columns.Select(
+                (c, i) =>
+                    (Markup)
+                        $"<th scope=\"col\"{(c.Number is null ? Markup.Empty : Markup.Trusted(" class=\"number\""))}><button type=\"button\" data-column=\"{i}\" class=\"sort\">{c.Title}</button></th>"
+            )}</tr></thead>
+            <tbody>
+            {all.SelectMany(f => Rows(f, columns))}
+            </tbody>
+            </table>
+            </div>
+            </section>
+
+            """;
+    }
+
+    static IEnumerable<Markup> Rows(Findings findings, IReadOnlyList<Column> columns)
+    {
+        HashSet<MeanPoint> representatives = [.. findings.Representatives];
+        return findings
+            .Points.OrderBy(p => p.Milliseconds?.Mean ?? double.MaxValue)
+            .Select(p =>
+                (Markup)
+                    $"<tr data-pipeline=\"{p.Pipeline}\" data-task=\"{findings.Setting.Task}\" data-one=\"{(representatives.Contains(p) ? 1 : 0)}\" data-front=\"{(p.IsFront ? 1 : 0)}\">{columns.Select((c, i) => Cell(c, findings, p, i == 0))}</tr>\n"
+            );
+    }
+
+    static Markup Cell(Column column, Findings findings, MeanPoint point, bool isHead)
+    {
+        Markup inner = column.Cell(findings, point);
+        return column.Number is null
+            ? isHead
+                ? (Markup)$"<th scope=\"row\">{inner}</th>"
+                : (Markup)$"<td>{inner}</td>"
+            : (Markup)
+                $"<td class=\"number\" data-value=\"{Figures.Exact(column.Number(findings, point))}\">{inner}</td>";
+    }
+
+    static IEnumerable<Column> Columns(bool hasTasks)
+    {
+        yield return new("pipeline", (_, p) => $"{(p.IsFront ? Front : Markup.Empty)}{p.Pipeline}");
+        if (hasTasks)
+        {
+            yield return new("task", (f, _) => $"{f.Setting.Task}");
+        }
+
+        yield return new("effort", (_, p) => $"{p.Effort.ToString()}");
+        yield return new(
+            "quality, %",
+            (f, p) => WithRange(p.Quality, Figures.Percent, p.Absent),
+            (_, p) => p.Quality?.Mean
+        );
+        yield return new(
+            "ms/example",
+            (_, p) => WithRange(p.Milliseconds, Figures.Short, p.Absent),
+            (_, p) => p.Milliseconds?.Mean
+        );
+        yield return new(
+            "× O",
+            (f, p) => SpeedUp(f, p) is { } times ? $"{Figures.Short(times)}" : Markup.Empty,
+            SpeedUp
+        );
+        yield return new("MB", (_, p) => Plain(p.Megabytes), (_, p) => p.Megabytes);
+        yield return new("disk MB", (_, p) => Plain(p.DiskMegabytes), (_, p) => p.DiskMegabytes);
+        yield return new("mJ", (_, p) => Plain(p.Millijoules?.Mean), (_, p) => p.Millijoules?.Mean);
+        yield return new("layers", (_, p) => Plain(p.Layers), (_, p) => p.Layers);
+        yield return new(
+            "n",
+            (_, p) => $"{p.Seeds} × {p.Examples}{(p.Rounds is { } rounds ? $", {rounds}" : "")}",
+            (_, p) => p.Seeds
+        );
+        yield return new("origin", (_, p) => $"{p.Origin.ToString().ToLowerInvariant()}");
+    }
+
+    static Markup Front { get; } =
+        Markup.Trusted(
+            "<span class=\"dot\" title=\"on the Pareto front\" role=\"img\" aria-label=\"on the Pareto front\">●</span>"
+        );
+
+    static double? SpeedUp(Findings findings, MeanPoint p) =>
+        findings.Original?.Milliseconds!.Mean / p.Milliseconds?.Mean;
+
+    static Markup Plain(double? value) =>
+        value is { } number ? $"{Figures.Short(number)}" : Markup.Trusted("–");
+
+    static Markup WithRange(Spread? spread, Func<double, string> show, string? why) =>
+        spread is null ? (Markup)$"<span title=\"{why}\">– <small>{why}</small></span>"
+        : spread is { Low: { } low, High: { } high }
+            ? (Markup)$"{show(spread.Mean)} <small>{show(low)}–{show(high)}</small>"
+        : (Markup)$"{show(spread.Mean)}";
+}

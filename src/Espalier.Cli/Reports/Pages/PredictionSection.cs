@@ -1,0 +1,108 @@
+using Espalier.Analysis.Cumulation;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>Can a combination be known from its parts: predicted curves beside measured ones, and what must be measured together.</summary>
+static class PredictionSection
+{
+    const int MostPanels = 9;
+
+    public static Markup Write(StudySection section, int index)
+    {
+        string metric = section.Findings.Setting.Metric;
+        IReadOnlyList<PredictionCheck> checks = PredictionCheck.Of(section.Checked);
+        if (checks.Count == 0)
+        {
+            return $"""
+                <section id="predicted-{index}" aria-labelledby="predicted-{index}-title">
+                <h2 id="predicted-{index}-title">Predicted against measured</h2>
+                <p class="note">Nothing to check: this needs O, single operators and a combination of them, measured on the same original.</p>
+                </section>
+
+                """;
+        }
+
+        CompoundFinding[] told =
+        [
+            .. section
+                .Compounds.OrderByDescending(c => c.Verdict == CompoundVerdict.Compound)
+                .ThenBy(c => c.Units.Count)
+                .Take(8),
+        ];
+        return $"""
+            <section id="predicted-{index}" aria-labelledby="predicted-{index}-title">
+            <h2 id="predicted-{index}-title">Predicted against measured</h2>
+            <p class="verdict">{Sentence(checks, metric)}</p>
+            <div class="panels">
+            {checks.Take(MostPanels).Select(c =>
+                (Markup)$"<figure><h3>{c.Pipeline}</h3>{PredictionChart.Draw(c, metric)}</figure>"
+            )}
+            </div>
+            <p class="note">Filled marks and solid lines are measured, hollow marks and dashed lines predicted from the parts by the product rule{(
+                checks.Count > MostPanels
+                    ? $"; the {MostPanels} of {checks.Count} combinations with most operators are drawn"
+                    : ""
+            )}. n = {Figures.Counted(
+                checks.Max(c => c.Seeds),
+                "seed"
+            )}; each predicted from the same original.</p>
+            {Table(checks, metric)}
+            <h3>What must be measured together</h3>
+            <ul class="plain">{told.Select(c =>
+                (Markup)$"<li><span class=\"tag\">{Title(c.Verdict)}</span> {c.Sentence}</li>"
+            )}</ul>
+            {Reductions(section.Reductions)}
+            </section>
+
+            """;
+    }
+
+    static string Sentence(IReadOnlyList<PredictionCheck> checks, string metric)
+    {
+        double[] costs = [.. checks.Select(c => c.CostError).OfType<double>()],
+            qualities = [.. checks.Select(c => c.QualityError).OfType<double>()];
+        return costs.Length == 0 || qualities.Length == 0
+            ? $"{Figures.Counted(checks.Count, "combination")} predicted; none was measured at the same efforts."
+            : $"From single operators alone, {Figures.Counted(checks.Count, "combination is", "combinations are")} predicted "
+                + $"within {100 * costs.Average():0.0} % of the time and {100 * qualities.Average():0.0} points of {metric} on average.";
+    }
+
+    static string Title(CompoundVerdict verdict) =>
+        verdict switch
+        {
+            CompoundVerdict.Compound => "compound",
+            CompoundVerdict.Cumulative => "cumulative",
+            _ => "cannot tell",
+        };
+
+    static Markup Table(IReadOnlyList<PredictionCheck> checks, string metric) =>
+        $"""
+            <div class="scroll" tabindex="0" role="region" aria-label="Errors of prediction">
+            <table><thead><tr><th scope="col">pipeline</th><th scope="col">from</th><th scope="col" class="number">error of time, %</th><th scope="col" class="number">error of {metric}, points</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
+            {checks.Select(c =>
+                (Markup)
+                    $"<tr><th scope=\"row\">{c.Pipeline}</th><td>{string.Join(" × ", c.Units)}</td><td class=\"number\">{(c.CostError is { } t ? $"{100 * t:0.0}" : "–")}</td><td class=\"number\">{(c.QualityError is { } q ? $"{100 * q:0.0}" : "–")}</td><td class=\"number\">{c.Seeds}</td></tr>"
+            )}
+            </tbody></table></div>
+
+            """;
+
+    static Markup Reductions(IReadOnlyList<ReductionRow> rows) =>
+        rows.Count == 0
+            ? Markup.Empty
+            : (Markup)
+                $"""
+                    <h3>What Q and L take away</h3>
+                    <div class="scroll" tabindex="0" role="region" aria-label="Reductions by Q and L">
+                    <table><thead><tr><th scope="col">pipeline</th><th scope="col" class="number">quality, %</th><th scope="col" class="number">with Q, change</th><th scope="col" class="number">ms</th><th scope="col" class="number">with Q</th><th scope="col" class="number">with L</th><th scope="col" class="number">with both</th><th scope="col" class="number">both, predicted</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
+                    {rows.Select(r =>
+                        (Markup)
+                            $"<tr><th scope=\"row\">{r.Pipeline}</th><td class=\"number\">{(r.Quality is { } q ? Figures.Percent(q) : "–")}</td><td class=\"number\">{Change(r.QualityChange)}</td><td class=\"number\">{(r.Cost is { } c ? Figures.Short(c) : "–")}</td><td class=\"number\">{Change(r.CostQ)}</td><td class=\"number\">{Change(r.CostL)}</td><td class=\"number\">{Change(r.CostQL)}</td><td class=\"number\">{Change(r.CostQLEstimated)}</td><td class=\"number\">{r.Runs}</td></tr>"
+                    )}
+                    </tbody></table></div>
+
+                    """;
+
+    static string Change(double? percent) =>
+        percent is { } p ? $"{p:+0.0;-0.0;0.0} %".Replace('-', '−') : "–";
+}

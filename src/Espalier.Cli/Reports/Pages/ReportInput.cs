@@ -1,0 +1,192 @@
+using System.Text.Json;
+using Espalier.Measuring;
+using Espalier.Runs;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>A stage of a run: what it took, or null seconds where it was read from the store.</summary>
+sealed record MadeStage(string Pipeline, ulong Seed, string Task, double? Seconds);
+
+/// <summary>All that a report is drawn from; no model is needed for it.</summary>
+sealed record ReportInput(
+    string Name,
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<MadeStage> Stages
+)
+{
+    public const string JsonName = "measurements.json";
+
+    /// <summary>Beside measurements.json where a study says what its stages took.</summary>
+    public const string StagesName = "stages.json";
+
+    const long MostBytes = 256 << 20;
+
+    /// <summary>
+    /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders.
+    /// </summary>
+    /// <exception cref="InvalidDataException">There is no measurement, or something else.</exception>
+    public static ReportInput Read(string path)
+    {
+        string[] files = [.. Files(path)];
+        if (files.Length == 0)
+        {
+            throw new InvalidDataException(
+                $"{path}: neither {JsonName} nor {RunFolder.JsonName} is there or in its folders; "
+                    + "name the output folder of 'espalier study' or 'espalier run'."
+            );
+        }
+
+        List<Measurement> measurements = [];
+        List<MadeStage> stages = [];
+        foreach (string file in files)
+        {
+            using JsonDocument document = Parse(file);
+            if (document.RootElement.ValueKind == JsonValueKind.Array)
+            {
+                measurements.AddRange(Curve(file, document.RootElement));
+                ReadStages(Path.Combine(Path.GetDirectoryName(file) ?? "", StagesName), stages);
+            }
+            else
+            {
+                ReadRun(file, document.RootElement, measurements, stages);
+            }
+        }
+
+        string whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string name = Path.GetFileName(
+            File.Exists(whole) ? Path.GetDirectoryName(whole) ?? whole : whole
+        );
+        return measurements.Count > 0
+            ? new ReportInput(name, measurements, stages)
+            : throw new InvalidDataException(
+                $"{path}: holds no measurement; measure one at least."
+            );
+    }
+
+    static IEnumerable<string> Files(string path)
+    {
+        if (File.Exists(path))
+        {
+            return [path];
+        }
+
+        string[] here = [.. In(path)];
+        return here.Length > 0
+            ? here
+            : Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal).SelectMany(In);
+    }
+
+    static IEnumerable<string> In(string folder) =>
+        ((string[])[JsonName, RunFolder.JsonName])
+            .Select(name => Path.Combine(folder, name))
+            .Where(File.Exists)
+            .Take(1);
+
+    static JsonDocument Parse(string file)
+    {
+        if (new FileInfo(file) is { Length: > MostBytes } big)
+        {
+            throw new InvalidDataException(
+                $"{file}: {big.Length} bytes; at most {MostBytes} were expected of measurements."
+            );
+        }
+
+        try
+        {
+            return JsonDocument.Parse(File.ReadAllBytes(file));
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                $"{file} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not valid JSON; measure again or fetch the file again.",
+                e
+            );
+        }
+    }
+
+    static void ReadStages(string file, List<MadeStage> stages)
+    {
+        if (!File.Exists(file))
+        {
+            return;
+        }
+
+        using JsonDocument document = Parse(file);
+        try
+        {
+            stages.AddRange(
+                document
+                    .RootElement.EnumerateArray()
+                    .Select(s => new MadeStage(
+                        s.GetProperty("pipeline").GetString()!,
+                        s.GetProperty("seed").GetUInt64(),
+                        s.GetProperty("task").GetString()!,
+                        s.GetProperty("seconds") is { ValueKind: JsonValueKind.Number } seconds
+                            ? seconds.GetDouble()
+                            : null
+                    ))
+            );
+        }
+        catch (Exception e)
+            when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException(
+                $"{file}: not an array of stages with pipeline, seed, task and seconds; remove it or run the study again.",
+                e
+            );
+        }
+    }
+
+    static IEnumerable<Measurement> Curve(string name, JsonElement array) =>
+        array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m));
+
+    static void ReadRun(
+        string file,
+        JsonElement run,
+        List<Measurement> measurements,
+        List<MadeStage> stages
+    )
+    {
+        if (
+            run.ValueKind != JsonValueKind.Object
+            || !run.TryGetProperty("stages", out JsonElement made)
+            || made.ValueKind != JsonValueKind.Array
+        )
+        {
+            throw new InvalidDataException(
+                $"{file}: neither an array of measurements nor a run with 'stages'; name {JsonName} or {RunFolder.JsonName}."
+            );
+        }
+
+        foreach (JsonElement stage in made.EnumerateArray())
+        {
+            if (
+                stage.ValueKind != JsonValueKind.Object
+                || !stage.TryGetProperty("curve", out JsonElement curve)
+                || curve.ValueKind != JsonValueKind.Array
+            )
+            {
+                throw new InvalidDataException(
+                    $"{file}: a stage has no 'curve' of measurements; run it again."
+                );
+            }
+
+            Measurement[] read = [.. Curve($"{file}: curve", curve)];
+            measurements.AddRange(read);
+            if (read is [var first, ..])
+            {
+                bool isTimed =
+                    stage.TryGetProperty("seconds", out JsonElement seconds)
+                    && seconds.ValueKind == JsonValueKind.Number;
+                stages.Add(
+                    new MadeStage(
+                        first.Pipeline,
+                        first.Seeds.Count > 0 ? first.Seeds[0] : 0,
+                        first.Task,
+                        isTimed ? seconds.GetDouble() : null
+                    )
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>The results as CSV for programs and as Markdown for papers.</summary>
+static class ResultTables
+{
+    const string Header =
+        "task,pipeline,effort,origin,metric,quality,quality_low,quality_high,ms_per_example,ms_low,ms_high,"
+        + "speed_up,mj_per_example,energy,packed_mb,disk_mb,layers,seeds,examples,rounds,on_front\n";
+
+    /// <summary>One row for each pipeline and effort; an empty field is a figure that there is not.</summary>
+    public static string Csv(IReadOnlyList<StudySection> sections)
+    {
+        StringBuilder csv = new(Header);
+        foreach (StudySection section in sections)
+        {
+            Setting setting = section.Findings.Setting;
+            double? original = section.Findings.Original?.Milliseconds!.Mean;
+            foreach (MeanPoint p in section.Findings.Points.Concat(section.Predicted))
+            {
+                string[] fields =
+                [
+                    Field(setting.Task),
+                    Field(p.Pipeline),
+                    $"{p.Effort}",
+                    $"{p.Origin}".ToLowerInvariant(),
+                    Field(setting.Metric),
+                    .. Three(p.Quality),
+                    .. Three(p.Milliseconds),
+                    Figures.Exact(original / p.Milliseconds?.Mean),
+                    Figures.Exact(p.Millijoules?.Mean),
+                    $"{p.EnergyOrigin}".ToLowerInvariant(),
+                    Figures.Exact(p.Megabytes),
+                    Figures.Exact(p.DiskMegabytes),
+                    Figures.Exact(p.Layers),
+                    $"{p.Seeds}",
+                    $"{p.Examples}",
+                    $"{p.Rounds}",
+                    p.IsFront ? "1" : "0",
+                ];
+                csv.AppendJoin(',', fields).Append('\n');
+            }
+        }
+
+        return csv.ToString();
+    }
+
+    /// <summary>Tables as papers print them.</summary>
+    public static string Markdown(ReportInput results, IReadOnlyList<StudySection> sections)
+    {
+        StringBuilder text = new($"# {Cell(results.Name)}\n");
+        foreach (StudySection section in sections)
+        {
+            Findings findings = section.Findings;
+            text.Append($"\n## {Cell(findings.Setting.Task)}\n\n{Cell(Headline.Of(findings))}\n")
+                .Append($"{Cell(Headline.Evidence(findings))}\n\n")
+                .Append(
+                    $"Table: one effort for each pipeline, the fastest within one point of its best {Cell(findings.Setting.Metric)}; 95 % intervals; "
+                        + $"{Figures.Counted(findings.Seeds, "seed")}; {Cell(findings.Setting.Conditions)}.\n\n"
+                )
+                .Append($"| {string.Join(" | ", Headers(findings).Select(Cell))} |\n")
+                .Append("|---|---|---:|---:|---:|---:|---:|---:|\n");
+            foreach (IReadOnlyList<string> row in Rows(findings))
+            {
+                text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Of the table for readers: one effort for each pipeline, slowest first.</summary>
+    public static IReadOnlyList<string> Headers(Findings findings) =>
+        [
+            "pipeline",
+            "effort",
+            $"{findings.Setting.Metric} %",
+            "ms/example",
+            "× O",
+            "MB",
+            "mJ/example",
+            "n",
+        ];
+
+    public static IEnumerable<IReadOnlyList<string>> Rows(Findings findings)
+    {
+        double? original = findings.Original?.Milliseconds!.Mean;
+        return findings
+            .Representatives.OrderByDescending(p => p.Milliseconds?.Mean ?? double.MaxValue)
+            .Select(p =>
+                (IReadOnlyList<string>)
+                    [
+                        p.Pipeline,
+                        $"{p.Effort}",
+                        Range(p.Quality, Figures.Percent),
+                        Range(p.Milliseconds, Figures.Short),
+                        Plain(original / p.Milliseconds?.Mean),
+                        Plain(p.Megabytes),
+                        Plain(p.Millijoules?.Mean),
+                        $"{p.Seeds} × {p.Examples}",
+                    ]
+            );
+    }
+
+    static string[] Three(Spread? spread) =>
+        [Figures.Exact(spread?.Mean), Figures.Exact(spread?.Low), Figures.Exact(spread?.High)];
+
+    static string Field(string text) =>
+        $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>A word of a file that cannot end its cell or begin markup.</summary>
+    public static string Cell(string text) =>
+        string.Concat(Shown.Whole(text).Select(c => "|<>*_`[]\\".Contains(c) ? $"\\{c}" : $"{c}"));
+
+    static string Plain(double? value) => value is { } number ? Figures.Short(number) : "–";
+
+    static string Range(Spread? spread, Func<double, string> show) =>
+        spread is null ? "–"
+        : spread is { Low: { } low, High: { } high }
+            ? $"{show(spread.Mean)} [{show(low)}, {show(high)}]"
+        : show(spread.Mean);
+}

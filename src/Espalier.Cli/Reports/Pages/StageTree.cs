@@ -1,0 +1,89 @@
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>Which stages the pipelines share, what each took, and which were read from the store.</summary>
+static class StageTree
+{
+    sealed record Node(string Name, string Letter)
+    {
+        public List<Node> After { get; } = [];
+        public List<MadeStage> Made { get; } = [];
+    }
+
+    public static Markup Write(ReportInput results)
+    {
+        if (results.Stages.Count == 0)
+        {
+            return Markup.Empty;
+        }
+
+        double seconds = results.Stages.Sum(s => s.Seconds ?? 0);
+        int read = results.Stages.Count(s => s.Seconds is null);
+        return $"""
+            <section id="stages" aria-labelledby="stages-title">
+            <h2 id="stages-title">Stages</h2>
+            <p class="note">A stage is one operator on one known input. {Figures.Counted(
+                results.Stages.Count - read,
+                "stage"
+            )} took {Duration(seconds)}; {Figures.Counted(
+                read,
+                "stage was",
+                "stages were"
+            )} done before and read from the store.</p>
+            {results.Stages.GroupBy(s => s.Task).Select(g => Tree(g.Key, [.. g]))}
+            </section>
+
+            """;
+    }
+
+    static Markup Tree(string task, IReadOnlyList<MadeStage> stages)
+    {
+        Dictionary<string, Node> nodes = [];
+        List<Node> roots = [];
+        foreach (MadeStage stage in stages.OrderBy(s => s.Pipeline.Length))
+        {
+            if (!nodes.TryGetValue(stage.Pipeline, out Node? node))
+            {
+                // The longest pipeline that this one begins with is the model it was made from.
+                Node? parent =
+                    nodes
+                        .Values.Where(n =>
+                            stage.Pipeline.StartsWith(n.Name, StringComparison.Ordinal)
+                        )
+                        .MaxBy(n => n.Name.Length)
+                    ?? nodes.GetValueOrDefault("O");
+                node = new Node(
+                    stage.Pipeline,
+                    parent is { Name: not "O" }
+                        ? stage.Pipeline[parent.Name.Length..]
+                        : stage.Pipeline
+                );
+                nodes.Add(stage.Pipeline, node);
+                (parent?.After ?? roots).Add(node);
+            }
+
+            node.Made.Add(stage);
+        }
+
+        return $"<ul class=\"tree\" aria-label=\"Stages of {task}\">{roots.Select(Item)}</ul>";
+    }
+
+    static Markup Item(Node node)
+    {
+        Markup inner = node.After.Count > 0 ? $"<ul>{node.After.Select(Item)}</ul>" : Markup.Empty;
+        return $"""
+            <li><span class="stage"><b>{node.Letter}</b> <span class="made">{node.Made.Select(
+                Made
+            )}</span></span>{inner}</li>
+            """;
+    }
+
+    static Markup Made(MadeStage stage) =>
+        stage.Seconds is { } seconds
+            ? (Markup)$"<span>seed {stage.Seed.ToString()}: {Duration(seconds)}</span>"
+            : (Markup)$"<span class=\"hit\">seed {stage.Seed.ToString()}: from the store</span>";
+
+    public static string Duration(double seconds) =>
+        seconds < 60 ? $"{seconds:0.0} s"
+        : seconds < 3600 ? $"{Math.Floor(seconds / 60):0} min {seconds % 60:00} s"
+        : $"{Math.Floor(seconds / 3600):0} h {seconds % 3600 / 60:00} min";
+}

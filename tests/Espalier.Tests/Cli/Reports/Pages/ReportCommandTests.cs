@@ -1,0 +1,119 @@
+using System.Xml.Linq;
+using Espalier.Cli;
+using Espalier.Tests.Checkpoints;
+
+namespace Espalier.Tests.Cli.Reports.Pages;
+
+public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<ReportFixture>
+{
+    [Fact]
+    public void The_command_tells_the_answer_and_which_files_it_wrote()
+    {
+        report.Outcome.Succeeds();
+        Assert.StartsWith("On sentiment, ", report.Outcome.Lines[0]);
+        string[] files = [.. report.Outcome.Lines.Where(l => l.StartsWith(report.Folder))];
+        Assert.Equal(7, files.Length);
+        Assert.All(files, f => Assert.True(File.Exists(f), f));
+        Assert.Contains("DEP(heads=6)", report.Outcome.Out);
+        Assert.Equal(
+            ["curves.svg", "figure2.svg", "figure3.svg", "figure4.svg"],
+            Directory
+                .EnumerateFiles(report.Folder, "report-*.svg")
+                .Select(f => Path.GetFileName(f)["report-".Length..])
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(report.Folder),
+            f => Path.GetFileName(f).StartsWith(".espalier", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void The_same_input_gives_the_same_bytes()
+    {
+        string again = Path.Combine(report.Folder, "again", "report.html");
+        CommandLine.Run("report", report.Folder, "--output", again).Succeeds();
+        foreach (string name in (string[])["report.html", "report.csv", "report.md"])
+        {
+            Assert.Equal(
+                File.ReadAllText(Path.Combine(report.Folder, name)),
+                File.ReadAllText(Path.Combine(report.Folder, "again", name))
+            );
+        }
+    }
+
+    [Fact]
+    public void The_table_beside_the_page_has_a_row_for_each_operating_point()
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(report.Folder, "report.csv"));
+        int measured = SyntheticStudy.Of(1).Count + 1;
+        Assert.Equal(measured, lines.Count(l => l.Contains(",measured,\"accuracy\"")));
+        Assert.True(lines.Length > measured + 1, "there are predicted rows");
+        Assert.StartsWith("task,pipeline,effort,origin,metric,quality", lines[0]);
+        Assert.Contains(
+            "On sentiment, ",
+            File.ReadAllText(Path.Combine(report.Folder, "report.md"))
+        );
+    }
+
+    [Fact]
+    public void Pictures_are_well_formed_and_bring_their_style()
+    {
+        foreach (string file in Directory.EnumerateFiles(report.Folder, "*.svg"))
+        {
+            XElement svg = XDocument.Load(file).Root!;
+            Assert.Equal("{http://www.w3.org/2000/svg}svg", svg.Name.ToString());
+            Assert.NotEmpty(svg.Descendants("{http://www.w3.org/2000/svg}style"));
+            Assert.NotEmpty(svg.Descendants("{http://www.w3.org/2000/svg}line"));
+        }
+    }
+
+    [Fact]
+    public void Names_of_files_cannot_become_markup()
+    {
+        string page = File.ReadAllText(report.Page);
+        Assert.DoesNotContain("<script>document.title", page);
+        Assert.DoesNotContain("<img", page);
+        Assert.Contains("&lt;/script&gt;", page);
+    }
+
+    [Theory]
+    [InlineData("[]", "holds no measurement")]
+    [InlineData("[{\"version\":9}]", "[0]")]
+    [InlineData("{\"stages\":1}", "'stages'")]
+    [InlineData("[", "not valid JSON")]
+    public void What_is_no_measurement_is_refused_and_nothing_is_written(string json, string says)
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("measurements.json", json);
+        CommandLine.Run("report", folder.Path).Refuses(ExitCode.Refused, says);
+        Assert.Equal(["measurements.json"], folder.Names());
+    }
+
+    [Fact]
+    public void A_folder_without_results_and_a_name_that_is_no_page_are_refused()
+    {
+        using TemporaryFolder folder = new();
+        CommandLine.Run("report", folder.Path).Refuses(ExitCode.Refused, "measurements.json");
+        CommandLine.Run("report", folder["none"]).Refuses(ExitCode.Refused, "no such file");
+        CommandLine
+            .Run("report", folder.Path, "--output", folder["a.pdf"])
+            .Refuses(ExitCode.Usage, "ends in .html");
+    }
+
+    [Fact]
+    public void Two_tasks_stand_one_behind_the_other_on_one_page()
+    {
+        using TemporaryFolder folder = new();
+        folder.Write(
+            "measurements.json",
+            SyntheticStudy.Json([.. SyntheticStudy.Of(2), .. SyntheticStudy.Of(2, task: "mrpc")])
+        );
+        CommandLine.Run("report", folder.Path).Succeeds();
+        string page = File.ReadAllText(folder["report.html"]);
+        Assert.Contains(">sentiment</h2>", page);
+        Assert.Contains(">mrpc</h2>", page);
+        Assert.Contains("id=\"filter-task\"", page);
+        Assert.True(File.Exists(folder["report-2-curves.svg"]));
+    }
+}
