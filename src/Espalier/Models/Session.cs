@@ -33,7 +33,7 @@ public sealed class Session
         _classifiers = new SessionClassifier?[_layers.Length];
         for (int i = 0; i < _layers.Length; i++)
         {
-            _layers[i] = new SessionLayer(model, i, workers, kernels);
+            _layers[i] = SessionLayer.Of(model, i, workers, kernels);
             bool last = i == _layers.Length - 1;
             _classifiers[i] =
                 last || _config.HasExits ? new SessionClassifier(model, i, workers, kernels) : null;
@@ -175,6 +175,11 @@ public sealed class Session
             _config.NormEpsilon,
             state
         );
+        if (Model.Traits.Precision == Precision.Int8)
+        {
+            flow.Quantize();
+        }
+
         return flow;
     }
 }

@@ -9,8 +9,8 @@ namespace Espalier.Kernels.Emit;
 /// </summary>
 sealed unsafe class VnniInt8Gemm : TiledInt8Gemm
 {
-    // Up to here the largest tile runs under a microsecond (24 products a group, one a cycle), and the
-    // collector may wait for it. Above, the 10 ns of a full transition are lost in it.
+    // Up to here the largest tiles run under a microsecond (24 products a group, one a cycle), and the
+    // collector may wait for them. Above, the 10 ns of a full transition are lost in it.
     const long ShortGroups = 128;
 
     readonly nint[] _tiles = new nint[VnniTileCode.MaximumRows * VnniTileCode.MaximumVectors];
@@ -31,7 +31,10 @@ sealed unsafe class VnniInt8Gemm : TiledInt8Gemm
         }
     }
 
-    protected override (float Scale, int ZeroPoint) QuantizeRow(
+    protected override Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes16>(this, weights);
+
+    internal override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     ) => RowQuantizer.Avx512(x, into);
@@ -41,7 +44,7 @@ sealed unsafe class VnniInt8Gemm : TiledInt8Gemm
         nint code = _tiles[(tile.Rows - 1) * VnniTileCode.MaximumVectors + tile.Vectors - 1];
         fixed (Int8Tile* address = &tile)
         {
-            if (tile.Groups <= ShortGroups)
+            if (tile.Groups * tile.Tiles <= ShortGroups)
             {
                 ((delegate* unmanaged[SuppressGCTransition]<Int8Tile*, void>)code)(address);
             }
