@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;
