@@ -19,7 +19,11 @@ readonly unsafe struct HeadColumns(float* first, int stride, int width)
 
     public int Stride => stride;
 
+    public int Width => width;
+
     public float* Row(int row) => first + (nint)row * stride;
+
+    public HeadColumns From(int row) => new(Row(row), stride, width);
 
     /// <summary>Rows side by side, each filled up with zeros to <paramref name="padded"/> numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -19,8 +19,16 @@ public sealed class QuantizedRows(int capacity, int columns)
     /// <summary>Pinned; row r starts at r · <see cref="Stride"/>.</summary>
     public byte[] Values { get; } =
         GC.AllocateArray<byte>(Math.Max(1, capacity * ((columns + 63) / 64 * 64)), pinned: true);
-    public float[] Scales { get; } = new float[capacity];
-    public int[] ZeroPoints { get; } = new int[capacity];
+    public float[] Scales { get; } = GC.AllocateArray<float>(Math.Max(1, capacity), pinned: true);
+    public int[] ZeroPoints { get; } = GC.AllocateArray<int>(Math.Max(1, capacity), pinned: true);
+
+    /// <summary>Moves rows to another place; the two may overlap.</summary>
+    public void Move(int from, int to, int rows)
+    {
+        Values.AsSpan(from * Stride, rows * Stride).CopyTo(Values.AsSpan(to * Stride));
+        Scales.AsSpan(from, rows).CopyTo(Scales.AsSpan(to));
+        ZeroPoints.AsSpan(from, rows).CopyTo(ZeroPoints.AsSpan(to));
+    }
 }
 
 /// <summary>Weights as signed bytes with one scale per output channel, in the layout of their kernel.</summary>
@@ -60,6 +68,9 @@ public abstract class Int8Gemm
         Tensor y,
         Epilogue epilogue = default
     );
+
+    /// <summary>Packs a whole layer, to be run as one.</summary>
+    public abstract Int8Layer Pack(LayerWeights weights);
 
     protected static void CheckInputs(Tensor weights_OI)
     {

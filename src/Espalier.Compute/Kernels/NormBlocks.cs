@@ -27,7 +27,16 @@ readonly unsafe struct NormBlocks<T>(
             nint at = (nint)r * rows.Columns;
             float* other = residual == null ? null : residual + at,
                 kept = sum == null ? null : sum + at;
-            var (mean, scale) = Row(x + at, other, y + at, kept);
+            var (mean, scale) = Row(
+                x + at,
+                other,
+                y + at,
+                kept,
+                rows.Columns,
+                weight,
+                bias,
+                epsilon
+            );
             if (statistics != null)
             {
                 statistics[2 * r] = mean;
@@ -37,9 +46,17 @@ readonly unsafe struct NormBlocks<T>(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    (float Mean, float Scale) Row(float* from, float* other, float* to, float* kept)
+    internal static (float Mean, float Scale) Row(
+        float* from,
+        float* other,
+        float* to,
+        float* kept,
+        int n,
+        float* weight,
+        float* bias,
+        float epsilon
+    )
     {
-        int n = rows.Columns;
         if (other == null)
         {
             if (from != to)

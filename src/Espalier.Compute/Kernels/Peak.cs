@@ -25,12 +25,20 @@ public sealed class Peak
 
     public static Peak? Bf16 { get; } =
         DotPeak.HasBf16
-            ? new Peak(AmxBf16Gemm.IsSupported ? "tdpbf16ps" : "vdpbf16ps", DotPeak.Bf16Operations, static () => DotPeak.Bf16())
+            ? new Peak(
+                AmxBf16Gemm.IsSupported ? "tdpbf16ps" : "vdpbf16ps",
+                DotPeak.Bf16Operations,
+                static () => DotPeak.Bf16()
+            )
             : null;
 
     public static Peak? Int8 { get; } =
         DotPeak.HasInt8
-            ? new Peak(AmxInt8Gemm.IsSupported ? "tdpbusd" : "vpdpbusd", DotPeak.Int8Operations, static () => DotPeak.Int8())
+            ? new Peak(
+                AmxInt8Gemm.IsSupported ? "tdpbusd" : "vpdpbusd",
+                DotPeak.Int8Operations,
+                static () => DotPeak.Int8()
+            )
             : null;
 
     public string Instruction { get; }

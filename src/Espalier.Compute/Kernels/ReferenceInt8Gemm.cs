@@ -27,6 +27,9 @@ sealed class ReferenceInt8Gemm : Int8Gemm
         return packed;
     }
 
+    public override Int8Layer Pack(LayerWeights weights) =>
+        new ReferenceInt8Layer(weights, this, new ReferenceRows(), new ReferenceAttention());
+
     public override void Quantize(Workers workers, Tensor x, QuantizedRows into)
     {
         Check(x, into);

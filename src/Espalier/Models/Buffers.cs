@@ -32,15 +32,21 @@ sealed class Buffers
         {
             owner = new Tensor(shape.Count);
             _owners[name] = owner;
-            foreach (var key in _views.Keys.Where(k => k.Item1 == name).ToArray())
-            {
-                _views.Remove(key);
-            }
+            Forget(name);
         }
 
         view = owner.Part(0, shape);
         _views.Add((name, rows, columns), view);
         return view;
+    }
+
+    // Apart from Matrix, which would make what the lambda captures at each call.
+    void Forget(string name)
+    {
+        foreach (var key in _views.Keys.Where(k => k.Item1 == name).ToArray())
+        {
+            _views.Remove(key);
+        }
     }
 
     public QuantizedRows Quantized(int rows, int columns)

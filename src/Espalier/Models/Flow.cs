@@ -25,8 +25,12 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
 
     public Tensor State => Buffers.Matrix("state", Rows, hidden);
 
+    /// <summary>The state quantized, where layers want that.</summary>
+    public QuantizedRows? Bytes { get; private set; }
+
     public void Begin(Batch batch, int? padTo)
     {
+        Bytes = null;
         Count = batch.Count;
         for (int s = 0; s < Count; s++)
         {
@@ -37,8 +41,12 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
         }
     }
 
-    /// <summary>Room for the rows as bytes.</summary>
-    public QuantizedRows Quantized(int columns) => Buffers.Quantized(Rows, columns);
+    /// <summary>Quantizes the state; from here on the layers keep its bytes.</summary>
+    public void Quantize()
+    {
+        Bytes = Buffers.Quantized(Rows, hidden);
+        Kernels.Int8.Quantize(Workers, State, Bytes);
+    }
 
     /// <summary>Takes the sequences that leave out; the rest move together. False when none is left.</summary>
     public bool Compact()
@@ -59,6 +67,7 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
                     state
                         .Span.Slice(start * hidden, rows * hidden)
                         .CopyTo(state.Span[(row * hidden)..]);
+                    Bytes?.Move(start, row, rows);
                 }
 
                 (Lengths[kept], Examples[kept]) = (Lengths[s], Examples[s]);
@@ -70,6 +79,11 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
         }
 
         Count = kept;
+        if (Bytes is not null)
+        {
+            Bytes.Rows = row;
+        }
+
         return kept > 0;
     }
 }

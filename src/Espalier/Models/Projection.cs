@@ -3,11 +3,10 @@ using Espalier.Tensors;
 
 namespace Espalier.Models;
 
-/// <summary>A linear of a session: weights packed once, in fp32 or int8.</summary>
+/// <summary>A linear of a session in fp32: weights packed once.</summary>
 sealed class Projection
 {
-    readonly PackedMatrix? _floats;
-    readonly QuantizedMatrix? _bytes;
+    readonly PackedMatrix _weights;
     readonly Tensor _bias;
     readonly KernelFamily _kernels;
 
@@ -15,7 +14,6 @@ sealed class Projection
     public Projection(
         Workers workers,
         KernelFamily kernels,
-        Precision precision,
         params ReadOnlySpan<(Tensor Weight, Tensor Bias)> parts
     )
     {
@@ -36,32 +34,21 @@ sealed class Projection
             row += part.Rows;
         }
 
-        if (precision == Precision.Int8)
-        {
-            _bytes = kernels.Int8.Pack(weight);
-        }
-        else
-        {
-            _floats = kernels.Gemm.Pack(workers, weight, transposed: true);
-        }
+        _weights = kernels.Gemm.Pack(workers, weight, transposed: true);
     }
 
     public int Outputs => _bias.Count;
 
-    public long Bytes => (_bytes?.Bytes ?? _floats!.Bytes) + 4L * _bias.Count;
+    public long Bytes => _weights.Bytes + 4L * _bias.Count;
 
-    /// <summary>y = activation(x · weightᵀ + bias); an int8 one quantizes x first.</summary>
-    public void Multiply(Flow flow, Tensor x, Tensor y, Activation activation = Activation.None)
-    {
-        Epilogue epilogue = new(_bias, activation);
-        if (_bytes is null)
-        {
-            _kernels.Gemm.Multiply(flow.Workers, x, false, _floats!, y, epilogue);
-            return;
-        }
-
-        QuantizedRows quantized = flow.Quantized(x.Columns);
-        _kernels.Int8.Quantize(flow.Workers, x, quantized);
-        _kernels.Int8.Multiply(flow.Workers, quantized, _bytes, y, epilogue);
-    }
+    /// <summary>y = activation(x · weightᵀ + bias).</summary>
+    public void Multiply(Flow flow, Tensor x, Tensor y, Activation activation = Activation.None) =>
+        _kernels.Gemm.Multiply(
+            flow.Workers,
+            x,
+            false,
+            _weights,
+            y,
+            new Epilogue(_bias, activation)
+        );
 }

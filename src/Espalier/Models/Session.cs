@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
 using Tensor = Espalier.Tensors.Tensor;
@@ -14,7 +13,8 @@ public sealed class Session
     readonly Workers _workers;
     readonly KernelFamily _kernels;
     readonly ModelConfig _config;
-    readonly Parameters _parameters;
+    readonly EmbeddingTables _tables;
+    readonly (Tensor Weight, Tensor Bias) _embeddingNorm;
     readonly SessionLayer[] _layers;
     readonly SessionClassifier?[] _classifiers;
     readonly Buffers _buffers = new();
@@ -24,7 +24,17 @@ public sealed class Session
     public Session(Model model, Workers workers, KernelFamily kernels, int? padTo)
     {
         (_workers, _kernels) = (workers, kernels);
-        (_config, _parameters) = (model.Config, model.Parameters);
+        _config = model.Config;
+        Parameters parameters = model.Parameters;
+        _tables = new EmbeddingTables(
+            parameters[Names.Word],
+            parameters[Names.Position],
+            _config.Types > 0 ? parameters[Names.Type] : null
+        );
+        _embeddingNorm = (
+            parameters[Names.Weight(Names.EmbeddingNorm)],
+            parameters[Names.Bias(Names.EmbeddingNorm)]
+        );
         _padTo =
             model.Traits.DynamicLength || padTo is null
                 ? null
@@ -33,7 +43,7 @@ public sealed class Session
         _classifiers = new SessionClassifier?[_layers.Length];
         for (int i = 0; i < _layers.Length; i++)
         {
-            _layers[i] = new SessionLayer(model, i, workers, kernels);
+            _layers[i] = SessionLayer.Of(model, i, workers, kernels);
             bool last = i == _layers.Length - 1;
             _classifiers[i] =
                 last || _config.HasExits ? new SessionClassifier(model, i, workers, kernels) : null;
@@ -48,8 +58,7 @@ public sealed class Session
     public long Bytes =>
         _layers.Sum(l => l.Bytes)
         + _classifiers.Sum(c => c?.Bytes ?? 0)
-        + 4L * (_parameters[Names.Word].Count + _parameters[Names.Position].Count)
-        + (_config.Types > 0 ? 4L * _parameters[Names.Type].Count : 0);
+        + 4L * (_tables.Word.Count + _tables.Position.Count + (_tables.Type?.Count ?? 0));
 
     /// <summary>
     /// Answers a batch. Examples leave at the first exit that <paramref name="effort"/> lets them, and those that
@@ -136,45 +145,21 @@ public sealed class Session
     Flow Start(Batch batch)
     {
         Flow flow = _buffers.Begin(_workers, _kernels, _config, batch, _padTo);
-        int offset = _config.Family.PositionOffset(_config.PadId);
-        Tensor word = _parameters[Names.Word],
-            position = _parameters[Names.Position];
-        Tensor? type = _config.Types > 0 ? _parameters[Names.Type] : null;
-        Tensor state = flow.State;
-        for (int s = 0; s < flow.Count; s++)
-        {
-            int start = flow.Starts[s],
-                real = flow.Lengths[s];
-            for (int t = 0; t < flow.Starts[s + 1] - start; t++)
-            {
-                int from = batch.Starts[s] + t;
-                Span<float> to = state.Row(start + t);
-                bool isReal = t < real;
-                int place =
-                    isReal ? t + offset
-                    : offset > 0 ? _config.PadId
-                    : t;
-                TensorPrimitives.Add(
-                    word.Row(isReal ? batch.Ids[from] : _config.PadId),
-                    position.Row(place),
-                    to
-                );
-                if (type is not null)
-                {
-                    TensorPrimitives.Add(to, type.Row(isReal ? batch.TypeIds[from] : 0), to);
-                }
-            }
-        }
-
+        _workers.Run(flow.Count, new Embedding(flow, _config, _tables, batch));
         _kernels.Rows.AddNorm(
             _workers,
-            state,
+            flow.State,
             null,
-            _parameters[Names.Weight(Names.EmbeddingNorm)],
-            _parameters[Names.Bias(Names.EmbeddingNorm)],
+            _embeddingNorm.Weight,
+            _embeddingNorm.Bias,
             _config.NormEpsilon,
-            state
+            flow.State
         );
+        if (Model.Traits.Precision == Precision.Int8)
+        {
+            flow.Quantize();
+        }
+
         return flow;
     }
 }

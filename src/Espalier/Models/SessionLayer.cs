@@ -1,41 +1,37 @@
-using Espalier.Autograd;
 using Espalier.Kernels;
 using Espalier.Tensors;
 
 namespace Espalier.Models;
 
-/// <summary>One layer of a session. Shape letters: T rows of all sequences, D hidden, A heads · width, F feed-forward.</summary>
-sealed class SessionLayer
+/// <summary>One layer of a session.</summary>
+abstract class SessionLayer
 {
-    readonly Projection _queryKeyValue;
-    readonly Projection _attention;
-    readonly Projection _up;
-    readonly Projection _down;
-    readonly (Tensor Weight, Tensor Bias) _attentionNorm;
-    readonly (Tensor Weight, Tensor Bias) _norm;
-    readonly LayerShape _shape;
-    readonly ModelConfig _config;
-    readonly int _width;
+    public abstract long Bytes { get; }
 
-    public SessionLayer(Model model, int layer, Workers workers, KernelFamily kernels)
+    /// <summary>Replaces the flow's state.</summary>
+    public abstract void Run(Flow flow);
+
+    public static SessionLayer Of(Model model, int layer, Workers workers, KernelFamily kernels)
     {
-        _config = model.Config;
-        _shape = _config.Layers[layer];
-        _width = _config.AttentionWidth(layer);
-        Precision precision = model.Traits.Precision;
-        _queryKeyValue = new Projection(
-            workers,
-            kernels,
-            precision,
-            Part("query"),
-            Part("key"),
-            Part("value")
-        );
-        _attention = new Projection(workers, kernels, precision, Part("attention"));
-        _up = new Projection(workers, kernels, precision, Part("up"));
-        _down = new Projection(workers, kernels, precision, Part("down"));
-        _attentionNorm = Part("attention_norm");
-        _norm = Part("norm");
+        LayerShape shape = model.Config.Layers[layer];
+        LayerWeights weights = new()
+        {
+            Heads = shape.Heads,
+            HeadWidth = model.Config.HeadWidth,
+            Activation = model.Config.Activation,
+            NormEpsilon = model.Config.NormEpsilon,
+            Query = Part("query"),
+            Key = Part("key"),
+            Value = Part("value"),
+            Attention = Part("attention"),
+            AttentionNorm = Part("attention_norm"),
+            Up = Part("up"),
+            Down = Part("down"),
+            Norm = Part("norm"),
+        };
+        return model.Traits.Precision == Precision.Int8
+            ? new ByteLayer(weights, kernels)
+            : new FloatLayer(weights, workers, kernels);
 
         (Tensor, Tensor) Part(string part)
         {
@@ -43,35 +39,68 @@ sealed class SessionLayer
             return (model.Parameters[Names.Weight(name)], model.Parameters[Names.Bias(name)]);
         }
     }
+}
 
-    public long Bytes => _queryKeyValue.Bytes + _attention.Bytes + _up.Bytes + _down.Bytes;
+/// <summary>A layer in int8, which its kernels run as one.</summary>
+sealed class ByteLayer(LayerWeights weights, KernelFamily kernels) : SessionLayer
+{
+    readonly Int8Layer _layer = kernels.Int8.Pack(weights);
+    readonly int _width = weights.Heads * weights.HeadWidth;
 
-    public void Run(Flow flow)
+    public override long Bytes => _layer.Bytes;
+
+    public override void Run(Flow flow) =>
+        _layer.Run(
+            flow.Workers,
+            flow.Sequences,
+            flow.State,
+            flow.Bytes!,
+            flow.Buffers.Matrix("context", flow.Rows, _width)
+        );
+}
+
+/// <summary>A layer in fp32. Shape letters: T rows of all sequences, D hidden, A heads · width, F feed-forward.</summary>
+sealed class FloatLayer(LayerWeights weights, Workers workers, KernelFamily kernels) : SessionLayer
+{
+    readonly Projection _queryKeyValue = new(
+        workers,
+        kernels,
+        weights.Query,
+        weights.Key,
+        weights.Value
+    );
+    readonly Projection _attention = new(workers, kernels, weights.Attention);
+    readonly Projection _up = new(workers, kernels, weights.Up);
+    readonly Projection _down = new(workers, kernels, weights.Down);
+    readonly int _width = weights.Heads * weights.HeadWidth;
+
+    public override long Bytes => _queryKeyValue.Bytes + _attention.Bytes + _up.Bytes + _down.Bytes;
+
+    public override void Run(Flow flow)
     {
-        Workers workers = flow.Workers;
         Buffers buffers = flow.Buffers;
         int rows = flow.Rows;
         Tensor x_TD = flow.State;
         Tensor qkv_T3A = buffers.Matrix("qkv", rows, 3 * _width);
         Tensor context_TA = buffers.Matrix("context", rows, _width);
-        Tensor branch_TD = buffers.Matrix("branch", rows, _config.Hidden);
-        Tensor up_TF = buffers.Matrix("up", rows, _shape.FeedForward);
+        Tensor branch_TD = buffers.Matrix("branch", rows, _down.Outputs);
+        Tensor up_TF = buffers.Matrix("up", rows, _up.Outputs);
         _queryKeyValue.Multiply(flow, x_TD, qkv_T3A);
         flow.Kernels.Attention.Forward(
-            workers,
+            flow.Workers,
             new Columns(qkv_T3A),
             new Columns(qkv_T3A, _width),
             new Columns(qkv_T3A, 2 * _width),
             flow.Sequences,
-            _shape.Heads,
-            _config.HeadWidth,
+            weights.Heads,
+            weights.HeadWidth,
             context_TA
         );
         _attention.Multiply(flow, context_TA, branch_TD);
-        Norm(flow, branch_TD, x_TD, _attentionNorm);
-        _up.Multiply(flow, x_TD, up_TF, _config.Activation);
+        Norm(flow, branch_TD, x_TD, weights.AttentionNorm);
+        _up.Multiply(flow, x_TD, up_TF, weights.Activation);
         _down.Multiply(flow, up_TF, branch_TD);
-        Norm(flow, branch_TD, x_TD, _norm);
+        Norm(flow, branch_TD, x_TD, weights.Norm);
     }
 
     /// <summary>state = norm(branch + state).</summary>
@@ -82,50 +111,7 @@ sealed class SessionLayer
             state,
             norm.Weight,
             norm.Bias,
-            _config.NormEpsilon,
+            weights.NormEpsilon,
             state
         );
-}
-
-/// <summary>Pool, dense, linear behind one layer; always fp32.</summary>
-sealed class SessionClassifier
-{
-    readonly Projection _dense;
-    readonly Projection _out;
-    readonly Pooling _pooling;
-    readonly ModelConfig _config;
-
-    public SessionClassifier(Model model, int layer, Workers workers, KernelFamily kernels)
-    {
-        _config = model.Config;
-        string name = Names.Classifier(_config, layer);
-        _pooling = name == Names.Head ? _config.Pooling : _config.ExitPooling!.Value;
-        _dense = Part("dense");
-        _out = Part("out");
-
-        Projection Part(string part) =>
-            new(
-                workers,
-                kernels,
-                Precision.Fp32,
-                (
-                    model.Parameters[Names.Weight($"{name}.{part}")],
-                    model.Parameters[Names.Bias($"{name}.{part}")]
-                )
-            );
-    }
-
-    public long Bytes => _dense.Bytes + _out.Bytes;
-
-    /// <summary>[sequences, outputs]; reused by the next call.</summary>
-    public Tensor Run(Flow flow)
-    {
-        Tensor pooled = flow.Buffers.Matrix("pooled", flow.Count, _config.Hidden);
-        Tensor dense = flow.Buffers.Matrix("dense", flow.Count, _config.Hidden);
-        Tensor logits = flow.Buffers.Matrix("logits", flow.Count, _config.Outputs);
-        Pool.Rows(flow.State, flow.Sequences, _pooling, pooled);
-        _dense.Multiply(flow, pooled, dense, _config.Family.HeadActivation);
-        _out.Multiply(flow, dense, logits);
-        return logits;
-    }
 }

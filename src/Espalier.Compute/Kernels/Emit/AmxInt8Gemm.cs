@@ -32,17 +32,28 @@ sealed unsafe class AmxInt8Gemm(Cpu cpu) : TiledInt8Gemm
 
     protected override void Prepare() => _products.Prepare();
 
-    protected override Int8Panels Lay(Tensor weights_OI) =>
+    internal override Int8Panels Lay(Tensor weights_OI) =>
         new(weights_OI, StepGroups, StripColumns);
 
-    protected override void Leave() => _products.Release();
+    internal override void Leave() => _products.Release();
 
-    protected override (float Scale, int ZeroPoint) QuantizeRow(
+    protected override Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes16>(this, weights);
+
+    internal override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     ) => RowQuantizer.Avx512(x, into);
 
     protected override void Multiply(ref Int8Tile tile)
+    {
+        for (; tile.Tiles > 0; tile.MoveOn())
+        {
+            MultiplyOne(ref tile);
+        }
+    }
+
+    void MultiplyOne(ref Int8Tile tile)
     {
         fixed (Int8Tile* address = &tile)
         {

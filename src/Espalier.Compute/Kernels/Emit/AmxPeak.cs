@@ -37,11 +37,6 @@ static unsafe class AmxPeak
     public static long Operations(AmxNumbers numbers)
     {
         int inputs = numbers == AmxNumbers.Int8 ? AmxTileCode.RowBytes : AmxTileCode.RowBytes / 2;
-        return 2L
-            * Steps
-            * ProductsOfStep
-            * AmxTileCode.TileRows
-            * AmxTileCode.TileRows
-            * inputs;
+        return 2L * Steps * ProductsOfStep * AmxTileCode.TileRows * AmxTileCode.TileRows * inputs;
     }
 }

@@ -34,12 +34,23 @@ sealed unsafe class AvxVnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
 
     protected override void Prepare() => _tiles.Prepare();
 
-    protected override (float Scale, int ZeroPoint) QuantizeRow(
+    protected override Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes8>(this, weights);
+
+    internal override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     ) => RowQuantizer.Avx2(x, into);
 
     protected override void Multiply(ref Int8Tile tile)
+    {
+        for (; tile.Tiles > 0; tile.MoveOn())
+        {
+            MultiplyOne(ref tile);
+        }
+    }
+
+    void MultiplyOne(ref Int8Tile tile)
     {
         const int columns = Int8Panels.VectorColumns;
         int* sums = stackalloc int[AvxVnniTileCode.MaximumRows * columns];

@@ -37,9 +37,7 @@ static unsafe class DotPeak
 
     /// <summary>Of one probe of <c>tdpbusd</c> or else <c>vpdpbusd</c>; a multiply-add is two.</summary>
     public static long Int8Operations =>
-        AmxInt8Gemm.IsSupported
-            ? AmxPeak.Operations(AmxNumbers.Int8)
-            : Operations(Int8Products);
+        AmxInt8Gemm.IsSupported ? AmxPeak.Operations(AmxNumbers.Int8) : Operations(Int8Products);
 
     /// <summary>Of one probe of <c>tdpbf16ps</c> or else <c>vdpbf16ps</c>.</summary>
     public static long Bf16Operations =>

@@ -9,7 +9,7 @@ namespace Espalier.Kernels.Emit;
 /// </summary>
 sealed unsafe class VnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
 {
-    // Up to here the largest tile runs under a microsecond: 24 products a group, one a cycle.
+    // Up to here the largest tiles run under a microsecond: 24 products a group, one a cycle.
     const long ShortGroups = 128;
 
     readonly Routines _tiles = new(
@@ -32,7 +32,10 @@ sealed unsafe class VnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
 
     protected override void Prepare() => _tiles.Prepare();
 
-    protected override (float Scale, int ZeroPoint) QuantizeRow(
+    protected override Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes16>(this, weights);
+
+    internal override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     ) => RowQuantizer.Avx512(x, into);
@@ -42,6 +45,6 @@ sealed unsafe class VnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
         _tiles.Call(
             (tile.Rows - 1) * VnniTileCode.MaximumVectors + tile.Vectors - 1,
             (nint)Unsafe.AsPointer(ref tile),
-            tile.Groups <= ShortGroups
+            tile.Groups * tile.Tiles <= ShortGroups
         );
 }

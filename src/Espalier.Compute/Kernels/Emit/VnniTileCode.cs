@@ -6,7 +6,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Espalier.Kernels.Emit;
 
 /// <summary>
-/// The code of one tile, <c>void tile(Int8Tile*)</c>: up to 6 rows x 4 vectors, whose 24 sums stay in
+/// The code of tiles one below the other, <c>void tiles(Int8Tile*)</c>: up to 6 rows x 4 vectors each, whose 24 sums stay in
 /// zmm8 to zmm31 from the first product to the finished numbers. Per group of 4 inputs it loads 4 vectors
 /// of weights (zmm0 to 3) and broadcasts 4 bytes of each row (zmm4 to 7, in turn) for 24
 /// <c>vpdpbusd</c>, which multiply unsigned bytes of the first source by signed ones of the second and add
@@ -25,9 +25,13 @@ static class VnniTileCode
             c =>
             {
                 c.mov(rax, windows ? rcx : rdi);
+                Label tile = c.CreateLabel();
+                c.Label(ref tile);
                 StartSums(c, rows, vectors);
                 Products(c, rows, vectors);
                 Finish(c, rows, vectors);
+                MoveOn(c, rows);
+                c.jne(tile);
             }
         );
 
@@ -66,6 +70,7 @@ static class VnniTileCode
         c.add(rcx, rdx);
         c.mov(r9, Field(nameof(Int8Tile.Weights)));
         c.mov(r10, Field(nameof(Int8Tile.Groups)));
+        c.mov(r11, Field(nameof(Int8Tile.Ahead)));
         Label next = c.CreateLabel();
         c.Label(ref next);
         for (int v = 0; v < vectors; v++)
@@ -73,6 +78,7 @@ static class VnniTileCode
             c.vmovdqu32(TileCode.Zmm(v), __[r9 + v * VectorBytes]);
         }
 
+        c.prefetcht1(__[r9 + r11]);
         for (int r = 0; r < rows; r++)
         {
             AssemblerRegisterZMM x = TileCode.Zmm(4 + r % 4);
@@ -145,8 +151,22 @@ static class VnniTileCode
         }
     }
 
+    // The loop is in here and not in C# because the processor then begins the next tile's products while the last
+    // one's numbers are still on their way to memory. The zero flag says that no tile is left.
+    static void MoveOn(Assembler c, int rows)
+    {
+        c.imul(rdx, Field(nameof(Int8Tile.XStride)), rows);
+        c.add(Field(nameof(Int8Tile.X)), rdx);
+        c.imul(r10, r10, rows);
+        c.add(Field(nameof(Int8Tile.Y)), r10);
+        c.add(Field(nameof(Int8Tile.XScales)), rows * sizeof(float));
+        c.add(Field(nameof(Int8Tile.ZeroPoints)), rows * sizeof(int));
+        c.add(Field(nameof(Int8Tile.Ahead)), VectorBytes);
+        c.dec(Field(nameof(Int8Tile.Tiles)));
+    }
+
     static AssemblerMemoryOperand Field(string name) =>
-        __[rax + (int)Marshal.OffsetOf<Int8Tile>(name)];
+        __qword_ptr[rax + (int)Marshal.OffsetOf<Int8Tile>(name)];
 
     static AssemblerRegisterZMM Sum(int row, int vector, int vectors) =>
         TileCode.Zmm(FirstSum + row * vectors + vector);

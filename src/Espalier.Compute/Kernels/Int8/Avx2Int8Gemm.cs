@@ -15,12 +15,23 @@ sealed unsafe class Avx2Int8Gemm : TiledInt8Gemm
     // 4 rows x 2 halves: 8 sums, 2 registers of x (even and odd bytes), 4 of weights, 1 mask: 15 of 16.
     protected override int TileRows => 4;
 
-    protected override (float Scale, int ZeroPoint) QuantizeRow(
+    protected override Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes8>(this, weights);
+
+    internal override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     ) => RowQuantizer.Avx2(x, into);
 
     protected override void Multiply(ref Int8Tile tile)
+    {
+        for (; tile.Tiles > 0; tile.MoveOn())
+        {
+            MultiplyOne(ref tile);
+        }
+    }
+
+    static void MultiplyOne(ref Int8Tile tile)
     {
         for (int v = 0; v < tile.Vectors; v++)
         {

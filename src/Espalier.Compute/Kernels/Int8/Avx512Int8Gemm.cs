@@ -16,12 +16,23 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
     // 4 rows x 4 vectors: 16 sums, 8 registers of x (even and odd bytes), 2 of weights, 1 mask: 27 of 32.
     protected override int TileRows => 4;
 
-    protected override (float Scale, int ZeroPoint) QuantizeRow(
+    protected override Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes16>(this, weights);
+
+    internal override (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     ) => RowQuantizer.Avx512(x, into);
 
     protected override void Multiply(ref Int8Tile tile)
+    {
+        for (; tile.Tiles > 0; tile.MoveOn())
+        {
+            MultiplyOne(ref tile);
+        }
+    }
+
+    static void MultiplyOne(ref Int8Tile tile)
     {
         switch (tile.Rows)
         {

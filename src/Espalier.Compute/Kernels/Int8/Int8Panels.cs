@@ -68,6 +68,9 @@ sealed unsafe class Int8Panels : QuantizedMatrix
     public int Vectors(int panel) =>
         Math.Min(4, (Outputs - panel * PanelColumns + VectorColumns - 1) / VectorColumns);
 
+    /// <summary>Outputs of a panel: 64, in the last panel what is left.</summary>
+    public int ColumnsOf(int panel) => Math.Min(PanelColumns, Outputs - panel * PanelColumns);
+
     /// <summary>64-byte aligned; the memory is pinned and lives as long as this object.</summary>
     public sbyte* Values(int panel)
     {
@@ -75,6 +78,12 @@ sealed unsafe class Int8Panels : QuantizedMatrix
         nuint aligned = (first + Alignment - 1) / Alignment * Alignment;
         return (sbyte*)aligned + (long)panel * PanelColumns * Groups * Group;
     }
+
+    /// <summary>Bytes from a panel to the one that is wanted behind it; 0 where there is none.</summary>
+    public long Ahead(int panel, Int8Panels? next) =>
+        panel + 1 < Panels ? (long)PanelColumns * Groups * Group
+        : next is null ? 0
+        : next.Values(0) - Values(panel);
 
     public float* Scales(int panel) => (float*)Unsafe.AsPointer(ref _scales[panel * PanelColumns]);
 

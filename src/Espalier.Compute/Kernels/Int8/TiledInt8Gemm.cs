@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;
@@ -13,7 +14,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     const int LeastQuantized = 1 << 14;
 
     // x + (−0) is x for every x, −0 among them; adding +0 would turn −0 into 0.
-    static readonly float[] NoBias = MinusZeros();
+    static readonly float* NoBias = MinusZeros();
 
     protected abstract int TileRows { get; }
 
@@ -28,6 +29,12 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
         CheckInputs(weights_OI);
         Prepare();
         return Lay(weights_OI);
+    }
+
+    public sealed override Int8Layer Pack(LayerWeights weights)
+    {
+        Prepare();
+        return PackLayer(weights);
     }
 
     public sealed override void Quantize(Workers workers, Tensor x, QuantizedRows into)
@@ -61,23 +68,76 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     /// <summary>Called before weights are packed: what a kernel needs once.</summary>
     protected virtual void Prepare() { }
 
-    protected virtual Int8Panels Lay(Tensor weights_OI) => new(weights_OI);
+    /// <summary>Weights in the layout of this kernel.</summary>
+    internal virtual Int8Panels Lay(Tensor weights_OI) => new(weights_OI);
 
-    /// <summary>Called after a product, on the caller's thread: what a kernel leaves in the processor.</summary>
-    protected virtual void Leave() { }
+    /// <summary>Called after each job, on the caller's thread: what a kernel leaves in the processor.</summary>
+    internal virtual void Leave() { }
 
-    protected abstract (float Scale, int ZeroPoint) QuantizeRow(
+    protected abstract Int8Layer PackLayer(LayerWeights weights);
+
+    internal abstract (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
     );
 
-    /// <summary>Sums, scales and bias of one tile.</summary>
+    /// <summary>Sums, scales and bias of tiles below each other; leaves none to go.</summary>
     protected abstract void Multiply(ref Int8Tile tile);
 
-    static float[] MinusZeros()
+    /// <summary>Rows times one panel of columns, on this thread.</summary>
+    /// <param name="bias">Of all columns, or null.</param>
+    /// <param name="y">Place of the panel's first column in the first row.</param>
+    /// <param name="stride">Numbers between two rows of y.</param>
+    /// <param name="next">Weights that come behind the last panel of these, to be fetched ahead.</param>
+    internal void MultiplyPanel(
+        in ByteRows x,
+        Int8Panels weights,
+        int panel,
+        float* bias,
+        float* y,
+        long stride,
+        Int8Panels? next = null
+    )
     {
-        float[] zeros = GC.AllocateArray<float>(Int8Panels.PanelColumns, pinned: true);
-        Array.Fill(zeros, -0f);
+        int column = panel * Int8Panels.PanelColumns,
+            vectors = weights.Vectors(panel),
+            missing = vectors * Int8Panels.VectorColumns - weights.ColumnsOf(panel);
+        Int8Tile tile = new()
+        {
+            X = x.Values,
+            XStride = x.Stride,
+            XScales = x.Scales,
+            ZeroPoints = x.ZeroPoints,
+            Weights = weights.Values(panel),
+            Groups = weights.Groups,
+            WeightScales = weights.Scales(panel),
+            NegatedSums = weights.NegatedSums(panel),
+            Bias = bias == null ? NoBias : bias + column,
+            Y = y,
+            YStride = stride * sizeof(float),
+            Ahead = weights.Ahead(panel, next),
+            LastMask = 0xFFFF >> missing,
+            Vectors = vectors,
+            Rows = TileRows,
+            Tiles = x.Count / TileRows,
+        };
+        if (tile.Tiles > 0)
+        {
+            Multiply(ref tile);
+        }
+
+        tile.Rows = x.Count % TileRows;
+        if (tile.Rows > 0)
+        {
+            tile.Tiles = 1;
+            Multiply(ref tile);
+        }
+    }
+
+    static float* MinusZeros()
+    {
+        float* zeros = (float*)NativeMemory.Alloc(Int8Panels.PanelColumns * sizeof(float));
+        new Span<float>(zeros, Int8Panels.PanelColumns).Fill(-0f);
         return zeros;
     }
 
@@ -132,48 +192,25 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
             int endRow = Math.Min(_x.Rows, firstRow + _kernel.BlockRows);
             int firstPanel = block % _panelBlocks * _panels;
             int endPanel = Math.Min(_weights.Panels, firstPanel + _panels);
-            fixed (byte* x = _x.Values)
-            fixed (float* xScales = _x.Scales)
-            fixed (int* zeroPoints = _x.ZeroPoints)
-            fixed (float* bias = _epilogue.Bias is { } given ? given.Span : NoBias)
+            fixed (float* bias = _epilogue.Bias is { } given ? given.Span : default)
             fixed (float* y = _y.Span)
             {
+                ByteRows rows = ByteRows.Of(_x).From(firstRow, endRow - firstRow);
+                float* first = y + (long)firstRow * _y.Columns;
                 for (int panel = firstPanel; panel < endPanel; panel++)
                 {
                     int column = panel * Int8Panels.PanelColumns;
-                    int columns = Math.Min(Int8Panels.PanelColumns, _weights.Outputs - column);
-                    int vectors = _weights.Vectors(panel);
-                    Int8Tile tile = new()
-                    {
-                        XStride = _x.Stride,
-                        Weights = _weights.Values(panel),
-                        Groups = _weights.Groups,
-                        WeightScales = _weights.Scales(panel),
-                        NegatedSums = _weights.NegatedSums(panel),
-                        Bias = _epilogue.Bias is null ? bias : bias + column,
-                        YStride = (long)_weights.Outputs * sizeof(float),
-                        LastMask = 0xFFFF >> (vectors * Int8Panels.VectorColumns - columns),
-                        Vectors = vectors,
-                    };
-                    for (int row = firstRow; row < endRow; row += _kernel.TileRows)
-                    {
-                        tile.Rows = Math.Min(_kernel.TileRows, endRow - row);
-                        tile.X = x + (long)row * _x.Stride;
-                        tile.XScales = xScales + row;
-                        tile.ZeroPoints = zeroPoints + row;
-                        tile.Y = y + (long)row * _weights.Outputs + column;
-                        _kernel.Multiply(ref tile);
-                        Activate(tile, columns);
-                    }
+                    _kernel.MultiplyPanel(rows, _weights, panel, bias, first + column, _y.Columns);
+                    Activate(first + column, rows.Count, _weights.ColumnsOf(panel));
                 }
             }
         }
 
-        void Activate(in Int8Tile tile, int columns)
+        void Activate(float* first, int rows, int columns)
         {
-            for (int r = 0; _epilogue.Activation != Activation.None && r < tile.Rows; r++)
+            for (int r = 0; _epilogue.Activation != Activation.None && r < rows; r++)
             {
-                float* row = (float*)((byte*)tile.Y + r * tile.YStride);
+                float* row = first + (long)r * _y.Columns;
                 VectorActivations.Apply(_epilogue.Activation, new Span<float>(row, columns));
             }
         }

@@ -84,197 +84,208 @@
 01e2  add rcx, rdx
 01e5  mov r9, [rax+0x20]
 01e9  mov r10, [rax+0x28]
-01ed  vmovdqu32 zmm0, [r9]
-01f3  vmovdqu32 zmm1, [r9+0x40]
-01fa  vmovdqu32 zmm2, [r9+0x80]
-0201  vmovdqu32 zmm3, [r9+0xC0]
-0208  vpbroadcastd zmm4, [rdx]
-020e  vpdpbusd zmm8, zmm4, zmm0
-0214  vpdpbusd zmm9, zmm4, zmm1
-021a  vpdpbusd zmm10, zmm4, zmm2
-0220  vpdpbusd zmm11, zmm4, zmm3
-0226  vpbroadcastd zmm5, [rdx+r8]
-022d  vpdpbusd zmm12, zmm5, zmm0
-0233  vpdpbusd zmm13, zmm5, zmm1
-0239  vpdpbusd zmm14, zmm5, zmm2
-023f  vpdpbusd zmm15, zmm5, zmm3
-0245  vpbroadcastd zmm6, [rdx+r8*2]
-024c  vpdpbusd zmm16, zmm6, zmm0
-0252  vpdpbusd zmm17, zmm6, zmm1
-0258  vpdpbusd zmm18, zmm6, zmm2
-025e  vpdpbusd zmm19, zmm6, zmm3
-0264  vpbroadcastd zmm7, [rcx]
-026a  vpdpbusd zmm20, zmm7, zmm0
-0270  vpdpbusd zmm21, zmm7, zmm1
-0276  vpdpbusd zmm22, zmm7, zmm2
-027c  vpdpbusd zmm23, zmm7, zmm3
-0282  vpbroadcastd zmm4, [rcx+r8]
-0289  vpdpbusd zmm24, zmm4, zmm0
-028f  vpdpbusd zmm25, zmm4, zmm1
-0295  vpdpbusd zmm26, zmm4, zmm2
-029b  vpdpbusd zmm27, zmm4, zmm3
-02a1  vpbroadcastd zmm5, [rcx+r8*2]
-02a8  vpdpbusd zmm28, zmm5, zmm0
-02ae  vpdpbusd zmm29, zmm5, zmm1
-02b4  vpdpbusd zmm30, zmm5, zmm2
-02ba  vpdpbusd zmm31, zmm5, zmm3
-02c0  add r9, 0x100
-02c7  add rdx, 4
-02cb  add rcx, 4
-02cf  dec r10
-02d2  jne 0x00000000000001ED
-02d8  mov rdx, [rax+0x10]
-02dc  mov rcx, [rax+0x30]
-02e0  mov r8, [rax+0x40]
-02e4  mov r9, [rax+0x48]
-02e8  mov r10, [rax+0x50]
-02ec  mov r11, [rax+0x58]
-02f0  kmovw k1, r11d
-02f5  vmovups zmm0, [rcx]
-02fb  vmovups zmm1, [rcx+0x40]
-0302  vmovups zmm2, [rcx+0x80]
-0309  vmovups zmm3, [rcx+0xC0]
-0310  vbroadcastss zmm4, [rdx]
-0316  vmulps zmm5, zmm4, zmm0
-031c  vcvtdq2ps zmm8, zmm8
-0322  vmulps zmm8, zmm8, zmm5
-0328  vaddps zmm8, zmm8, [r8]
-032e  vmovups [r9], zmm8
-0334  vmulps zmm5, zmm4, zmm1
-033a  vcvtdq2ps zmm9, zmm9
-0340  vmulps zmm9, zmm9, zmm5
-0346  vaddps zmm9, zmm9, [r8+0x40]
-034d  vmovups [r9+0x40], zmm9
-0354  vmulps zmm5, zmm4, zmm2
-035a  vcvtdq2ps zmm10, zmm10
-0360  vmulps zmm10, zmm10, zmm5
-0366  vaddps zmm10, zmm10, [r8+0x80]
-036d  vmovups [r9+0x80], zmm10
-0374  vmulps zmm5, zmm4, zmm3
-037a  vcvtdq2ps zmm11, zmm11
-0380  vmulps zmm11, zmm11, zmm5
-0386  vaddps zmm11{k1}{z}, zmm11, [r8+0xC0]
-038d  vmovups [r9+0xC0]{k1}, zmm11
-0394  add r9, r10
-0397  vbroadcastss zmm4, [rdx+4]
-039e  vmulps zmm5, zmm4, zmm0
-03a4  vcvtdq2ps zmm12, zmm12
-03aa  vmulps zmm12, zmm12, zmm5
-03b0  vaddps zmm12, zmm12, [r8]
-03b6  vmovups [r9], zmm12
-03bc  vmulps zmm5, zmm4, zmm1
-03c2  vcvtdq2ps zmm13, zmm13
-03c8  vmulps zmm13, zmm13, zmm5
-03ce  vaddps zmm13, zmm13, [r8+0x40]
-03d5  vmovups [r9+0x40], zmm13
-03dc  vmulps zmm5, zmm4, zmm2
-03e2  vcvtdq2ps zmm14, zmm14
-03e8  vmulps zmm14, zmm14, zmm5
-03ee  vaddps zmm14, zmm14, [r8+0x80]
-03f5  vmovups [r9+0x80], zmm14
-03fc  vmulps zmm5, zmm4, zmm3
-0402  vcvtdq2ps zmm15, zmm15
-0408  vmulps zmm15, zmm15, zmm5
-040e  vaddps zmm15{k1}{z}, zmm15, [r8+0xC0]
-0415  vmovups [r9+0xC0]{k1}, zmm15
-041c  add r9, r10
-041f  vbroadcastss zmm4, [rdx+8]
-0426  vmulps zmm5, zmm4, zmm0
-042c  vcvtdq2ps zmm16, zmm16
-0432  vmulps zmm16, zmm16, zmm5
-0438  vaddps zmm16, zmm16, [r8]
-043e  vmovups [r9], zmm16
-0444  vmulps zmm5, zmm4, zmm1
-044a  vcvtdq2ps zmm17, zmm17
-0450  vmulps zmm17, zmm17, zmm5
-0456  vaddps zmm17, zmm17, [r8+0x40]
-045d  vmovups [r9+0x40], zmm17
-0464  vmulps zmm5, zmm4, zmm2
-046a  vcvtdq2ps zmm18, zmm18
-0470  vmulps zmm18, zmm18, zmm5
-0476  vaddps zmm18, zmm18, [r8+0x80]
-047d  vmovups [r9+0x80], zmm18
-0484  vmulps zmm5, zmm4, zmm3
-048a  vcvtdq2ps zmm19, zmm19
-0490  vmulps zmm19, zmm19, zmm5
-0496  vaddps zmm19{k1}{z}, zmm19, [r8+0xC0]
-049d  vmovups [r9+0xC0]{k1}, zmm19
-04a4  add r9, r10
-04a7  vbroadcastss zmm4, [rdx+0xC]
-04ae  vmulps zmm5, zmm4, zmm0
-04b4  vcvtdq2ps zmm20, zmm20
-04ba  vmulps zmm20, zmm20, zmm5
-04c0  vaddps zmm20, zmm20, [r8]
-04c6  vmovups [r9], zmm20
-04cc  vmulps zmm5, zmm4, zmm1
-04d2  vcvtdq2ps zmm21, zmm21
-04d8  vmulps zmm21, zmm21, zmm5
-04de  vaddps zmm21, zmm21, [r8+0x40]
-04e5  vmovups [r9+0x40], zmm21
-04ec  vmulps zmm5, zmm4, zmm2
-04f2  vcvtdq2ps zmm22, zmm22
-04f8  vmulps zmm22, zmm22, zmm5
-04fe  vaddps zmm22, zmm22, [r8+0x80]
-0505  vmovups [r9+0x80], zmm22
-050c  vmulps zmm5, zmm4, zmm3
-0512  vcvtdq2ps zmm23, zmm23
-0518  vmulps zmm23, zmm23, zmm5
-051e  vaddps zmm23{k1}{z}, zmm23, [r8+0xC0]
-0525  vmovups [r9+0xC0]{k1}, zmm23
-052c  add r9, r10
-052f  vbroadcastss zmm4, [rdx+0x10]
-0536  vmulps zmm5, zmm4, zmm0
-053c  vcvtdq2ps zmm24, zmm24
-0542  vmulps zmm24, zmm24, zmm5
-0548  vaddps zmm24, zmm24, [r8]
-054e  vmovups [r9], zmm24
-0554  vmulps zmm5, zmm4, zmm1
-055a  vcvtdq2ps zmm25, zmm25
-0560  vmulps zmm25, zmm25, zmm5
-0566  vaddps zmm25, zmm25, [r8+0x40]
-056d  vmovups [r9+0x40], zmm25
-0574  vmulps zmm5, zmm4, zmm2
-057a  vcvtdq2ps zmm26, zmm26
-0580  vmulps zmm26, zmm26, zmm5
-0586  vaddps zmm26, zmm26, [r8+0x80]
-058d  vmovups [r9+0x80], zmm26
-0594  vmulps zmm5, zmm4, zmm3
-059a  vcvtdq2ps zmm27, zmm27
-05a0  vmulps zmm27, zmm27, zmm5
-05a6  vaddps zmm27{k1}{z}, zmm27, [r8+0xC0]
-05ad  vmovups [r9+0xC0]{k1}, zmm27
-05b4  add r9, r10
-05b7  vbroadcastss zmm4, [rdx+0x14]
-05be  vmulps zmm5, zmm4, zmm0
-05c4  vcvtdq2ps zmm28, zmm28
-05ca  vmulps zmm28, zmm28, zmm5
-05d0  vaddps zmm28, zmm28, [r8]
-05d6  vmovups [r9], zmm28
-05dc  vmulps zmm5, zmm4, zmm1
-05e2  vcvtdq2ps zmm29, zmm29
-05e8  vmulps zmm29, zmm29, zmm5
-05ee  vaddps zmm29, zmm29, [r8+0x40]
-05f5  vmovups [r9+0x40], zmm29
-05fc  vmulps zmm5, zmm4, zmm2
-0602  vcvtdq2ps zmm30, zmm30
-0608  vmulps zmm30, zmm30, zmm5
-060e  vaddps zmm30, zmm30, [r8+0x80]
-0615  vmovups [r9+0x80], zmm30
-061c  vmulps zmm5, zmm4, zmm3
-0622  vcvtdq2ps zmm31, zmm31
-0628  vmulps zmm31, zmm31, zmm5
-062e  vaddps zmm31{k1}{z}, zmm31, [r8+0xC0]
-0635  vmovups [r9+0xC0]{k1}, zmm31
-063c  vmovdqu xmm6, [rsp]
-0641  vmovdqu xmm7, [rsp+0x10]
-0647  vmovdqu xmm8, [rsp+0x20]
-064d  vmovdqu xmm9, [rsp+0x30]
-0653  vmovdqu xmm10, [rsp+0x40]
-0659  vmovdqu xmm11, [rsp+0x50]
-065f  vmovdqu xmm12, [rsp+0x60]
-0665  vmovdqu xmm13, [rsp+0x70]
-066b  vmovdqu xmm14, [rsp+0x80]
-0674  vmovdqu xmm15, [rsp+0x90]
-067d  add rsp, 0xA8
-0684  vzeroupper
-0687  ret
+01ed  mov r11, [rax+0x60]
+01f1  vmovdqu32 zmm0, [r9]
+01f7  vmovdqu32 zmm1, [r9+0x40]
+01fe  vmovdqu32 zmm2, [r9+0x80]
+0205  vmovdqu32 zmm3, [r9+0xC0]
+020c  prefetcht1 [r9+r11]
+0211  vpbroadcastd zmm4, [rdx]
+0217  vpdpbusd zmm8, zmm4, zmm0
+021d  vpdpbusd zmm9, zmm4, zmm1
+0223  vpdpbusd zmm10, zmm4, zmm2
+0229  vpdpbusd zmm11, zmm4, zmm3
+022f  vpbroadcastd zmm5, [rdx+r8]
+0236  vpdpbusd zmm12, zmm5, zmm0
+023c  vpdpbusd zmm13, zmm5, zmm1
+0242  vpdpbusd zmm14, zmm5, zmm2
+0248  vpdpbusd zmm15, zmm5, zmm3
+024e  vpbroadcastd zmm6, [rdx+r8*2]
+0255  vpdpbusd zmm16, zmm6, zmm0
+025b  vpdpbusd zmm17, zmm6, zmm1
+0261  vpdpbusd zmm18, zmm6, zmm2
+0267  vpdpbusd zmm19, zmm6, zmm3
+026d  vpbroadcastd zmm7, [rcx]
+0273  vpdpbusd zmm20, zmm7, zmm0
+0279  vpdpbusd zmm21, zmm7, zmm1
+027f  vpdpbusd zmm22, zmm7, zmm2
+0285  vpdpbusd zmm23, zmm7, zmm3
+028b  vpbroadcastd zmm4, [rcx+r8]
+0292  vpdpbusd zmm24, zmm4, zmm0
+0298  vpdpbusd zmm25, zmm4, zmm1
+029e  vpdpbusd zmm26, zmm4, zmm2
+02a4  vpdpbusd zmm27, zmm4, zmm3
+02aa  vpbroadcastd zmm5, [rcx+r8*2]
+02b1  vpdpbusd zmm28, zmm5, zmm0
+02b7  vpdpbusd zmm29, zmm5, zmm1
+02bd  vpdpbusd zmm30, zmm5, zmm2
+02c3  vpdpbusd zmm31, zmm5, zmm3
+02c9  add r9, 0x100
+02d0  add rdx, 4
+02d4  add rcx, 4
+02d8  dec r10
+02db  jne 0x00000000000001F1
+02e1  mov rdx, [rax+0x10]
+02e5  mov rcx, [rax+0x30]
+02e9  mov r8, [rax+0x40]
+02ed  mov r9, [rax+0x48]
+02f1  mov r10, [rax+0x50]
+02f5  mov r11, [rax+0x58]
+02f9  kmovw k1, r11d
+02fe  vmovups zmm0, [rcx]
+0304  vmovups zmm1, [rcx+0x40]
+030b  vmovups zmm2, [rcx+0x80]
+0312  vmovups zmm3, [rcx+0xC0]
+0319  vbroadcastss zmm4, [rdx]
+031f  vmulps zmm5, zmm4, zmm0
+0325  vcvtdq2ps zmm8, zmm8
+032b  vmulps zmm8, zmm8, zmm5
+0331  vaddps zmm8, zmm8, [r8]
+0337  vmovups [r9], zmm8
+033d  vmulps zmm5, zmm4, zmm1
+0343  vcvtdq2ps zmm9, zmm9
+0349  vmulps zmm9, zmm9, zmm5
+034f  vaddps zmm9, zmm9, [r8+0x40]
+0356  vmovups [r9+0x40], zmm9
+035d  vmulps zmm5, zmm4, zmm2
+0363  vcvtdq2ps zmm10, zmm10
+0369  vmulps zmm10, zmm10, zmm5
+036f  vaddps zmm10, zmm10, [r8+0x80]
+0376  vmovups [r9+0x80], zmm10
+037d  vmulps zmm5, zmm4, zmm3
+0383  vcvtdq2ps zmm11, zmm11
+0389  vmulps zmm11, zmm11, zmm5
+038f  vaddps zmm11{k1}{z}, zmm11, [r8+0xC0]
+0396  vmovups [r9+0xC0]{k1}, zmm11
+039d  add r9, r10
+03a0  vbroadcastss zmm4, [rdx+4]
+03a7  vmulps zmm5, zmm4, zmm0
+03ad  vcvtdq2ps zmm12, zmm12
+03b3  vmulps zmm12, zmm12, zmm5
+03b9  vaddps zmm12, zmm12, [r8]
+03bf  vmovups [r9], zmm12
+03c5  vmulps zmm5, zmm4, zmm1
+03cb  vcvtdq2ps zmm13, zmm13
+03d1  vmulps zmm13, zmm13, zmm5
+03d7  vaddps zmm13, zmm13, [r8+0x40]
+03de  vmovups [r9+0x40], zmm13
+03e5  vmulps zmm5, zmm4, zmm2
+03eb  vcvtdq2ps zmm14, zmm14
+03f1  vmulps zmm14, zmm14, zmm5
+03f7  vaddps zmm14, zmm14, [r8+0x80]
+03fe  vmovups [r9+0x80], zmm14
+0405  vmulps zmm5, zmm4, zmm3
+040b  vcvtdq2ps zmm15, zmm15
+0411  vmulps zmm15, zmm15, zmm5
+0417  vaddps zmm15{k1}{z}, zmm15, [r8+0xC0]
+041e  vmovups [r9+0xC0]{k1}, zmm15
+0425  add r9, r10
+0428  vbroadcastss zmm4, [rdx+8]
+042f  vmulps zmm5, zmm4, zmm0
+0435  vcvtdq2ps zmm16, zmm16
+043b  vmulps zmm16, zmm16, zmm5
+0441  vaddps zmm16, zmm16, [r8]
+0447  vmovups [r9], zmm16
+044d  vmulps zmm5, zmm4, zmm1
+0453  vcvtdq2ps zmm17, zmm17
+0459  vmulps zmm17, zmm17, zmm5
+045f  vaddps zmm17, zmm17, [r8+0x40]
+0466  vmovups [r9+0x40], zmm17
+046d  vmulps zmm5, zmm4, zmm2
+0473  vcvtdq2ps zmm18, zmm18
+0479  vmulps zmm18, zmm18, zmm5
+047f  vaddps zmm18, zmm18, [r8+0x80]
+0486  vmovups [r9+0x80], zmm18
+048d  vmulps zmm5, zmm4, zmm3
+0493  vcvtdq2ps zmm19, zmm19
+0499  vmulps zmm19, zmm19, zmm5
+049f  vaddps zmm19{k1}{z}, zmm19, [r8+0xC0]
+04a6  vmovups [r9+0xC0]{k1}, zmm19
+04ad  add r9, r10
+04b0  vbroadcastss zmm4, [rdx+0xC]
+04b7  vmulps zmm5, zmm4, zmm0
+04bd  vcvtdq2ps zmm20, zmm20
+04c3  vmulps zmm20, zmm20, zmm5
+04c9  vaddps zmm20, zmm20, [r8]
+04cf  vmovups [r9], zmm20
+04d5  vmulps zmm5, zmm4, zmm1
+04db  vcvtdq2ps zmm21, zmm21
+04e1  vmulps zmm21, zmm21, zmm5
+04e7  vaddps zmm21, zmm21, [r8+0x40]
+04ee  vmovups [r9+0x40], zmm21
+04f5  vmulps zmm5, zmm4, zmm2
+04fb  vcvtdq2ps zmm22, zmm22
+0501  vmulps zmm22, zmm22, zmm5
+0507  vaddps zmm22, zmm22, [r8+0x80]
+050e  vmovups [r9+0x80], zmm22
+0515  vmulps zmm5, zmm4, zmm3
+051b  vcvtdq2ps zmm23, zmm23
+0521  vmulps zmm23, zmm23, zmm5
+0527  vaddps zmm23{k1}{z}, zmm23, [r8+0xC0]
+052e  vmovups [r9+0xC0]{k1}, zmm23
+0535  add r9, r10
+0538  vbroadcastss zmm4, [rdx+0x10]
+053f  vmulps zmm5, zmm4, zmm0
+0545  vcvtdq2ps zmm24, zmm24
+054b  vmulps zmm24, zmm24, zmm5
+0551  vaddps zmm24, zmm24, [r8]
+0557  vmovups [r9], zmm24
+055d  vmulps zmm5, zmm4, zmm1
+0563  vcvtdq2ps zmm25, zmm25
+0569  vmulps zmm25, zmm25, zmm5
+056f  vaddps zmm25, zmm25, [r8+0x40]
+0576  vmovups [r9+0x40], zmm25
+057d  vmulps zmm5, zmm4, zmm2
+0583  vcvtdq2ps zmm26, zmm26
+0589  vmulps zmm26, zmm26, zmm5
+058f  vaddps zmm26, zmm26, [r8+0x80]
+0596  vmovups [r9+0x80], zmm26
+059d  vmulps zmm5, zmm4, zmm3
+05a3  vcvtdq2ps zmm27, zmm27
+05a9  vmulps zmm27, zmm27, zmm5
+05af  vaddps zmm27{k1}{z}, zmm27, [r8+0xC0]
+05b6  vmovups [r9+0xC0]{k1}, zmm27
+05bd  add r9, r10
+05c0  vbroadcastss zmm4, [rdx+0x14]
+05c7  vmulps zmm5, zmm4, zmm0
+05cd  vcvtdq2ps zmm28, zmm28
+05d3  vmulps zmm28, zmm28, zmm5
+05d9  vaddps zmm28, zmm28, [r8]
+05df  vmovups [r9], zmm28
+05e5  vmulps zmm5, zmm4, zmm1
+05eb  vcvtdq2ps zmm29, zmm29
+05f1  vmulps zmm29, zmm29, zmm5
+05f7  vaddps zmm29, zmm29, [r8+0x40]
+05fe  vmovups [r9+0x40], zmm29
+0605  vmulps zmm5, zmm4, zmm2
+060b  vcvtdq2ps zmm30, zmm30
+0611  vmulps zmm30, zmm30, zmm5
+0617  vaddps zmm30, zmm30, [r8+0x80]
+061e  vmovups [r9+0x80], zmm30
+0625  vmulps zmm5, zmm4, zmm3
+062b  vcvtdq2ps zmm31, zmm31
+0631  vmulps zmm31, zmm31, zmm5
+0637  vaddps zmm31{k1}{z}, zmm31, [r8+0xC0]
+063e  vmovups [r9+0xC0]{k1}, zmm31
+0645  imul rdx, [rax+8], 6
+064a  add [rax], rdx
+064d  imul r10, 6
+0651  add [rax+0x48], r10
+0655  add qword ptr [rax+0x10], 0x18
+065a  add qword ptr [rax+0x18], 0x18
+065f  add qword ptr [rax+0x60], 0x40
+0664  dec qword ptr [rax+0x68]
+0668  jne 0x000000000000004B
+066e  vmovdqu xmm6, [rsp]
+0673  vmovdqu xmm7, [rsp+0x10]
+0679  vmovdqu xmm8, [rsp+0x20]
+067f  vmovdqu xmm9, [rsp+0x30]
+0685  vmovdqu xmm10, [rsp+0x40]
+068b  vmovdqu xmm11, [rsp+0x50]
+0691  vmovdqu xmm12, [rsp+0x60]
+0697  vmovdqu xmm13, [rsp+0x70]
+069d  vmovdqu xmm14, [rsp+0x80]
+06a6  vmovdqu xmm15, [rsp+0x90]
+06af  add rsp, 0xA8
+06b6  vzeroupper
+06b9  ret

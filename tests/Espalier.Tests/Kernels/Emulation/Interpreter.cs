@@ -111,6 +111,7 @@ sealed class Interpreter(Listing listing, bool windows)
             or Mnemonic.Jle
             or Mnemonic.Jg
             or Mnemonic.Prefetchw
+            or Mnemonic.Prefetcht1
             or Mnemonic.Prefetcht0
             or Mnemonic.Nop:
                 return i.NextIP;

@@ -1,0 +1,279 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Int8;
+
+/// <summary>
+/// A layer in two kinds of work, neither of which writes an fp32 matrix to memory: <see cref="Attend"/>, a group of
+/// heads over some sequences, from their product to the context; and <see cref="Feed"/>, a few rows from the context to
+/// the next layer's input. Many sequences are dealt out whole, both kinds in a row and nothing to wait for between;
+/// few are dealt out by heads, then by rows.
+/// </summary>
+sealed unsafe class TiledInt8Layer<T> : Int8Layer
+    where T : struct, ILanes<T>
+{
+    // Rows of sequences that are dealt out together: the product's tiles have six rows, and a panel of weights
+    // should be used for several of them.
+    const int PackRows = 48;
+
+    // What the feed-forward's inner rows may take of the second cache; a share is left to the weights that stream by.
+    const int FeedBytes = 320 << 10;
+    const int LeastRows = 6;
+
+    // Packs that every thread should get: with fewer, one that has a pack more than the others keeps them waiting.
+    const int PacksPerThread = 4;
+
+    readonly LayerWeights _weights;
+    readonly TiledInt8Gemm _int8;
+    readonly HeadGroups _heads;
+    readonly Int8Panels _attention;
+    readonly Int8Panels _up;
+    readonly Int8Panels _down;
+    readonly int _hidden;
+    readonly int _context;
+    readonly int _feedRows;
+
+    public TiledInt8Layer(TiledInt8Gemm int8, LayerWeights weights)
+    {
+        (_int8, _weights) = (int8, weights);
+        _heads = new HeadGroups(int8, weights);
+        _attention = int8.Lay(weights.Attention.Weight);
+        _up = int8.Lay(weights.Up.Weight);
+        _down = int8.Lay(weights.Down.Weight);
+        _hidden = _down.Outputs;
+        _context = _attention.Inputs;
+        int rows = FeedBytes / sizeof(float) / _up.Outputs / LeastRows * LeastRows;
+        _feedRows = Math.Clamp(rows, LeastRows, PackRows);
+    }
+
+    public override long Bytes => _heads.Matrix.Bytes + _attention.Bytes + _up.Bytes + _down.Bytes;
+
+    public override void Run(
+        Workers workers,
+        Sequences sequences,
+        Tensor state,
+        QuantizedRows bytes,
+        Tensor context
+    )
+    {
+        Check(sequences, state, bytes, context, _weights);
+        Batch batch = new(sequences, state.Address(), bytes, context.Address());
+        int* packs = (int*)Scratch.ForCall(sequences.Count + 1);
+        int count = Pack(sequences, packs);
+        try
+        {
+            if (workers.Threads == 1 || count >= PacksPerThread * workers.Threads)
+            {
+                workers.Run(count, new Packs(this, batch, packs));
+            }
+            else
+            {
+                workers.Run(count * _heads.Count, new Heads(this, batch, packs));
+
+                // As many blocks for one thread as for another, and each row's results are its own: the cut shows nowhere.
+                int rows = sequences.Rows,
+                    rounds =
+                        (rows + _feedRows * workers.Threads - 1) / (_feedRows * workers.Threads),
+                    blocks = Math.Max(1, rounds * workers.Threads),
+                    blockRows = Math.Max(LeastRows, (rows + blocks - 1) / blocks);
+                workers.Run(
+                    (rows + blockRows - 1) / blockRows,
+                    new Rows(this, batch, rows, blockRows)
+                );
+            }
+        }
+        finally
+        {
+            _int8.Leave();
+        }
+
+        GC.KeepAlive(state);
+        GC.KeepAlive(context);
+    }
+
+    /// <summary>Sequences, one or as many short ones as fit <see cref="PackRows"/>; the first of each pack, and the end.</summary>
+    static int Pack(Sequences sequences, int* packs)
+    {
+        int count = 0,
+            first = 0;
+        for (int s = 0; s < sequences.Count; s++)
+        {
+            if (s == 0 || sequences.Starts[s + 1] - sequences.Starts[first] > PackRows)
+            {
+                first = s;
+                packs[count++] = s;
+            }
+        }
+
+        packs[count] = sequences.Count;
+        return count;
+    }
+
+    /// <summary>A group of heads of sequences first to past: their rows' product, then attention, into the context.</summary>
+    void Attend(in Batch batch, int first, int past, int group)
+    {
+        Sequences sequences = batch.Sequences;
+        int start = sequences.Starts[first],
+            rows = sequences.Starts[past] - start,
+            columns = _heads.Columns,
+            width = _heads.Width,
+            heads = _heads.Heads(group);
+        int room = 0;
+        for (int s = first; s < past; s++)
+        {
+            int own = sequences.RowsOf(s),
+                keys = sequences.KeysOf(s);
+            room = Math.Max(room, AttentionHead<T>.Room(own, keys, width));
+        }
+
+        int padded = AttentionShape.Padded<T>(rows * columns);
+        float* product = Scratch.ForBlock(padded + room);
+        var (firstPanel, pastPanel) = _heads.Panels(group);
+        ByteRows x = ByteRows.Of(batch.Bytes).From(start, rows);
+        for (int panel = firstPanel; panel < pastPanel; panel++)
+        {
+            float* y = product + (panel - firstPanel) * Int8Panels.PanelColumns;
+            _int8.MultiplyPanel(
+                x,
+                _heads.Matrix,
+                panel,
+                _heads.Bias.Address(),
+                y,
+                columns,
+                _attention
+            );
+        }
+
+        for (int s = first; s < past; s++)
+        {
+            int row = sequences.Starts[s];
+            float* query = product + (nint)(row - start) * columns;
+            float* to = batch.Context + (nint)row * _context + _heads.FirstHead(group) * width;
+            for (int head = 0; head < heads; head++, query += width, to += width)
+            {
+                AttentionHead<T>.Run(
+                    new HeadColumns(query, columns, width),
+                    new HeadColumns(query + heads * width, columns, width),
+                    new HeadColumns(query + 2 * heads * width, columns, width),
+                    new HeadColumns(to, _context, width),
+                    sequences.RowsOf(s),
+                    sequences.KeysOf(s),
+                    product + padded
+                );
+            }
+        }
+    }
+
+    /// <summary>Everything behind the attention, for some rows; what is in between stays in this thread's caches.</summary>
+    void Feed(in Batch batch, int row, int rows)
+    {
+        int inner = _up.Outputs,
+            stride = Stride(Math.Max(_context, Math.Max(_hidden, inner)));
+        float* branch = Scratch.ForBlock(rows * (_hidden + inner + stride / sizeof(float) + 2));
+        float* up = branch + rows * _hidden;
+        float* scales = up + rows * inner;
+        ByteRows bytes = new(
+            (byte*)(scales + 2 * rows),
+            stride,
+            scales,
+            (int*)(scales + rows),
+            rows
+        );
+        ByteRows state = ByteRows.Of(batch.Bytes).From(row, rows);
+        for (int r = 0; r < rows; r++)
+        {
+            bytes.Quantize(_int8, r, batch.Context + (nint)(row + r) * _context, _context);
+        }
+
+        Multiply(bytes, _attention, _weights.Attention.Bias, branch, _up);
+        AddNorm(batch, row, branch, _weights.AttentionNorm, state);
+        Multiply(state, _up, _weights.Up.Bias, up, _down);
+        for (int r = 0; r < rows; r++)
+        {
+            float* at = up + (nint)r * inner;
+            VectorActivations.Apply<T>(_weights.Activation, at, at, inner);
+            bytes.Quantize(_int8, r, at, inner);
+        }
+
+        Multiply(bytes, _down, _weights.Down.Bias, branch, _heads.Matrix);
+        AddNorm(batch, row, branch, _weights.Norm, state);
+    }
+
+    void Multiply(in ByteRows x, Int8Panels weights, Tensor bias, float* y, Int8Panels next)
+    {
+        for (int panel = 0; panel < weights.Panels; panel++)
+        {
+            float* to = y + panel * Int8Panels.PanelColumns;
+            _int8.MultiplyPanel(x, weights, panel, bias.Address(), to, weights.Outputs, next);
+        }
+    }
+
+    /// <summary>state = norm(branch + state), and its bytes while the row is in the nearest cache.</summary>
+    void AddNorm(
+        in Batch batch,
+        int row,
+        float* branch,
+        (Tensor Weight, Tensor Bias) norm,
+        in ByteRows bytes
+    )
+    {
+        float* weight = norm.Weight.Address(),
+            bias = norm.Bias.Address();
+        for (int r = 0; r < bytes.Count; r++)
+        {
+            float* at = batch.State + (nint)(row + r) * _hidden,
+                from = branch + (nint)r * _hidden;
+            NormBlocks<T>.Row(from, at, at, null, _hidden, weight, bias, _weights.NormEpsilon);
+            bytes.Quantize(_int8, r, at, _hidden);
+        }
+    }
+
+    /// <summary>Whole lines of 64 bytes.</summary>
+    static int Stride(int columns) => (columns + 63) / 64 * 64;
+
+    /// <summary>What all blocks of a call share.</summary>
+    readonly struct Batch(Sequences sequences, float* state, QuantizedRows bytes, float* context)
+    {
+        public Sequences Sequences => sequences;
+        public float* State => state;
+        public QuantizedRows Bytes => bytes;
+        public float* Context => context;
+    }
+
+    /// <summary>The whole layer for one pack of sequences.</summary>
+    readonly struct Packs(TiledInt8Layer<T> layer, Batch batch, int* packs) : IBlocks
+    {
+        public void Run(int block)
+        {
+            for (int group = 0; group < layer._heads.Count; group++)
+            {
+                layer.Attend(batch, packs[block], packs[block + 1], group);
+            }
+
+            int first = batch.Sequences.Starts[packs[block]],
+                past = batch.Sequences.Starts[packs[block + 1]];
+            for (int row = first; row < past; row += layer._feedRows)
+            {
+                layer.Feed(batch, row, Math.Min(layer._feedRows, past - row));
+            }
+        }
+    }
+
+    /// <summary>One group of heads for one pack of sequences.</summary>
+    readonly struct Heads(TiledInt8Layer<T> layer, Batch batch, int* packs) : IBlocks
+    {
+        public void Run(int block)
+        {
+            var (pack, group) = Math.DivRem(block, layer._heads.Count);
+            layer.Attend(batch, packs[pack], packs[pack + 1], group);
+        }
+    }
+
+    readonly struct Rows(TiledInt8Layer<T> layer, Batch batch, int rows, int blockRows) : IBlocks
+    {
+        public void Run(int block)
+        {
+            int row = block * blockRows;
+            layer.Feed(batch, row, Math.Min(blockRows, rows - row));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels;
+
+/// <summary>
+/// One layer of an encoder whose norms come last (BERT): x = norm(x + attention(x)), then x = norm(x + down(activation(up(x)))).
+/// </summary>
+public sealed record LayerWeights
+{
+    public required int Heads { get; init; }
+    public required int HeadWidth { get; init; }
+    public required Activation Activation { get; init; }
+    public required float NormEpsilon { get; init; }
+
+    // Weights are [outputs, inputs].
+    public required (Tensor Weight, Tensor Bias) Query { get; init; }
+    public required (Tensor Weight, Tensor Bias) Key { get; init; }
+    public required (Tensor Weight, Tensor Bias) Value { get; init; }
+    public required (Tensor Weight, Tensor Bias) Attention { get; init; }
+    public required (Tensor Weight, Tensor Bias) AttentionNorm { get; init; }
+    public required (Tensor Weight, Tensor Bias) Up { get; init; }
+    public required (Tensor Weight, Tensor Bias) Down { get; init; }
+    public required (Tensor Weight, Tensor Bias) Norm { get; init; }
+}
+
+/// <summary>
+/// A layer with int8 products, its weights packed. Rows are quantized before each product and everything else is
+/// fp32, in whatever order a family finds fast: each row's numbers depend on its own sequence alone.
+/// </summary>
+public abstract class Int8Layer
+{
+    /// <summary>Memory of the packed weights.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>Runs the layer over rows [T, D].</summary>
+    /// <param name="state">What the layer before left; replaced by what this one gives.</param>
+    /// <param name="bytes">The same rows quantized; replaced likewise.</param>
+    /// <param name="context">[T, heads · width], for the attention's results.</param>
+    public abstract void Run(
+        Workers workers,
+        Sequences sequences,
+        Tensor state,
+        QuantizedRows bytes,
+        Tensor context
+    );
+
+    protected static void Check(
+        Sequences sequences,
+        Tensor state,
+        QuantizedRows bytes,
+        Tensor context,
+        LayerWeights weights
+    )
+    {
+        int rows = sequences.Rows,
+            hidden = weights.Query.Weight.Columns,
+            width = weights.Heads * weights.HeadWidth;
+        if (
+            state.Rows != rows
+            || state.Columns != hidden
+            || bytes.Rows != rows
+            || bytes.Columns != hidden
+            || context.Rows != rows
+            || context.Columns != width
+        )
+        {
+            throw new ArgumentException(
+                $"Int8 layer: state is {state.Shape}, its bytes [{bytes.Rows}, {bytes.Columns}] and the context "
+                    + $"{context.Shape}; these sequences and weights need [{rows}, {hidden}] twice and [{rows}, {width}]."
+            );
+        }
+    }
+}
