@@ -8,6 +8,7 @@ using Espalier.Training;
 
 namespace Espalier.Tests.Training;
 
+[Trait("tier", "golden")]
 public sealed class LateRowsTests
 {
     public static TheoryData<string> Families =>
