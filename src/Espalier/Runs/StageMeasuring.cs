@@ -47,17 +47,17 @@ public sealed class StageMeasuring(
         Measure(
             recipe,
             stages,
-            stage => stage == stages[^1] ? CurvePoints : 1,
+            stage => new EffortGrid(stage == stages[^1] ? CurvePoints : 1),
             Rounds,
             listener,
             stop
         );
 
-    /// <param name="points">How many efforts of each stage with exits: 1 is full effort and the recipe's alone.</param>
+    /// <param name="efforts">Of each stage with exits; the recipe's is measured beside them.</param>
     public IReadOnlyList<MeasuredStage> Measure(
         Recipe recipe,
         IReadOnlyList<Stage> stages,
-        Func<Stage, int> points,
+        Func<Stage, EffortGrid> efforts,
         Rounds rounds,
         RunListener listener,
         CancellationToken stop
@@ -75,7 +75,7 @@ public sealed class StageMeasuring(
             task =
                 task?.With(stage.Model.Tokenizer!)
                 ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
-            subjects.Add(Judge(recipe, stage, task, points(stage), stop));
+            subjects.Add(Judge(recipe, stage, task, efforts(stage), stop));
         }
 
         Comparison comparison = new TimeMeter(time).Compare(
@@ -121,7 +121,13 @@ public sealed class StageMeasuring(
         IReadOnlyList<Candidate> Candidates
     );
 
-    Subject Judge(Recipe recipe, Stage stage, EncodedTask task, int points, CancellationToken stop)
+    Subject Judge(
+        Recipe recipe,
+        Stage stage,
+        EncodedTask task,
+        EffortGrid grid,
+        CancellationToken stop
+    )
     {
         ModelConfig config = stage.Model.Config;
         Session session = new(stage.Model, workers, kernels, task.MaxLength);
@@ -141,13 +147,11 @@ public sealed class StageMeasuring(
         List<Effort> efforts = [Effort.Full];
         if (config.HasExits)
         {
-            ExitRecord tuning = QualityMeter.Run(
-                judge,
-                [.. task.Tuning.Batches(QualityBatch)],
-                cancel: stop
+            IReadOnlyList<Effort> curve = grid.For(
+                config,
+                () => QualityMeter.Run(judge, [.. task.Tuning.Batches(QualityBatch)], cancel: stop)
             );
-            IEnumerable<Effort> spread = points > 1 ? Efforts.Spread(tuning, points) : [];
-            efforts = [.. spread.Append(row).Append(Effort.Full).Distinct()];
+            efforts = [.. curve.Append(row).Append(Effort.Full).Distinct()];
         }
 
         Batch[] timed = TimedBatches(task.Test, recipe.BatchSize);

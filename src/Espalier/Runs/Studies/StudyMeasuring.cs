@@ -22,7 +22,7 @@ public sealed class StudyMeasuring(
     public static StageKey KeyOf(
         PlannedGroup group,
         IEnumerable<PlannedStage> models,
-        int efforts,
+        EffortGrid efforts,
         Machine machine
     ) =>
         StageKey.OfMeasuring(
@@ -35,7 +35,7 @@ public sealed class StudyMeasuring(
     public StoredAction Measure(
         PlannedGroup group,
         IReadOnlyDictionary<StageKey, StoredAction> done,
-        int efforts,
+        EffortGrid efforts,
         StudyListener listener,
         CancellationToken stop
     )
@@ -69,7 +69,7 @@ public sealed class StudyMeasuring(
                 null
             )),
         ];
-        int points = stages.Sum(s => s.Model.Config.HasExits ? efforts + 1 : 1);
+        int points = stages.Sum(s => s.Model.Config.HasExits ? efforts.Count + 1 : 1);
         IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
             workers,
             kernels,

@@ -1,6 +1,7 @@
 using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Training;
@@ -26,8 +27,8 @@ public sealed record StudyRecipe
     public int MaxLength { get; init; } = 128;
     public IReadOnlyList<int> Batches { get; init; } = [1];
 
-    /// <summary>How many points the curve of a model with exits has, full effort included.</summary>
-    public int Efforts { get; init; } = 6;
+    /// <summary>Points of the curve of a model with exits.</summary>
+    public EffortGrid Efforts { get; init; } = new(6);
 
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);

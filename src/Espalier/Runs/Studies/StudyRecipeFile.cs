@@ -2,6 +2,7 @@ using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Text;
@@ -15,6 +16,7 @@ public sealed class StudyRecipeFile
     const int MostEpochs = 10_000;
     const int MostBatch = 4096;
     const int MostEfforts = 50;
+    const int DefaultEfforts = 6;
 
     readonly JsonFields _file;
     readonly string _folder;
@@ -71,7 +73,15 @@ public sealed class StudyRecipeFile
             Add("batches", "must name at least one size, and none twice");
         }
 
-        int efforts = Try(() => _file.OptionalInteger("efforts", 2, MostEfforts)) ?? 6;
+        EffortGrid efforts = Try(Efforts, "efforts") ?? new EffortGrid(DefaultEfforts);
+        foreach (TaskData task in tasks.Where(t => t.Task.IsRegression && !efforts.SuitsNumbers))
+        {
+            Add(
+                "efforts",
+                $"holds none for '{task.Task.Name}': predicted numbers have no confidence; name patience:1 too"
+            );
+        }
+
         Effort effort =
             Try(() => Effort.Parse(_file.OptionalString("effort") ?? "confidence:0.9"), "effort")
             ?? Effort.Full;
@@ -101,6 +111,36 @@ public sealed class StudyRecipeFile
             Efforts = efforts,
             Effort = effort,
         };
+    }
+
+    /// <summary>A number of points, or the points themselves.</summary>
+    EffortGrid Efforts()
+    {
+        JsonValueKind kind = _file.Has("efforts")
+            ? _file.Required("efforts").ValueKind
+            : JsonValueKind.Undefined;
+        if (kind == JsonValueKind.String)
+        {
+            throw _file.Refuse("efforts", "a number of points or an array of efforts");
+        }
+
+        if (kind != JsonValueKind.Array)
+        {
+            return new EffortGrid(
+                _file.OptionalInteger("efforts", 2, MostEfforts) ?? DefaultEfforts
+            );
+        }
+
+        IReadOnlyList<string> texts = _file.Strings("efforts");
+        Effort[] shared =
+        [
+            .. texts.Select((t, i) => Try(() => Effort.Parse(t), $"efforts[{i}]")).OfType<Effort>(),
+        ];
+        return shared.Length < texts.Count ? new EffortGrid(DefaultEfforts)
+            : texts.Count <= MostEfforts ? EffortGrid.Of(shared)
+            : throw new ArgumentException(
+                $"names {texts.Count} efforts; at most {MostEfforts} are measured"
+            );
     }
 
     string Model(string text)

@@ -68,6 +68,45 @@ public sealed class StudyRecipeFileTests : IDisposable
         Assert.Equal(0.1, recipe.Training.WarmUp);
     }
 
+    [Theory]
+    [InlineData("""["often","confidence:0.9","confidence:2"]""", "'efforts[0]': 'often' is no")]
+    [InlineData("""["often","confidence:0.9","confidence:2"]""", "'efforts[2]': 'confidence:2'")]
+    [InlineData("""["confidence:0.9","confidence:0.90"]""", "'efforts': must name at least one")]
+    [InlineData("[]", "'efforts': must name at least one effort, and none twice")]
+    [InlineData("[0.9]", "field 'efforts[0]' is 0.9")]
+    [InlineData("\"confidence:0.9\"", "field 'efforts' is \"confidence:0.9\"")]
+    public void A_wrong_list_of_efforts_is_told(string efforts, string expected)
+    {
+        string recipe = _toy.Write("""["DXQ"]""");
+        File.WriteAllText(
+            recipe,
+            File.ReadAllText(recipe).Replace("\"efforts\":3", "\"efforts\":" + efforts)
+        );
+        string problems = Assert
+            .Throws<ArgumentException>(() => StudyRecipeFile.Read(recipe, _ => null))
+            .Message;
+        Assert.Contains(expected, problems);
+        Assert.Contains("'DXQ', character 2", problems);
+    }
+
+    [Fact]
+    public void A_task_of_numbers_needs_an_effort_that_numbers_have()
+    {
+        string recipe = _toy.Write("""["E"]""");
+        string text = File.ReadAllText(recipe)
+            .Replace("\"label\":", "\"regression\":true,\"label\":");
+        File.WriteAllText(
+            recipe,
+            text.Replace("\"efforts\":3", "\"efforts\":[\"confidence:0.9\"]")
+        );
+        Assert.Contains(
+            "field 'efforts' holds none for 'toy'",
+            Assert.Throws<ArgumentException>(() => StudyRecipeFile.Read(recipe, _ => null)).Message
+        );
+        File.WriteAllText(recipe, text.Replace("\"efforts\":3", "\"efforts\":[\"patience:1\"]"));
+        Assert.Equal("patience:1", $"{StudyRecipeFile.Read(recipe, _ => null).Efforts}");
+    }
+
     [Fact]
     public void A_missing_field_is_named()
     {

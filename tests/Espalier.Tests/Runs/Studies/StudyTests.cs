@@ -47,6 +47,31 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public void A_list_of_efforts_is_measured_by_every_seed_and_pipeline_with_exits()
+    {
+        string recipe = _toy.Write("""["DE","EP"]""");
+        File.WriteAllText(
+            recipe,
+            File.ReadAllText(recipe)
+                .Replace("\"efforts\":3", "\"efforts\":[\"confidence:0.7\",\"patience:1\"]")
+        );
+        StudyOutcome outcome = _toy.Run(_toy.Open(recipe));
+        var curves = outcome
+            .Measurements.Where(m => m.Pipeline != "O")
+            .GroupBy(m => (m.Pipeline, m.Seeds[0]))
+            .ToArray();
+        Assert.Equal(4, curves.Length);
+        Assert.All(
+            curves,
+            curve =>
+                Assert.Equal(
+                    ["confidence:0.7", "confidence:0.9", "full", "patience:1"],
+                    curve.Select(m => $"{m.Effort}").Order(StringComparer.Ordinal)
+                )
+        );
+    }
+
+    [Fact]
     public void Stages_without_training_add_no_weights_and_load_like_others()
     {
         Study study = _toy.Open(_toy.Write("""["DLQ"]""", "[1]"));
