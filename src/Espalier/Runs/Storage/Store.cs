@@ -216,27 +216,28 @@ public sealed class Store
         return folder;
     }
 
-    static void Link(string from, string blob)
+    /// <summary>In one rename: whoever reads the folder meanwhile finds the file, by the old link or the new one.</summary>
+    void Link(string from, string blob)
     {
-        try
+        string temporary = Path.Combine(
+            TemporaryFolder,
+            $"link-{Environment.ProcessId}-{Environment.CurrentManagedThreadId}"
+        );
+        Directory.CreateDirectory(TemporaryFolder);
+        File.Delete(temporary);
+        if (OperatingSystem.IsWindows())
         {
-            if (OperatingSystem.IsWindows())
-            {
-                File.Copy(blob, from, overwrite: true);
-            }
-            else
-            {
-                File.Delete(from);
-                File.CreateSymbolicLink(
-                    from,
-                    Path.GetRelativePath(Path.GetDirectoryName(from)!, blob)
-                );
-            }
+            File.Copy(blob, temporary);
         }
-        catch (IOException) when (File.Exists(from))
+        else
         {
-            // Another process made the same link meanwhile.
+            File.CreateSymbolicLink(
+                temporary,
+                Path.GetRelativePath(Path.GetDirectoryName(from)!, blob)
+            );
         }
+
+        File.Move(temporary, from, overwrite: true);
     }
 
     /// <summary>Removes what a training kept to be resumed.</summary>

@@ -215,6 +215,36 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public void A_models_folder_is_whole_for_everyone_whoever_makes_it_at_the_same_time()
+    {
+        Study study = _toy.Open(_toy.Write("""["L"]""", "[1]"));
+        _toy.Run(study);
+        StoredAction stage = study.Store.TryRead(study.Plan.Stages[0].Key)!;
+        for (int round = 0; round < 100; round++)
+        {
+            Directory.Delete(study.Store.ModelFolder(stage), recursive: true);
+            ConcurrentBag<string> missing = [];
+            Parallel.For(
+                0,
+                4,
+                new ParallelOptions { MaxDegreeOfParallelism = 4 },
+                _ =>
+                {
+                    string folder = study.Store.ModelFolder(stage);
+                    foreach (StoredFile file in stage.Files)
+                    {
+                        if (!File.Exists(Path.Combine(folder, file.Name)))
+                        {
+                            missing.Add(file.Name);
+                        }
+                    }
+                }
+            );
+            Assert.Empty(missing);
+        }
+    }
+
+    [Fact]
     public void A_store_in_use_is_not_cleaned()
     {
         Store store = Store.Open(_toy["store"]);
