@@ -23,7 +23,7 @@ public sealed class TimeMeter(
     readonly CpuClock _cpu = cpu ?? CpuClock.OfThisProcess();
     readonly EnergyMeter _energy = energy ?? new EnergyMeter();
 
-    /// <param name="report">Is told after each round the share of the time, or of the rounds, that is used up.</param>
+    /// <param name="report">Is told after each round the share of the time, or of the rounds, that is used up; 1 not before the least rounds are done.</param>
     /// <exception cref="ArgumentException">No candidates, a name twice, no examples, or rounds that make no sense.</exception>
     public Comparison Compare(
         IReadOnlyList<Candidate> candidates,
@@ -56,7 +56,7 @@ public sealed class TimeMeter(
                         (double)done / rounds.Most
                     ),
                     0,
-                    1
+                    Math.Min(1, (double)done / rounds.Least)
                 )
             );
             bool settled = records.All(r =>

@@ -36,7 +36,7 @@ public sealed class StageMeasuring(
     const int QualityBatch = 32;
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
-    internal static readonly Rounds Rounds = new(Seconds: 15, Least: 7, Most: 41);
+    internal static readonly Rounds Rounds = new(Seconds: 10, Least: 7, Most: 41);
 
     public IReadOnlyList<MeasuredStage> Measure(
         Recipe recipe,
