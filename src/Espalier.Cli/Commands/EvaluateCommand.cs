@@ -39,6 +39,7 @@ sealed class EvaluateCommand : EspalierCommand
                     .. _common.DataOptions,
                     _effort,
                     _bar,
+                    _common.AnswerPrecision(),
                     _common.Threads,
                     _common.MaxLength,
                     _common.Output,
@@ -62,7 +63,7 @@ sealed class EvaluateCommand : EspalierCommand
         _common.CheckModel(parse, problems);
         _common.CheckData(parse, problems, training: false);
         _common.CheckFormat(parse, problems);
-        CommonOptions.CheckKernels(terminal, problems);
+        _common.CheckPrecision(parse, terminal, problems);
         foreach (string effort in parse.ValueOf(_effort) ?? [])
         {
             problems.Try(() => Effort.Parse(effort));
@@ -72,7 +73,7 @@ sealed class EvaluateCommand : EspalierCommand
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         using Workers workers = new(parse.GetValue(_common.Threads));
-        KernelFamily kernels = CommonOptions.KernelsOf(terminal);
+        KernelFamily kernels = _common.PreciseKernels(parse, terminal);
         TextModel model = TextModel.Load(
             _common.ModelFolder(parse),
             parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,

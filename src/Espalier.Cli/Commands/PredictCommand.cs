@@ -39,6 +39,7 @@ sealed class PredictCommand : EspalierCommand
                     _effort,
                     _batch,
                     _common.MaxLength,
+                    _common.AnswerPrecision(),
                     _common.Threads,
                     _common.Output,
                     _common.Format,
@@ -60,7 +61,7 @@ sealed class PredictCommand : EspalierCommand
         InputPlace.Check(parse.GetValue(_file), problems);
         _common.CheckModel(parse, problems);
         _common.CheckFormat(parse, problems);
-        CommonOptions.CheckKernels(terminal, problems);
+        _common.CheckPrecision(parse, terminal, problems);
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
     }
 
@@ -73,7 +74,7 @@ sealed class PredictCommand : EspalierCommand
             _common.ModelFolder(parse),
             parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,
             workers,
-            CommonOptions.KernelsOf(terminal),
+            _common.PreciseKernels(parse, terminal),
             terminal.Tell
         );
         if (effort.Rule != ExitRule.Never && !model.Config.HasExits)

@@ -229,6 +229,13 @@ sealed class CommonOptions
     public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems) =>
         problems.Try(() => PreciseKernels(parse, terminal));
 
+    /// <summary>A saved model answers in its own numbers unless others are asked for; only training takes the faster by itself.</summary>
+    public Option<string> AnswerPrecision()
+    {
+        Precision.DefaultValueFactory = _ => "fp32";
+        return Precision;
+    }
+
     public static string FolderOf(string model) =>
         model == BuiltInModel ? Path.Combine(AppContext.BaseDirectory, BuiltInModel) : model;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Cli;
+using Espalier.Kernels;
 
 namespace Espalier.Tests.Cli;
 
@@ -62,6 +63,43 @@ public sealed class EvaluateTests : IDisposable
         Assert.True(Accuracy(outcome).GetProperty("low").GetDouble() < 1);
         Assert.Equal(1, outcome.Json.GetProperty("version").GetInt32());
         Assert.NotEmpty(outcome.Json.GetProperty("machine").GetProperty("kernels").GetString()!);
+    }
+
+    [Fact]
+    public void A_model_answers_in_fp32_unless_bf16_is_asked_for()
+    {
+        KernelFamily kernels = KernelFamily.Choose(
+            Environment.GetEnvironmentVariable(KernelFamily.Variable)
+        );
+        Assert.SkipWhen(kernels.Bf16 is null, "These kernels have no bf16 products.");
+        string model = _toys.Named("no", "yes", "maybe"),
+            file = Agreeing(model);
+        Assert.Equal(
+            [kernels.Name, kernels.Bf16!.Name],
+            ((string[][])[[], ["--precision", "bf16"]]).Select(more =>
+                CommandLine
+                    .Run(Line(model, file, more))
+                    .Succeeds()
+                    .Json.GetProperty("machine")
+                    .GetProperty("kernels")
+                    .GetString()
+            )
+        );
+        double[][] logits =
+        [
+            .. ((string[])["fp32", "bf16"]).Select(precision =>
+                CommandLine
+                    .Run(["predict", "-m", model, "--precision", precision, "--json"], "good")
+                    .Succeeds()
+                    .JsonLines.Single()
+                    .GetProperty("logits")
+                    .EnumerateArray()
+                    .Select(l => l.GetDouble())
+                    .ToArray()
+            ),
+        ];
+        Assert.NotEqual(logits[0], logits[1]);
+        Assert.All(logits[0].Zip(logits[1]), l => Assert.Equal(l.First, l.Second, 0.05));
     }
 
     [Fact]
