@@ -51,7 +51,7 @@ public sealed class ReadmeCommandTests
         DirectoryInfo folder = Directory.CreateTempSubdirectory("espalier");
         string path = Path.Combine(folder.FullName, "orders.json");
         File.WriteAllText(path, blocks[1].Split("```")[0]);
-        StudyRecipe recipe = StudyRecipeFile.Read(path, _ => folder.FullName);
+        StudyRecipe recipe = StudyRecipeFile.Read(path, _ => Checkout.Full("models/seedling"));
         folder.Delete(recursive: true);
         Assert.Contains("O(pool=mean)DEPLQ", recipe.Pipelines.Select(p => $"{p}"));
         Assert.Contains("O(pool=mean)EDP", recipe.Pipelines.Select(p => $"{p}"));
