@@ -76,7 +76,13 @@ public sealed class EvaluateTests : IDisposable
             file = Agreeing(model);
         Assert.Equal(
             [kernels.Name, kernels.Bf16!.Name],
-            ((string[][])[[], ["--precision", "bf16"]]).Select(more =>
+            (
+                (string[][])
+                    [
+                        [],
+                        ["--precision", "bf16"],
+                    ]
+            ).Select(more =>
                 CommandLine
                     .Run(Line(model, file, more))
                     .Succeeds()

@@ -90,8 +90,34 @@ public sealed partial class HouseTests
         Found.Nothing(shipped.Where(name => !notice.Contains(name)));
     }
 
+    [Fact]
+    public void The_NOTICE_names_every_package_and_lies_beside_the_program_with_the_licences()
+    {
+        string notice = Checkout.Read("NOTICE").Text;
+        string[] packages =
+        [
+            .. Package()
+                .Matches(Checkout.Read("Directory.Packages.props").Text)
+                .Select(match => match.Groups[1].Value),
+        ];
+        Assert.Contains("Iced", packages);
+        Found.Nothing(packages.Where(name => !notice.Contains(name)));
+        foreach (string name in (string[])["NOTICE", "LICENSE"])
+        {
+            Assert.Equal(
+                Checkout.Read(name).Text,
+                File.ReadAllText(Path.Combine(AppContext.BaseDirectory, name))
+            );
+        }
+
+        Assert.True(File.Exists(Path.Combine(AppContext.BaseDirectory, "THIRD-PARTY-NOTICES.TXT")));
+    }
+
     static IEnumerable<string> Places(string text) =>
         Absolute().Matches(text).Select(match => match.Value);
+
+    [GeneratedRegex(@"<(?:Global)?Package(?:Version|Reference) Include=""([^""]+)""")]
+    private static partial Regex Package();
 
     [GeneratedRegex(@"(?<![\w.])/(?:home|Users|root|work|mnt)/\w+|\b[A-Z]:\\{1,2}Users\\")]
     private static partial Regex Absolute();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Espalier.Cli;
 using Espalier.Cli.Parsing;
 using Espalier.Measuring;
+using Espalier.Runs.Studies;
 using Espalier.Tests.Goldens;
 
 namespace Espalier.Tests.House;
@@ -38,6 +39,22 @@ public sealed class ReadmeCommandTests
                 $"{command}: {string.Join(" ", parse.Errors.Select(e => e.Message))}"
             );
         }
+    }
+
+    [Fact]
+    public void The_recipe_of_a_study_is_read_without_a_problem()
+    {
+        string readme = Checkout.Read("README.md").Text;
+        string[] blocks = readme.Split("```json\n");
+        Assert.Equal(2, blocks.Length);
+        Assert.Contains(Commands, c => c == "espalier study orders.json");
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("espalier");
+        string path = Path.Combine(folder.FullName, "orders.json");
+        File.WriteAllText(path, blocks[1].Split("```")[0]);
+        StudyRecipe recipe = StudyRecipeFile.Read(path, _ => Checkout.Full("models/seedling"));
+        folder.Delete(recursive: true);
+        Assert.Contains("O(pool=mean)DEPLQ", recipe.Pipelines.Select(p => $"{p}"));
+        Assert.Contains("O(pool=mean)EDP", recipe.Pipelines.Select(p => $"{p}"));
     }
 
     [Fact]

@@ -65,8 +65,7 @@ sealed unsafe class AmxInt8Gemm(Cpu cpu) : TiledInt8Gemm
                     tile.X,
                     tile.XStride,
                     tile.Rows,
-                    (byte*)tile.Weights
-                        + v * Int8Panels.VectorColumns * Int8Panels.Group * tile.Groups,
+                    (byte*)tile.Weights + v * Int8Panels.VectorBytes * tile.Groups,
                     vectors,
                     (int)(tile.Groups / StepGroups),
                     ref finish

@@ -61,7 +61,7 @@ sealed unsafe class AvxVnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
             {
                 X0 = tile.X,
                 XStride = tile.XStride,
-                Weights = (byte*)tile.Weights + v * columns * Int8Panels.Group,
+                Weights = (byte*)tile.Weights + v * Int8Panels.VectorBytes,
                 Steps = tile.Groups,
                 Sums = sums,
             };

@@ -66,7 +66,7 @@ static class AvxVnniTileCode
             }
         }
 
-        c.add(r9, vectors * Int8Panels.VectorColumns * Int8Panels.Group);
+        c.add(r9, vectors * Int8Panels.VectorBytes);
         c.add(rdx, Int8Panels.Group);
         c.add(rcx, Int8Panels.Group);
         c.dec(r10);

@@ -53,7 +53,7 @@ sealed unsafe class Avx2Int8Gemm : TiledInt8Gemm
         }
     }
 
-    // c_rh is row r, half h.
+    // c_rh is row r, half h. How bytes become 16 bits: see Avx512Int8Gemm.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Multiply<TRows>(ref Int8Tile tile, int vector)
         where TRows : struct, ICount
@@ -62,8 +62,8 @@ sealed unsafe class Avx2Int8Gemm : TiledInt8Gemm
             x1 = x0 + (TRows.Value > 1 ? tile.XStride : 0),
             x2 = x0 + (TRows.Value > 2 ? 2 * tile.XStride : 0),
             x3 = x0 + (TRows.Value > 3 ? 3 * tile.XStride : 0);
-        sbyte* weights = tile.Weights + 64 * vector;
-        long step = 64 * tile.Vectors;
+        sbyte* weights = tile.Weights + Int8Panels.VectorBytes * vector;
+        long step = Int8Panels.VectorBytes * tile.Vectors;
         Vector256<int> c00 = default,
             c01 = default,
             c10 = default,
@@ -76,7 +76,7 @@ sealed unsafe class Avx2Int8Gemm : TiledInt8Gemm
         for (long g = 0, groups = tile.Groups; g < groups; g++, weights += step)
         {
             Vector256<short> w0 = Vector256.Load(weights).AsInt16(),
-                w1 = Vector256.Load(weights + 32).AsInt16();
+                w1 = Vector256.Load(weights + Int8Panels.VectorBytes / 2).AsInt16();
             Vector256<short> even0 = Avx2.ShiftRightArithmetic(Avx2.ShiftLeftLogical(w0, 8), 8),
                 even1 = Avx2.ShiftRightArithmetic(Avx2.ShiftLeftLogical(w1, 8), 8),
                 odd0 = Avx2.ShiftRightArithmetic(w0, 8),

@@ -72,7 +72,9 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
     }
 
     // The counts are constants to the compiler: what lies behind their tests is there or not at all.
-    // c_rv is row r, vector v; sums start at −zero point · Σ qw.
+    // c_rv is row r, vector v. As 16 bits a pair of bytes is its even one below its odd one. Of x, which has no sign, a mask
+    // and a shift take them apart; of the weights an arithmetic shift right brings the sign along, and the even one
+    // is first moved up to where its sign is the number's.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Multiply<TRows, TVectors>(ref Int8Tile tile)
         where TRows : struct, ICount
@@ -138,7 +140,7 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
 
             if (TVectors.Value > 1)
             {
-                w = Vector512.Load(weights + 64).AsInt16();
+                w = Vector512.Load(weights + Int8Panels.VectorBytes).AsInt16();
                 even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
                 odd = Avx512BW.ShiftRightArithmetic(w, 8);
                 c01 = Dot(c01, even0, odd0, even, odd);
@@ -160,7 +162,7 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
 
             if (TVectors.Value > 2)
             {
-                w = Vector512.Load(weights + 128).AsInt16();
+                w = Vector512.Load(weights + 2 * Int8Panels.VectorBytes).AsInt16();
                 even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
                 odd = Avx512BW.ShiftRightArithmetic(w, 8);
                 c02 = Dot(c02, even0, odd0, even, odd);
@@ -182,7 +184,7 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
 
             if (TVectors.Value > 3)
             {
-                w = Vector512.Load(weights + 192).AsInt16();
+                w = Vector512.Load(weights + 3 * Int8Panels.VectorBytes).AsInt16();
                 even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
                 odd = Avx512BW.ShiftRightArithmetic(w, 8);
                 c03 = Dot(c03, even0, odd0, even, odd);
@@ -202,7 +204,7 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
                 }
             }
 
-            weights += 64 * TVectors.Value;
+            weights += Int8Panels.VectorBytes * TVectors.Value;
         }
 
         Finish<TVectors>(ref tile, 0, c00, c01, c02, c03);

@@ -13,6 +13,9 @@ sealed unsafe class Int8Panels : QuantizedMatrix
 {
     public const int Group = 4;
     public const int VectorColumns = 16;
+
+    /// <summary>A group of 16 columns.</summary>
+    public const int VectorBytes = VectorColumns * Group;
     public const int PanelColumns = 64;
     const int Alignment = 64;
 

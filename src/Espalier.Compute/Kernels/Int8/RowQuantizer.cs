@@ -105,18 +105,19 @@ static unsafe class RowQuantizer
         {
             Vector256<float> low = default,
                 high = default,
-                odd = default;
+                zeros = default;
             for (int i = 0; i < whole; i += width)
             {
+                // x · 0 is 0, but NaN where x is infinite or NaN; and a sum that met a NaN is one.
                 Vector256<float> v = Vector256.Load(from + i);
                 low = Avx.Min(low, v);
                 high = Avx.Max(high, v);
-                odd += v * Vector256<float>.Zero;
+                zeros += v * Vector256<float>.Zero;
             }
 
             float least = 0,
                 most = 0,
-                check = Vector256.Sum(odd);
+                check = Vector256.Sum(zeros);
             for (int i = 0; i < width; i++)
             {
                 least = Math.Min(least, low[i]);
@@ -153,12 +154,12 @@ static unsafe class RowQuantizer
         fixed (sbyte* to = into)
         {
             Vector256<float> most = default,
-                odd = default;
+                zeros = default;
             for (int i = 0; i < whole; i += width)
             {
                 Vector256<float> v = Vector256.Load(from + i);
                 most = Avx.Max(most, Vector256.Abs(v));
-                odd += v * Vector256<float>.Zero;
+                zeros += v * Vector256<float>.Zero;
             }
 
             float largest = 0,
@@ -168,7 +169,7 @@ static unsafe class RowQuantizer
                 largest = Math.Max(largest, most[i]);
             }
 
-            bool finite = Finish(row[whole..], ref least, ref largest, Vector256.Sum(odd));
+            bool finite = Finish(row[whole..], ref least, ref largest, Vector256.Sum(zeros));
             largest = Math.Max(largest, -least);
             float scale = ReferenceInt8Gemm.WeightScale(largest);
             if (!finite || !float.IsNormal(scale))
