@@ -39,7 +39,7 @@ sealed class LogRun
         foreach (var seed in measurements.GroupBy(m => m.Seeds.Count == 0 ? 0 : m.Seeds[0]))
         {
             Measurement original =
-                seed.FirstOrDefault(m => m.Pipeline == "O" && m.Effort == Effort.Full)
+                seed.FirstOrDefault(m => m.Effort == Effort.Full && IsOriginal(m.Pipeline))
                 ?? throw new ArgumentException(
                     $"The original O was not measured with seed {seed.Key}; figures are predicted as ratios to it."
                 );
@@ -54,6 +54,10 @@ sealed class LogRun
 
         return runs;
     }
+
+    /// <summary>O alone, whatever its options.</summary>
+    public static bool IsOriginal(string pipeline) =>
+        Pipeline.Parse(pipeline).Operators is [FineTune];
 
     /// <summary>ln of the ratio to the original; null where either was not measured.</summary>
     public double? Value(Preference figure) =>
