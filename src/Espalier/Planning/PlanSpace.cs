@@ -130,8 +130,20 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
             );
         }
 
+        // An operator that never stands alone is known from the shortest pipeline that has it.
+        foreach (string pipeline in pipelines.OrderBy(Length))
+        {
+            if (!Letters(pipeline).All(l => few.Any(f => Letters(f).Contains(l))))
+            {
+                few.Add(pipeline);
+            }
+        }
+
         return [.. few];
     }
+
+    static IEnumerable<char> Letters(string pipeline) =>
+        Pipeline.Parse(pipeline).Operators.Select(o => o.Letter);
 
     static int Length(string pipeline) => Pipeline.Parse(pipeline).Operators.Length;
 
