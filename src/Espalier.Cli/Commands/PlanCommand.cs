@@ -340,7 +340,7 @@ sealed class PlanCommand : EspalierCommand
     }
 
     static void Tell(PlanRound round, Action<string> say) =>
-        say($"Trying {string.Join(", ", round.Pipelines)}: {round.Why}.");
+        say($"Trying {round}");
 
     static Rng Chance(IReadOnlyList<ulong> seeds) => new Rng(seeds[0]).Split("plan");
 

@@ -6,7 +6,10 @@ using Espalier.Tensors;
 namespace Espalier.Planning;
 
 /// <summary>Pipelines tried together and why.</summary>
-public sealed record PlanRound(IReadOnlyList<string> Pipelines, string Why);
+public sealed record PlanRound(IReadOnlyList<string> Pipelines, string Why)
+{
+    public override string ToString() => $"{string.Join(", ", Pipelines)}: {Why}.";
+}
 
 /// <summary>How a search ended.</summary>
 /// <param name="Decision">After the last round.</param>

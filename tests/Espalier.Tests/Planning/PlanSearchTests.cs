@@ -14,10 +14,10 @@ public sealed class PlanSearchTests
     static readonly PlanSpace Options = Space(fixedOptions: false);
 
     [Theory]
-    [InlineData(20, null)]
-    [InlineData(6, null)]
-    [InlineData(2, null)]
-    [InlineData(1, 0.85)]
+    [InlineData(20.0, null)]
+    [InlineData(6.0, null)]
+    [InlineData(2.0, null)]
+    [InlineData(1.0, 0.85)]
     [InlineData(0.5, null)]
     [InlineData(null, 0.9)]
     [InlineData(null, 0.87)]
@@ -197,7 +197,7 @@ public sealed class PlanSearchTests
         );
         Assert.True(
             result.Tried.Count <= share * space.Pipelines.Count,
-            $"{budget}: {result.Tried.Count} of {space.Pipelines.Count}: {string.Join(" ", result.Tried)}"
+            $"{budget}: {result.Tried.Count} of {space.Pipelines.Count}: {string.Join("\n", result.Rounds)}"
         );
         Assert.Equal(result.Tried.Count, result.Tried.Distinct().Count());
         return result;

@@ -16,20 +16,12 @@ sealed class LogRun
         (Block, _own, _original) = (block, own, original);
         Contender = new Contender(own.Pipeline, own.Effort);
         Place = SurfacePlace.Of(Contender);
-        OperatorNames =
-        [
-            .. Pipeline
-                .Parse(own.Pipeline)
-                .Operators.Where(o => o is not FineTune)
-                .Select(o => $"{o}"),
-        ];
     }
 
     /// <summary>The seeds.</summary>
     public string Block { get; }
     public Contender Contender { get; }
     public SurfacePlace Place { get; }
-    public string[] OperatorNames { get; }
 
     public static IReadOnlyList<LogRun> Of(IReadOnlyList<Measurement> measurements, string? metric)
     {
