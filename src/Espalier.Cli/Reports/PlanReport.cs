@@ -47,10 +47,12 @@ static class PlanReport
             terminal.Out.WriteLine($"  espalier predict --model {Shown.Whole(model)}{effort}");
         }
 
+        string loss = result.Decision.ExpectedLoss is { } cost
+            ? $", and stopping is expected to cost {100 * cost:0.##} %"
+            : "";
         terminal.Out.WriteLine(
-            result.Decision.Settled
-                ? $"Settled: that a pipeline not tried is better by more than {100 * result.Decision.Margin:0.##} %, which trainings differ by, has a chance of {100 * result.Decision.ProbabilityBeaten:0.#} %."
-                : $"Not settled: a pipeline not tried is better with a chance of {100 * result.Decision.ProbabilityBeaten:0.#} %."
+            (result.Decision.Settled ? "Settled" : "Not settled")
+                + $": a pipeline not tried is better by more than {100 * result.Decision.Margin:0.##} %, which trainings differ by, with a chance of {100 * result.Decision.ProbabilityBeaten:0.#} %{loss}."
         );
         foreach (FailedTrial failed in result.Failures)
         {

@@ -49,6 +49,7 @@ public static class PlanJson
             json.WriteEndObject();
             json.WriteBoolean("settled", result.Decision.Settled);
             json.WriteNumber("probability_beaten", result.Decision.ProbabilityBeaten);
+            Number(json, "expected_loss", result.Decision.ExpectedLoss);
             json.WriteNumber("margin", result.Decision.Margin);
             Rounds(json, result);
             Rejected(json, result);

@@ -36,14 +36,15 @@ public sealed class PlanSearchTests
     [InlineData(5.0, null)]
     [InlineData(0.6, null)]
     [InlineData(null, 0.88)]
-    public void With_options_a_small_part_of_the_models_is_trained(
+    [Trait("tier", "slow")]
+    public void With_options_a_fifth_of_the_pipelines_and_under_half_of_the_models_will_do(
         double? milliseconds,
         double? quality
     )
     {
         PlanResult result = Judge(Options, 4, new Budget(milliseconds, quality), 0.2);
         var (needed, all) = result.ModelsTrained;
-        Assert.True(4 * needed <= all, $"{needed} of {all} models");
+        Assert.True(2 * needed < all, $"{needed} of {all} models");
     }
 
     [Fact]
@@ -80,8 +81,8 @@ public sealed class PlanSearchTests
                 [new FailedTrial("D", "its loss is NaN")]
             );
         });
-        Assert.DoesNotContain("D", result.Chosen.Pipeline);
-        Assert.DoesNotContain(result.Tried, p => p.StartsWith('D') && p.Length > 1);
+        Assert.False(Trainings.Begins(result.Chosen.Pipeline, "D"));
+        Assert.DoesNotContain(result.Tried, p => p != "D" && Trainings.Begins(p, "D"));
         Assert.Single(result.Failures);
     }
 
