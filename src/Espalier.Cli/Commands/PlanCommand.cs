@@ -51,7 +51,8 @@ sealed class PlanCommand : EspalierCommand
     };
     readonly Option<bool> _orders = new("--orders")
     {
-        Description = "Search D, E and P in every order that makes sense, not in the usual one alone.",
+        Description =
+            "Search D, E and P in every order that makes sense, not in the usual one alone.",
     };
     readonly Option<int> _most = OptionValues.Number(
         "--max-trainings",
@@ -154,9 +155,7 @@ sealed class PlanCommand : EspalierCommand
             ? Replay(parse, replay, budget, terminal)
             : Train(parse, budget, terminal, stop);
         byte[] json = PlanJson.Of(result, facts);
-        string? output =
-            parse.Has(_replay) && !parse.Has(_output) ? null
-            : Output(parse);
+        string? output = parse.Has(_replay) && !parse.Has(_output) ? null : Output(parse);
         if (output is not null)
         {
             AtomicFile.Write(Path.Combine(output, PlanJson.FileName), json);
@@ -174,12 +173,7 @@ sealed class PlanCommand : EspalierCommand
         return result.MeetsBudget ? ExitCode.Ok : ExitCode.OverBudget;
     }
 
-    (PlanResult, PlanFacts) Replay(
-        ParseResult parse,
-        string path,
-        Budget budget,
-        Terminal terminal
-    )
+    (PlanResult, PlanFacts) Replay(ParseResult parse, string path, Budget budget, Terminal terminal)
     {
         RecordedTrials trials = new(
             path,
@@ -273,11 +267,12 @@ sealed class PlanCommand : EspalierCommand
                 trials.Try(
                     pipelines,
                     turn,
-                    study => new StudyProgress(
-                        terminal,
-                        line,
-                        StudyEstimate.Of(study, threads)
-                    ).Listener(),
+                    study =>
+                        new StudyProgress(
+                            terminal,
+                            line,
+                            StudyEstimate.Of(study, threads)
+                        ).Listener(),
                     stop
                 ),
             round => Tell(round, Say)
@@ -339,8 +334,7 @@ sealed class PlanCommand : EspalierCommand
         return kept;
     }
 
-    static void Tell(PlanRound round, Action<string> say) =>
-        say($"Trying {round}");
+    static void Tell(PlanRound round, Action<string> say) => say($"Trying {round}");
 
     static Rng Chance(IReadOnlyList<ulong> seeds) => new Rng(seeds[0]).Split("plan");
 
@@ -362,7 +356,7 @@ sealed class PlanCommand : EspalierCommand
         }
     }
 
-    IReadOnlyList<ulong> Seeds(ParseResult parse)
+    ulong[] Seeds(ParseResult parse)
     {
         string text = parse.ValueOf(_seeds) ?? "1";
         string[] parts = text.Split(',');

@@ -46,14 +46,7 @@ sealed class RunCommand : EspalierCommand
         Add(_pipeline);
         foreach (
             Option option in (Option[])
-                [
-                    .. _common.All,
-                    _common.Precision,
-                    .. _training.All,
-                    _batch,
-                    _effort,
-                    _force,
-                ]
+                [.. _common.All, _common.Precision, .. _training.All, _batch, _effort, _force]
         )
         {
             Add(option);

@@ -105,7 +105,9 @@ static class PlanReport
             .Rejected()
             .Where(r => r.Alternative.Pipeline != result.Chosen.Pipeline)
             .GroupBy(r => r.Alternative.Pipeline)
-            .Select(g => g.OrderBy(r => r.Excess).ThenByDescending(r => r.Alternative.Quality.Value).First())
+            .Select(g =>
+                g.OrderBy(r => r.Excess).ThenByDescending(r => r.Alternative.Quality.Value).First()
+            )
             .GroupBy(r => (r.Origin, r.Breaks))
             .OrderBy(g => g.Key.Origin)
             .ThenBy(g => g.Key.Breaks, StringComparer.Ordinal);
@@ -118,17 +120,19 @@ static class PlanReport
                     .ThenByDescending(r => r.Alternative.Quality.Value)
                     .ThenBy(r => r.Alternative.Pipeline, StringComparer.Ordinal),
             ];
-            string known = group.Key.Origin == Origin.Measured ? "measured" : "predicted, not trained",
-                why =
-                    group.Key.Breaks.Length > 0 ? $"misses the limit of {group.Key.Breaks}"
-                    : result.MeetsBudget ? "would fit, and the answer is better or as good"
-                    : "would fit, but hardly any chance is left",
-                others =
-                    all.Length == 1
-                        ? ""
-                        : $" Also {string.Join(", ", all.Skip(1).Take(NamesShown - 1).Select(r => r.Alternative.Name))}"
-                            + (all.Length > NamesShown ? $" and {all.Length - NamesShown} more." : ".");
-            terminal.Out.WriteLine($"  {all.Length} {known}: {why}. {all[0].Rejection.Sentence}{others}");
+            string known = group.Key.Origin == Origin.Measured
+                    ? "measured"
+                    : "predicted, not trained",
+                why = group.Key.Breaks.Length > 0 ? $"misses the limit of {group.Key.Breaks}"
+                : result.MeetsBudget ? "would fit, and the answer is better or as good"
+                : "would fit, but hardly any chance is left",
+                others = all.Length == 1
+                    ? ""
+                    : $" Also {string.Join(", ", all.Skip(1).Take(NamesShown - 1).Select(r => r.Alternative.Name))}"
+                        + (all.Length > NamesShown ? $" and {all.Length - NamesShown} more." : ".");
+            terminal.Out.WriteLine(
+                $"  {all.Length} {known}: {why}. {all[0].Rejection.Sentence}{others}"
+            );
         }
     }
 
@@ -169,7 +173,9 @@ static class PlanReport
             new[]
             {
                 budget.MaxMilliseconds is { } ms ? $"at most {ms} ms" : null,
-                budget.MinQuality is { } quality ? $"{metric} at least {100 * quality:0.##} %" : null,
+                budget.MinQuality is { } quality
+                    ? $"{metric} at least {100 * quality:0.##} %"
+                    : null,
                 budget.MaxJoules is { } joules ? $"at most {joules} J" : null,
                 budget.MaxBytes is { } bytes ? $"at most {bytes / Mega} MB" : null,
             }.OfType<string>()

@@ -116,7 +116,10 @@ public static class PlanJson
             rejected =>
             {
                 json.WriteStartObject();
-                json.WriteString("known_from", rejected.Origin == Origin.Measured ? "measured" : "predicted");
+                json.WriteString(
+                    "known_from",
+                    rejected.Origin == Origin.Measured ? "measured" : "predicted"
+                );
                 Alternative(json, rejected.Alternative);
                 Array(
                     json,

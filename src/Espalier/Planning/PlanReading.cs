@@ -42,7 +42,8 @@ public static class PlanReading
     public static string ChosenOn(this PlanResult result)
     {
         Measurement one = result.Measurements[0];
-        int compared = result.Decision.Answer.Rejected.Count(r => r.Alternative != result.Chosen) + 1;
+        int compared =
+            result.Decision.Answer.Rejected.Count(r => r.Alternative != result.Chosen) + 1;
         return $"Chosen among {compared} measured pipelines and efforts by their figures on the {one.Split} split "
             + $"({one.Examples} examples), where the quality above was taken too: the winner's is optimistic, the more so the more "
             + "were compared. Only data that nobody chose by tells what to expect.";
@@ -51,7 +52,10 @@ public static class PlanReading
     /// <summary>By how much the answer is worse than the best of all in the figure that is wished for, as a share; null where only one of them fits.</summary>
     public static double? Short(this PlanResult result, Alternative bestOfAll)
     {
-        if (result.Decision.Answer.Best is not { } best || result.Budget.Violations(bestOfAll).Count > 0)
+        if (
+            result.Decision.Answer.Best is not { } best
+            || result.Budget.Violations(bestOfAll).Count > 0
+        )
         {
             return null;
         }

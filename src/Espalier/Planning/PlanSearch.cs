@@ -50,7 +50,10 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
 
     /// <param name="attempt">Measures all of these pipelines side by side.</param>
     /// <param name="told">Is told of every round before it is tried.</param>
-    public PlanResult Run(Func<IReadOnlyList<string>, Tried> attempt, Action<PlanRound>? told = null)
+    public PlanResult Run(
+        Func<IReadOnlyList<string>, Tried> attempt,
+        Action<PlanRound>? told = null
+    )
     {
         Next(space.Start, "the original, and single operators at a few option points");
         while (true)
@@ -91,7 +94,10 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
         {
             // One training at a time teaches most; what shares it costs no other.
             HashSet<string> models = [.. Trainings.Of(_tried.Append(next[0].Pipeline))];
-            Proposal[] together = [.. next.Where(p => Trainings.Of([p.Pipeline]).IsSubsetOf(models))];
+            Proposal[] together =
+            [
+                .. next.Where(p => Trainings.Of([p.Pipeline]).IsSubsetOf(models)),
+            ];
             return models.Count <= most
                 && Next(
                     [.. together.Select(p => p.Pipeline)],

@@ -19,7 +19,7 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
 
     /// <summary>Pipelines, O among them, in order.</summary>
     public IReadOnlyList<string> Pipelines { get; } =
-        [.. Contenders.Select(c => c.Pipeline).Distinct()];
+    [.. Contenders.Select(c => c.Pipeline).Distinct()];
 
     /// <summary>Thresholds of early exits that are searched; full effort is always among the contenders.</summary>
     public static IReadOnlyList<Effort> Efforts(bool regression) =>
@@ -58,9 +58,7 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
 
     /// <summary>Every pipeline at every effort that was measured with all seeds.</summary>
     public static PlanSpace Of(IReadOnlyList<Measurement> measurements) =>
-        Of([
-            .. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct(),
-        ]);
+        Of([.. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct()]);
 
     static PlanSpace Of(IReadOnlyList<Contender> contenders) =>
         new(contenders, Few([.. contenders.Select(c => c.Pipeline).Distinct()]));

@@ -24,7 +24,13 @@ public sealed class RecordedTrials
     {
         Measurement[] own =
         [
-            .. Only(name, "task", task, Only(name, "batch", batch, measurements, m => m.BatchSize), m => m.Task)
+            .. Only(
+                    name,
+                    "task",
+                    task,
+                    Only(name, "batch", batch, measurements, m => m.BatchSize),
+                    m => m.Task
+                )
                 .Where(m => m.Seeds.Count == 1 && (seeds is null || seeds.Contains(m.Seeds[0]))),
         ];
         Seeds = [.. own.Select(m => m.Seeds[0]).Distinct().Order()];

@@ -22,7 +22,9 @@ public static class Trainings
             .SelectMany(p =>
                 Enumerable
                     .Range(1, p.Operators.Length)
-                    .Where(n => p.Operators[n - 1] is FineTune || p.Operators[n - 1].Group != Group.II)
+                    .Where(n =>
+                        p.Operators[n - 1] is FineTune || p.Operators[n - 1].Group != Group.II
+                    )
                     .Select(n => $"{p.Prefix(n)}")
             )
             .ToHashSet();

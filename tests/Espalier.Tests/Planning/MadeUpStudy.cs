@@ -73,10 +73,7 @@ sealed class MadeUpStudy(ulong key, double noise = 0.003, double joint = 0.85)
         time *= pipeline.Contains('E') ? 0.15 + (exit - 0.15) * student : student;
         return Records.Of(
             pipeline,
-            Math.Min(
-                1,
-                quality * Math.Exp(noise * rng.Normal(0) + 3 * noise * original.Normal(0))
-            ),
+            Math.Min(1, quality * Math.Exp(noise * rng.Normal(0) + 3 * noise * original.Normal(0))),
             time * Math.Exp(0.01 * new Rng(key).Split($"{pipeline} {effort} {seed}").Normal(0)),
             seed,
             $"{effort}",

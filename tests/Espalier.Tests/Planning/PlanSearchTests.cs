@@ -50,10 +50,7 @@ public sealed class PlanSearchTests
     [Fact]
     public void Where_nothing_fits_the_answer_is_nearer_than_every_single_operator()
     {
-        RecordedTrials trials = new(
-            "made up",
-            new MadeUpStudy(1).Of(Orders, 1)
-        );
+        RecordedTrials trials = new("made up", new MadeUpStudy(1).Of(Orders, 1));
         Budget budget = new(MaxMilliseconds: 0.01);
         PlanResult result = Run(trials, budget);
         Assert.False(result.MeetsBudget);
@@ -155,21 +152,28 @@ public sealed class PlanSearchTests
     public void Recorded_trials_are_of_one_task_and_hold_the_original()
     {
         MadeUpStudy study = new(1);
-        Measurement[] two =
-        [
-            .. study.Of(Orders, 1),
-            Records("O", "other"),
-        ];
+        Measurement[] two = [.. study.Of(Orders, 1), Records("O", "other")];
         Assert.Contains("name one of them with --task", Refused(() => new("x", two)));
         Assert.Contains("it has mrpc, other", Refused(() => new("x", two, "third")));
         Assert.Contains("lacks the original", Refused(() => new("x", [Records("D", "mrpc")])));
-        Assert.Contains("no measurement with seed 7", Refused(() => new("x", two, "mrpc", seeds: [7])));
-        Assert.Equal(Orders.Pipelines.Count, new RecordedTrials("x", two, "mrpc").Space.Pipelines.Count);
+        Assert.Contains(
+            "no measurement with seed 7",
+            Refused(() => new("x", two, "mrpc", seeds: [7]))
+        );
+        Assert.Equal(
+            Orders.Pipelines.Count,
+            new RecordedTrials("x", two, "mrpc").Space.Pipelines.Count
+        );
 
         static Measurement Records(string pipeline, string task) =>
             Tests.Analysis.Records.Of(pipeline, 0.8, 5, task: task);
         static string Refused(Func<RecordedTrials> trials) =>
-            Assert.Throws<InvalidDataException>(() => { _ = trials(); }).Message;
+            Assert
+                .Throws<InvalidDataException>(() =>
+                {
+                    _ = trials();
+                })
+                .Message;
     }
 
     [Fact]

@@ -95,7 +95,16 @@ public static class Planner
             loss = 0;
         if (finalists.Length > 0)
         {
-            (wins, beaten, loss) = Play(surface, finalists, answer, budget, wish, margin, options, rng);
+            (wins, beaten, loss) = Play(
+                surface,
+                finalists,
+                answer,
+                budget,
+                wish,
+                margin,
+                options,
+                rng
+            );
         }
 
         Proposal[] next =
