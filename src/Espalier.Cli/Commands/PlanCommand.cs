@@ -6,15 +6,8 @@ using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
-using Espalier.Kernels;
-using Espalier.Measuring;
-using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Planning;
-using Espalier.Runs;
-using Espalier.Runs.Storage;
-using Espalier.Runs.Studies;
-using Espalier.Tensors;
 using Espalier.Text;
 using Option = System.CommandLine.Option;
 
@@ -23,8 +16,6 @@ namespace Espalier.Cli.Commands;
 /// <summary>Which pipeline fits a budget: trains only what may win, and says why the others were rejected.</summary>
 sealed class PlanCommand : EspalierCommand
 {
-    const string ModelName = "model";
-
     readonly CommonOptions _common = new();
     readonly BudgetFlags _budget = new();
     readonly TrainingFlags _training = new();
@@ -189,12 +180,19 @@ sealed class PlanCommand : EspalierCommand
             );
         }
 
+        if (budget.MaxJoules is not null && trials.All.All(m => m.JoulesPerExample is null))
+        {
+            throw new UsageException(
+                $"{path} has no joules, and --max-joules limits them; leave it out."
+            );
+        }
+
         // Machines that differ, or an undefined metric, are the file's fault.
         BudgetAnswer all = UsageException.Of(() => budget.Answer(Alternatives.Of(trials.All)));
         PlanResult result = UsageException.Of(() =>
-            new PlanSearch(trials.Space, budget, Chance(trials.Seeds)).Run(
+            new PlanSearch(trials.Space, budget, PlanTraining.Chance(trials.Seeds)).Run(
                 trials.Try,
-                round => Tell(round, terminal.Tell)
+                round => terminal.Tell($"Trying {round}")
             )
         );
         return (result, new PlanFacts(BestOfAll: all.Best ?? all.Nearest));
@@ -207,9 +205,6 @@ sealed class PlanCommand : EspalierCommand
         CancellationToken stop
     )
     {
-        KernelFamily kernels = CommonOptions.KernelsOf(terminal);
-        int threads = parse.GetValue(_common.Threads);
-        Machine machine = Machine.Here(kernels, threads);
         TaskData data = _common.Source(parse).Load();
         foreach (string warning in data.Warnings)
         {
@@ -218,125 +213,24 @@ sealed class PlanCommand : EspalierCommand
 
         _ = data.HoldOut();
         string model = _common.ModelFolder(parse);
-        TextModel.CheckLength(
-            Tokenizer.Load(model),
-            parse.GetValue(_common.MaxLength),
-            data.Task.HasPairs
-        );
-        StudyRecipe recipe = RecipeOf(parse, data, model, budget);
-        FineTune first = First(parse);
-        PlanSpace space = PlanSpace.Of(
-            first,
-            StageMaking
-                .Original(
-                    new Recipe(Pipeline.Parse("O"), data, model, recipe.Training, recipe.Seeds[0]),
-                    terminal.Tell
-                )
-                .Config,
-            recipe.Efforts.Shared!,
-            parse.GetValue(_fixedOptions),
-            parse.GetValue(_orders)
-        );
-        string output = Output(parse);
-        StudyTrials trials = new(
-            recipe,
-            Store.Open(StoreFolder(parse)),
-            kernels,
-            machine,
-            terminal.Time,
-            parse.Has(_jobs) ? parse.GetValue(_jobs) : StudyCommand.Jobs(model, threads)
-        );
-        using ProgressLine line = new(terminal);
-        void Say(string sentence)
+        int length = parse.GetValue(_common.MaxLength),
+            threads = parse.GetValue(_common.Threads);
+        TextModel.CheckLength(Tokenizer.Load(model), length, data.Task.HasPairs);
+        return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
         {
-            line.Clear();
-            terminal.Tell(sentence);
-        }
-
-        using var resumable = stop.Register(() =>
-            Say($"Stopping; the same command goes on from here ({StoreFolder(parse)}).")
-        );
-        MachineTurn turn = MachineTurn.Here(Say);
-        PlanResult result = new PlanSearch(
-            space,
-            budget,
-            Chance(recipe.Seeds),
-            parse.Has(_most) ? parse.GetValue(_most) : int.MaxValue
-        ).Run(
-            pipelines =>
-                trials.Try(
-                    pipelines,
-                    turn,
-                    study =>
-                        new StudyProgress(
-                            terminal,
-                            line,
-                            StudyEstimate.Of(study, threads)
-                        ).Listener(),
-                    stop
-                ),
-            round => Tell(round, Say)
-        );
-        line.Clear();
-        StudyResults.Write(output, trials.Last!.Value.Outcome);
-        return (
-            result,
-            new PlanFacts(
-                Keep(trials.ModelFolder(result.Chosen.Pipeline, recipe.Seeds[0]), output),
-                trials.Trained,
-                StudyEstimate.Of(trials.StudyOf(space.Pipelines), threads).TrainingSeconds(threads)
-            )
-        );
-    }
-
-    StudyRecipe RecipeOf(ParseResult parse, TaskData data, string model, Budget budget)
-    {
-        IReadOnlyList<Effort> efforts = PlanSpace.Efforts(data.Task.IsRegression);
-        StudyRecipe recipe = new()
-        {
-            Name = "",
-            ModelFolder = model,
-            Tasks = [data],
-            Pipelines = [],
-            Seeds = Seeds(parse),
-            Training = _training.Of(parse),
             Precision = parse.GetValue(_common.Precision)!,
-            MaxLength = parse.GetValue(_common.MaxLength),
-            Batches = [parse.Has(_batch) ? parse.GetValue(_batch) : 1],
-            Efforts = EffortGrid.Of(efforts),
-        };
-
-        // Garbage of the store is what no record names: each question has a record of its own.
-        string question =
-            $"{budget} {recipe.Training.Canonical()} {string.Join(' ', recipe.Seeds)} {recipe.MaxLength} {recipe.Precision} "
-            + $"{First(parse)} {parse.GetValue(_fixedOptions)} {parse.GetValue(_orders)} {ContentHash.OfFolder(model)} {data.ContentHash()}";
-        return recipe with
-        {
-            Name =
-                $"plan-{data.Task.Name}-{Blobs.Hash(System.Text.Encoding.UTF8.GetBytes(question))[..8]}",
-        };
+            MaxLength = length,
+            Batch = parse.Has(_batch) ? parse.GetValue(_batch) : 1,
+            First = First(parse),
+            FixedOptions = parse.GetValue(_fixedOptions),
+            Orders = parse.GetValue(_orders),
+            Most = parse.Has(_most) ? parse.GetValue(_most) : int.MaxValue,
+            Jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : StudyCommand.Jobs(model, threads),
+            Threads = threads,
+            Output = Output(parse),
+            Store = StoreFolder(parse),
+        }.Run(budget, CommonOptions.KernelsOf(terminal), terminal, stop);
     }
-
-    /// <summary>The chosen model by itself, so that the store may go.</summary>
-    static string Keep(string from, string output)
-    {
-        string kept = Path.Combine(output, ModelName);
-        using AtomicFolder folder = AtomicFolder.Begin(kept, overwrite: true);
-        foreach (string file in Directory.EnumerateFiles(from))
-        {
-            File.WriteAllBytes(
-                Path.Combine(folder.Path, Path.GetFileName(file)),
-                File.ReadAllBytes(file)
-            );
-        }
-
-        folder.Commit();
-        return kept;
-    }
-
-    static void Tell(PlanRound round, Action<string> say) => say($"Trying {round}");
-
-    static Rng Chance(IReadOnlyList<ulong> seeds) => new Rng(seeds[0]).Split("plan");
 
     void CheckReplay(ParseResult parse, string replay, Problems problems)
     {

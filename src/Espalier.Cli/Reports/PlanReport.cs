@@ -143,12 +143,12 @@ static class PlanReport
             $"Tried {result.Tried.Count} of {result.Space.Pipelines.Count} pipelines, which took {needed} trained models of {all} for each seed"
                 + (
                     facts.TrainedNow is { } now
-                        ? $" ({now} trained in this call, the others were in the store)."
+                        ? $"; {now} were trained in this call, of all seeds, and the store had the others."
                         : "."
                 )
                 + (
                     facts.SecondsSaved is { } seconds
-                        ? $" The other {all - needed} would take about {seconds / 3600:0.0} hours of training."
+                        ? $" The other {all - needed} would train for about {TimeSpan.FromSeconds(Math.Ceiling(seconds)):d\\.hh\\:mm\\:ss}."
                         : ""
                 )
         );

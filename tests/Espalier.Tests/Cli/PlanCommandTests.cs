@@ -63,7 +63,7 @@ public sealed class PlanCommandTests : IDisposable
             .Refuses(ExitCode.Refused, "no measurement of task cola");
         CommandLine
             .Run("plan", "--max-joules", "1", "--replay", Study())
-            .Refuses(ExitCode.Usage, "joules");
+            .Refuses(ExitCode.Usage, "has no joules");
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public sealed class PlanCommandTests : IDisposable
 
         // Again, and as a study over the same store: everything is there.
         Outcome again = CommandLine.Run(line, "").Succeeds();
-        Assert.Contains("(0 trained in this call", again.Out);
+        Assert.Contains("; 0 were trained in this call", again.Out);
         Assert.Contains("espalier predict --model", again.Out);
         string[] models = Directory.GetFiles(Path.Combine(_toy["store"], "actions"));
         Assert.Contains(
