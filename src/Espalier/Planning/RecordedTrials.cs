@@ -1,5 +1,6 @@
 using Espalier.Analysis.Search;
 using Espalier.Measuring;
+using Espalier.Operators;
 
 namespace Espalier.Planning;
 
@@ -50,7 +51,7 @@ public sealed class RecordedTrials
         ];
         LeftOut = own.Length - _all.Count;
         Space = PlanSpace.Of(_all);
-        if (Space.Start.Count == 0 || !_all.Any(m => m.Pipeline == Space.Start[0]))
+        if (Space.Start is not [var first, ..] || Pipeline.Parse(first).Operators.Length > 1)
         {
             throw new InvalidDataException(
                 $"{name} lacks the original O with all of its seeds; figures are predicted as ratios to it."
