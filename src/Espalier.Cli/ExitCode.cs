@@ -21,6 +21,9 @@ static class ExitCode
     /// <summary>The work was done and the result misses the bar that was asked for.</summary>
     public const int BelowBar = 4;
 
+    /// <summary>Nothing that was found meets the budget; the nearest was returned.</summary>
+    public const int OverBudget = 5;
+
     /// <summary>The disk or the memory is full.</summary>
     public const int OutOfSpace = 6;
 
@@ -38,6 +41,7 @@ static class ExitCode
         (Usage, "the command line is wrong"),
         (Refused, "a file or folder is missing, damaged, or may not be read or written"),
         (BelowBar, "the result is below the bar that was asked for"),
+        (OverBudget, "nothing meets the budget, and the nearest was returned"),
         (OutOfSpace, "out of disk space or memory"),
         (Diverged, "a training diverged"),
         (Interrupted, "interrupted"),

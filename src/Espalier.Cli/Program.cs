@@ -64,6 +64,7 @@ static class Program
         {
             new RunCommand(),
             new StudyCommand(),
+            new PlanCommand(),
             new StoreCommand(),
             new EvaluateCommand(),
             new PredictCommand(),

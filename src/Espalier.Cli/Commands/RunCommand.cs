@@ -8,7 +8,6 @@ using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Runs;
 using Espalier.Text;
-using Espalier.Training;
 using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
@@ -16,44 +15,18 @@ namespace Espalier.Cli.Commands;
 /// <summary>The main job: applies the operators of a pipeline one after another and measures every stage.</summary>
 sealed class RunCommand : EspalierCommand
 {
-    const int MostBatch = 4096;
-
     readonly CommonOptions _common = new();
     readonly Argument<string> _pipeline = new("PIPELINE")
     {
         Description =
             "Operators in order, options in brackets: DEP(heads=6)LQ; 'espalier operators' lists them.",
     };
-    readonly Option<string> _preset = new("--preset")
-    {
-        Description =
-            $"How stages train: {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))}.",
-        HelpName = "name",
-        DefaultValueFactory = _ => TrainingOptions.Presets[0].Name,
-    };
-    readonly Option<int> _epochs = OptionValues.Number(
-        "--epochs",
-        "Passes over the training data in each stage, instead of the preset's.",
-        1,
-        10_000
-    );
-    readonly Option<double> _rate = OptionValues.Number(
-        "--rate",
-        "Highest learning rate, instead of the preset's.",
-        1e-9,
-        10
-    );
-    readonly Option<int> _accumulation = OptionValues.Number(
-        "--accumulation",
-        "Compute each step in so many parts, to save memory.",
-        1,
-        MostBatch
-    );
+    readonly TrainingFlags _training = new();
     readonly Option<int> _batch = OptionValues.Number(
         "--batch",
         "Examples handed over at once while time is measured.",
         1,
-        MostBatch
+        TrainingFlags.MostBatch
     );
     readonly Option<string> _effort = new("--effort")
     {
@@ -73,17 +46,7 @@ sealed class RunCommand : EspalierCommand
         Add(_pipeline);
         foreach (
             Option option in (Option[])
-                [
-                    .. _common.All,
-                    _common.Precision,
-                    _preset,
-                    _epochs,
-                    _rate,
-                    _accumulation,
-                    _batch,
-                    _effort,
-                    _force,
-                ]
+                [.. _common.All, _common.Precision, .. _training.All, _batch, _effort, _force]
         )
         {
             Add(option);
@@ -106,7 +69,7 @@ sealed class RunCommand : EspalierCommand
         problems.NeedWritable("--output", parse.ValueOf(_common.Output) ?? "runs");
         problems.Try(() => CheckPipeline(parse, problems));
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
-        problems.Try(() => Training(parse));
+        problems.Try(() => _training.Of(parse));
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
@@ -131,7 +94,7 @@ sealed class RunCommand : EspalierCommand
             Pipeline.Parse(parse.GetValue(_pipeline)!),
             data,
             _common.ModelFolder(parse),
-            Training(parse),
+            _training.Of(parse),
             parse.GetValue(_common.Seed)
         )
         {
@@ -226,27 +189,6 @@ sealed class RunCommand : EspalierCommand
         {
             problems.Usage($"Pipeline '{pipeline}': {problem} --force runs it all the same.");
         }
-    }
-
-    TrainingOptions Training(ParseResult parse)
-    {
-        string name = parse.ValueOf(_preset) ?? TrainingOptions.Presets[0].Name;
-        TrainingOptions preset =
-            TrainingOptions.Presets.FirstOrDefault(p => p.Name == name).Options
-            ?? throw new ArgumentException(
-                $"--preset is '{name}'; {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))} was expected."
-            );
-        int parts = parse.Has(_accumulation) ? parse.ValueOf(_accumulation) : 1;
-        return parts > preset.BatchSize
-            ? throw new ArgumentException(
-                $"--accumulation is {parts}, and a batch of {preset.BatchSize} has no more parts than examples."
-            )
-            : preset with
-            {
-                Epochs = parse.Has(_epochs) ? parse.ValueOf(_epochs) : preset.Epochs,
-                Rate = parse.Has(_rate) ? parse.ValueOf(_rate) : preset.Rate,
-                Accumulation = parts,
-            };
     }
 
     static string DefaultFolder(Recipe recipe, StageKey key)

@@ -12,7 +12,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>Tasks × pipelines × seeds: each stage made once, all models of a task and seed measured side by side.</summary>
 sealed class StudyCommand : EspalierCommand
 {
-    const int MostJobs = 1024;
+    public const int MostJobs = 1024;
 
     // Weights, gradients, two moments, the teacher, what is saved, and activations.
     const int TimesWeights = 10;
@@ -121,7 +121,7 @@ sealed class StudyCommand : EspalierCommand
             return ExitCode.Ok;
         }
 
-        int jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : Jobs(recipe, threads);
+        int jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : Jobs(recipe.ModelFolder, threads);
         using ProgressLine line = new(terminal);
         StudyProgress progress = new(terminal, line, estimate);
         using var resumable = stop.Register(() =>
@@ -152,9 +152,9 @@ sealed class StudyCommand : EspalierCommand
         parse.ValueOf(_store) ?? Path.Combine(Output(parse, recipe), "store");
 
     /// <summary>One a thread, or as many as half of the memory holds.</summary>
-    static int Jobs(StudyRecipe recipe, int threads)
+    public static int Jobs(string modelFolder, int threads)
     {
-        long weights = new DirectoryInfo(recipe.ModelFolder)
+        long weights = new DirectoryInfo(modelFolder)
             .EnumerateFiles("*.safetensors")
             .Sum(f => f.Length);
         long fit =

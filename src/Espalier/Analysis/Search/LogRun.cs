@@ -16,20 +16,12 @@ sealed class LogRun
         (Block, _own, _original) = (block, own, original);
         Contender = new Contender(own.Pipeline, own.Effort);
         Place = SurfacePlace.Of(Contender);
-        OperatorNames =
-        [
-            .. Pipeline
-                .Parse(own.Pipeline)
-                .Operators.Where(o => o is not FineTune)
-                .Select(o => $"{o}"),
-        ];
     }
 
     /// <summary>The seeds.</summary>
     public string Block { get; }
     public Contender Contender { get; }
     public SurfacePlace Place { get; }
-    public string[] OperatorNames { get; }
 
     public static IReadOnlyList<LogRun> Of(IReadOnlyList<Measurement> measurements, string? metric)
     {
@@ -39,7 +31,7 @@ sealed class LogRun
         foreach (var seed in measurements.GroupBy(m => m.Seeds.Count == 0 ? 0 : m.Seeds[0]))
         {
             Measurement original =
-                seed.FirstOrDefault(m => m.Pipeline == "O" && m.Effort == Effort.Full)
+                seed.FirstOrDefault(m => m.Effort == Effort.Full && IsOriginal(m.Pipeline))
                 ?? throw new ArgumentException(
                     $"The original O was not measured with seed {seed.Key}; figures are predicted as ratios to it."
                 );
@@ -54,6 +46,10 @@ sealed class LogRun
 
         return runs;
     }
+
+    /// <summary>O alone, whatever its options.</summary>
+    public static bool IsOriginal(string pipeline) =>
+        Pipeline.Parse(pipeline).Operators is [FineTune];
 
     /// <summary>ln of the ratio to the original; null where either was not measured.</summary>
     public double? Value(Preference figure) =>

@@ -17,7 +17,63 @@ sealed record LogObservation(SurfacePlace Place, string Run, double Value);
 /// <param name="Main">Of an operator's effect, before anything is known of it.</param>
 /// <param name="Joint">Of what two operators do together beyond the product rule.</param>
 /// <param name="Run">Of one training against another.</param>
-sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint, double Run);
+/// <param name="Shares">Of an operator in what it does together with others, 0 to 1.</param>
+sealed record SurfaceScales(
+    IReadOnlyDictionary<char, double> Main,
+    double Joint,
+    double Run,
+    IReadOnlyDictionary<char, double> Shares
+)
+{
+    // So many observations is a belief worth.
+    const double Belief = 3;
+
+    static readonly double[] MainFactors = [0.35, 0.6, 1];
+    static readonly double[] JointFactors = [0.1, 0.18, 0.32, 0.56, 1, 1.8, 3.2];
+    static readonly double[] RunFactors = [0.2, 0.35, 0.6, 1, 1.7];
+
+    /// <summary>
+    /// The scales under which what was seen is most likely, these being the beliefs: the peak of likelihood times prior
+    /// (scaled inverse χ² of each variance) over a grid of factors.
+    /// </summary>
+    public SurfaceScales Fitted(IReadOnlyList<LogObservation> seen, Likeness likeness)
+    {
+        if (seen.Count == 0)
+        {
+            return this;
+        }
+
+        var main = Part(this with { Joint = 0, Run = 0 });
+        var joint = Part(this with { Main = Main.ToDictionary(m => m.Key, _ => 0.0), Run = 0 });
+        var run = Part(this with { Main = Main.ToDictionary(m => m.Key, _ => 0.0), Joint = 0 });
+        Vector<double> values = Vector<double>.Build.Dense(seen.Count, i => seen[i].Value);
+        (double M, double J, double R) best = (
+            from m in MainFactors
+            from j in JointFactors
+            from r in RunFactors
+            select (m, j, r)
+        ).MaxBy(f =>
+        {
+            Cholesky<double> factor = (
+                main * (f.m * f.m) + joint * (f.j * f.j) + run * (f.r * f.r)
+            ).Cholesky();
+            return -0.5 * (values.DotProduct(factor.Solve(values)) + factor.DeterminantLn)
+                + Prior(f.m)
+                + Prior(f.j)
+                + Prior(f.r);
+        });
+        return new SurfaceScales(
+            Main.ToDictionary(m => m.Key, m => best.M * m.Value),
+            best.J * Joint,
+            best.R * Run,
+            Shares
+        );
+
+        Matrix<double> Part(SurfaceScales only) => LogSurface.CovarianceOf(seen, likeness, only);
+    }
+
+    static double Prior(double factor) => -Belief * (Math.Log(factor) + 0.5 / (factor * factor));
+}
 
 /// <summary>
 /// One figure of all pipelines as one surface. The logarithm of its ratio to the original is a sum of a smooth function
@@ -44,22 +100,30 @@ sealed class LogSurface
             return;
         }
 
-        double run = scales.Run * scales.Run,
-            effort = run * EffortShare * EffortShare + 1e-10;
-        _factor = Matrix<double>
-            .Build.Dense(
-                seen.Count,
-                seen.Count,
-                (i, j) =>
-                    Covariance(seen[i].Place, seen[j].Place)
-                    + (seen[i].Run == seen[j].Run ? run : 0)
-                    + (i == j ? effort : 0)
-            )
-            .Cholesky();
+        _factor = CovarianceOf(seen, likeness, scales).Cholesky();
         _weights = _factor.Solve(Vector<double>.Build.Dense(seen.Count, i => seen[i].Value));
     }
 
     public double RunScale => _scales.Run;
+
+    /// <summary>Of what was seen: effects, the luck of runs, and what their efforts differ by.</summary>
+    public static Matrix<double> CovarianceOf(
+        IReadOnlyList<LogObservation> seen,
+        Likeness likeness,
+        SurfaceScales scales
+    )
+    {
+        double run = scales.Run * scales.Run,
+            effort = run * EffortShare * EffortShare + 1e-10;
+        return Matrix<double>.Build.Dense(
+            seen.Count,
+            seen.Count,
+            (i, j) =>
+                Covariance(seen[i].Place, seen[j].Place, likeness, scales)
+                + (seen[i].Run == seen[j].Run ? run : 0)
+                + (i == j ? effort : 0)
+        );
+    }
 
     /// <summary>Means and, of what training often enough would show, the joint covariance.</summary>
     public (double[] Mean, Matrix<double> Covariance) Joint(IReadOnlyList<SurfacePlace> places)
@@ -115,7 +179,14 @@ sealed class LogSurface
             (i, j) => Covariance(_seen[i].Place, places[j])
         );
 
-    double Covariance(SurfacePlace a, SurfacePlace b)
+    double Covariance(SurfacePlace a, SurfacePlace b) => Covariance(a, b, _likeness, _scales);
+
+    static double Covariance(
+        SurfacePlace a,
+        SurfacePlace b,
+        Likeness likeness,
+        SurfaceScales scales
+    )
     {
         double sum = 0,
             likeSum = 0,
@@ -126,16 +197,17 @@ sealed class LogSurface
             {
                 if (x.Letter == y.Letter)
                 {
-                    double like = _likeness.Of(x, y),
-                        main = _scales.Main[x.Letter];
+                    double like = likeness.Of(x, y),
+                        main = scales.Main[x.Letter];
                     sum += main * main * like;
-                    likeSum += like;
-                    likeSquares += like * like;
+                    double together = like * scales.Shares[x.Letter] * scales.Shares[x.Letter];
+                    likeSum += together;
+                    likeSquares += together * together;
                 }
             }
         }
 
         // Every two shared operators: Σ_{x<y} l_x l_y = ((Σ l)² − Σ l²) / 2.
-        return sum + _scales.Joint * _scales.Joint * (likeSum * likeSum - likeSquares) / 2;
+        return sum + scales.Joint * scales.Joint * (likeSum * likeSum - likeSquares) / 2;
     }
 }

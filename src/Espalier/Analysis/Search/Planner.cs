@@ -10,10 +10,12 @@ namespace Espalier.Analysis.Search;
 /// By how much, as a share of the preferred figure, another must be better to be worth a training; null: what one
 /// training differs from another.
 /// </param>
+/// <param name="Regret">Share of the margin; what stopping is expected to cost may be as much.</param>
 /// <param name="Finalists">Contenders that are drawn together; those with the best prospects.</param>
 public sealed record PlannerOptions(
     double Floor = 0.05,
     double? Margin = null,
+    double Regret = 0.25,
     int Samples = 1000,
     int Finalists = 150,
     string? Metric = null
@@ -27,6 +29,10 @@ public sealed record Proposal(string Pipeline, double ProbabilityBest, Alternati
 /// <param name="Answer">From the measured ones.</param>
 /// <param name="Next">Most promising first; empty when settled.</param>
 /// <param name="ProbabilityBeaten">That some pipeline not yet trained beats the answer by the margin.</param>
+/// <param name="ExpectedLoss">
+/// By how much the best of those not yet trained is better, as a share of the figure, expected over what is possible; null
+/// where no answer fits.
+/// </param>
 /// <param name="NotTrained">Why each pipeline that was not trained need not be, from its prediction.</param>
 /// <param name="Trained">Pipelines measured so far, O among them.</param>
 /// <param name="Pipelines">That are searched.</param>
@@ -35,6 +41,7 @@ public sealed record PlannerDecision(
     IReadOnlyList<Proposal> Next,
     bool Settled,
     double ProbabilityBeaten,
+    double? ExpectedLoss,
     double Margin,
     IReadOnlyList<Rejection> NotTrained,
     int Trained,
@@ -84,10 +91,20 @@ public static class Planner
                 .Take(options.Finalists),
         ];
         Dictionary<string, double> wins = [];
-        double beaten = 0;
+        double beaten = 0,
+            loss = 0;
         if (finalists.Length > 0)
         {
-            (wins, beaten) = Play(surface, finalists, answer, budget, wish, margin, options, rng);
+            (wins, beaten, loss) = Play(
+                surface,
+                finalists,
+                answer,
+                budget,
+                wish,
+                margin,
+                options,
+                rng
+            );
         }
 
         Proposal[] next =
@@ -102,7 +119,8 @@ public static class Planner
                 .OrderByDescending(p => p.ProbabilityBest)
                 .ThenBy(p => p.Pipeline, StringComparer.Ordinal),
         ];
-        bool settled = beaten < options.Floor;
+        double? expected = answer.Best is null ? null : loss;
+        bool settled = beaten < options.Floor || expected < options.Regret * margin;
         next =
             settled ? []
             : next[0].ProbabilityBest < options.Floor ? [next[0]]
@@ -113,6 +131,7 @@ public static class Planner
             next,
             settled,
             beaten,
+            expected,
             margin,
             NotTrained(predicted, answer, budget, wish, wins),
             trained.Count,
@@ -122,7 +141,7 @@ public static class Planner
     }
 
     /// <summary>Draws all figures of the finalists, and counts who is the best that fits and beats the answer.</summary>
-    static (Dictionary<string, double> Wins, double Beaten) Play(
+    static (Dictionary<string, double> Wins, double Beaten, double Loss) Play(
         Surface surface,
         Alternative[] finalists,
         BudgetAnswer answer,
@@ -146,18 +165,28 @@ public static class Planner
             );
         Dictionary<string, double> wins = [];
         int beaten = 0;
+        double loss = 0;
         for (int s = 0; s < options.Samples; s++)
         {
             int winner = -1;
-            double most = answer.Best is null
-                ? double.NegativeInfinity
-                : Better(Worth(drawn[wish][s][^1], wish), margin);
+            double own = answer.Best is null
+                    ? double.NegativeInfinity
+                    : Worth(drawn[wish][s][^1], wish),
+                any = own,
+                most = Better(own, margin);
             for (int i = 0; i < places.Length; i++)
             {
-                if (Fits(budget, drawn, s, i) && Worth(drawn[wish][s][i], wish) > most)
+                double worth = Worth(drawn[wish][s][i], wish);
+                if (worth > any && Fits(budget, drawn, s, i))
                 {
-                    (winner, most) = (i, Worth(drawn[wish][s][i], wish));
+                    any = worth;
+                    (winner, most) = worth > most ? (i, worth) : (winner, most);
                 }
+            }
+
+            if (any > own)
+            {
+                loss += (any - own) / Math.Abs(own) / options.Samples;
             }
 
             if (winner >= 0)
@@ -168,7 +197,7 @@ public static class Planner
             }
         }
 
-        return (wins, (double)beaten / options.Samples);
+        return (wins, (double)beaten / options.Samples, loss);
     }
 
     static bool Fits(Budget b, Dictionary<Preference, double[][]> drawn, int s, int i)
@@ -225,7 +254,8 @@ public static class Planner
     static double Worth(double value, Preference wish) =>
         wish == Preference.Quality ? value : -value;
 
-    static double Better(double worth, double margin) => worth + margin * Math.Abs(worth);
+    static double Better(double worth, double margin) =>
+        double.IsFinite(worth) ? worth + margin * Math.Abs(worth) : worth;
 
     static Rejection[] NotTrained(
         IReadOnlyList<Alternative> predicted,

@@ -1,5 +1,4 @@
 using Espalier.Analysis.Choosing;
-using Espalier.Analysis.Cumulation;
 using Espalier.Measuring;
 using Espalier.Operators;
 
@@ -12,9 +11,6 @@ namespace Espalier.Analysis.Search;
 /// </summary>
 public sealed class Surface
 {
-    // What is believed before the first repetition and the first combination, worth Belief observations: accuracy of
-    // combinations within some points and time within some percent (Xin et al. 2022, Table 2 and Figure 4).
-    const double Belief = 3;
     const double Reach = 1.96;
 
     readonly Dictionary<Preference, (LogSurface Surface, double Base)> _figures = [];
@@ -39,18 +35,20 @@ public sealed class Surface
             LogRun[] own = [.. runs.Where(r => r.Value(figure) is not null)];
             if (own.Length > 0)
             {
+                LogObservation[] seen =
+                [
+                    .. own.Where(r => r.Place.Operators.Length > 0)
+                        .Select(r => new LogObservation(
+                            r.Place,
+                            $"{r.Contender.Pipeline} {r.Block}",
+                            r.Value(figure)!.Value - Offset(figure, r.Contender)
+                        )),
+                ];
                 _figures[figure] = (
                     new LogSurface(
-                        [
-                            .. own.Where(r => r.Place.Operators.Length > 0)
-                                .Select(r => new LogObservation(
-                                    r.Place,
-                                    $"{r.Contender.Pipeline} {r.Block}",
-                                    r.Value(figure)!.Value - Offset(figure, r.Contender)
-                                )),
-                        ],
+                        seen,
                         likeness,
-                        Scales(figure, own, letters)
+                        Believed(figure, own, letters).Fitted(seen, likeness)
                     ),
                     own.Average(r => Math.Log(r.Original(figure)!.Value))
                 );
@@ -154,29 +152,18 @@ public sealed class Surface
             ? _student?.Offset(figure, contender) ?? 0
             : 0;
 
-    static SurfaceScales Scales(Preference figure, LogRun[] runs, char[] letters)
+    /// <summary>
+    /// Before the first repetition and the first combination: accuracy of combinations within some points and time within
+    /// some percent (Xin et al. 2022, Table 2 and Figure 4).
+    /// </summary>
+    static SurfaceScales Believed(Preference figure, LogRun[] runs, char[] letters)
     {
         (double run, double joint, double least) = figure switch
         {
-            Preference.Quality => (0.01, 0.02, 0.03),
+            Preference.Quality => (0.01, 0.01, 0.03),
             Preference.Bytes => (0.0005, 0.05, 0.3),
             _ => (0.02, 0.05, 0.5),
         };
-        double[] squares =
-        [
-            .. runs.GroupBy(r => r.Contender)
-                .Where(g => g.Count() > 1)
-                .SelectMany(g =>
-                {
-                    double mean = g.Average(r => r.Value(figure)!.Value);
-                    double gain = g.Count() / (g.Count() - 1.0);
-                    return g.Select(r => gain * Math.Pow(r.Value(figure)!.Value - mean, 2));
-                }),
-        ];
-        // Efforts of a run repeat its luck, so they count as one observation.
-        double efforts =
-            runs.Length
-            / (double)runs.Select(r => (r.Contender.Pipeline, r.Block)).Distinct().Count();
         return new SurfaceScales(
             letters.ToDictionary(
                 l => l,
@@ -184,60 +171,22 @@ public sealed class Surface
                     Math.Sqrt(
                         runs.Where(r => r.Place.Operators is [var o] && o.Letter == l)
                             .Select(r => Math.Pow(r.Value(figure)!.Value, 2))
-                            .Append(least * least)
+                            .Append(Math.Pow(least * Share(figure, l), 2))
                             .Max()
                     )
             ),
-            Pooled(joint, Missed(figure, runs), 1),
-            Pooled(run, squares, efforts)
+            joint,
+            run,
+            letters.ToDictionary(l => l, l => Share(figure, l))
         );
     }
 
-    /// <summary>What the product rule missed so far, a mean for each run whose parts were measured.</summary>
-    static double[] Missed(Preference figure, LogRun[] runs)
-    {
-        CombinationRun[] all =
-        [
-            .. runs.GroupBy(r => (r.Contender.Pipeline, r.Block))
-                .Select(g => new CombinationRun(
-                    g.Key.Block,
-                    g.First().OperatorNames,
-                    [
-                        .. g.Select(r =>
-                        {
-                            double value = Math.Exp(r.Value(figure)!.Value);
-                            return new EffortPoint(
-                                r.Contender.Effort,
-                                figure == Preference.Quality ? 1 : value,
-                                figure == Preference.Quality ? value : 1
-                            );
-                        }),
-                    ]
-                )),
-        ];
-        return
-        [
-            .. CurvePrediction
-                .Of(all)
-                .Select(c =>
-                    c.Points.Where(p => p.MeasuredCost is not null)
-                        .Select(p =>
-                            Math.Log(
-                                p.MeasuredCost!.Value
-                                    / p.Cost
-                                    * (p.MeasuredQuality!.Value / p.Quality)
-                            )
-                        )
-                        .ToArray()
-                )
-                .Where(r => r.Length > 0)
-                .Select(r => r.Average() * r.Average()),
-        ];
-    }
-
-    /// <summary>Root of the mean square, with the belief as some more observations.</summary>
-    static double Pooled(double belief, double[] squares, double alike) =>
-        Math.Sqrt(
-            (Belief * belief * belief + squares.Sum() / alike) / (Belief + squares.Length / alike)
-        );
+    /// <summary>Padding changes no answer, and int8 few: L and Q hardly touch the quality, alone or with others.</summary>
+    static double Share(Preference figure, char letter) =>
+        (figure, letter) switch
+        {
+            (Preference.Quality, 'L') => 0.05,
+            (Preference.Quality, 'Q') => 0.3,
+            _ => 1,
+        };
 }

@@ -22,6 +22,9 @@ public sealed record StudyEstimate(
     const double SecondsToMeasureModel = 4;
     const int BytesPerWeight = 4;
 
+    /// <summary>Of what is left, without measuring.</summary>
+    public double TrainingSeconds(int threads) => Stages.Sum(s => s.CoreSeconds) / threads;
+
     public static StudyEstimate Of(Study study, int threads)
     {
         IReadOnlyList<StoredAction> recorded =

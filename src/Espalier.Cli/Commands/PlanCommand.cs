@@ -1,0 +1,290 @@
+using System.CommandLine;
+using System.Globalization;
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
+using Espalier.Checkpoints;
+using Espalier.Cli.Parsing;
+using Espalier.Cli.Reports;
+using Espalier.Data;
+using Espalier.Operators;
+using Espalier.Planning;
+using Espalier.Text;
+using Option = System.CommandLine.Option;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Which pipeline fits a budget: trains only what may win, and says why the others were rejected.</summary>
+sealed class PlanCommand : EspalierCommand
+{
+    readonly CommonOptions _common = new();
+    readonly BudgetFlags _budget = new();
+    readonly TrainingFlags _training = new();
+    readonly Option<string?> _seeds = OptionValues.Text(
+        "--seeds",
+        "list",
+        "Each pipeline is made once for each, 1,2,3; 1 by default, and with --replay all there are."
+    );
+    readonly Option<int> _batch = OptionValues.Number(
+        "--batch",
+        "Examples handed over at once while time is measured; 1 by default.",
+        1,
+        TrainingFlags.MostBatch
+    );
+    readonly Option<string> _first = new("--first")
+    {
+        Description = "The original with its options, which all pipelines begin with.",
+        HelpName = "pipeline",
+        DefaultValueFactory = _ => "O",
+    };
+    readonly Option<bool> _fixedOptions = new("--fixed-options")
+    {
+        Description = "Search pipelines of operators as they are by default, not their options.",
+    };
+    readonly Option<bool> _orders = new("--orders")
+    {
+        Description =
+            "Search D, E and P in every order that makes sense, not in the usual one alone.",
+    };
+    readonly Option<int> _most = OptionValues.Number(
+        "--max-trainings",
+        "Most models that are trained for each seed, settled or not.",
+        1,
+        100_000
+    );
+    readonly Option<string?> _store = OptionValues.Text(
+        "--store",
+        "folder",
+        "Where finished work lies, shared with studies if you like; the output's folder 'store' by default."
+    );
+    readonly Option<string?> _output = OptionValues.Text(
+        "--output",
+        "folder",
+        "Where plan.json, the measurements and the chosen model go; runs/plan-TASK by default.",
+        "-o"
+    );
+    readonly Option<int> _jobs = OptionValues.Number(
+        "--jobs",
+        "Stages that train at once, each on its share of the threads; by default one a thread, as memory allows.",
+        1,
+        StudyCommand.MostJobs
+    );
+    readonly Option<string?> _replay = OptionValues.Text(
+        "--replay",
+        "path",
+        "Train nothing: look trials up in the measurements of a study, and compare the answer with the best of all."
+    );
+
+    public PlanCommand()
+        : base("plan", "Find the pipeline that fits a budget, training only what may win.")
+    {
+        foreach (
+            Option option in (Option[])
+                [
+                    .. _budget.All,
+                    .. Making,
+                    _common.Task,
+                    _seeds,
+                    _batch,
+                    _output,
+                    _replay,
+                    _common.Format,
+                ]
+        )
+        {
+            Add(option);
+        }
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "espalier plan --max-ms 2 --min-accuracy 0.88",
+        "espalier plan --max-mb 30 --task mrpc --data glue/MRPC --model all-MiniLM-L6-v2 --first \"O(pool=mean)\"",
+        "espalier plan --max-ms 2 --replay studies/orders/measurements.json",
+    ];
+
+    /// <summary>What trials are made with; nothing of it is obeyed where they are looked up.</summary>
+    IReadOnlyList<Option> Making =>
+        [
+            _common.Model,
+            .. _common.DataOptions.Skip(1),
+            _first,
+            _fixedOptions,
+            _orders,
+            _most,
+            .. _training.All,
+            _common.Precision,
+            _common.MaxLength,
+            _common.Threads,
+            _jobs,
+            _store,
+        ];
+
+    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        _budget.Check(parse, problems);
+        _common.CheckFormat(parse, problems);
+        problems.Try(() => Seeds(parse));
+        if (parse.ValueOf(_replay) is { } replay)
+        {
+            CheckReplay(parse, replay, problems);
+            return;
+        }
+
+        _common.CheckModel(parse, problems);
+        _common.CheckData(parse, problems, training: true);
+        _common.CheckPrecision(parse, terminal, problems);
+        problems.Try(() => _training.Of(parse));
+        problems.Try(() => First(parse));
+        problems.NeedWritable("--output", Output(parse));
+        problems.NeedWritable("--store", StoreFolder(parse));
+    }
+
+    public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
+    {
+        Budget budget = _budget.Of(parse);
+        (PlanResult result, PlanFacts facts) = parse.GetValue(_replay) is { } replay
+            ? Replay(parse, replay, budget, terminal)
+            : Train(parse, budget, terminal, stop);
+        byte[] json = PlanJson.Of(result, facts);
+        string? output = parse.Has(_replay) && !parse.Has(_output) ? null : Output(parse);
+        if (output is not null)
+        {
+            AtomicFile.Write(Path.Combine(output, PlanJson.FileName), json);
+        }
+
+        if (_common.IsJson(parse))
+        {
+            terminal.Out.Write(System.Text.Encoding.UTF8.GetString(json));
+        }
+        else
+        {
+            PlanReport.Write(terminal, result, facts, output);
+        }
+
+        return result.MeetsBudget ? ExitCode.Ok : ExitCode.OverBudget;
+    }
+
+    (PlanResult, PlanFacts) Replay(ParseResult parse, string path, Budget budget, Terminal terminal)
+    {
+        RecordedTrials trials = new(
+            path,
+            MeasurementFiles.ReadAll(path),
+            parse.Has(_common.Task) ? parse.GetValue(_common.Task) : null,
+            parse.Has(_batch) ? parse.GetValue(_batch) : null,
+            parse.Has(_seeds) ? Seeds(parse) : null
+        );
+        if (trials.LeftOut > 0)
+        {
+            terminal.Tell(
+                $"{trials.LeftOut} measurements are left out, as their efforts were not measured with all {trials.Seeds.Count} seeds."
+            );
+        }
+
+        if (budget.MaxJoules is not null && trials.All.All(m => m.JoulesPerExample is null))
+        {
+            throw new UsageException(
+                $"{path} has no joules, and --max-joules limits them; leave it out."
+            );
+        }
+
+        // Machines that differ, or an undefined metric, are the file's fault.
+        BudgetAnswer all = UsageException.Of(() => budget.Answer(Alternatives.Of(trials.All)));
+        PlanResult result = UsageException.Of(() =>
+            new PlanSearch(trials.Space, budget, PlanTraining.Chance(trials.Seeds)).Run(
+                trials.Try,
+                round => terminal.Tell($"Trying {round}")
+            )
+        );
+        return (result, new PlanFacts(BestOfAll: all.Best ?? all.Nearest));
+    }
+
+    (PlanResult, PlanFacts) Train(
+        ParseResult parse,
+        Budget budget,
+        Terminal terminal,
+        CancellationToken stop
+    )
+    {
+        TaskData data = _common.Source(parse).Load();
+        foreach (string warning in data.Warnings)
+        {
+            terminal.Tell(warning);
+        }
+
+        _ = data.HoldOut();
+        string model = _common.ModelFolder(parse);
+        int length = parse.GetValue(_common.MaxLength),
+            threads = parse.GetValue(_common.Threads);
+        TextModel.CheckLength(Tokenizer.Load(model), length, data.Task.HasPairs);
+        return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
+        {
+            Precision = parse.GetValue(_common.Precision)!,
+            MaxLength = length,
+            Batch = parse.Has(_batch) ? parse.GetValue(_batch) : 1,
+            First = First(parse),
+            FixedOptions = parse.GetValue(_fixedOptions),
+            Orders = parse.GetValue(_orders),
+            Most = parse.Has(_most) ? parse.GetValue(_most) : int.MaxValue,
+            Jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : StudyCommand.Jobs(model, threads),
+            Threads = threads,
+            Output = Output(parse),
+            Store = StoreFolder(parse),
+        }.Run(budget, CommonOptions.KernelsOf(terminal), terminal, stop);
+    }
+
+    void CheckReplay(ParseResult parse, string replay, Problems problems)
+    {
+        if (!Path.Exists(replay))
+        {
+            problems.Refuse($"--replay {replay}: there is no such file or folder; check the path.");
+        }
+
+        foreach (Option option in Making.Where(parse.Has))
+        {
+            problems.Usage($"--replay trains nothing and cannot obey {option.Name}; leave it out.");
+        }
+
+        if (parse.Has(_output))
+        {
+            problems.NeedWritable("--output", Output(parse));
+        }
+    }
+
+    ulong[] Seeds(ParseResult parse)
+    {
+        string text = parse.ValueOf(_seeds) ?? "1";
+        string[] parts = text.Split(',');
+        ulong[] seeds =
+        [
+            .. parts
+                .Select(p =>
+                    ulong.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out ulong s)
+                        ? s
+                        : (ulong?)null
+                )
+                .OfType<ulong>()
+                .Distinct(),
+        ];
+        return seeds.Length == parts.Length
+            ? seeds
+            : throw new ArgumentException(
+                $"--seeds is '{text}'; whole numbers with commas between them, none twice, were expected: 1,2,3."
+            );
+    }
+
+    FineTune First(ParseResult parse)
+    {
+        string text = parse.ValueOf(_first) ?? "O";
+        return Pipeline.Parse(text).Operators is [FineTune only]
+            ? only
+            : throw new ArgumentException(
+                $"--first is '{text}'; O with its options was expected, such as O(pool=mean)."
+            );
+    }
+
+    string Output(ParseResult parse) =>
+        parse.ValueOf(_output) ?? Path.Combine("runs", $"plan-{_common.Source(parse).Task}");
+
+    string StoreFolder(ParseResult parse) =>
+        parse.ValueOf(_store) ?? Path.Combine(Output(parse), "store");
+}

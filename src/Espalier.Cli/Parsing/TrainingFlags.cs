@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Espalier.Training;
+
+namespace Espalier.Cli.Parsing;
+
+/// <summary>How stages train: a preset, and what differs from it.</summary>
+sealed class TrainingFlags
+{
+    public const int MostBatch = 4096;
+
+    readonly Option<string> _preset = new("--preset")
+    {
+        Description =
+            $"How stages train: {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))}.",
+        HelpName = "name",
+        DefaultValueFactory = _ => TrainingOptions.Presets[0].Name,
+    };
+    readonly Option<int> _epochs = OptionValues.Number(
+        "--epochs",
+        "Passes over the training data in each stage, instead of the preset's.",
+        1,
+        10_000
+    );
+    readonly Option<double> _rate = OptionValues.Number(
+        "--rate",
+        "Highest learning rate, instead of the preset's.",
+        1e-9,
+        10
+    );
+    readonly Option<int> _accumulation = OptionValues.Number(
+        "--accumulation",
+        "Compute each step in so many parts, to save memory.",
+        1,
+        MostBatch
+    );
+
+    public IReadOnlyList<Option> All => [_preset, _epochs, _rate, _accumulation];
+
+    /// <exception cref="ArgumentException">There is no such preset, or a batch has fewer examples than parts.</exception>
+    public TrainingOptions Of(ParseResult parse)
+    {
+        string name = parse.ValueOf(_preset) ?? TrainingOptions.Presets[0].Name;
+        TrainingOptions preset =
+            TrainingOptions.Presets.FirstOrDefault(p => p.Name == name).Options
+            ?? throw new ArgumentException(
+                $"--preset is '{name}'; {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))} was expected."
+            );
+        int parts = parse.Has(_accumulation) ? parse.ValueOf(_accumulation) : 1;
+        return parts > preset.BatchSize
+            ? throw new ArgumentException(
+                $"--accumulation is {parts}, and a batch of {preset.BatchSize} has no more parts than examples."
+            )
+            : preset with
+            {
+                Epochs = parse.Has(_epochs) ? parse.ValueOf(_epochs) : preset.Epochs,
+                Rate = parse.Has(_rate) ? parse.ValueOf(_rate) : preset.Rate,
+                Accumulation = parts,
+            };
+    }
+}

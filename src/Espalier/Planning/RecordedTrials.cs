@@ -1,0 +1,99 @@
+using Espalier.Analysis.Search;
+using Espalier.Measuring;
+using Espalier.Operators;
+
+namespace Espalier.Planning;
+
+/// <summary>
+/// Trials that are looked up in the measurements of a study: what the planner would have tried is compared with all that
+/// was, and nothing is trained.
+/// </summary>
+public sealed class RecordedTrials
+{
+    readonly IReadOnlyList<Measurement> _all;
+
+    /// <exception cref="InvalidDataException">
+    /// They are of several tasks or batch sizes and none is named, or of none that is named, or O is missing.
+    /// </exception>
+    public RecordedTrials(
+        string name,
+        IReadOnlyList<Measurement> measurements,
+        string? task = null,
+        int? batch = null,
+        IReadOnlyList<ulong>? seeds = null
+    )
+    {
+        Measurement[] own =
+        [
+            .. Only(
+                    name,
+                    "task",
+                    task,
+                    Only(name, "batch", batch, measurements, m => m.BatchSize),
+                    m => m.Task
+                )
+                .Where(m => m.Seeds.Count == 1 && (seeds is null || seeds.Contains(m.Seeds[0]))),
+        ];
+        Seeds = [.. own.Select(m => m.Seeds[0]).Distinct().Order()];
+        if ((seeds ?? []).Except(Seeds).ToArray() is [_, ..] missing)
+        {
+            throw new InvalidDataException(
+                $"{name} has no measurement with seed {string.Join(", ", missing)}; it has {Joined(measurements.SelectMany(m => m.Seeds))}."
+            );
+        }
+
+        // Means over seeds are comparable only where every seed was measured.
+        _all =
+        [
+            .. own.GroupBy(m => new Contender(m.Pipeline, m.Effort))
+                .Where(g => g.Select(m => m.Seeds[0]).Distinct().Count() == Seeds.Count)
+                .SelectMany(g => g.DistinctBy(m => m.Seeds[0])),
+        ];
+        LeftOut = own.Length - _all.Count;
+        Space = PlanSpace.Of(_all);
+        if (Space.Start is not [var first, ..] || Pipeline.Parse(first).Operators.Length > 1)
+        {
+            throw new InvalidDataException(
+                $"{name} lacks the original O with all of its seeds; figures are predicted as ratios to it."
+            );
+        }
+    }
+
+    public IReadOnlyList<ulong> Seeds { get; }
+    public PlanSpace Space { get; }
+
+    /// <summary>Measurements at efforts that not every seed has.</summary>
+    public int LeftOut { get; }
+
+    /// <summary>Everything, which the planner's answer is compared with.</summary>
+    public IReadOnlyList<Measurement> All => _all;
+
+    public Tried Try(IReadOnlyList<string> pipelines) =>
+        new([.. _all.Where(m => pipelines.Contains(m.Pipeline))], []);
+
+    static Measurement[] Only<T>(
+        string name,
+        string what,
+        T? wanted,
+        IReadOnlyList<Measurement> measurements,
+        Func<Measurement, object> of
+    )
+    {
+        object[] there = [.. measurements.Select(of).Distinct()];
+        if (wanted is null && there.Length > 1)
+        {
+            throw new InvalidDataException(
+                $"{name} has measurements of {what} {Joined(there)}; name one of them with --{what}."
+            );
+        }
+
+        object one = wanted is null ? there[0] : wanted;
+        return there.Contains(one)
+            ? [.. measurements.Where(m => of(m).Equals(one))]
+            : throw new InvalidDataException(
+                $"{name} has no measurement of {what} {one}; it has {Joined(there)}."
+            );
+    }
+
+    static string Joined<T>(IEnumerable<T> values) => string.Join(", ", values.Distinct().Order());
+}

@@ -1,0 +1,91 @@
+using Espalier.Kernels;
+using Espalier.Measuring;
+using Espalier.Operators;
+using Espalier.Runs;
+using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
+using Espalier.Training;
+
+namespace Espalier.Planning;
+
+/// <summary>
+/// Trials that really train: each is a study of all pipelines so far over one store, so that what is there is read, and all
+/// models are measured side by side.
+/// </summary>
+/// <param name="recipe">Of one task; its pipelines are replaced by those that are tried.</param>
+public sealed class StudyTrials(
+    StudyRecipe recipe,
+    Store store,
+    KernelFamily kernels,
+    Machine machine,
+    TimeProvider time,
+    int jobs
+)
+{
+    readonly HashSet<StageKey> _trained = [];
+
+    /// <summary>The last one, which holds all pipelines that were tried.</summary>
+    public (Study Study, StudyOutcome Outcome)? Last { get; private set; }
+
+    /// <summary>Models trained in this call, of all seeds.</summary>
+    public int Trained => _trained.Count;
+
+    public Study StudyOf(IReadOnlyList<string> pipelines) =>
+        new(
+            recipe with
+            {
+                Pipelines = [.. pipelines.Select(Pipeline.Parse)],
+            },
+            store,
+            kernels,
+            machine,
+            time
+        );
+
+    /// <exception cref="DivergedException">The original's training did; everything builds on it.</exception>
+    public Tried Try(
+        IReadOnlyList<string> pipelines,
+        MachineTurn turn,
+        Func<Study, StudyListener> listen,
+        CancellationToken stop
+    )
+    {
+        Study study = StudyOf(pipelines);
+        StudyOutcome outcome = study.Run(jobs, turn, listen(study), stop);
+        Last = (study, outcome);
+        _trained.UnionWith(
+            outcome
+                .Stages.Where(s => s.Seconds is not null && s.Stage.Trains)
+                .Select(s => s.Stage.Key)
+        );
+        if (outcome.Failures.FirstOrDefault(f => f.Stage.Operator is FineTune) is { } original)
+        {
+            throw original.Diverged
+                ? new DivergedException(original.Why)
+                : new InvalidDataException(original.Why);
+        }
+
+        FailedTrial[] failed =
+        [
+            .. outcome.Failures.Select(f => new FailedTrial($"{f.Stage.Pipeline}", f.Why)),
+        ];
+        // A pipeline that failed with one seed has no mean over seeds.
+        return new Tried(
+            [
+                .. outcome.Measurements.Where(m =>
+                    failed.All(f => !Trainings.Begins(m.Pipeline, f.Pipeline))
+                ),
+            ],
+            failed
+        );
+    }
+
+    /// <summary>Folder of a model of the last trial, as links into the store.</summary>
+    public string ModelFolder(string pipeline, ulong seed)
+    {
+        PlannedStage stage = Last!.Value.Study.Plan.Stages.First(s =>
+            s.Recipe.Seed == seed && $"{s.Pipeline}" == pipeline
+        );
+        return store.ModelFolder(store.TryRead(stage.Key)!);
+    }
+}

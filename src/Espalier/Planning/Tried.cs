@@ -1,0 +1,39 @@
+using Espalier.Measuring;
+using Espalier.Operators;
+
+namespace Espalier.Planning;
+
+/// <summary>A pipeline that could not be made.</summary>
+/// <param name="Pipeline">Up to the operator that failed; what begins with it fails as well.</param>
+public sealed record FailedTrial(string Pipeline, string Why);
+
+/// <summary>What came of trying pipelines: all that were asked for, measured side by side.</summary>
+public sealed record Tried(
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<FailedTrial> Failures
+);
+
+/// <summary>Models that have to be trained, for one seed: pipelines that begin alike share theirs, and L and Q train nothing.</summary>
+public static class Trainings
+{
+    public static IReadOnlySet<string> Of(IEnumerable<string> pipelines) =>
+        pipelines
+            .Select(Pipeline.Parse)
+            .SelectMany(p =>
+                Enumerable
+                    .Range(1, p.Operators.Length)
+                    .Where(n =>
+                        p.Operators[n - 1] is FineTune || p.Operators[n - 1].Group != Group.II
+                    )
+                    .Select(n => $"{p.Prefix(n)}")
+            )
+            .ToHashSet();
+
+    /// <summary>Whether a pipeline begins with another.</summary>
+    public static bool Begins(string pipeline, string with)
+    {
+        Pipeline whole = Pipeline.Parse(pipeline),
+            part = Pipeline.Parse(with);
+        return whole.Operators.Take(part.Operators.Length).SequenceEqual(part.Operators);
+    }
+}
