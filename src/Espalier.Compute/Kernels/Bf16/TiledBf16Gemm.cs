@@ -132,7 +132,7 @@ abstract unsafe class TiledBf16Gemm : Gemm
         if (!epilogue.Accumulate)
         {
             c.Span.Clear();
-            GemmFinish.Apply(epilogue, c, 0, c.Rows, 0, c.Columns);
+            new GemmFinish(epilogue, c).Apply(0, c.Rows, 0, c.Columns);
         }
     }
 
@@ -175,13 +175,17 @@ abstract unsafe class TiledBf16Gemm : Gemm
                 Add = epilogue.Accumulate ? 1 : 0,
                 Vectors = vectors,
             };
-            for (; row < rowEnd; row += kernel.TileRows)
+            GemmFinish finish = new(epilogue, c);
+            int tileRows = kernel.TileRows;
+            tile.A = rows + (nint)row * stride;
+            tile.C = c.Address() + (nint)row * c.Columns + column;
+            for (; row < rowEnd; row += tileRows)
             {
-                tile.Rows = Math.Min(kernel.TileRows, rowEnd - row);
-                tile.A = rows + (nint)row * stride;
-                tile.C = c.Address() + (nint)row * c.Columns + column;
+                tile.Rows = Math.Min(tileRows, rowEnd - row);
                 kernel.Multiply(ref tile);
-                GemmFinish.Apply(epilogue, c, row, tile.Rows, column, columns);
+                finish.Apply(row, tile.Rows, column, columns);
+                tile.A += (nint)tileRows * stride;
+                tile.C += (nint)tileRows * tile.CStride / sizeof(float);
             }
         }
     }
