@@ -103,11 +103,7 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
     }
 
     /// <summary>The gradient to write to or, when something is there already, to add to.</summary>
-    internal Tensor Gradient(Variable variable, out bool add)
-    {
-        add = variable.Gradient is not null;
-        return variable.Gradient ??= Rent(variable.Value.Shape);
-    }
+    internal Tensor Gradient(Variable variable, out bool add) => variable.Receive(out add, Rent);
 
     /// <summary>The gradient of what is summed over rows and can only be added to: zeros when nothing is there.</summary>
     internal Tensor Sums(Variable variable)
@@ -145,7 +141,7 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         }
         else
         {
-            contribution.Span.CopyTo(gradient.Span);
+            Kernels.Rows.Activate(Workers, Activation.None, contribution, gradient);
         }
     }
 

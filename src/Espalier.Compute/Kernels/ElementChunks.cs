@@ -101,7 +101,6 @@ readonly unsafe struct AdamWChunks<T>(
             Copy(second + at + i, scratch + 3 * T.Count, rest);
             Step(scratch, scratch + T.Count, scratch + 2 * T.Count, scratch + 3 * T.Count);
             Copy(scratch, parameter + at + i, rest);
-            Copy(scratch + T.Count, gradient + at + i, rest);
             Copy(scratch + 2 * T.Count, first + at + i, rest);
             Copy(scratch + 3 * T.Count, second + at + i, rest);
         }
@@ -118,7 +117,6 @@ readonly unsafe struct AdamWChunks<T>(
         T root = T.Root(v / T.All(step.Correction2)) + T.All(step.Epsilon);
         p -= T.All(step.Rate) * (m / T.All(step.Correction1)) / root;
         p.Store(parameterAt);
-        T.All(0).Store(gradientAt);
         m.Store(firstAt);
         v.Store(secondAt);
     }

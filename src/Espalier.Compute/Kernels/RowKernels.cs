@@ -66,7 +66,7 @@ public abstract class RowKernels
 
     /// <summary>
     /// One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) in one pass over the memory. The gradient is
-    /// multiplied by <paramref name="gradientScale"/> (clipping) first and set to zero last.
+    /// multiplied by <paramref name="gradientScale"/> (clipping) first.
     /// </summary>
     public abstract void AdamW(
         Workers workers,

@@ -158,6 +158,7 @@ public sealed class AdamW
                     step,
                     scale
                 );
+                slot.Variable.ClearGradient();
                 updated?.Invoke(slot.Variable.Value);
             }
         }
