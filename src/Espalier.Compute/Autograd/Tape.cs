@@ -67,6 +67,25 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         }
     }
 
+    /// <summary>The packed forms that a parameter has so far; whoever makes them again says so by <see cref="Repacked"/>.</summary>
+    public PackedForms Forms(Tensor weight) =>
+        new(
+            _packed.GetValueOrDefault((weight, true))?.Matrix,
+            _packed.GetValueOrDefault((weight, false))?.Matrix
+        );
+
+    /// <summary>Says that these forms are those of the weights after <see cref="WeightsChanged"/>.</summary>
+    public void Repacked(Tensor weight)
+    {
+        foreach (bool transposed in (ReadOnlySpan<bool>)[true, false])
+        {
+            if (_packed.TryGetValue((weight, transposed), out CurrentPack? packed))
+            {
+                packed.Version = _weightsVersion;
+            }
+        }
+    }
+
     /// <summary>Runs every recorded operation backwards from a scalar.</summary>
     public void Backward(Variable loss)
     {

@@ -78,12 +78,12 @@ readonly unsafe struct AdamWChunks<T>(
 ) : IBlocks
     where T : struct, ILanes<T>
 {
+    public void Run(int block) => Range((nint)block * Chunks.Size, Chunks.SizeOf(block, count));
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run(int block)
+    public void Range(nint at, int size)
     {
-        int at = block * Chunks.Size,
-            size = Chunks.SizeOf(block, count),
-            i = 0;
+        int i = 0;
         for (; i <= size - T.Count; i += T.Count)
         {
             Step(parameter + at + i, gradient + at + i, first + at + i, second + at + i);

@@ -79,6 +79,21 @@ public abstract class RowKernels
     );
 
     /// <summary>
+    /// The same, and the packed forms of the parameter made again on the way. False, and nothing done, where these kernels
+    /// cannot do that at once.
+    /// </summary>
+    public virtual bool AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale,
+        PackedForms forms
+    ) => false;
+
+    /// <summary>
     /// Steps of AdamW for some rows of a table. The steps before the last have no gradient, so a row that was not
     /// looked at for some steps ends with the bytes that taking each of them at its time would have given.
     /// </summary>
