@@ -22,62 +22,65 @@ readonly unsafe struct GemmFinish(in Epilogue epilogue, Tensor c)
             return;
         }
 
-        for (int i = row; i < row + rows; i++)
+        nint at = row * _stride + column;
+        float* to = _c + at,
+            linear = _linear is null ? to : _linear + at;
+        if (Lanes16.IsSupported)
         {
-            nint at = i * _stride + column;
-            float* to = _c + at,
-                linear = _linear is null ? to : _linear + at;
-            if (Lanes16.IsSupported)
+            Rows<Lanes16>(to, linear, rows, column, columns);
+        }
+        else if (Lanes8.IsSupported)
+        {
+            Rows<Lanes8>(to, linear, rows, column, columns);
+        }
+        else
+        {
+            for (int i = 0; i < rows; i++)
             {
-                Row<Lanes16>(to, linear, column, columns);
-            }
-            else if (Lanes8.IsSupported)
-            {
-                Row<Lanes8>(to, linear, column, columns);
-            }
-            else
-            {
-                Row(to, linear, column, columns);
+                Row(to + i * _stride, linear + i * _stride, column, columns);
             }
         }
     }
 
     /// <summary>From the sums at <paramref name="to"/> to what the backward pass needs, and from there back.</summary>
-    void Row<T>(float* to, float* linear, int column, int columns)
+    void Rows<T>(float* to, float* linear, int rows, int column, int columns)
         where T : struct, ILanes<T>
     {
         if (_bias is not null)
         {
-            AddBias<T>(to, _bias + column, linear, columns);
+            AddBias<T>(to, _bias + column, linear, _stride, rows, columns);
         }
-        else if (linear != to)
+        else
         {
-            Buffer.MemoryCopy(to, linear, 4L * columns, 4L * columns);
+            VectorActivations.Apply<T>(Activation.None, to, linear, _stride, rows, columns);
         }
 
-        if (_activation != Activation.None)
-        {
-            VectorActivations.Apply<T>(_activation, linear, to, columns);
-        }
-        else if (linear != to)
-        {
-            Buffer.MemoryCopy(linear, to, 4L * columns, 4L * columns);
-        }
+        VectorActivations.Apply<T>(_activation, linear, to, _stride, rows, columns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddBias<T>(float* from, float* bias, float* to, int columns)
+    static void AddBias<T>(
+        float* from,
+        float* bias,
+        float* to,
+        nint stride,
+        int rows,
+        int columns
+    )
         where T : struct, ILanes<T>
     {
-        int i = 0;
-        for (; i <= columns - T.Count; i += T.Count)
+        for (; rows > 0; rows--, from += stride, to += stride)
         {
-            (T.Load(from + i) + T.Load(bias + i)).Store(to + i);
-        }
+            int i = 0;
+            for (; i <= columns - T.Count; i += T.Count)
+            {
+                (T.Load(from + i) + T.Load(bias + i)).Store(to + i);
+            }
 
-        for (; i < columns; i++)
-        {
-            to[i] = from[i] + bias[i];
+            for (; i < columns; i++)
+            {
+                to[i] = from[i] + bias[i];
+            }
         }
     }
 
