@@ -59,14 +59,7 @@ readonly unsafe struct GemmFinish(in Epilogue epilogue, Tensor c)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddBias<T>(
-        float* from,
-        float* bias,
-        float* to,
-        nint stride,
-        int rows,
-        int columns
-    )
+    static void AddBias<T>(float* from, float* bias, float* to, nint stride, int rows, int columns)
         where T : struct, ILanes<T>
     {
         for (; rows > 0; rows--, from += stride, to += stride)

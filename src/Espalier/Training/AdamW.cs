@@ -161,9 +161,7 @@ public sealed class AdamW
         Tensor value = slot.Variable.Value,
             gradient = slot.Variable.Gradient!;
         PackedForms forms = tape?.Forms(value) ?? default;
-        if (
-            _rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale, forms)
-        )
+        if (_rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale, forms))
         {
             tape!.Repacked(value);
         }

@@ -69,7 +69,15 @@ readonly unsafe struct Bf16GradientBlocks<T>(
             uint* to = turned + (nint)column * turnedStride + firstPair;
             bool last = 2 * (firstPair + pairs) >= dy.Rows;
             int padded = last ? turnedStride - firstPair : pairs;
-            Panels.Transpose(square, BlockColumns, pairs, columns, (float*)to, turnedStride, padded);
+            Panels.Transpose(
+                square,
+                BlockColumns,
+                pairs,
+                columns,
+                (float*)to,
+                turnedStride,
+                padded
+            );
         }
     }
 

@@ -143,8 +143,9 @@ abstract unsafe class TiledBf16Gemm : Gemm
     /// of both products.
     /// </summary>
     public sealed override bool Backward(Workers workers, in LinearGradients gradients) =>
-        Lanes16.IsSupported ? Backward<Lanes16>(workers, gradients)
-        : Lanes8.IsSupported && Backward<Lanes8>(workers, gradients);
+        Lanes16.IsSupported
+            ? Backward<Lanes16>(workers, gradients)
+            : Lanes8.IsSupported && Backward<Lanes8>(workers, gradients);
 
     bool Backward<T>(Workers workers, in LinearGradients gradients)
         where T : struct, ILanes<T>

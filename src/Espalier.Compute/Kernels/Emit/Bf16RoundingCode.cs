@@ -45,12 +45,14 @@ static unsafe class Bf16RoundingCode
     {
         if (groups > 0)
         {
-            ((delegate* unmanaged[SuppressGCTransition]<float*, float*, long, uint*, void>)RowsCode)(
-                first,
-                second,
-                groups,
-                to
-            );
+            (
+                (delegate* unmanaged[SuppressGCTransition]<
+                    float*,
+                    float*,
+                    long,
+                    uint*,
+                    void>)RowsCode
+            )(first, second, groups, to);
         }
     }
 
