@@ -136,8 +136,7 @@ static class StepTable
             Variable loss = tape.CrossEntropy(graph.Forward(tape, batch).LastLogits, batch.Labels);
             multiplyAdds = tape.Cost.MultiplyAdds;
             tape.Backward(loss);
-            tape.WeightsChanged();
-            optimizer.Step(5e-5, optimizer.GradientNorm(), tape.Repack);
+            optimizer.Step(5e-5, optimizer.GradientNorm(), tape);
         }
     }
 }

@@ -69,7 +69,7 @@ sealed class AddNorm : Operation
 
     internal override void Backward(Tape tape)
     {
-        Tensor dx = tape.Rent(_x.Value.Shape);
+        Tensor dx = tape.Contribution(_residual ?? _x);
         tape.Kernels.Rows.NormBackward(
             tape.Workers,
             Output.Gradient!,
@@ -80,17 +80,18 @@ sealed class AddNorm : Operation
             Sums(tape, _weight),
             Sums(tape, _bias)
         );
+        Tensor dropped = dx;
+        if (_dropout > 0 && _x.NeedsGradient)
+        {
+            dropped = _residual is null ? dx : tape.Contribution(_x);
+            tape.Kernels.Rows.Dropout(tape.Workers, _mask, _dropout, dx, dropped);
+        }
+
+        tape.Send(_x, dropped);
         if (_residual is not null)
         {
             tape.Send(_residual, dx);
         }
-
-        if (_dropout > 0 && _x.NeedsGradient)
-        {
-            tape.Kernels.Rows.Dropout(tape.Workers, _mask, _dropout, dx, dx);
-        }
-
-        tape.Send(_x, dx);
     }
 
     /// <summary>Where the kernel adds; what it adds to a frozen parameter's is not looked at.</summary>

@@ -49,33 +49,58 @@ sealed class Linear : Operation
     internal override void Backward(Tape tape)
     {
         Tensor dy = Output.Gradient!;
+        bool addWeight = false,
+            addX = false;
         if (_linear is not null)
         {
             tape.Kernels.Rows.ActivateBackward(tape.Workers, _activation, _linear, dy, dy);
         }
 
-        if (_weight.NeedsGradient)
+        LinearGradients gradients = new(
+            _x.Value,
+            dy,
+            _x.NeedsGradient ? tape.Packed(_weight.Value, transposed: false) : null,
+            _x.NeedsGradient ? tape.Gradient(_x, out addX) : null,
+            addX,
+            _weight.NeedsGradient ? tape.Gradient(_weight, out addWeight) : null,
+            addWeight,
+            _bias is { NeedsGradient: true } ? tape.Sums(_bias) : null
+        );
+        if (!tape.Kernels.Gemm.Backward(tape.Workers, gradients))
         {
-            Tensor gradient = tape.Gradient(_weight, out bool add);
-            tape.Kernels.Gemm.Multiply(tape.Workers, dy, true, _x.Value, gradient, accumulate: add);
+            InParts(tape, gradients);
+        }
+    }
+
+    static void InParts(Tape tape, in LinearGradients gradients)
+    {
+        Tensor dy = gradients.Dy;
+        if (gradients.WeightGradient is { } weight)
+        {
+            tape.Kernels.Gemm.Multiply(
+                tape.Workers,
+                dy,
+                true,
+                gradients.X,
+                weight,
+                gradients.AddWeight
+            );
         }
 
-        if (_bias is { NeedsGradient: true })
+        if (gradients.BiasSums is { } bias)
         {
-            tape.Kernels.Rows.AddColumnSums(tape.Workers, dy, tape.Sums(_bias));
+            tape.Kernels.Rows.AddColumnSums(tape.Workers, dy, bias);
         }
 
-        if (_x.NeedsGradient)
+        if (gradients.Dx is { } dx)
         {
-            Tensor gradient = tape.Gradient(_x, out bool add);
-            PackedMatrix weight = tape.Packed(_weight.Value, transposed: false);
             tape.Kernels.Gemm.Multiply(
                 tape.Workers,
                 dy,
                 false,
-                weight,
-                gradient,
-                new Epilogue(Accumulate: add)
+                gradients.Packed!,
+                dx,
+                new Epilogue(Accumulate: gradients.AddX)
             );
         }
     }

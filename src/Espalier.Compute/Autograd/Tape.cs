@@ -67,6 +67,25 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         }
     }
 
+    /// <summary>The packed forms that a parameter has so far; whoever makes them again says so by <see cref="Repacked"/>.</summary>
+    public PackedForms Forms(Tensor weight) =>
+        new(
+            _packed.GetValueOrDefault((weight, true))?.Matrix,
+            _packed.GetValueOrDefault((weight, false))?.Matrix
+        );
+
+    /// <summary>Says that these forms are those of the weights after <see cref="WeightsChanged"/>.</summary>
+    public void Repacked(Tensor weight)
+    {
+        foreach (bool transposed in (ReadOnlySpan<bool>)[true, false])
+        {
+            if (_packed.TryGetValue((weight, transposed), out CurrentPack? packed))
+            {
+                packed.Version = _weightsVersion;
+            }
+        }
+    }
+
     /// <summary>Runs every recorded operation backwards from a scalar.</summary>
     public void Backward(Variable loss)
     {
@@ -103,11 +122,7 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
     }
 
     /// <summary>The gradient to write to or, when something is there already, to add to.</summary>
-    internal Tensor Gradient(Variable variable, out bool add)
-    {
-        add = variable.Gradient is not null;
-        return variable.Gradient ??= Rent(variable.Value.Shape);
-    }
+    internal Tensor Gradient(Variable variable, out bool add) => variable.Receive(out add, Rent);
 
     /// <summary>The gradient of what is summed over rows and can only be added to: zeros when nothing is there.</summary>
     internal Tensor Sums(Variable variable)
@@ -145,7 +160,7 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         }
         else
         {
-            contribution.Span.CopyTo(gradient.Span);
+            Kernels.Rows.Activate(Workers, Activation.None, contribution, gradient);
         }
     }
 

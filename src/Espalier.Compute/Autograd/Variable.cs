@@ -5,6 +5,9 @@ namespace Espalier.Autograd;
 /// <summary>A tensor that a loss may depend on, and the loss' gradient with respect to it.</summary>
 public sealed class Variable
 {
+    Tensor? _gradient;
+    bool _holdsNothing;
+
     /// <summary>A parameter: its gradient adds up until the optimizer takes it.</summary>
     /// <param name="gradient">Null: frozen, no gradient is computed.</param>
     public Variable(Tensor value, Tensor? gradient)
@@ -17,7 +20,7 @@ public sealed class Variable
         }
 
         Value = value;
-        Gradient = gradient;
+        _gradient = gradient;
         NeedsGradient = gradient is not null;
     }
 
@@ -29,8 +32,20 @@ public sealed class Variable
 
     public Tensor Value { get; }
 
-    /// <summary>Null until something has been propagated to it.</summary>
-    public Tensor? Gradient { get; internal set; }
+    /// <summary>Null until something has been propagated to it; a parameter's is zero until then.</summary>
+    public Tensor? Gradient
+    {
+        get
+        {
+            if (_holdsNothing)
+            {
+                _gradient!.Span.Clear();
+                _holdsNothing = false;
+            }
+
+            return _gradient;
+        }
+    }
 
     public bool NeedsGradient { get; }
 
@@ -39,4 +54,24 @@ public sealed class Variable
     /// others. Null: any.
     /// </summary>
     public RowSet? Rows { get; init; }
+
+    /// <summary>
+    /// Zero from now on. The zeros are not written, since what comes next usually takes the place of what is there: a pass over
+    /// the memory less here and a read less there. A table whose rows are followed is cleared by whoever knows the rows.
+    /// </summary>
+    public void ClearGradient()
+    {
+        if (Rows is null)
+        {
+            _holdsNothing = _gradient is not null;
+        }
+    }
+
+    /// <summary>The gradient to write to or, when something is there already, to add to.</summary>
+    internal Tensor Receive(out bool add, Func<Shape, Tensor> rent)
+    {
+        add = _gradient is not null && !_holdsNothing;
+        _holdsNothing = false;
+        return _gradient ??= rent(Value.Shape);
+    }
 }

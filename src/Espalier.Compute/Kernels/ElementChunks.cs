@@ -78,12 +78,12 @@ readonly unsafe struct AdamWChunks<T>(
 ) : IBlocks
     where T : struct, ILanes<T>
 {
+    public void Run(int block) => Range((nint)block * Chunks.Size, Chunks.SizeOf(block, count));
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run(int block)
+    public void Range(nint at, int size)
     {
-        int at = block * Chunks.Size,
-            size = Chunks.SizeOf(block, count),
-            i = 0;
+        int i = 0;
         for (; i <= size - T.Count; i += T.Count)
         {
             Step(parameter + at + i, gradient + at + i, first + at + i, second + at + i);
@@ -101,7 +101,6 @@ readonly unsafe struct AdamWChunks<T>(
             Copy(second + at + i, scratch + 3 * T.Count, rest);
             Step(scratch, scratch + T.Count, scratch + 2 * T.Count, scratch + 3 * T.Count);
             Copy(scratch, parameter + at + i, rest);
-            Copy(scratch + T.Count, gradient + at + i, rest);
             Copy(scratch + 2 * T.Count, first + at + i, rest);
             Copy(scratch + 3 * T.Count, second + at + i, rest);
         }
@@ -118,7 +117,6 @@ readonly unsafe struct AdamWChunks<T>(
         T root = T.Root(v / T.All(step.Correction2)) + T.All(step.Epsilon);
         p -= T.All(step.Rate) * (m / T.All(step.Correction1)) / root;
         p.Store(parameterAt);
-        T.All(0).Store(gradientAt);
         m.Store(firstAt);
         v.Store(secondAt);
     }

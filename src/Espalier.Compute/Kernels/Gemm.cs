@@ -26,6 +26,9 @@ public abstract class PackedMatrix(int k, int n)
     public abstract long Bytes { get; }
 }
 
+/// <summary>The packed forms that a weight [O, I] has, each null where it has none: as [I, O] and as [O, I].</summary>
+public readonly record struct PackedForms(PackedMatrix? Transposed, PackedMatrix? Straight);
+
 /// <summary>
 /// float32 matrix products. Every element of c is one sum over k in an order that the shape alone
 /// fixes, so results do not depend on the number of threads.
@@ -65,6 +68,12 @@ public abstract class Gemm
             c,
             new Epilogue(Accumulate: accumulate)
         );
+
+    /// <summary>
+    /// All of a Linear's backward pass at once; false, and nothing done, where these kernels have nothing better than
+    /// one part after another.
+    /// </summary>
+    public virtual bool Backward(Workers workers, in LinearGradients gradients) => false;
 
     public PackedMatrix Pack(Workers workers, Tensor b, bool transposed)
     {

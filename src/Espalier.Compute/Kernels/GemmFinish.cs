@@ -1,43 +1,90 @@
+using System.Runtime.CompilerServices;
 using Espalier.Tensors;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Espalier.Kernels;
 
-/// <summary>What an <see cref="Epilogue"/> asks of a tile whose sums are written, while its rows are in the nearest cache.</summary>
-static class GemmFinish
+/// <summary>
+/// What an <see cref="Epilogue"/> asks of a tile whose sums are written, while its rows are in the nearest cache: bias, what
+/// the backward pass needs, activation. Holds addresses only: the tensors must outlive it.
+/// </summary>
+readonly unsafe struct GemmFinish(in Epilogue epilogue, Tensor c)
 {
-    /// <summary>Bias, what the backward pass needs, activation.</summary>
-    public static void Apply(
-        in Epilogue epilogue,
-        Tensor c,
-        int row,
-        int rows,
-        int column,
-        int columns
-    )
+    readonly float* _c = c.Address();
+    readonly float* _bias = epilogue.Bias is { } bias ? bias.Address() : null;
+    readonly float* _linear = epilogue.Linear is { } linear ? linear.Address() : null;
+    readonly nint _stride = c.Columns;
+    readonly Activation _activation = epilogue.Activation;
+
+    public void Apply(int row, int rows, int column, int columns)
     {
-        if (epilogue is { Bias: null, Linear: null, Activation: Activation.None })
+        if (_bias is null && _linear is null && _activation == Activation.None)
         {
             return;
         }
 
-        for (int i = row; i < row + rows; i++)
+        nint at = row * _stride + column;
+        float* to = _c + at,
+            linear = _linear is null ? to : _linear + at;
+        if (Lanes16.IsSupported)
         {
-            Span<float> numbers = c.Row(i).Slice(column, columns);
-            if (epilogue.Bias is { } bias)
+            Rows<Lanes16>(to, linear, rows, column, columns);
+        }
+        else if (Lanes8.IsSupported)
+        {
+            Rows<Lanes8>(to, linear, rows, column, columns);
+        }
+        else
+        {
+            for (int i = 0; i < rows; i++)
             {
-                TensorPrimitives.Add(numbers, bias.Span.Slice(column, columns), numbers);
-            }
-
-            if (epilogue.Linear is { } linear)
-            {
-                numbers.CopyTo(linear.Row(i).Slice(column, columns));
-            }
-
-            if (epilogue.Activation != Activation.None)
-            {
-                VectorActivations.Apply(epilogue.Activation, numbers);
+                Row(to + i * _stride, linear + i * _stride, column, columns);
             }
         }
+    }
+
+    /// <summary>From the sums at <paramref name="to"/> to what the backward pass needs, and from there back.</summary>
+    void Rows<T>(float* to, float* linear, int rows, int column, int columns)
+        where T : struct, ILanes<T>
+    {
+        if (_bias is not null)
+        {
+            AddBias<T>(to, _bias + column, linear, _stride, rows, columns);
+        }
+        else
+        {
+            VectorActivations.Apply<T>(Activation.None, to, linear, _stride, rows, columns);
+        }
+
+        VectorActivations.Apply<T>(_activation, linear, to, _stride, rows, columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddBias<T>(float* from, float* bias, float* to, nint stride, int rows, int columns)
+        where T : struct, ILanes<T>
+    {
+        for (; rows > 0; rows--, from += stride, to += stride)
+        {
+            int i = 0;
+            for (; i <= columns - T.Count; i += T.Count)
+            {
+                (T.Load(from + i) + T.Load(bias + i)).Store(to + i);
+            }
+
+            for (; i < columns; i++)
+            {
+                to[i] = from[i] + bias[i];
+            }
+        }
+    }
+
+    void Row(float* to, float* linear, int column, int columns)
+    {
+        for (int i = 0; i < columns; i++)
+        {
+            linear[i] = to[i] + (_bias is null ? 0 : _bias[column + i]);
+            to[i] = linear[i];
+        }
+
+        VectorActivations.Apply(_activation, new Span<float>(to, columns));
     }
 }

@@ -127,6 +127,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
                 columns = Math.Min(Panels.BlockColumns, panels.N - column),
                 row = (columnsFirst ? block % chunks : block / columnBlocks) * chunkRows,
                 rowEnd = Math.Min(row + chunkRows, c.Rows);
+            GemmFinish finish = new(epilogue, c);
 
             // As few equal depths as there must be; the last may be shorter.
             int pieces = Math.Max((panels.K + TTile.Depth - 1) / TTile.Depth, 1),
@@ -140,7 +141,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
                     Tiles(strip, rows, column, columns, k, Math.Min(depth, panels.K - k));
                     if (piece == pieces - 1)
                     {
-                        GemmFinish.Apply(epilogue, c, strip, rows, column, columns);
+                        finish.Apply(strip, rows, column, columns);
                     }
                 }
             }

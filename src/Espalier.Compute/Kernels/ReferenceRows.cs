@@ -207,7 +207,6 @@ sealed class ReferenceRows : RowKernels
             v[i] = step.Beta2 * v[i] + (1 - step.Beta2) * gradientHere * gradientHere;
             float root = MathF.Sqrt(v[i] / step.Correction2) + step.Epsilon;
             p[i] -= step.Rate * (m[i] / step.Correction1) / root;
-            g[i] = 0;
         }
     }
 
@@ -241,6 +240,8 @@ sealed class ReferenceRows : RowKernels
                     gradientScale
                 );
             }
+
+            gradient?.Row(row).Clear();
         }
     }
 

@@ -49,7 +49,7 @@ readonly unsafe struct RowBlocks(int rows, int columns)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddTo<T>(float* from, float* to, int count)
+    internal static void AddTo<T>(float* from, float* to, int count)
         where T : struct, ILanes<T>
     {
         int i = 0;

@@ -66,7 +66,7 @@ public abstract class RowKernels
 
     /// <summary>
     /// One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) in one pass over the memory. The gradient is
-    /// multiplied by <paramref name="gradientScale"/> (clipping) first and set to zero last.
+    /// multiplied by <paramref name="gradientScale"/> (clipping) first.
     /// </summary>
     public abstract void AdamW(
         Workers workers,
@@ -77,6 +77,21 @@ public abstract class RowKernels
         in AdamWStep step,
         float gradientScale
     );
+
+    /// <summary>
+    /// The same, and the packed forms of the parameter made again on the way. False, and nothing done, where these kernels
+    /// cannot do that at once.
+    /// </summary>
+    public virtual bool AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale,
+        PackedForms forms
+    ) => false;
 
     /// <summary>
     /// Steps of AdamW for some rows of a table. The steps before the last have no gradient, so a row that was not

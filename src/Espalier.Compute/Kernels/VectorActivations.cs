@@ -62,31 +62,42 @@ public static unsafe class VectorActivations
     }
 
     internal static void Apply<T>(Activation activation, float* x, float* y, int count)
+        where T : struct, ILanes<T> => Apply<T>(activation, x, y, 0, 1, count);
+
+    /// <summary>Pieces of rows that lie a stride apart: the many constants of a curve are loaded once for all of them.</summary>
+    internal static void Apply<T>(
+        Activation activation,
+        float* x,
+        float* y,
+        nint stride,
+        int rows,
+        int count
+    )
         where T : struct, ILanes<T>
     {
         switch (activation)
         {
             case Activation.None:
-                if (x != y)
+                for (int r = 0; r < rows && x != y; r++)
                 {
-                    Buffer.MemoryCopy(x, y, 4L * count, 4L * count);
+                    Buffer.MemoryCopy(x + r * stride, y + r * stride, 4L * count, 4L * count);
                 }
 
                 break;
             case Activation.Gelu:
-                Map<T, Gelu>(x, y, count);
+                Map<T, Gelu>(x, y, stride, rows, count);
                 break;
             case Activation.GeluTanh:
-                Map<T, GeluTanh>(x, y, count);
+                Map<T, GeluTanh>(x, y, stride, rows, count);
                 break;
             case Activation.Relu:
-                Map<T, Relu>(x, y, count);
+                Map<T, Relu>(x, y, stride, rows, count);
                 break;
             case Activation.Silu:
-                Map<T, Silu>(x, y, count);
+                Map<T, Silu>(x, y, stride, rows, count);
                 break;
             case Activation.Tanh:
-                Map<T, Tanh>(x, y, count);
+                Map<T, Tanh>(x, y, stride, rows, count);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(activation), activation, null);
@@ -132,20 +143,23 @@ public static unsafe class VectorActivations
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Map<T, F>(float* x, float* y, int count)
+    static void Map<T, F>(float* x, float* y, nint stride, int rows, int count)
         where T : struct, ILanes<T>
         where F : struct, ICurve
     {
-        int i = 0;
-        for (; i <= count - T.Count; i += T.Count)
+        for (; rows > 0; rows--, x += stride, y += stride)
         {
-            F.Value(T.Load(x + i)).Store(y + i);
-        }
+            int i = 0;
+            for (; i <= count - T.Count; i += T.Count)
+            {
+                F.Value(T.Load(x + i)).Store(y + i);
+            }
 
-        if (i < count)
-        {
-            T last = F.Value(T.LoadPart(x + i, count - i));
-            last.StorePart(y + i, count - i);
+            if (i < count)
+            {
+                T last = F.Value(T.LoadPart(x + i, count - i));
+                last.StorePart(y + i, count - i);
+            }
         }
     }
 

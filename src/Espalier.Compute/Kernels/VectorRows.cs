@@ -1,3 +1,4 @@
+using Espalier.Kernels.Bf16;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels;
@@ -158,11 +159,51 @@ sealed unsafe class VectorRows<T> : RowKernels
         float gradientScale
     )
     {
+        AdamWChunks<T> job = Chunked(parameter, gradient, first, second, step, gradientScale);
+        workers.Run(Chunks.Of(parameter.Count), job);
+        Keep(parameter, gradient, first, second);
+    }
+
+    public override bool AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale,
+        PackedForms forms
+    )
+    {
+        if (
+            forms is not { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
+            || forms == default
+        )
+        {
+            return false;
+        }
+
+        AdamWChunks<T> chunks = Chunked(parameter, gradient, first, second, step, gradientScale);
+        AdamWPacking<T> job = new(chunks, parameter, forms);
+        workers.Run(job.Blocks, job);
+        Keep(parameter, gradient, first, second);
+        return true;
+    }
+
+    static AdamWChunks<T> Chunked(
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale
+    )
+    {
         int count = parameter.Count;
         CheckCount("AdamW", gradient, count, nameof(gradient));
         CheckCount("AdamW", first, count, nameof(first));
         CheckCount("AdamW", second, count, nameof(second));
-        AdamWChunks<T> job = new(
+        return new AdamWChunks<T>(
             parameter.Address(),
             gradient.Address(),
             first.Address(),
@@ -171,8 +212,6 @@ sealed unsafe class VectorRows<T> : RowKernels
             step,
             gradientScale
         );
-        workers.Run(Chunks.Of(count), job);
-        Keep(parameter, gradient, first, second);
     }
 
     public override void AdamW(

@@ -62,8 +62,12 @@ public sealed class EncoderGraph
     {
         foreach (var (_, variable) in Trained)
         {
-            variable.Gradient!.Span.Clear();
-            variable.Rows?.Clear();
+            variable.ClearGradient();
+            if (variable.Rows is { } touched)
+            {
+                variable.Gradient!.Span.Clear();
+                touched.Clear();
+            }
         }
     }
 

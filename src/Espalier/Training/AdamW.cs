@@ -120,10 +120,11 @@ public sealed class AdamW
 
     /// <summary>One step; the gradients are zero afterwards.</summary>
     /// <param name="norm">What <see cref="GradientNorm"/> gave.</param>
-    /// <param name="updated">Called with each parameter as soon as it has its new numbers.</param>
-    public void Step(double rate, double norm, Action<Tensor>? updated = null)
+    /// <param name="tape">Whose packed weights are made again on the way, while they are in a cache.</param>
+    public void Step(double rate, double norm, Tape? tape = null)
     {
         Steps++;
+        tape?.WeightsChanged();
         float scale = (float)Math.Min(1, _options.ClipNorm / (norm + 1e-6));
         foreach (Slot slot in Slots)
         {
@@ -149,17 +150,25 @@ public sealed class AdamW
             }
             else
             {
-                _rows.AdamW(
-                    _workers,
-                    slot.Variable.Value,
-                    slot.Variable.Gradient!,
-                    slot.First,
-                    slot.Second,
-                    step,
-                    scale
-                );
-                updated?.Invoke(slot.Variable.Value);
+                Take(slot, step, scale, tape);
+                slot.Variable.ClearGradient();
             }
+        }
+    }
+
+    void Take(Slot slot, in AdamWStep step, float scale, Tape? tape)
+    {
+        Tensor value = slot.Variable.Value,
+            gradient = slot.Variable.Gradient!;
+        PackedForms forms = tape?.Forms(value) ?? default;
+        if (_rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale, forms))
+        {
+            tape!.Repacked(value);
+        }
+        else
+        {
+            _rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale);
+            tape?.Repack(value);
         }
     }
 

@@ -129,8 +129,7 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             Diverged("the gradient is not finite", step, examples.ToArray());
         }
 
-        tape.WeightsChanged();
-        optimizer.Step(run.Options.RateAt(step, steps), norm, tape.Repack);
+        optimizer.Step(run.Options.RateAt(step, steps), norm, tape);
         return total;
     }
 

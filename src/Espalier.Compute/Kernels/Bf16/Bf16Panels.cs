@@ -17,6 +17,9 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
     const int TurnedPairs = 128;
     const int LaidPairs = 8;
 
+    /// <summary>Rows of b that <see cref="FillRows"/> takes at a time, or a multiple of them.</summary>
+    public const int PartRows = 2 * LaidPairs;
+
     readonly Tensor _values = values.Part(0, Extent(k, n, cut));
 
     public Bf16Panels(int k, int n, Bf16Cut cut)
@@ -52,27 +55,71 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
     {
         if (transposed)
         {
-            int pieces = (Pairs + TurnedPairs - 1) / TurnedPairs;
-            workers.Run(Count * pieces, new Turning(this, b, pieces));
+            Turning job = new(this, b);
+            workers.Run(Count * job.Pieces, job);
         }
         else
         {
-            workers.Run((Pairs + LaidPairs - 1) / LaidPairs, new Laying(this, b));
+            Laying job = new(this, b);
+            workers.Run(job.Blocks, job);
         }
     }
 
-    readonly struct Turning(Bf16Panels panels, Tensor b, int pieces) : IBlocks
+    /// <summary>
+    /// Packs rows of b, given as [K, N], or as [N, K] when <paramref name="transposed"/>; all of them once, and each time a multiple
+    /// of <see cref="PartRows"/>, except the last.
+    /// </summary>
+    public void FillRows(Tensor b, bool transposed, int first, int rows)
     {
+        if (!transposed)
+        {
+            Laying job = new(this, b);
+            bool last = first + rows == b.Rows;
+            int end = last ? job.Blocks : (first + rows) / (2 * LaidPairs);
+            for (int block = first / (2 * LaidPairs); block < end; block++)
+            {
+                job.Run(block);
+            }
+
+            return;
+        }
+
+        Turning turning = new(this, b);
+        for (int end = first + rows; first < end; )
+        {
+            int panel = first / PanelColumns,
+                here = Math.Min(end, (panel + 1) * PanelColumns) - first;
+            for (int piece = 0; piece < turning.Pieces; piece++)
+            {
+                turning.Columns(panel, first, here, piece);
+            }
+
+            first += here;
+        }
+    }
+
+    readonly struct Turning(Bf16Panels panels, Tensor b) : IBlocks
+    {
+        public int Pieces => (panels.Pairs + TurnedPairs - 1) / TurnedPairs;
+
         public void Run(int block)
         {
-            int panel = block / pieces,
-                first = block % pieces * TurnedPairs,
+            int panel = block / Pieces,
+                column = panel * panels.PanelColumns,
+                columns = Math.Min(panels.PanelColumns, panels.N - column);
+            Columns(panel, column, columns, block % Pieces);
+        }
+
+        /// <summary>Some columns of a panel; the last ones bring the zeros behind them.</summary>
+        public void Columns(int panel, int column, int columns, int piece)
+        {
+            int first = piece * TurnedPairs,
                 pairs = Math.Min(TurnedPairs, panels.Pairs - first),
                 held = Math.Clamp(panels.HeldPairs - first, 0, pairs),
                 steps = Math.Min(2 * held, panels.K - 2 * first),
-                column = panel * panels.PanelColumns,
-                columns = Math.Min(panels.PanelColumns, panels.N - column),
-                width = panels.Vectors(panel) * VectorColumns;
+                width = panels.Vectors(panel) * VectorColumns,
+                offset = column - panel * panels.PanelColumns,
+                padded = column + columns == panels.N ? width - offset : columns;
             float* rows = Scratch.ForBlock(panels.PanelColumns * TurnedPairs),
                 from = b.Address() + (nint)column * panels.K + 2 * first;
             for (int j = 0; j < columns; j++)
@@ -80,36 +127,50 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
                 Bf16Numbers.Row(from + (nint)j * panels.K, steps, (uint*)rows + j * TurnedPairs);
             }
 
-            float* to = (float*)panels.Start(panel) + (nint)first * width;
-            Panels.Transpose(rows, TurnedPairs, columns, held, to, width, width);
-            new Span<float>(to + held * width, (pairs - held) * width).Clear();
+            float* to = (float*)panels.Start(panel) + (nint)first * width + offset;
+            Panels.Transpose(rows, TurnedPairs, columns, held, to, width, padded);
+            for (int pair = held; pair < pairs; pair++)
+            {
+                new Span<float>(to + pair * width, padded).Clear();
+            }
         }
     }
 
-    readonly struct Laying(Bf16Panels panels, Tensor b) : IBlocks
+    /// <summary>Packs b, given as [K, N].</summary>
+    public readonly struct Laying(Bf16Panels panels, Tensor b) : IBlocks
     {
+        public int Blocks => (panels.Pairs + LaidPairs - 1) / LaidPairs;
+
         public void Run(int block)
         {
             int first = block * LaidPairs,
-                end = Math.Min(panels.Pairs, first + LaidPairs);
+                end = Math.Min(panels.Pairs, first + LaidPairs),
+                n = panels.N,
+                wide = panels.PanelColumns,
+                padded = panels._values.Columns;
+            nint panelSize = (nint)wide * panels.Pairs;
+            uint* start = panels.Start(0);
             for (int pair = first; pair < end; pair++)
             {
                 bool held = pair < panels.HeldPairs;
-                float* row = b.Address() + (nint)pair * 2 * panels.N,
-                    next = 2 * pair + 1 < panels.K ? row + panels.N : null;
-                for (int panel = 0; panel < panels.Count; panel++)
+                float* row = b.Address() + (nint)pair * 2 * n,
+                    next = 2 * pair + 1 < panels.K ? row + n : null;
+                uint* panel = start;
+                for (int column = 0; column < n; column += wide, panel += panelSize)
                 {
-                    int column = panel * panels.PanelColumns,
-                        columns = held ? Math.Min(panels.PanelColumns, panels.N - column) : 0,
-                        width = panels.Vectors(panel) * VectorColumns;
-                    uint* to = panels.Start(panel) + (nint)pair * width;
+                    int columns = held ? Math.Min(wide, n - column) : 0,
+                        width = Math.Min(wide, padded - column);
+                    uint* to = panel + (nint)pair * width;
                     Bf16Numbers.Rows(
                         row + column,
                         next is null ? null : next + column,
                         columns,
                         to
                     );
-                    new Span<uint>(to + columns, width - columns).Clear();
+                    if (columns < width)
+                    {
+                        new Span<uint>(to + columns, width - columns).Clear();
+                    }
                 }
             }
         }

@@ -15,11 +15,14 @@ static unsafe class Bf16Rows
     // Numbers in one block of rounding rows. In one of turning columns into rows: runs of a kilobyte are read, and pairs
     // that fill a cache line of each row written.
     const int BlockNumbers = 1 << 14;
-    const int TurnedRows = 256;
-    const int TurnedPairs = LinePairs;
+    public const int TurnedRows = 256;
+    public const int TurnedPairs = LinePairs;
 
     [ThreadStatic]
-    static Tensor? _scratch;
+    static Tensor? _rows;
+
+    [ThreadStatic]
+    static Tensor? _columns;
 
     /// <summary>Pairs from a row to the next.</summary>
     public static int Stride(int k) => ((k + 1) / 2 + LinePairs - 1) / LinePairs * LinePairs;
@@ -28,26 +31,38 @@ static unsafe class Bf16Rows
     public static uint* Lay(Workers workers, Tensor a, bool transposed)
     {
         var (m, k) = transposed ? (a.Columns, a.Rows) : (a.Rows, a.Columns);
-        int stride = Stride(k),
-            needed = checked(m * stride);
-        if (_scratch is null || _scratch.Count < needed)
-        {
-            _scratch = new Tensor(needed);
-        }
-
+        int stride = Stride(k);
+        Tensor into = transposed ? ForColumns(m, k) : ForRows(m, k);
         if (transposed)
         {
             int across = (m + TurnedRows - 1) / TurnedRows,
                 along = ((k + 1) / 2 + TurnedPairs - 1) / TurnedPairs;
-            workers.Run(across * along, new Turning(a, _scratch, stride, across));
+            workers.Run(across * along, new Turning(a, into, stride, across));
         }
         else
         {
             int rows = Math.Max(1, BlockNumbers / Math.Max(k, 1));
-            workers.Run((m + rows - 1) / rows, new Rounding(a, _scratch, stride, rows));
+            workers.Run((m + rows - 1) / rows, new Rounding(a, into, stride, rows));
         }
 
-        return (uint*)_scratch.Address();
+        return (uint*)into.Address();
+    }
+
+    /// <summary>This thread's memory for m rows that come as rows.</summary>
+    public static Tensor ForRows(int m, int k) => Room(ref _rows, m, k);
+
+    /// <summary>For m rows that come as columns; not the same memory.</summary>
+    public static Tensor ForColumns(int m, int k) => Room(ref _columns, m, k);
+
+    static Tensor Room(ref Tensor? kept, int m, int k)
+    {
+        int needed = checked(m * Stride(k));
+        if (kept is null || kept.Count < needed)
+        {
+            kept = new Tensor(needed);
+        }
+
+        return kept;
     }
 
     readonly struct Rounding(Tensor a, Tensor into, int stride, int rows) : IBlocks

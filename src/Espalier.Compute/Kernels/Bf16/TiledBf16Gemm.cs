@@ -77,12 +77,26 @@ abstract unsafe class TiledBf16Gemm : Gemm
         }
 
         uint* rows = Bf16Rows.Lay(workers, a, transposedA);
-        int strips = (m + TileRows - 1) / TileRows,
+        Products products = Plan(rows, panels, c, epilogue);
+        try
+        {
+            workers.Run(products.Blocks, products);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>How a product [M, N] over rows of pairs is cut into blocks.</summary>
+    Products Plan(uint* rows, Bf16Panels panels, Tensor c, in Epilogue epilogue)
+    {
+        int strips = (c.Rows + TileRows - 1) / TileRows,
             wanted = (WantedBlocks + panels.Count - 1) / panels.Count,
-            cached = ChunkBytes / (sizeof(uint) * TileRows) / Bf16Rows.Stride(k),
+            cached = ChunkBytes / (sizeof(uint) * TileRows) / Bf16Rows.Stride(panels.K),
             chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips),
             chunks = (strips + chunkStrips - 1) / chunkStrips;
-        Products products = new(
+        return new Products(
             this,
             rows,
             panels,
@@ -92,14 +106,6 @@ abstract unsafe class TiledBf16Gemm : Gemm
             chunkStrips * TileRows,
             strips <= cached
         );
-        try
-        {
-            workers.Run(panels.Count * chunks, products);
-        }
-        finally
-        {
-            Leave();
-        }
     }
 
     // Panels of a right-hand side that is used once, kept for the next one of this thread.
@@ -116,15 +122,120 @@ abstract unsafe class TiledBf16Gemm : Gemm
     )
     {
         Prepare();
+        Bf16Panels panels = Once(b);
+        panels.Fill(workers, b, transposed: false);
+        Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
+    }
+
+    Bf16Panels Once(Tensor b)
+    {
         Shape extent = Bf16Panels.Extent(b.Rows, b.Columns, Cut);
         if (_once is null || _once.Count < extent.Count)
         {
             _once = new Tensor(extent.Count);
         }
 
-        Bf16Panels panels = new(b.Rows, b.Columns, Cut, _once);
-        panels.Fill(workers, b, transposed: false);
-        Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
+        return new Bf16Panels(b.Rows, b.Columns, Cut, _once);
+    }
+
+    /// <summary>
+    /// In two jobs: all that is read is rounded, dy in one pass for both products, x beside it; then the blocks
+    /// of both products.
+    /// </summary>
+    public sealed override bool Backward(Workers workers, in LinearGradients gradients) =>
+        Lanes16.IsSupported
+            ? Backward<Lanes16>(workers, gradients)
+            : Lanes8.IsSupported && Backward<Lanes8>(workers, gradients);
+
+    bool Backward<T>(Workers workers, in LinearGradients gradients)
+        where T : struct, ILanes<T>
+    {
+        Tensor x = gradients.X,
+            dy = gradients.Dy;
+        if (dy.Rows == 0 || dy.Columns == 0 || x.Columns == 0)
+        {
+            return false;
+        }
+
+        Prepare();
+        Bf16Panels? laid = gradients.WeightGradient is null ? null : Once(x);
+        Tensor? rows = gradients.Dx is null ? null : Bf16Rows.ForRows(dy.Rows, dy.Columns),
+            turned = laid is null ? null : Bf16Rows.ForColumns(dy.Columns, dy.Rows);
+        RowBlocks sums = new(dy.Rows, dy.Columns);
+        float* parts = gradients.BiasSums is null
+            ? null
+            : Scratch.ForCall(sums.Blocks * dy.Columns);
+        Bf16GradientBlocks<T> rounding = new(
+            dy,
+            rows is null ? null : (uint*)rows.Address(),
+            Bf16Rows.Stride(dy.Columns),
+            turned is null ? null : (uint*)turned.Address(),
+            Bf16Rows.Stride(dy.Rows),
+            parts
+        );
+        Bf16Panels.Laying laying = laid is null ? default : new(laid, x);
+        Two<Bf16GradientBlocks<T>, Bf16Panels.Laying> first = new(
+            rounding,
+            rounding.Blocks,
+            laying
+        );
+        workers.Run(rounding.Blocks + (laid is null ? 0 : laying.Blocks), first);
+        if (gradients.BiasSums is { } bias)
+        {
+            sums.AddParts<T>(parts, dy.Columns, 0, bias.Address(), dy.Columns);
+        }
+
+        Products weight = default,
+            input = default;
+        if (laid is not null)
+        {
+            weight = Plan(
+                (uint*)turned!.Address(),
+                laid,
+                gradients.WeightGradient!,
+                new Epilogue(Accumulate: gradients.AddWeight)
+            );
+        }
+
+        if (gradients.Dx is { } dx)
+        {
+            input = Plan(
+                (uint*)rows!.Address(),
+                Mine(gradients.Packed!),
+                dx,
+                new Epilogue(Accumulate: gradients.AddX)
+            );
+        }
+
+        try
+        {
+            Two<Products, Products> second = new(weight, weight.Blocks, input);
+            workers.Run(weight.Blocks + input.Blocks, second);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        return true;
+    }
+
+    /// <summary>Two jobs that do not wait for each other, as one.</summary>
+    readonly struct Two<TFirst, TSecond>(TFirst first, int blocks, TSecond second) : IBlocks
+        where TFirst : struct, IBlocks
+        where TSecond : struct, IBlocks
+    {
+        public void Run(int block)
+        {
+            if (block < blocks)
+            {
+                first.Run(block);
+            }
+            else
+            {
+                second.Run(block - blocks);
+            }
+        }
     }
 
     static void Empty(Tensor c, in Epilogue epilogue)
@@ -132,7 +243,7 @@ abstract unsafe class TiledBf16Gemm : Gemm
         if (!epilogue.Accumulate)
         {
             c.Span.Clear();
-            GemmFinish.Apply(epilogue, c, 0, c.Rows, 0, c.Columns);
+            new GemmFinish(epilogue, c).Apply(0, c.Rows, 0, c.Columns);
         }
     }
 
@@ -154,6 +265,8 @@ abstract unsafe class TiledBf16Gemm : Gemm
         bool columnsFirst
     ) : IBlocks
     {
+        public int Blocks => panels is null ? 0 : panels.Count * chunks;
+
         public void Run(int block)
         {
             // Next to each other in time: blocks that share a panel where a stays in the cache by itself, else
@@ -175,13 +288,17 @@ abstract unsafe class TiledBf16Gemm : Gemm
                 Add = epilogue.Accumulate ? 1 : 0,
                 Vectors = vectors,
             };
-            for (; row < rowEnd; row += kernel.TileRows)
+            GemmFinish finish = new(epilogue, c);
+            int tileRows = kernel.TileRows;
+            tile.A = rows + (nint)row * stride;
+            tile.C = c.Address() + (nint)row * c.Columns + column;
+            for (; row < rowEnd; row += tileRows)
             {
-                tile.Rows = Math.Min(kernel.TileRows, rowEnd - row);
-                tile.A = rows + (nint)row * stride;
-                tile.C = c.Address() + (nint)row * c.Columns + column;
+                tile.Rows = Math.Min(tileRows, rowEnd - row);
                 kernel.Multiply(ref tile);
-                GemmFinish.Apply(epilogue, c, row, tile.Rows, column, columns);
+                finish.Apply(row, tile.Rows, column, columns);
+                tile.A += (nint)tileRows * stride;
+                tile.C += (nint)tileRows * tile.CStride / sizeof(float);
             }
         }
     }

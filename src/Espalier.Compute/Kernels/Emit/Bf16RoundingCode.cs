@@ -13,21 +13,26 @@ static unsafe class Bf16RoundingCode
 
     /// <summary>Behind the code of <see cref="Rows(bool)"/>.</summary>
     internal const int TableBytes = VectorBytes;
-    static readonly Lazy<nint[]> Code = new(() =>
-        TileCode.Load(
+
+    public static bool IsSupported { get; } = Processor.HasAvx512Bf16 && MachineCode.IsAllowed;
+
+    // Read-only fields of a type that is ready are constants for the compiler; a call costs no look-up.
+    static readonly nint[] Code = IsSupported
+        ? TileCode.Load(
             Cpu.Here,
             [Row(OperatingSystem.IsWindows()), Rows(OperatingSystem.IsWindows())]
         )
-    );
+        : [0, 0];
 
-    public static bool IsSupported { get; } = Processor.HasAvx512Bf16 && MachineCode.IsAllowed;
+    static readonly nint RowCode = Code[0];
+    static readonly nint RowsCode = Code[1];
 
     /// <summary>32 numbers of a row at a time, as they follow each other.</summary>
     public static void Row(float* from, int groups, uint* to)
     {
         if (groups > 0)
         {
-            ((delegate* unmanaged[SuppressGCTransition]<float*, long, uint*, void>)Code.Value[0])(
+            ((delegate* unmanaged[SuppressGCTransition]<float*, long, uint*, void>)RowCode)(
                 from,
                 groups,
                 to
@@ -41,8 +46,12 @@ static unsafe class Bf16RoundingCode
         if (groups > 0)
         {
             (
-                (delegate* unmanaged[SuppressGCTransition]<float*, float*, long, uint*, void>)
-                    Code.Value[1]
+                (delegate* unmanaged[SuppressGCTransition]<
+                    float*,
+                    float*,
+                    long,
+                    uint*,
+                    void>)RowsCode
             )(first, second, groups, to);
         }
     }

@@ -14,7 +14,7 @@ abstract unsafe class Cpu
     /// <param name="code">Code of the form <c>void routine(struct*)</c>.</param>
     /// <param name="argument">Address of the struct, whose fields the code reads by their offsets.</param>
     /// <param name="brief">
-    /// It runs under a microsecond: the collector may wait for it. Above, the 10 ns of a full transition
+    /// It runs under two microseconds: the collector may wait for it. Above, the 10 ns of a full transition
     /// are lost in it.
     /// </param>
     public abstract void Call(nint code, nint argument, bool brief);

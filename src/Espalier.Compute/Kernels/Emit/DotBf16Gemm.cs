@@ -9,8 +9,8 @@ namespace Espalier.Kernels.Emit;
 /// </summary>
 sealed unsafe class DotBf16Gemm(Cpu cpu) : TiledBf16Gemm
 {
-    // Up to here the largest tile runs under a microsecond: 24 products a pair, one a cycle.
-    const long ShortPairs = 128;
+    // Up to here the largest tile runs under two microseconds: 24 products a pair, one a cycle.
+    const long ShortPairs = 256;
 
     readonly Routines _tiles = new(
         cpu,
