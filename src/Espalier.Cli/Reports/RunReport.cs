@@ -23,8 +23,17 @@ static class RunReport
             $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples"
                 + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
+        int[] timed =
+        [
+            .. stages
+                .SelectMany(s => s.Curve)
+                .Select(m => m.TimedExamples!.Value)
+                .Distinct()
+                .Order(),
+        ];
         terminal.Out.WriteLine(
-            $"Time at batch {recipe.BatchSize}: median of {first.MillisecondsPerExample!.N} interleaved rounds of {first.TimedExamples} examples"
+            $"Time at batch {recipe.BatchSize}: median of {first.MillisecondsPerExample!.N} interleaved rounds of {timed[^1]} examples"
+                + (timed.Length > 1 ? $", {timed[0]} where all cost the same" : "")
         );
         Column[] columns =
         [

@@ -33,10 +33,13 @@ public sealed class StageMeasuring(
 {
     // Enough for a median within some percent, few enough that ten rounds over all stages take seconds.
     const int TimedExamples = 32;
+
+    // Padded to one length and through all layers, every example costs the same.
+    const int AlikeExamples = 8;
     const int QualityBatch = 32;
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
-    internal static readonly Rounds Rounds = new(Seconds: 10, Least: 7, Most: 41);
+    internal static readonly Rounds Rounds = new(Seconds: 6, Least: 9, Most: 41);
 
     public IReadOnlyList<MeasuredStage> Measure(
         Recipe recipe,
@@ -154,15 +157,22 @@ public sealed class StageMeasuring(
             efforts = [.. curve.Append(row).Append(Effort.Full).Distinct()];
         }
 
-        Batch[] timed = TimedBatches(task.Test, recipe.BatchSize);
+        Batch[] timed = TimedBatches(task.Test, recipe.BatchSize, TimedExamples),
+            alike = TimedBatches(task.Test, recipe.BatchSize, AlikeExamples);
+        Candidate At(string name, Effort effort) =>
+            Candidate.Of(
+                name,
+                session,
+                !stage.Model.Traits.DynamicLength && effort == Effort.Full ? alike : timed,
+                effort
+            );
         Measurement[] measurements =
         [
             .. efforts
                 .Select(effort =>
                 {
                     EffortAnswers answers = record.At(effort);
-                    Candidate candidate = Candidate.Of("", session, timed, effort);
-                    PeakMemory? peak = new MemoryMeter().During(candidate.Answer);
+                    PeakMemory? peak = new MemoryMeter().During(At("", effort).Answer);
                     return new Measurement
                     {
                         Pipeline = stage.Pipeline,
@@ -190,10 +200,7 @@ public sealed class StageMeasuring(
                 })
                 .OrderBy(m => m.AverageLayers),
         ];
-        Candidate[] candidates =
-        [
-            .. measurements.Select(m => Candidate.Of(Name(m), session, timed, m.Effort)),
-        ];
+        Candidate[] candidates = [.. measurements.Select(m => At(Name(m), m.Effort))];
         return new Subject(
             stage,
             measurements.First(m => m.Effort == row),
@@ -214,9 +221,9 @@ public sealed class StageMeasuring(
     static string Name(Measurement m) => $"{m.Pipeline} {m.Effort}";
 
     /// <summary>Examples spread evenly over the test split as it is ordered, in batches.</summary>
-    static Batch[] TimedBatches(EncodedSplit test, int size)
+    static Batch[] TimedBatches(EncodedSplit test, int size, int examples)
     {
-        int count = Math.Min(test.Count, Math.Max(TimedExamples, size));
+        int count = Math.Min(test.Count, Math.Max(examples, size));
         int[] chosen =
         [
             .. Enumerable.Range(0, count).Select(i => (int)((long)i * test.Count / count)),
