@@ -15,7 +15,9 @@ static class Figures
             : size >= 9.995 ? value.ToString("0.0", CultureInfo.InvariantCulture)
             : size >= 0.9995 ? value.ToString("0.00", CultureInfo.InvariantCulture)
             : size >= 0.09995 ? value.ToString("0.000", CultureInfo.InvariantCulture)
-            : value.ToString("0.0000##", CultureInfo.InvariantCulture)
+            : size >= 0.009995 ? value.ToString("0.0000", CultureInfo.InvariantCulture)
+            : size >= 0.0009995 ? value.ToString("0.00000", CultureInfo.InvariantCulture)
+            : value.ToString("0.000000", CultureInfo.InvariantCulture)
         );
         return text.Replace('-', '−');
     }

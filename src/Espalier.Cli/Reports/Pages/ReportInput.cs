@@ -4,8 +4,9 @@ using Espalier.Runs;
 
 namespace Espalier.Cli.Reports.Pages;
 
-/// <summary>A stage of a run: what it took, or null seconds where it was read from the store.</summary>
-sealed record MadeStage(string Pipeline, ulong Seed, string Task, double? Seconds);
+/// <param name="Seconds">What it took when it was made; null where that is not known any more.</param>
+/// <param name="FromStore">It was there before the run or study was called.</param>
+sealed record MadeStage(string Pipeline, ulong Seed, string Task, double? Seconds, bool FromStore);
 
 /// <summary>All that a report is drawn from; no model is needed for it.</summary>
 sealed record ReportInput(
@@ -123,7 +124,8 @@ sealed record ReportInput(
                         s.GetProperty("task").GetString()!,
                         s.GetProperty("seconds") is { ValueKind: JsonValueKind.Number } seconds
                             ? seconds.GetDouble()
-                            : null
+                            : null,
+                        s.GetProperty("from_store").GetBoolean()
                     ))
             );
         }
@@ -131,7 +133,7 @@ sealed record ReportInput(
             when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException(
-                $"{file}: not an array of stages with pipeline, seed, task and seconds; remove it or run the study again.",
+                $"{file}: not an array of stages with pipeline, seed, task, seconds and from_store; remove it or run the study again.",
                 e
             );
         }
@@ -183,7 +185,8 @@ sealed record ReportInput(
                         first.Pipeline,
                         first.Seeds.Count > 0 ? first.Seeds[0] : 0,
                         first.Task,
-                        isTimed ? seconds.GetDouble() : null
+                        isTimed ? seconds.GetDouble() : null,
+                        !isTimed
                     )
                 );
             }

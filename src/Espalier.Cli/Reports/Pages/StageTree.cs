@@ -17,18 +17,18 @@ static class StageTree
         }
 
         double seconds = results.Stages.Sum(s => s.Seconds ?? 0);
-        int read = results.Stages.Count(s => s.Seconds is null);
+        int read = results.Stages.Count(s => s.FromStore);
         return $"""
             <section id="stages" aria-labelledby="stages-title">
             <h2 id="stages-title">Stages</h2>
             <p class="note">A stage is one operator on one known input. {Figures.Counted(
-                results.Stages.Count - read,
+                results.Stages.Count,
                 "stage"
-            )} took {Duration(seconds)}; {Figures.Counted(
+            )} took {Duration(seconds)} of their own time, several at once; {Figures.Counted(
                 read,
-                "stage was",
-                "stages were"
-            )} done before and read from the store.</p>
+                "of them was",
+                "of them were"
+            )} there before the last call and read from the store.</p>
             {results.Stages.GroupBy(s => s.Task).Select(g => Tree(g.Key, [.. g]))}
             </section>
 
@@ -78,9 +78,12 @@ static class StageTree
     }
 
     static Markup Made(MadeStage stage) =>
-        stage.Seconds is { } seconds
-            ? (Markup)$"<span>seed {stage.Seed.ToString()}: {Duration(seconds)}</span>"
-            : (Markup)$"<span class=\"hit\">seed {stage.Seed.ToString()}: from the store</span>";
+        (stage.Seconds is { } seconds ? Duration(seconds) : "from the store") switch
+        {
+            var what when stage.FromStore => (Markup)
+                $"<span class=\"hit\">seed {stage.Seed.ToString()}: {what}</span>",
+            var what => (Markup)$"<span>seed {stage.Seed.ToString()}: {what}</span>",
+        };
 
     public static string Duration(double seconds) =>
         seconds < 60 ? $"{seconds:0.0} s"

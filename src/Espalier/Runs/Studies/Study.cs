@@ -14,8 +14,9 @@ public sealed record StudyOutcome(
     IReadOnlyList<StageTime> Stages
 );
 
-/// <param name="Seconds">What the stage took in this call; null where it was there before.</param>
-public sealed record StageTime(PlannedStage Stage, double? Seconds);
+/// <param name="Seconds">What the stage took when it was made, beside whatever else was made then.</param>
+/// <param name="FromStore">It was there before this call.</param>
+public sealed record StageTime(PlannedStage Stage, double Seconds, bool FromStore);
 
 /// <summary>
 /// A recipe with the store that its work lies in. Running it again goes on where the last call stopped, whatever stopped it;
@@ -81,10 +82,7 @@ public sealed class Study(
             [
                 .. Plan
                     .Stages.Where(s => done.ContainsKey(s.Key))
-                    .Select(s => new StageTime(
-                        s,
-                        before.Contains(s.Key) ? null : done[s.Key].Seconds
-                    )),
+                    .Select(s => new StageTime(s, done[s.Key].Seconds, before.Contains(s.Key))),
             ]
         );
     }

@@ -80,7 +80,7 @@ public static class StudyResults
         );
     }
 
-    /// <summary>Which stages were made in this call and how long they took.</summary>
+    /// <summary>How long the stages took, and which were made in this call.</summary>
     static byte[] Json(IReadOnlyList<StageTime> stages) =>
         Json(
             stages,
@@ -91,15 +91,8 @@ public static class StudyResults
                 json.WriteString("pipeline", $"{stage.Stage.Pipeline}");
                 json.WriteNumber("seed", stage.Stage.Recipe.Seed);
                 json.WriteString("key", stage.Stage.Key.Hex);
-                if (stage.Seconds is { } seconds)
-                {
-                    json.WriteNumber("seconds", Math.Round(seconds, 3));
-                }
-                else
-                {
-                    json.WriteNull("seconds");
-                }
-
+                json.WriteNumber("seconds", Math.Round(stage.Seconds, 3));
+                json.WriteBoolean("from_store", stage.FromStore);
                 json.WriteEndObject();
             }
         );

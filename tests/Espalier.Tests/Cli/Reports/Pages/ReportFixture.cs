@@ -17,10 +17,10 @@ public sealed class ReportFixture : IDisposable
         File.WriteAllText(
             Path.Combine(Folder, "stages.json"),
             """
-            [{"task":"sentiment","pipeline":"O","seed":1,"seconds":43.5},
-             {"task":"sentiment","pipeline":"D","seed":1,"seconds":32.0},
-             {"task":"sentiment","pipeline":"DE","seed":1,"seconds":22.3},
-             {"task":"sentiment","pipeline":"O","seed":2,"seconds":null}]
+            [{"task":"sentiment","pipeline":"O","seed":1,"seconds":43.5,"from_store":false},
+             {"task":"sentiment","pipeline":"D","seed":1,"seconds":32.0,"from_store":false},
+             {"task":"sentiment","pipeline":"DE","seed":1,"seconds":22.3,"from_store":false},
+             {"task":"sentiment","pipeline":"O","seed":2,"seconds":41.0,"from_store":true}]
             """
         );
         Outcome = CommandLine.Run("report", Folder);
