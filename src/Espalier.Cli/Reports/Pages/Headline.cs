@@ -52,11 +52,11 @@ static class Headline
 
     static string Quality(MeanPoint best, MeanPoint original, string rule, string n) =>
         best.Quality is not { Low: { } low, High: { } high }
-                ? $"{rule}; {n}; how uncertain it is was not measured."
-            : low <= original.Quality!.Mean && original.Quality.Mean <= high
-                ? $"{rule}; {n}. Its 95 % interval, {Range(low, high)}, contains O’s {Share(original)}: "
-                    + "these data cannot tell the two qualities apart."
-            : $"{rule}; {n}. Its 95 % interval, {Range(low, high)}, does not contain O’s {Share(original)}.";
+            ? $"{rule}; {n}; how uncertain it is was not measured."
+        : low <= original.Quality!.Mean && original.Quality.Mean <= high
+            ? $"{rule}; {n}. Its 95 % interval, {Range(low, high)}, contains O’s {Share(original)}: "
+                + "these data cannot tell the two qualities apart."
+        : $"{rule}; {n}. Its 95 % interval, {Range(low, high)}, does not contain O’s {Share(original)}.";
 
     /// <summary>The original pads every text, and much of a speed-up may be that it need not.</summary>
     static string Padding(Findings findings, MeanPoint best, MeanPoint original) =>
