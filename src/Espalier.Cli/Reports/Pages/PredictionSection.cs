@@ -6,6 +6,7 @@ namespace Espalier.Cli.Reports.Pages;
 static class PredictionSection
 {
     const int MostPanels = 9;
+    const int MostFindings = 6; // of time, and of quality
 
     public static Markup Write(StudySection section, int index)
     {
@@ -25,9 +26,13 @@ static class PredictionSection
         CompoundFinding[] told =
         [
             .. section
-                .Compounds.OrderByDescending(c => c.Verdict == CompoundVerdict.Compound)
-                .ThenBy(c => c.Units.Count)
-                .Take(8),
+                .Compounds.GroupBy(c => c.Figure)
+                .SelectMany(same =>
+                    same.OrderByDescending(c => c.Verdict == CompoundVerdict.Compound)
+                        .ThenBy(c => c.P ?? 1)
+                        .ThenBy(c => c.Units.Count)
+                        .Take(MostFindings)
+                ),
         ];
         return $"""
             <section id="predicted-{index}" aria-labelledby="predicted-{index}-title">
@@ -48,6 +53,7 @@ static class PredictionSection
             )}; each predicted from the same original.</p>
             {Table(checks, metric)}
             <h3>What must be measured together</h3>
+            <p class="note">{Figures.Counted(told.Length, "combination")} of {section.Compounds.Count.ToString()}, those with the clearest residuals.</p>
             <ul class="plain">{told.Select(c =>
                 (Markup)$"<li><span class=\"tag\">{Title(c.Verdict)}</span> {c.Sentence}</li>"
             )}</ul>
