@@ -31,7 +31,7 @@ static class Provenance
             {machines.Select(m => Facts(m, load))}
             </div>
             <div class="prose">
-            <p><b>Quality</b> is measured on the task’s test split, from one pass that records every exit. <b>Time</b> is really run, one configuration after another in interleaved rounds; a figure is the median over rounds, and over seeds the mean of medians.</p>
+            <p><b>Quality</b> is measured on the task’s test split, from one pass that records every exit; the headline and the budget choose by the same figures, so what they choose looks better than it is. <b>Time</b> is really run, one configuration after another in interleaved rounds; a figure is the median over rounds, and over seeds the mean of medians.</p>
             <p><b>Intervals</b> are 95 %. Over seeds they are Student’s t of the mean; with few seeds they are wide, as they must be. Of one seed, quality has Wilson’s interval over examples and time that between two order statistics.</p>
             <p><b>Origin</b>: measured was run here; modelled was computed from something measured with constants that were not; predicted was derived from measurements of other pipelines.</p>
             <p><b>Lines</b> join neighbouring efforts. Where two neighbours are far apart there is no operating point between them, and the line is left out.</p>
