@@ -1,13 +1,10 @@
-using Espalier.Models;
-
 namespace Espalier.Analysis;
 
 /// <summary>
 /// The largest difference in quality at the same cost, over the costs at which both curves may be read (Xin et al. 2022,
 /// section 4.1). Null with a reason where there is no such cost.
 /// </summary>
-/// <param name="At">Cost, or effort, where the curves are furthest apart.</param>
-public sealed record Distance(double? Value, string? At, string? WhyUndefined)
+public sealed record Distance(double? Value, string? WhyUndefined)
 {
     public static Distance Between(TradeoffCurve a, TradeoffCurve b)
     {
@@ -16,14 +13,12 @@ public sealed record Distance(double? Value, string? At, string? WhyUndefined)
         {
             return new Distance(
                 null,
-                null,
                 $"one curve has operating points at {Text(a)}, the other at {Text(b)}: there is no cost that both cover"
             );
         }
 
         // Both are linear between neighbouring costs of this list, so the largest difference is at one of them.
-        double at = costs.MaxBy(c => Math.Abs(a.At(c)!.Value - b.At(c)!.Value));
-        return new Distance(Math.Abs(a.At(at)!.Value - b.At(at)!.Value), $"{at:G4}", null);
+        return new Distance(costs.Max(c => Math.Abs(a.At(c)!.Value - b.At(c)!.Value)), null);
     }
 
     /// <summary>
@@ -32,20 +27,16 @@ public sealed record Distance(double? Value, string? At, string? WhyUndefined)
     /// </summary>
     public static Distance ByEffort(TradeoffCurve a, TradeoffCurve b)
     {
-        (double Gap, Effort Effort)[] gaps =
+        double[] gaps =
         [
             .. from p in a.Points
             from q in b.Points
             where p.Effort == q.Effort
-            select (Math.Abs(p.Quality - q.Quality), p.Effort),
+            select Math.Abs(p.Quality - q.Quality),
         ];
-        if (gaps.Length == 0)
-        {
-            return new Distance(null, null, "the curves have no effort in common");
-        }
-
-        (double value, Effort effort) = gaps.MaxBy(g => g.Gap);
-        return new Distance(value, $"{effort}", null);
+        return gaps.Length == 0
+            ? new Distance(null, "the curves have no effort in common")
+            : new Distance(gaps.Max(), null);
     }
 
     /// <summary>

@@ -29,15 +29,21 @@ public static class Inference
     }
 
     /// <summary>
-    /// 95 % interval from resampled values of a statistic of n clusters: percentiles moved outward so that a mean gets
-    /// the width of Student's interval (the expanded percentile interval, Hesterberg 2015, section 4.1.3); plain
-    /// percentiles are far too narrow for the three to ten seeds of a study.
+    /// 95 % interval of a statistic of n clusters from resampled values of it: Student's reach times the bootstrap's
+    /// standard error, which √(n / (n − 1)) makes Student's own interval of a mean. Percentiles cannot do that: no
+    /// resample of three clusters lies outside them, so at three seeds percentiles of simulated mean distances covered
+    /// the true one in 63 to 75 of 100 studies, this interval in 92.
     /// </summary>
-    public static (double Low, double High) ExpandedPercentile(double[] resampled, int n)
+    public static (double Low, double High) StudentBootstrap(
+        double value,
+        double[] resampled,
+        int n
+    )
     {
-        double[] sorted = [.. resampled.Order()];
-        double tail = Normal.CDF(0, 1, -Math.Sqrt(n / (n - 1.0)) * StudentReach(n));
-        int cut = (int)Math.Floor(tail * sorted.Length);
-        return (sorted[cut], sorted[^(cut + 1)]);
+        double reach =
+            StudentReach(n)
+            * Math.Sqrt(n / (n - 1.0))
+            * Statistics.StandardDeviation(resampled)!.Value;
+        return (value - reach, value + reach);
     }
 }

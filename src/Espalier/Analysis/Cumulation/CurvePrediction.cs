@@ -100,7 +100,7 @@ public static class CurvePrediction
             select new OperatingPoint(p.Cost ?? 0, p.Quality ?? 0, p.Effort),
         ];
         return points.Length == 0 || measured.Length == 0
-            ? new Distance(null, null, "a cost or a quality was not measured")
+            ? new Distance(null, "a cost or a quality was not measured")
             : Distance.Between(
                 new TradeoffCurve(
                     points.Select(p => new OperatingPoint(p.Cost, p.Quality, p.Effort))

@@ -71,21 +71,20 @@ sealed class Blocks
         {
             for (int b = a + 1; b < Orders; b++)
             {
-                total += Math.Abs(Furthest(means, a, b));
+                total += Furthest(means, a, b);
             }
         }
 
         return total / (Orders * (Orders - 1) / 2);
     }
 
-    /// <summary>Mean of a less mean of b at the place where they are furthest apart.</summary>
+    /// <summary>Distance of the means of a and b: at the place where they are furthest apart.</summary>
     public double Furthest(double[] means, int a, int b)
     {
         double furthest = 0;
         for (int p = 0; p < Places; p++)
         {
-            double gap = means[a * Places + p] - means[b * Places + p];
-            furthest = Math.Abs(gap) > Math.Abs(furthest) ? gap : furthest;
+            furthest = Math.Max(furthest, Math.Abs(means[a * Places + p] - means[b * Places + p]));
         }
 
         return furthest;

@@ -11,9 +11,12 @@ static class Detectable
     const int RelabellingsEach = 200;
     const int Bisections = 10;
 
+    /// <summary>Times the largest noise: beyond it only ranks of relabellings matter, and they do not change any more.</summary>
+    const double Huge = 16;
+
     public static Power Of(Blocks blocks, double? margin, CommutativityOptions options, Rng rng)
     {
-        int least = FewestOriginals(blocks.Orders, options.Alpha),
+        int least = FewestOriginals(blocks.Orders, options),
             simulated = Math.Max(least, blocks.Count);
         double? smallest = Smallest(blocks, simulated, options, rng);
         // Noise of a mean falls with the root of the number of originals.
@@ -22,37 +25,52 @@ static class Detectable
                 ? Math.Max(least, (int)Math.Ceiling(simulated * Math.Pow(effect / margin.Value, 2)))
                 : null;
         return blocks.Count < least
-            ? new Power(
-                null,
-                options.AgainstPower,
-                options.Alpha,
-                blocks.Count,
-                needed,
-                $"{blocks.Count} originals and {blocks.Orders} orders cannot give a p below "
-                    + $"{Relabelling.SmallestP(blocks.Orders, blocks.Count):0.###}; {least} originals at least can"
-            )
+            ? new Power(null, options.AgainstPower, needed, TooFew(blocks, least, options))
             : new Power(
                 smallest,
                 options.AgainstPower,
-                options.Alpha,
-                blocks.Count,
                 needed,
                 smallest is null
-                    ? "the runs show no noise from which studies could be simulated"
+                    ? "the runs show no noise from which studies could be simulated, or too much for any effect to be seen"
                     : null
             );
     }
 
-    /// <summary>With which p can fall to alpha at all.</summary>
-    static int FewestOriginals(int orders, double alpha)
+    static string TooFew(Blocks blocks, int least, CommutativityOptions options)
+    {
+        double smallestP = Relabelling.SmallestP(blocks.Orders, blocks.Count);
+        string who = $"{blocks.Count} originals and {blocks.Orders} orders";
+        return smallestP > options.Alpha
+            ? $"{who} cannot give a p below {smallestP:0.###}; {least} originals at least can show an effect"
+            : $"of studies with {who} at most {100 * MostPower(blocks.Orders, blocks.Count, options.Alpha):0} % would "
+                + $"find a shift of one order, however large; {least} originals at least can show an effect";
+    }
+
+    /// <summary>With which a shift of one order is found often enough, if only it is large.</summary>
+    static int FewestOriginals(int orders, CommutativityOptions options)
     {
         int originals = 2;
-        while (Relabelling.SmallestP(orders, originals) > alpha)
+        while (MostPower(orders, originals, options.Alpha) < options.AgainstPower)
         {
             originals++;
         }
 
         return originals;
+    }
+
+    /// <summary>
+    /// Share of studies that find a shift of one of k orders, however large. Relabellings that keep the runs of that
+    /// order together, k · (k−1)!^n of k!^n, all have a large statistic; they fall into (k−1)!^(n−1) classes of k!
+    /// equals, and which rank the real labels have among the classes is chance.
+    /// </summary>
+    internal static double MostPower(int orders, int originals, double alpha)
+    {
+        double classes = Math.Pow(Relabelling.Factorial(orders - 1), originals - 1),
+            // Of all classes, as many have a p of alpha or less.
+            found = Math.Floor(
+                alpha * Math.Pow(Relabelling.Factorial(orders), originals - 1) + 1e-9
+            );
+        return Math.Min(1, found / classes);
     }
 
     static double? Smallest(Blocks blocks, int originals, CommutativityOptions options, Rng rng)
@@ -73,21 +91,27 @@ static class Detectable
                 .Select(_ => Simulated(blocks, noise, originals, draws)),
         ];
         int relabellings = Math.Max(RelabellingsEach, (int)Math.Ceiling(2 / options.Alpha));
+        bool IsFound(Blocks study, int number, double effect)
+        {
+            Draws own = new(rng.Split((ulong)number));
+            return Relabelling.Test(Shifted(study, effect), relabellings, own).P <= options.Alpha;
+        }
+
+        bool IsFoundOften(double effect) =>
+            studies.Where((study, s) => IsFound(study, s, effect)).Count()
+            >= options.AgainstPower * studies.Length;
+
         double low = 0,
-            high = 16 * largest;
+            high = Huge * largest;
+        if (!IsFoundOften(high))
+        {
+            return null;
+        }
+
         for (int i = 0; i < Bisections; i++)
         {
             double middle = (low + high) / 2;
-            int found = 0;
-            for (int s = 0; s < studies.Length; s++)
-            {
-                Draws own = new(rng.Split((ulong)s));
-                double p = Relabelling.Test(Shifted(studies[s], middle), relabellings, own).P;
-                found += p <= options.Alpha ? 1 : 0;
-            }
-
-            (low, high) =
-                found >= options.AgainstPower * studies.Length ? (low, middle) : (middle, high);
+            (low, high) = IsFoundOften(middle) ? (low, middle) : (middle, high);
         }
 
         return high;

@@ -29,9 +29,6 @@ public sealed record OrderComparison
     /// <summary>Different orders on the same original: the noise of the original cancels.</summary>
     public required DistanceSummary Paired { get; init; }
 
-    /// <summary>Mean of different less mean of same; about 0 where order does nothing.</summary>
-    public required DistanceSummary Excess { get; init; }
-
     /// <summary>Null where curves cannot be laid over each other or there are too few originals.</summary>
     public PermutationTest? Test { get; init; }
     public IReadOnlyList<OrderContrast> Contrasts { get; init; } = [];
@@ -55,7 +52,10 @@ public sealed record PairDistance(
 );
 
 /// <param name="Sd">Over the pairs.</param>
-/// <param name="Low">95 % interval of the mean, resampling originals: pairs share runs and are not independent.</param>
+/// <param name="Low">
+/// 95 % interval of the mean (<see cref="Inference.StudentBootstrap"/>), resampling originals: pairs share runs and are
+/// not independent. Null for fewer than two originals, or where all resamples agree.
+/// </param>
 /// <param name="Pairs">That have a distance.</param>
 public sealed record DistanceSummary(
     int Pairs,
@@ -79,25 +79,16 @@ public sealed record PermutationTest(
     int Relabellings
 );
 
-/// <summary>Two orders by themselves: distance of their mean curves, p of flipping within originals, Holm-adjusted.</summary>
-/// <param name="Mean">Of A less B where they are furthest apart.</param>
-public sealed record OrderContrast(
-    string A,
-    string B,
-    double Distance,
-    double Mean,
-    double P,
-    double AdjustedP
-);
+/// <summary>How far the mean curves of two orders lie apart.</summary>
+public sealed record OrderContrast(string A, string B, double Distance);
 
-/// <param name="SmallestEffect">Shift of one order's curve that such studies find; null where no shift can be found.</param>
+/// <param name="SmallestEffect">Shift of one order's curve that such studies find; null where no shift is found that often.</param>
+/// <param name="Against">Of such studies, the share that finds it.</param>
 /// <param name="OriginalsNeeded">To find an effect of the margin; null where no margin is known.</param>
-/// <param name="WhyNone">Why no effect of any size could have been seen.</param>
+/// <param name="WhyNone">Why an effect of any size would have been missed too often.</param>
 public sealed record Power(
     double? SmallestEffect,
     double Against,
-    double Alpha,
-    int Originals,
     int? OriginalsNeeded,
     string? WhyNone
 );

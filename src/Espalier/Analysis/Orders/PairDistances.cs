@@ -50,10 +50,11 @@ sealed class PairDistances
         }
 
         double[] values = [.. defined.Select(p => p.Distance.Value!.Value)];
-        (double? low, double? high) = Interval(w => Mean(defined, w), resamples, draws);
+        double mean = values.Average();
+        (double? low, double? high) = Interval(defined, mean, resamples, draws);
         return new DistanceSummary(
             values.Length,
-            values.Average(),
+            mean,
             Statistics.StandardDeviation(values),
             low,
             high,
@@ -61,35 +62,9 @@ sealed class PairDistances
         );
     }
 
-    /// <summary>Mean of one kind less mean of another.</summary>
-    public DistanceSummary Difference(
-        Func<PairDistance, bool> kind,
-        Func<PairDistance, bool> less,
-        int resamples,
-        Draws draws
-    )
-    {
-        PairDistance[] a = [.. All.Where(p => kind(p) && p.Distance.Value is not null)],
-            b = [.. All.Where(p => less(p) && p.Distance.Value is not null)];
-        double[] once = [.. _originals.Select(_ => 1.0)];
-        if (Mean(a, once) - Mean(b, once) is not { } mean)
-        {
-            return new DistanceSummary(
-                0,
-                null,
-                null,
-                null,
-                null,
-                "one of the two kinds of pairs has no distance"
-            );
-        }
-
-        (double? low, double? high) = Interval(w => Mean(a, w) - Mean(b, w), resamples, draws);
-        return new DistanceSummary(a.Length + b.Length, mean, null, low, high, null);
-    }
-
     (double? Low, double? High) Interval(
-        Func<double[], double?> statistic,
+        PairDistance[] pairs,
+        double mean,
         int resamples,
         Draws draws
     )
@@ -110,13 +85,21 @@ sealed class PairDistances
             }
 
             // A resample of one original alone has no pair of different originals, and says nothing.
-            if (statistic(times) is { } value)
+            if (Mean(pairs, times) is { } value)
             {
                 drawn.Add(value);
             }
         }
 
-        return drawn.Count < 2 ? (null, null) : Inference.ExpandedPercentile([.. drawn], n);
+        // Where all resamples agree nothing is known of the spread: of two originals there is one pair, drawn each time.
+        if (drawn.Distinct().Count() < 2)
+        {
+            return (null, null);
+        }
+
+        (double low, double high) = Inference.StudentBootstrap(mean, [.. drawn], n);
+        // No distance is below 0.
+        return (Math.Max(0, low), high);
     }
 
     /// <summary>Weighted by how often the originals of a pair were drawn.</summary>

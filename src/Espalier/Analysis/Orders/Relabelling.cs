@@ -12,12 +12,14 @@ namespace Espalier.Analysis.Orders;
 /// and cancels in the statistic, the distance of the orders' mean curves.
 /// </para>
 /// <para>
-/// Limits. With n originals and k orders no p below k! / k!^n exists: three originals and two orders give 1/4 at best.
-/// Rejecting says that distributions differ, most likely their means. Orders that share a trained prefix (DEP and DPE
+/// Limits. With n originals and k orders no p below k! / k!^n exists: three originals and two orders give 1/4 at best;
+/// and three originals and three orders miss three of four shifts of one order, however large
+/// (<see cref="Detectable.MostPower"/>). Rejecting says that distributions differ, most likely their means. Orders that share a trained prefix (DEP and DPE
 /// share D) are alike through it: with three or more orders of which some share, exchangeability holds within the
-/// sharing ones and only approximately over all (7 of 100 simulated studies without effect were rejected at 5 % where
-/// the prefix made 70 % of the noise, 4 without sharing); the contrasts of two orders remain exact. Times must have been taken
-/// in interleaved rounds: an order that always ran on a hot machine differs by its time, not by itself.
+/// sharing ones and only approximately over all (in CommutativityTests 14 of 200 simulated studies without effect are
+/// rejected at 5 % where the prefix makes 70 % of the noise, and 8 without sharing); a test of two orders alone remains
+/// exact. Times must have been taken in interleaved rounds: an order that always ran on a hot machine differs by its
+/// time, not by itself.
 /// </para>
 /// </summary>
 static class Relabelling
@@ -59,7 +61,7 @@ static class Relabelling
     /// <summary>Of relabellings; infinite where it exceeds all numbers.</summary>
     static double Count(int orders, int originals) => Math.Pow(Factorial(orders), originals);
 
-    static double Factorial(int n) => n < 2 ? 1 : n * Factorial(n - 1);
+    public static double Factorial(int n) => n < 2 ? 1 : n * Factorial(n - 1);
 
     /// <summary>Every combination of permutations, one for each original.</summary>
     static IEnumerable<int[][]> All(int orders, int originals)
