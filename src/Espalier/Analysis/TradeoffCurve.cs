@@ -32,8 +32,7 @@ public sealed record GapRule(double Widest = 0.35)
 
 /// <summary>
 /// Quality against cost over the efforts of one model: the measured points, joined by straight lines where the gap rule
-/// allows. Points are kept as measured, falling ones too, since they are what the model does at that effort; see
-/// <see cref="Attainable"/> for the curve of someone who may choose the effort.
+/// allows. Points are kept as measured, falling ones too, since they are what the model does at that effort.
 /// </summary>
 public sealed class TradeoffCurve
 {
@@ -79,24 +78,6 @@ public sealed class TradeoffCurve
         }
 
         return null;
-    }
-
-    /// <summary>
-    /// The best quality that can be had for at most the cost of each point: what falls behind a cheaper point is left
-    /// out, so the curve never falls.
-    /// </summary>
-    public TradeoffCurve Attainable()
-    {
-        List<OperatingPoint> best = [];
-        foreach (OperatingPoint point in Points)
-        {
-            if (best.Count == 0 || point.Quality > best[^1].Quality)
-            {
-                best.Add(point);
-            }
-        }
-
-        return new TradeoffCurve(best, Gaps);
     }
 
     double Between(double cost)

@@ -58,13 +58,6 @@ public sealed class TradeoffCurveTests
     }
 
     [Fact]
-    public void Of_the_attainable_curve_no_point_is_worse_than_a_cheaper_one()
-    {
-        TradeoffCurve curve = Curve((1, 0.7), (1.2, 0.65), (1.4, 0.8), (1.5, 0.8)).Attainable();
-        Assert.Equal([1.0, 1.4], curve.Points.Select(p => p.Cost));
-    }
-
-    [Fact]
     public void Times_of_two_machines_are_not_laid_on_one_curve()
     {
         Measurement here = Records.Of("E", 0.8, 1),

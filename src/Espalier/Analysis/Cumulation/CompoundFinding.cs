@@ -25,7 +25,6 @@ public enum CompoundVerdict
 /// <param name="Low">95 % interval of the mean; null for a single block of unknown error.</param>
 /// <param name="AbsoluteError">Mean of |predicted − measured| / measured.</param>
 /// <param name="P">Of a residual beyond the margin; null where the spread is unknown.</param>
-/// <param name="AdjustedP">For all combinations of as many operators, in the same figure (Holm).</param>
 public sealed record CompoundFinding(
     Figure Figure,
     IReadOnlyList<string> Units,
@@ -35,20 +34,6 @@ public sealed record CompoundFinding(
     double? High,
     double AbsoluteError,
     double? P,
-    double? AdjustedP,
     CompoundVerdict Verdict,
     string Sentence
 );
-
-/// <summary>When operators count as compound.</summary>
-/// <param name="CostMargin">Relative error of a predicted cost that does no harm.</param>
-/// <param name="QualityMargin">The same of a quality.</param>
-/// <param name="Alpha">Chance of calling any combination compound that is not.</param>
-public sealed record CompoundOptions(
-    double CostMargin = 0.05,
-    double QualityMargin = 0.02,
-    double Alpha = 0.05
-)
-{
-    public double Margin(Figure figure) => figure == Figure.Cost ? CostMargin : QualityMargin;
-}

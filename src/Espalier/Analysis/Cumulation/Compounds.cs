@@ -9,18 +9,20 @@ namespace Espalier.Analysis.Cumulation;
 /// </summary>
 public static class Compounds
 {
-    public static IReadOnlyList<CompoundFinding> Find(
-        IReadOnlyList<Measurement> measurements,
-        Axes axes,
-        CompoundOptions? options = null
-    ) => Find(CombinationRun.Of(measurements, axes), options);
+    // Relative errors of a prediction that do no harm.
+    const double CostMargin = 0.05;
+    const double QualityMargin = 0.02;
+
+    /// <summary>Chance of calling any combination compound that is not.</summary>
+    const double Alpha = 0.05;
 
     public static IReadOnlyList<CompoundFinding> Find(
-        IReadOnlyList<CombinationRun> runs,
-        CompoundOptions? options = null
-    )
+        IReadOnlyList<Measurement> measurements,
+        Axes axes
+    ) => Find(CombinationRun.Of(measurements, axes));
+
+    public static IReadOnlyList<CompoundFinding> Find(IReadOnlyList<CombinationRun> runs)
     {
-        options ??= new CompoundOptions();
         IReadOnlyList<Block> blocks = Block.Of(runs);
         List<CompoundFinding> findings = [];
         int most = runs.Count == 0 ? 0 : runs.Max(r => r.Operators.Count);
@@ -28,36 +30,31 @@ public static class Compounds
         {
             foreach (Figure figure in Enum.GetValues<Figure>())
             {
-                findings.AddRange(Level(blocks, size, figure, findings, options));
+                findings.AddRange(Level(blocks, size, figure, findings));
             }
         }
 
         return findings;
     }
 
-    /// <summary>Combinations of one size and one figure are one family of tests.</summary>
+    static double Margin(Figure figure) => figure == Figure.Cost ? CostMargin : QualityMargin;
+
+    /// <summary>Combinations of one size and one figure are one family of tests (Holm).</summary>
     static CompoundFinding[] Level(
         IReadOnlyList<Block> blocks,
         int size,
         Figure figure,
-        List<CompoundFinding> before,
-        CompoundOptions options
+        List<CompoundFinding> before
     )
     {
         Evidence[] level = [.. Evidence.Of(blocks, size, figure, [.. Letters(before, figure)])];
-        double?[] p = [.. level.Select(e => e.Beyond(options.Margin(figure)))];
+        double?[] p = [.. level.Select(e => e.Beyond(Margin(figure)))];
         int[] tested = [.. Enumerable.Range(0, p.Length).Where(i => p[i] is not null)];
         double[] adjusted = Inference.Holm([.. tested.Select(i => p[i]!.Value)]);
         return
         [
             .. level.Select(
-                (e, i) =>
-                    Judged(
-                        e,
-                        p[i],
-                        p[i] is null ? null : adjusted[Array.IndexOf(tested, i)],
-                        options
-                    )
+                (e, i) => Judged(e, p[i], p[i] is null ? null : adjusted[Array.IndexOf(tested, i)])
             ),
         ];
     }
@@ -71,12 +68,12 @@ public static class Compounds
             .Where(f => f.Figure == figure && f.Verdict == CompoundVerdict.Compound)
             .Select(f => string.Concat(f.Units));
 
-    static CompoundFinding Judged(Evidence e, double? p, double? adjusted, CompoundOptions options)
+    static CompoundFinding Judged(Evidence e, double? p, double? adjusted)
     {
-        double margin = options.Margin(e.Figure);
+        double margin = Margin(e.Figure);
         (double? low, double? high) = e.Interval();
         CompoundVerdict verdict =
-            adjusted <= options.Alpha ? CompoundVerdict.Compound
+            adjusted <= Alpha ? CompoundVerdict.Compound
             : low > -margin && high < margin ? CompoundVerdict.Cumulative
             : CompoundVerdict.CannotTell;
         string who = string.Join(" and ", e.Units),
@@ -103,7 +100,6 @@ public static class Compounds
             high,
             e.AbsoluteError,
             p,
-            adjusted,
             verdict,
             sentence
         );
