@@ -1,4 +1,5 @@
 using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 using Espalier.Operators;
 
@@ -170,22 +171,13 @@ sealed record Findings(
 
     static IReadOnlyList<MeanPoint> WithFront(IReadOnlyList<MeanPoint> points)
     {
-        HashSet<MeanPoint> front = new(ReferenceEqualityComparer.Instance);
-        double best = double.NegativeInfinity;
-        foreach (
-            MeanPoint p in points
-                .Where(p => p is { Quality: not null, Milliseconds: not null })
-                .OrderBy(p => p.Milliseconds!.Mean)
-                .ThenByDescending(p => p.Quality!.Mean)
-        )
-        {
-            if (p.Quality!.Mean > best)
-            {
-                front.Add(p);
-                best = p.Quality.Mean;
-            }
-        }
-
-        return [.. points.Select(p => p with { IsFront = front.Contains(p) })];
+        Alternative?[] alternatives = [.. points.Select(p => p.Alternative)];
+        Queue<ParetoStatus?> standings = new(Pareto.Of([.. alternatives.OfType<Alternative>()]));
+        return
+        [
+            .. points.Select(
+                (p, i) => alternatives[i] is null ? p : p with { Standing = standings.Dequeue() }
+            ),
+        ];
     }
 }

@@ -1,3 +1,4 @@
+using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 using Espalier.Models;
 
@@ -34,8 +35,27 @@ sealed record MeanPoint
     /// <summary>Why figures are missing.</summary>
     public string? Absent { get; init; }
 
-    /// <summary>No other measured point is at least as fast and as good.</summary>
-    public bool IsFront { get; init; }
+    /// <summary>Among the measured points of its setting; null where it is none of them, or lacks a quality or a time.</summary>
+    public ParetoStatus? Standing { get; init; }
+
+    public bool IsFront => Standing == ParetoStatus.Front;
+
+    /// <summary>As the analysis chooses among points; null without a quality.</summary>
+    public Alternative? Alternative =>
+        Quality is { } quality
+            ? new Alternative(
+                Pipeline,
+                Effort,
+                Estimated(quality, 1, Origin.Measured),
+                Milliseconds is { } ms ? Estimated(ms, 1, Origin) : null,
+                Millijoules is { } mj && EnergyOrigin is { } energy
+                    ? Estimated(mj, 1e-3, energy)
+                    : null,
+                Megabytes is { } mb
+                    ? new Estimate(1e6 * mb, null, null, Seeds, Origin.Measured)
+                    : null
+            )
+            : null;
 
     /// <param name="measurements">
     /// Of one pipeline at one effort in one setting. Several with the same seeds are one model measured again, as shared
@@ -74,6 +94,9 @@ sealed record MeanPoint
             Absent = Reasons(measurements),
         };
     }
+
+    static Estimate Estimated(Spread spread, double unit, Origin origin) =>
+        new(spread.Mean * unit, spread.Low * unit, spread.High * unit, spread.N, origin);
 
     public static string SeedsOf(Measurement m) => string.Join('/', m.Seeds);
 

@@ -53,7 +53,7 @@ static class PredictionSection
             )}; each predicted from the same original.</p>
             {Table(checks, metric)}
             <h3>What must be measured together</h3>
-            <p class="note">{Figures.Counted(told.Length, "combination")} of {section.Compounds.Count.ToString()}, those with the clearest residuals.</p>
+            <p class="note">{Figures.Counted(told.Length, "combination")} of {section.Compounds.Count.ToString()}, those with the clearest residuals; of all, {Counted(section, CompoundVerdict.Compound)} are compound, {Counted(section, CompoundVerdict.Cumulative)} cumulative, and of {Counted(section, CompoundVerdict.CannotTell)} these data cannot tell.</p>
             <ul class="plain">{told.Select(c =>
                 (Markup)$"<li><span class=\"tag\">{Title(c.Verdict)}</span> {c.Sentence}</li>"
             )}</ul>
@@ -72,6 +72,9 @@ static class PredictionSection
             : $"From single operators alone, {Figures.Counted(checks.Count, "combination is", "combinations are")} predicted "
                 + $"within {100 * costs.Average():0.0} % of the time and {100 * qualities.Average():0.0} points of {metric} on average.";
     }
+
+    static int Counted(StudySection section, CompoundVerdict verdict) =>
+        section.Compounds.Count(c => c.Verdict == verdict);
 
     static string Title(CompoundVerdict verdict) =>
         verdict switch

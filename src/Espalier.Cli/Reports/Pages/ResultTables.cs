@@ -65,9 +65,40 @@ static class ResultTables
             {
                 text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
             }
+
+            if (ObjectiveMap.Of(findings) is { } map)
+            {
+                text.Append($"\n### {ObjectiveSection.Title}\n\n")
+                    .Append($"{Cell(ObjectiveSection.Verdict(findings, map))}\n")
+                    .Append($"{Cell(ObjectiveSection.Method(findings, map))}\n");
+                Winners(text, findings, map.ByExponent, WeightAxis.Exponent);
+                Winners(text, findings, map.ByEnergy, WeightAxis.Energy);
+            }
         }
 
         return text.ToString();
+    }
+
+    static void Winners(
+        StringBuilder text,
+        Findings findings,
+        IReadOnlyList<Won> spans,
+        WeightAxis axis
+    )
+    {
+        if (spans.Count == 0)
+        {
+            return;
+        }
+
+        text.Append(
+                $"\n| {string.Join(" | ", ObjectiveSection.Headers(findings, axis.Name).Select(Cell))} |\n"
+            )
+            .Append("|---|---|---|---:|---:|---:|\n");
+        foreach (IReadOnlyList<string> row in ObjectiveSection.Rows(findings, spans))
+        {
+            text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
+        }
     }
 
     /// <summary>Of the table for readers: one effort for each pipeline, slowest first.</summary>

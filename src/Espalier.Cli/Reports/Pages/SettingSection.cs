@@ -1,3 +1,5 @@
+using Espalier.Analysis.Choosing;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>One task on one machine: curves, budget, front.</summary>
@@ -19,6 +21,7 @@ static class SettingSection
             {Budget(section, index)}
             {Front(findings)}
             </section>
+            {ObjectiveSection.Write(findings, index)}
             {OrderSection.Write(section, index)}
             {PredictionSection.Write(section, index)}
             </section>
@@ -175,10 +178,18 @@ static class SettingSection
                     $"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{Figures.Percent(p.Quality!.Mean)}</td><td class=\"number\">{Figures.Short(p.Milliseconds!.Mean)}</td><td class=\"number\">{(original is { } o ? Figures.Short(o / p.Milliseconds.Mean) : "–")}</td></tr>"
             )}</tbody></table>
             </div>
-            <p class="note">Of means; neighbours within their intervals may change places.</p>
+            <p class="note">Of means; neighbours within their intervals may change places. {Behind(findings)}</p>
             </details>
 
             """;
+    }
+
+    static string Behind(Findings findings)
+    {
+        int tied = findings.Points.Count(p => p.Standing == ParetoStatus.Tied),
+            dominated = findings.Points.Count(p => p.Standing == ParetoStatus.Dominated);
+        return $"{Figures.Counted(tied + dominated, "other point is", "other points are")} behind the front, "
+            + $"{dominated} of them beyond the intervals of quality or time.";
     }
 
     static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];

@@ -90,6 +90,7 @@ static class StudyPage
         {
             string of = sections.Count > 1 ? $"{sections[i].Findings.Setting.Task}: " : "";
             entries.Add(($"curves-{i}", of + "tradeoff"));
+            entries.Add(($"objective-{i}", of + "objective"));
             entries.Add(($"orders-{i}", of + "order of operators"));
             entries.Add(($"predicted-{i}", of + "prediction"));
         }

@@ -1,9 +1,10 @@
 namespace Espalier.Analysis.Choosing;
 
 /// <summary>A row to weigh, as ratios to the base: perplexity, time, energy.</summary>
-public sealed record WeighedRow(string Name, double Quality, double Time, double Energy);
+/// <param name="Energy">Null where it was not measured: then only time can be weighed.</param>
+public sealed record WeighedRow(string Name, double Quality, double Time, double? Energy);
 
-/// <summary>Energy weights from one share to another, with the row that is best there; time has the rest of the weight.</summary>
+/// <summary>From one weight to another, with the row that is best there.</summary>
 public sealed record WinnerSpan(double From, double To, string Winner);
 
 /// <summary>
@@ -13,90 +14,112 @@ public sealed record WinnerSpan(double From, double To, string Winner);
 public sealed record Objective(
     double TimeWeight = 0.5,
     double EnergyWeight = 0.5,
-    double Exponent = 1.5
+    double Exponent = Objective.UsualExponent
 )
 {
+    public const double UsualExponent = 1.5;
+
     public double TimeWeight { get; init; } = Weight(TimeWeight, "time");
     public double EnergyWeight { get; init; } = Weight(EnergyWeight, "energy");
 
-    public double Of(double quality, double time, double energy) =>
-        Math.Pow(quality, Exponent) * (TimeWeight * time + EnergyWeight * energy);
+    public double Of(WeighedRow row) =>
+        Math.Pow(row.Quality, Exponent)
+        * (TimeWeight * row.Time + (EnergyWeight > 0 ? EnergyWeight * Energy(row) : 0));
 
-    public double Of(WeighedRow row) => Of(row.Quality, row.Time, row.Energy);
-
-    /// <summary>Null where time or energy of either was not measured.</summary>
-    /// <param name="lessIsBetter">Of the quality: true for perplexity.</param>
-    public static WeighedRow? Row(Alternative a, Alternative @base, bool lessIsBetter) =>
+    /// <summary>An alternative whose quality is better when it is more. Null where it or the base has no time or no quality above 0.</summary>
+    public static WeighedRow? Row(Alternative a, Alternative @base) =>
         a.Milliseconds?.Value / @base.Milliseconds?.Value is { } time
-        && a.Joules?.Value / @base.Joules?.Value is { } energy
+        && a.Quality.Value > 0
+        && @base.Quality.Value > 0
             ? new WeighedRow(
                 a.Name,
-                lessIsBetter
-                    ? a.Quality.Value / @base.Quality.Value
-                    : @base.Quality.Value / a.Quality.Value,
+                @base.Quality.Value / a.Quality.Value,
                 time,
-                energy
+                a.Joules?.Value / @base.Joules?.Value
             )
             : null;
 
     /// <summary>
-    /// The best row for every division of the weight, exactly: each row's value is a straight line in the weight of
-    /// energy, so the winners are the lower envelope of lines.
+    /// The best row for every division of the weight between time and energy, from 0 (time alone) to 1 (energy alone):
+    /// each row's value is a straight line in the weight of energy.
     /// </summary>
     public static IReadOnlyList<WinnerSpan> Winners(
         IReadOnlyList<WeighedRow> rows,
-        double exponent = 1.5
-    )
+        double exponent = UsualExponent
+    ) =>
+        Envelope(
+            [
+                .. rows.Select(r => new Line(
+                    r.Name,
+                    new Objective(1, 0, exponent).Of(r),
+                    new Objective(0, 1, exponent).Of(r) - new Objective(1, 0, exponent).Of(r)
+                )),
+            ],
+            1
+        );
+
+    /// <summary>
+    /// The best row by P^x · T for every exponent x from 0 (time alone) on without end: the logarithm of each row's value
+    /// is a straight line in x.
+    /// </summary>
+    public static IReadOnlyList<WinnerSpan> WinnersByExponent(IReadOnlyList<WeighedRow> rows) =>
+        Envelope(
+            [.. rows.Select(r => new Line(r.Name, Math.Log(r.Time), Math.Log(r.Quality)))],
+            double.PositiveInfinity
+        );
+
+    readonly record struct Line(string Name, double Start, double Slope);
+
+    /// <summary>The lowest of straight lines, exactly, from 0 to an end.</summary>
+    static List<WinnerSpan> Envelope(Line[] lines, double end)
     {
-        if (rows.Count == 0)
+        if (lines.Length == 0)
         {
             throw new ArgumentException("There is no row to weigh; give one at least.");
         }
 
-        (string Name, double AtTime, double AtEnergy)[] lines =
-        [
-            .. rows.Select(r =>
-                (r.Name, new Objective(1, 0, exponent).Of(r), new Objective(0, 1, exponent).Of(r))
-            ),
-        ];
         List<WinnerSpan> spans = [];
         double from = 0;
         // At the start the least value, of equals the one that falls fastest.
-        int now = Enumerable
-            .Range(0, lines.Length)
-            .OrderBy(i => lines[i].AtTime)
-            .ThenBy(i => lines[i].AtEnergy)
-            .First();
+        Line now = lines.OrderBy(l => l.Start).ThenBy(l => l.Slope).First();
         while (true)
         {
-            double slope = lines[now].AtEnergy - lines[now].AtTime,
-                next = 1;
-            int winner = -1;
-            for (int i = 0; i < lines.Length; i++)
+            double next = end;
+            Line? winner = null;
+            foreach (Line line in lines.Where(l => l.Slope < now.Slope))
             {
-                double steeper = slope - (lines[i].AtEnergy - lines[i].AtTime),
-                    crossing = (lines[i].AtTime - lines[now].AtTime) / steeper;
-                bool better =
+                double crossing = Math.Max(
+                    from,
+                    (line.Start - now.Start) / (now.Slope - line.Slope)
+                );
+                if (
                     crossing < next
-                    || crossing == next
-                        && winner >= 0
-                        && lines[i].AtEnergy - lines[i].AtTime
-                            < lines[winner].AtEnergy - lines[winner].AtTime;
-                if (steeper > 0 && crossing >= from && better)
+                    || crossing == next && winner is { } other && line.Slope < other.Slope
+                )
                 {
-                    (next, winner) = (crossing, i);
+                    (next, winner) = (crossing, line);
                 }
             }
 
-            spans.Add(new WinnerSpan(from, next, lines[now].Name));
-            if (winner < 0)
+            if (next > from || winner is null)
+            {
+                spans.Add(new WinnerSpan(from, next, now.Name));
+            }
+
+            if (winner is not { } then)
             {
                 return spans;
             }
 
-            (from, now) = (next, winner);
+            (from, now) = (next, then);
         }
     }
+
+    static double Energy(WeighedRow row) =>
+        row.Energy
+        ?? throw new ArgumentException(
+            $"The energy of {row.Name} was not measured; weigh only time, or leave it out."
+        );
 
     static double Weight(double weight, string what) =>
         weight >= 0 && double.IsFinite(weight)

@@ -5,65 +5,62 @@ namespace Espalier.Analysis.Choosing;
 /// <summary>Where an alternative stands to the front.</summary>
 public enum ParetoStatus
 {
-    /// <summary>No other is at least as good in all and better in one.</summary>
+    /// <summary>No other is at least as good and as fast and better in one of them.</summary>
     Front,
 
     /// <summary>Another is better, but not beyond the intervals: it may belong to the front.</summary>
     Tied,
 
-    /// <summary>Another is better in all, in one of them beyond the intervals.</summary>
+    /// <summary>Another is better, in quality or time beyond the intervals.</summary>
     Dominated,
 }
 
-/// <param name="By">The alternative that shows it; null on the front.</param>
-public sealed record ParetoPlace(Alternative Alternative, ParetoStatus Status, Alternative? By);
-
-/// <summary>Which alternatives nobody would pass over, whatever quality is worth to them.</summary>
+/// <summary>Which alternatives nobody would pass over, whatever quality is worth to them against time.</summary>
 public static class Pareto
 {
-    /// <param name="costs">Which costs count beside quality; an alternative without one of them is left out.</param>
-    public static IReadOnlyList<ParetoPlace> Of(
-        IReadOnlyList<Alternative> alternatives,
-        params IReadOnlyList<Preference> costs
-    )
+    /// <returns>One status for each alternative; null for one without a time.</returns>
+    public static IReadOnlyList<ParetoStatus?> Of(IReadOnlyList<Alternative> alternatives)
     {
-        (Alternative Alternative, Estimate[] Losses)[] all =
+        (Estimate Quality, Estimate Time)[] all =
         [
-            .. from a in alternatives
-            let losses = costs
-                .Where(c => c != Preference.Quality)
-                .Select(c =>
-                    c == Preference.Milliseconds ? a.Milliseconds
-                    : c == Preference.Joules ? a.Joules
-                    : a.Bytes
-                )
-                .Prepend(Negative(a.Quality))
-                .ToArray()
-            where !losses.Contains(null)
-            select (a, losses!),
+            .. alternatives
+                .Where(a => a.Milliseconds is not null)
+                .Select(a => (a.Quality, a.Milliseconds!)),
         ];
         return
         [
-            .. all.Select(one =>
-            {
-                var better = all.Where(other => Dominates(other.Losses, one.Losses)).ToArray();
-                var certain = better.FirstOrDefault(other => Certainly(other.Losses, one.Losses));
-                return better.Length == 0
-                        ? new ParetoPlace(one.Alternative, ParetoStatus.Front, null)
-                    : certain.Alternative is { } by
-                        ? new ParetoPlace(one.Alternative, ParetoStatus.Dominated, by)
-                    : new ParetoPlace(one.Alternative, ParetoStatus.Tied, better[0].Alternative);
-            }),
+            .. alternatives.Select(a =>
+                a.Milliseconds is { } time ? Status((a.Quality, time), all) : (ParetoStatus?)null
+            ),
         ];
     }
 
-    static bool Dominates(Estimate[] a, Estimate[] b) =>
-        a.Zip(b).All(p => p.First.Value <= p.Second.Value)
-        && a.Zip(b).Any(p => p.First.Value < p.Second.Value);
+    static ParetoStatus Status(
+        (Estimate Quality, Estimate Time) one,
+        (Estimate Quality, Estimate Time)[] all
+    )
+    {
+        var better = all.Where(other => Dominates(other, one)).ToArray();
+        return better.Length == 0 ? ParetoStatus.Front
+            : better.Any(other => IsCertain(other, one)) ? ParetoStatus.Dominated
+            : ParetoStatus.Tied;
+    }
 
-    /// <summary>Better beyond the intervals in one figure at least; no interval counts as none of doubt.</summary>
-    static bool Certainly(Estimate[] a, Estimate[] b) =>
-        a.Zip(b).Any(p => (p.First.High ?? p.First.Value) < (p.Second.Low ?? p.Second.Value));
+    static bool Dominates(
+        (Estimate Quality, Estimate Time) a,
+        (Estimate Quality, Estimate Time) b
+    ) =>
+        a.Quality.Value >= b.Quality.Value
+        && a.Time.Value <= b.Time.Value
+        && (a.Quality.Value > b.Quality.Value || a.Time.Value < b.Time.Value);
 
-    static Estimate Negative(Estimate e) => new(-e.Value, -e.High, -e.Low, e.N, e.Origin);
+    /// <summary>Better beyond the intervals in one of the two; no interval counts as none of doubt.</summary>
+    static bool IsCertain(
+        (Estimate Quality, Estimate Time) a,
+        (Estimate Quality, Estimate Time) b
+    ) => High(b.Quality) < Low(a.Quality) || High(a.Time) < Low(b.Time);
+
+    static double Low(Estimate e) => e.Low ?? e.Value;
+
+    static double High(Estimate e) => e.High ?? e.Value;
 }

@@ -78,29 +78,4 @@ public sealed class BudgetTests
         Assert.Equal(0.82, one.Quality.Value, 1e-12);
         Assert.Equal(0.82 - 4.3027 * 0.02 / Math.Sqrt(3), one.Quality.Low!.Value, 1e-5);
     }
-
-    [Fact]
-    public void The_front_holds_what_nothing_beats_and_ties_what_noise_might_put_there()
-    {
-        Measurement[] with =
-        [
-            .. All,
-            Records.Of("DL", 0.80, 5.04, bytes: 60_000_000),
-            Records.Of("DQ", 0.84, 6, bytes: 30_000_000),
-        ];
-        Dictionary<string, ParetoPlace> places = Pareto
-            .Of(Alternatives.Of(with), Preference.Milliseconds)
-            .ToDictionary(p => p.Alternative.Name);
-        Assert.Equal(
-            ["DQ", "O", "P", "PQ", "Q"],
-            places
-                .Values.Where(p => p.Status == ParetoStatus.Front)
-                .Select(p => p.Alternative.Name)
-                .Order()
-        );
-        Assert.Equal(ParetoStatus.Tied, places["DL"].Status);
-        Assert.Equal("P", places["DL"].By!.Name);
-        Assert.Equal(ParetoStatus.Dominated, places["D"].Status);
-        Assert.Equal("PQ", places["D"].By!.Name);
-    }
 }

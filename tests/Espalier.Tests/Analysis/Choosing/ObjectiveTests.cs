@@ -1,4 +1,6 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Measuring;
+using Espalier.Models;
 
 namespace Espalier.Tests.Analysis.Choosing;
 
@@ -69,6 +71,76 @@ public sealed class ObjectiveTests
         Assert.EndsWith("4b", time.Name);
         Assert.InRange(new Objective(1, 0).Of(time), 0.54, 0.71);
     }
+
+    [Fact]
+    public void The_winner_over_the_exponent_is_the_least_at_every_exponent()
+    {
+        WeighedRow[] rows =
+        [
+            new("fast", 1.1, 0.1, null),
+            new("middle", 1.02, 0.2, null),
+            new("beaten", 1.06, 0.25, null),
+            new("base", 1, 1, null),
+        ];
+        IReadOnlyList<WinnerSpan> spans = Objective.WinnersByExponent(rows);
+        Assert.Equal(["fast", "middle", "base"], spans.Select(s => s.Winner));
+        // ln(0.2 / 0.1) / ln(1.1 / 1.02) and ln(1 / 0.2) / ln 1.02.
+        Assert.Equal(9.1801, spans[0].To, 1e-3);
+        Assert.Equal(81.2747, spans[1].To, 1e-3);
+        Assert.Equal(0, spans[0].From);
+        Assert.Equal(double.PositiveInfinity, spans[^1].To);
+        for (double x = 0; x < 200; x += 0.25)
+        {
+            Objective objective = new(1, 0, x);
+            WinnerSpan span = spans.First(s => x <= s.To);
+            Assert.Equal(
+                rows.Min(objective.Of),
+                objective.Of(rows.First(r => r.Name == span.Winner)),
+                1e-12
+            );
+        }
+    }
+
+    [Fact]
+    public void Of_an_accuracy_P_is_that_of_the_base_over_that_of_the_row()
+    {
+        Alternative @base = Alternative(0.9, 10, 2),
+            row = Alternative(0.75, 4, 1);
+        WeighedRow weighed = Objective.Row(row, @base)!;
+        Assert.Equal(new WeighedRow("Q", 0.9 / 0.75, 0.4, 0.5), weighed);
+        // 1.2^1.5 · (0.4 + 0.5) / 2.
+        Assert.Equal(0.591540, new Objective().Of(weighed), 1e-6);
+        Assert.Null(Objective.Row(Alternative(0, 4, 1), @base));
+        Assert.Null(Objective.Row(Alternative(-0.1, 4, 1), @base));
+        Assert.Null(Objective.Row(row with { Milliseconds = null }, @base));
+    }
+
+    [Fact]
+    public void Energy_that_was_not_measured_can_be_left_out_and_not_weighed()
+    {
+        WeighedRow row = Objective.Row(
+            Alternative(0.9, 5, 1) with
+            {
+                Joules = null,
+            },
+            Alternative(0.9, 10, 2)
+        )!;
+        Assert.Equal(0.5, new Objective(1, 0).Of(row), 1e-12);
+        Assert.Contains(
+            "The energy of Q was not measured",
+            Assert.Throws<ArgumentException>(() => Objective.Winners([row])).Message
+        );
+    }
+
+    static Alternative Alternative(double quality, double ms, double joules) =>
+        new(
+            "Q",
+            Effort.Full,
+            new Estimate(quality, null, null, 1, Origin.Measured),
+            new Estimate(ms, null, null, 11, Origin.Measured),
+            new Estimate(joules, null, null, 11, Origin.Measured),
+            null
+        );
 
     static WeighedRow Row(string model, string data, string method) =>
         Rows(model, data).First(r => r.Name == method);

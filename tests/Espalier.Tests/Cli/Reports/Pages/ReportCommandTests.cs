@@ -50,10 +50,11 @@ public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<Rep
         Assert.Equal(measured, lines.Count(l => l.Contains(",measured,\"accuracy\"")));
         Assert.True(lines.Length > measured + 1, "there are predicted rows");
         Assert.StartsWith("task,pipeline,effort,origin,metric,quality", lines[0]);
-        Assert.Contains(
-            "On sentiment, ",
-            File.ReadAllText(Path.Combine(report.Folder, "report.md"))
-        );
+        string markdown = File.ReadAllText(Path.Combine(report.Folder, "report.md"));
+        Assert.Contains("On sentiment, ", markdown);
+        Assert.Contains("### Which pipeline wins by an objective?", markdown);
+        Assert.Contains("| exponent of P | pipeline | effort |", markdown);
+        Assert.Contains("| DELQ | confidence:0.6 |", markdown);
     }
 
     [Fact]

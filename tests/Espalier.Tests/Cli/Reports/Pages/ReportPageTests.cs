@@ -263,6 +263,25 @@ public sealed class ReportPageTests(Browser browser, ReportFixture report)
     }
 
     [Fact]
+    public async Task The_map_of_the_objective_has_a_span_for_each_row_of_its_table_without_a_script_too()
+    {
+        await using OpenPage open = await browser.Open(report.Page, hasScript: false);
+        ILocator section = open.Page.Locator("#objective-0");
+        Assert.True(await section.Locator(".chart.wide").IsVisibleAsync());
+        int rows = await section.Locator("tbody tr").CountAsync();
+        Assert.True(rows > 2, $"{rows} winners");
+        Assert.Equal(rows, await section.Locator(".chart.wide .spans rect").CountAsync());
+        Assert.StartsWith("By P^1.5 · T, DELQ", await section.Locator(".verdict").InnerTextAsync());
+        string[] from = await section
+            .Locator("tbody tr td:nth-child(2)")
+            .EvaluateAllAsync<string[]>("all => all.map(c => c.textContent)");
+        Assert.StartsWith("0 to ", from[0]);
+        Assert.StartsWith("from ", from[^1]);
+        string name = (await section.Locator(".chart.wide").GetAttributeAsync("aria-label"))!;
+        Assert.Contains("DELQ at confidence:0.6, ", name);
+    }
+
+    [Fact]
     public async Task Everything_that_can_be_used_has_a_name_and_headings_do_not_skip_a_level()
     {
         await using OpenPage open = await browser.Open(report.Page);

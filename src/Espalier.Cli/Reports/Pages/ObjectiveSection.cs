@@ -1,0 +1,117 @@
+using Espalier.Analysis.Choosing;
+using Espalier.Measuring;
+
+namespace Espalier.Cli.Reports.Pages;
+
+/// <summary>The objective of Wallace et al. and the map of its weights: who wins where.</summary>
+static class ObjectiveSection
+{
+    public const string Title = "Which pipeline wins by an objective?";
+
+    public static Markup Write(Findings findings, int index)
+    {
+        Markup inner = ObjectiveMap.Of(findings) is { } map
+            ? Map(findings, map)
+            : (Markup)
+                $"<p class=\"note\">Nothing to weigh: the objective takes ratios to the original O, and this needs O and one pipeline beside it, measured.</p>";
+        return $"""
+            <section id="objective-{index}" aria-labelledby="objective-{index}-title">
+            <h2 id="objective-{index}-title">{Title}</h2>
+            {inner}
+            </section>
+
+            """;
+    }
+
+    /// <summary>Who wins at the weights that the paper prints.</summary>
+    public static string Verdict(Findings findings, ObjectiveMap map) =>
+        $"By P^{Objective.UsualExponent} · T, {Named(map.Usual)} wins with {Figures.Short(map.Value)}, where O has 1: "
+        + $"{Figures.Percent(map.Usual.Quality!.Mean)} % {findings.Setting.Metric} in {Figures.Short(map.Usual.Milliseconds!.Mean)} ms.";
+
+    /// <summary>What is weighed, and how quality becomes P.</summary>
+    public static string Method(Findings findings, ObjectiveMap map)
+    {
+        string metric = findings.Setting.Metric,
+            energy = map.ByEnergy.Count > 0
+                ? "The first map puts all weight on time and runs over the exponent; the second divides the weight between time and measured energy."
+            : findings.Points.Any(p => p.EnergyOrigin == Origin.Modelled)
+                ? "Energy is modelled here, not measured, and is not weighed: all weight is on time, and the map runs over the exponent."
+            : "Energy was not measured for all: all weight is on time, and the map runs over the exponent.";
+        return $"Wallace et al. (arXiv 2502.00046) ask for the least P^{Objective.UsualExponent} · (a · T + b · E), with T and E the time and energy as shares of O’s. "
+            + $"Their P is perplexity; of {metric}, where more is better, P is O’s divided by the pipeline’s. {energy} "
+            + $"The exponent says what quality is worth: at 10, a hundredth of O’s {metric} is worth about 10 % of the time.";
+    }
+
+    public static IReadOnlyList<string> Headers(Findings findings, string weight) =>
+        [weight, "pipeline", "effort", $"{findings.Setting.Metric} %", "ms/example", "× O"];
+
+    public static IEnumerable<IReadOnlyList<string>> Rows(
+        Findings findings,
+        IReadOnlyList<Won> spans
+    ) =>
+        spans.Select(s =>
+            (IReadOnlyList<string>)
+                [
+                    Span(s),
+                    s.Point.Pipeline,
+                    $"{s.Point.Effort}",
+                    Figures.Percent(s.Point.Quality!.Mean),
+                    Figures.Short(s.Point.Milliseconds!.Mean),
+                    Figures.Short(
+                        findings.Original!.Milliseconds!.Mean / s.Point.Milliseconds.Mean
+                    ),
+                ]
+        );
+
+    static Markup Map(Findings findings, ObjectiveMap map) =>
+        $"""
+            <p class="verdict">{Verdict(findings, map)}</p>
+            <p class="note">{Method(findings, map)}</p>
+            {One(findings, map.ByExponent, WeightAxis.Exponent)}
+            {(
+                map.ByEnergy.Count > 0
+                    ? One(findings, map.ByEnergy, WeightAxis.Energy)
+                    : Markup.Empty
+            )}
+            <p class="note">Of all {findings
+                .Points.Count(p => p.Standing is not null)
+                .ToString()} measured operating points, by their means over {Figures.Counted(
+                findings.Seeds,
+                "seed"
+            )}. Near a border either side will do; and a winner is chosen by the figures it is told with, so they flatter it a little.</p>
+            """;
+
+    static Markup One(Findings findings, IReadOnlyList<Won> spans, WeightAxis axis) =>
+        $"""
+            <figure>
+            <div class="plot">{ObjectiveChart.Draw(
+                findings,
+                spans,
+                axis,
+                isNarrow: false
+            )}{ObjectiveChart.Draw(findings, spans, axis, isNarrow: true)}</div>
+            <figcaption>{axis.Caption}</figcaption>
+            </figure>
+            <div class="scroll" tabindex="0" role="region" aria-label="Winners by {axis.Name}">
+            <table><thead><tr><th scope="col" class="number">place</th>{Headers(findings, axis.Name)
+                .Select(
+                    (h, i) =>
+                        (Markup)
+                            $"<th scope=\"col\"{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{h}</th>"
+                )}</tr></thead><tbody>
+            {Rows(findings, spans).Select(
+                (row, n) =>
+                    (Markup)
+                        $"<tr><td class=\"number\">{n + 1}</td>{row.Select((cell, i) => i == 1 ? (Markup)$"<th scope=\"row\">{cell}</th>" : (Markup)$"<td{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{cell}</td>")}</tr>"
+            )}
+            </tbody></table></div>
+
+            """;
+
+    static string Named(MeanPoint point) => point.Alternative!.Name;
+
+    static string Span(Won span) =>
+        double.IsPositiveInfinity(span.To)
+            ? $"from {Figures.Short(span.From)}"
+            : $"{Figures.Short(span.From)} to {Figures.Short(span.To)}";
+}
