@@ -10,13 +10,6 @@ namespace Espalier.Kernels;
 sealed unsafe class PanelGemm<TTile> : Gemm
     where TTile : struct, ITile
 {
-    // More blocks even out threads of different speed; fewer read the panels less often.
-    const int WantedBlocks = 24;
-    const int LeastStrips = 4;
-
-    // What a chunk of a may take of the second cache, beside a panel that passes by.
-    const int ChunkBytes = 400 << 10;
-
     public override PackedMatrix Allocate(int k, int n) =>
         new Panels(k, n, TTile.Width, TTile.Lanes);
 
@@ -53,24 +46,21 @@ sealed unsafe class PanelGemm<TTile> : Gemm
             return;
         }
 
-        int strips = (m + TTile.Rows - 1) / TTile.Rows,
-            wanted = (WantedBlocks + columnBlocks - 1) / columnBlocks,
-            cached =
-                ChunkBytes / (sizeof(float) * TTile.Rows) / Math.Max(Math.Min(k, TTile.Depth), 1),
-            chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips),
-            chunks = (strips + chunkStrips - 1) / chunkStrips;
+        ProductBlocks blocks = new(
+            m,
+            columnBlocks,
+            TTile.Rows,
+            sizeof(float) * Math.Min(k, TTile.Depth)
+        );
         Products products = new(
             transposedA ? Strips.Lay(workers, a, TTile.Rows) : a,
             transposedA,
             panels,
             c,
             epilogue,
-            chunks,
-            chunkStrips * TTile.Rows,
-            columnBlocks,
-            strips <= cached
+            blocks
         );
-        workers.Run(columnBlocks * chunks, products);
+        workers.Run(blocks.Count, products);
     }
 
     // Panels of a right-hand side that is used once, kept for the next one of this thread.
@@ -111,22 +101,15 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         Panels panels,
         Tensor c,
         Epilogue epilogue,
-        int chunks,
-        int chunkRows,
-        int columnBlocks,
-        bool columnsFirst
+        ProductBlocks blocks
     ) : IBlocks
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int block)
         {
-            // Next to each other in time: blocks that share a panel where a stays in the cache by itself, else
-            // blocks that share a chunk.
-            int column =
-                    (columnsFirst ? block / chunks : block % columnBlocks) * Panels.BlockColumns,
-                columns = Math.Min(Panels.BlockColumns, panels.N - column),
-                row = (columnsFirst ? block % chunks : block / columnBlocks) * chunkRows,
-                rowEnd = Math.Min(row + chunkRows, c.Rows);
+            var (panel, row, rowEnd) = blocks.At(block);
+            int column = panel * Panels.BlockColumns,
+                columns = Math.Min(Panels.BlockColumns, panels.N - column);
             GemmFinish finish = new(epilogue, c);
 
             // As few equal depths as there must be; the last may be shorter.
