@@ -257,18 +257,6 @@ public sealed class StudyTests : IDisposable
         Assert.Contains("in use", why);
     }
 
-    [Fact]
-    public void A_folder_that_is_no_store_is_refused_and_left_alone()
-    {
-        Directory.CreateDirectory(_toy["mine"]);
-        File.WriteAllText(Path.Combine(_toy["mine"], "letter.txt"), "dear");
-        Assert.Contains(
-            "is no store",
-            Assert.Throws<InvalidDataException>(() => Store.Open(_toy["mine"])).Message
-        );
-        Assert.Single(Directory.GetFileSystemEntries(_toy["mine"]));
-    }
-
     static Garbage Garbage(Store store) =>
         StoreCare.Unreachable(store, StudyRecord.All(store).SelectMany(s => s.Keys).ToHashSet());
 
