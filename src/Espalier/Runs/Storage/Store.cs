@@ -72,8 +72,6 @@ public sealed class Store
             );
     }
 
-    public string StudyFile(string name) => Path.Combine(Folder, "studies", name + ".json");
-
     /// <summary>Held shared by whoever adds, alone by whoever removes.</summary>
     public string UseLock => Path.Combine(Folder, "locks", "use");
 
@@ -85,6 +83,7 @@ public sealed class Store
 
     internal string UnfinishedFolder => Path.Combine(Folder, "unfinished");
     internal string TemporaryFolder => Path.Combine(Folder, "tmp");
+    internal string StudiesFolder => Path.Combine(Folder, "studies");
     internal string ModelsFolder => Path.Combine(Folder, "models");
 
     string ActionsFolder => Path.Combine(Folder, "actions");
