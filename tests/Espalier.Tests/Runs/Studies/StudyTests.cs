@@ -120,6 +120,11 @@ public sealed class StudyTests : IDisposable
         );
         Assert.Equal(["O", "PQ"], outcome.Measurements.Select(m => m.Pipeline).Distinct());
 
+        // Where the reason says that the state is kept, it is.
+        string kept = study.Store.Checkpoint(outcome.Failures[0].Stage.Key).Folder;
+        Assert.Contains($"The state before this step is kept in {kept}.", outcome.Failures[0].Why);
+        Assert.NotEmpty(Directory.GetFiles(kept));
+
         // It would diverge again, so it is not tried again, until its record is collected.
         ConcurrentBag<string> made = [];
         Assert.Equal(3, _toy.Run(study, Making(made)).Failures.Count);
