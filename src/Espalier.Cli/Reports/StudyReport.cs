@@ -160,10 +160,9 @@ static class StudyReport
             return "undefined";
         }
 
-        double mean = values.Average();
-        string text = (factor * mean).ToString(format);
-        return values.Length < 2
-            ? text
-            : $"{text} ± {(factor * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1))).ToString(format)}";
+        string text = (factor * Statistics.Mean(values)).ToString(format);
+        return Statistics.StandardDeviation(values) is { } deviation
+            ? $"{text} ± {(factor * deviation).ToString(format)}"
+            : text;
     }
 }
