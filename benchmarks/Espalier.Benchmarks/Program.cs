@@ -7,8 +7,8 @@ switch (args)
     case ["gemm", .. string[] rest]:
         GemmTable.Run(rest);
         return 0;
-    case ["int8", .. string[] rest]:
-        Int8Table.Run(rest);
+    case ["products", .. string[] rest]:
+        ProductTable.Run(rest);
         return 0;
     case ["step", _, ..]:
         StepTable.Run(args[1..]);
@@ -23,7 +23,7 @@ switch (args)
         return 0;
     default:
         Console.Error.WriteLine(
-            "Usage: -- gemm [rounds] | int8 [rounds] [family] | step MODEL [rounds] | workers [rounds] | "
+            "Usage: -- gemm [rounds] | products [rounds] [kernels] | step MODEL [rounds] | workers [rounds] | "
                 + "peers --models DIR | bdn [arguments of BenchmarkDotNet]"
         );
         return 2;

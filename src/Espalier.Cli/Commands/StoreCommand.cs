@@ -91,7 +91,7 @@ sealed class StoreCommand : EspalierCommand
         );
         StoredFile[] blobs = [.. actions.SelectMany(a => a.Files).DistinctBy(f => f.Sha256)];
         terminal.Out.WriteLine(
-            $"{actions.Count} actions of {StudyRecord.All(store).Count} studies; {actions.Sum(a => a.Bytes) / 1e6:0.0} MB, "
+            $"{actions.Count} actions of {StudyRecord.All(store).Select(s => s.Name).Distinct().Count()} studies; {actions.Sum(a => a.Bytes) / 1e6:0.0} MB, "
                 + $"{blobs.Sum(f => f.Bytes) / 1e6:0.0} MB on disk as equal files lie there once."
         );
         return ExitCode.Ok;

@@ -109,7 +109,7 @@ sealed class StudyCommand : EspalierCommand
         UsageException.Of(() => kernels.In(recipe.Precision));
         Study study = new(
             recipe,
-            Store.Open(storeFolder),
+            Store.Open(storeFolder, write: !parse.GetValue(_dryRun)),
             kernels,
             Machine.Here(kernels, threads),
             terminal.Time

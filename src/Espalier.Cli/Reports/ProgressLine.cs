@@ -72,7 +72,7 @@ sealed class ProgressLine(Terminal terminal) : IDisposable
 
     string Cut(string line) => line.Length < terminal.Width ? line : line[..(terminal.Width - 1)];
 
-    static string Clock(TimeSpan time) =>
+    internal static string Clock(TimeSpan time) =>
         time.TotalHours >= 1
             ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}"
             : $"{time.Minutes:00}:{time.Seconds:00}";

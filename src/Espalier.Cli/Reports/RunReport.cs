@@ -69,7 +69,7 @@ static class RunReport
         [
             new("stage", s => s.Stage.Pipeline),
             new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
-            new("ms/example", s => With(s.Row.MillisecondsPerExample!, "0.00")),
+            new("ms/example", s => Shown.Interval(s.Row.MillisecondsPerExample!, "0.00")),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
             new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}"),
             new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", WideOnly: true),
@@ -113,9 +113,4 @@ static class RunReport
         : quality is { Low: { } low, High: { } high }
             ? $"{100 * value:0.0} [{100 * low:0.0}, {100 * high:0.0}]"
         : $"{100 * value:0.0}";
-
-    static string With(Estimate estimate, string format) =>
-        estimate is { Low: { } low, High: { } high }
-            ? $"{estimate.Value.ToString(format)} [{low.ToString(format)}, {high.ToString(format)}]"
-            : estimate.Value.ToString(format);
 }

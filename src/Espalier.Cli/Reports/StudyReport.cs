@@ -15,7 +15,6 @@ static class StudyReport
                 terminal.Out,
                 writer =>
                 {
-                    writer.WriteStartObject();
                     writer.WriteStartArray("stages");
                     foreach (var (stage, done, seconds) in estimate.Stages)
                     {
@@ -34,7 +33,6 @@ static class StudyReport
                     writer.WriteNumber("seconds", Math.Round(estimate.Seconds));
                     writer.WriteNumber("bytes", estimate.Bytes);
                     writer.WriteString("rule", estimate.Rule);
-                    writer.WriteEndObject();
                 }
             );
             return;
@@ -57,7 +55,7 @@ static class StudyReport
         int done = estimate.Stages.Count(s => s.Done);
         terminal.Out.WriteLine(
             $"{estimate.Stages.Count} stages, {done} done; {estimate.GroupsToMeasure} groups of models to measure. "
-                + $"About {TimeSpan.FromSeconds(Math.Ceiling(estimate.Seconds)):hh\\:mm\\:ss} and {estimate.Bytes / 1e6:0} MB more in {Shown.Whole(store)}."
+                + $"About {ProgressLine.Clock(TimeSpan.FromSeconds(Math.Ceiling(estimate.Seconds)))} and {estimate.Bytes / 1e6:0} MB more in {Shown.Whole(store)}."
         );
         terminal.Out.WriteLine(estimate.Rule);
     }
@@ -162,10 +160,9 @@ static class StudyReport
             return "undefined";
         }
 
-        double mean = values.Average();
-        string text = (factor * mean).ToString(format);
-        return values.Length < 2
-            ? text
-            : $"{text} ± {(factor * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1))).ToString(format)}";
+        string text = (factor * Statistics.Mean(values)).ToString(format);
+        return Statistics.StandardDeviation(values) is { } deviation
+            ? $"{text} ± {(factor * deviation).ToString(format)}"
+            : text;
     }
 }

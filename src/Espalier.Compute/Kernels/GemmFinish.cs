@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels;
@@ -15,9 +16,11 @@ readonly unsafe struct GemmFinish(in Epilogue epilogue, Tensor c)
     readonly nint _stride = c.Columns;
     readonly Activation _activation = epilogue.Activation;
 
+    public bool IsNothing => _bias is null && _linear is null && _activation == Activation.None;
+
     public void Apply(int row, int rows, int column, int columns)
     {
-        if (_bias is null && _linear is null && _activation == Activation.None)
+        if (IsNothing)
         {
             return;
         }

@@ -1,5 +1,10 @@
 using Espalier.Kernels.Emit;
+using Espalier.Kernels.Fp32;
+using Espalier.Kernels.Heads;
 using Espalier.Kernels.Int8;
+using Espalier.Kernels.Reference;
+using Espalier.Kernels.Rowwise;
+using Espalier.Kernels.Vectors;
 
 namespace Espalier.Kernels;
 

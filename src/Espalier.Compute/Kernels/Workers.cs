@@ -18,12 +18,17 @@ public interface IBlocks
 /// </summary>
 /// <remarks>
 /// <para>
-/// The whole agreement between the threads is one number, the ticket: in its upper half the round, which
-/// is the number of the job, in its lower half how many of the job's blocks nobody has claimed. A block is
-/// claimed by a compare-and-swap that takes one off the lower half. Hence (1) a claim succeeds only in the round that
+/// The caller takes blocks from the front, the next thread from the back, the one behind it from the front again. So jobs
+/// whose first blocks are the first rows meet their rows in the cache of the core that wrote them: fetching them from another core
+/// costs several times as much, most of all where two cores share no cache. Whoever is faster meets the other further on.
+/// </para>
+/// <para>
+/// The whole agreement between the threads is one number, the ticket: the round, which is the number of the
+/// job, how many blocks were claimed from the front, and how many of the job's blocks nobody has claimed. A block is
+/// claimed by a compare-and-swap that takes one off the last. Hence (1) a claim succeeds only in the round that
 /// was read before, (2) the job's fields, written before its ticket and not again until all its
-/// blocks are done, are those of that round for whoever claimed, and (3) a thread that comes late finds a
-/// lower half of 0 or another round, and has touched nothing.
+/// blocks are done, are those of that round for whoever claimed, and (3) a thread that comes late finds
+/// nothing unclaimed or another round, and has touched nothing.
 /// </para>
 /// <para>
 /// So the caller waits for blocks that were claimed, never for threads: one that the machine does not run
@@ -36,6 +41,12 @@ public sealed unsafe class Workers : IDisposable
     // The next kernel of a layer usually comes sooner than this; a sleeping thread wakes in 5 to 50.
     const int SpinMicroseconds = 40;
     const int PausesPerLook = 10;
+
+    // Of the ticket: blocks that nobody claimed, blocks claimed from the front, and above them the round.
+    const int CountBits = 20;
+    const int MostBlocks = (1 << CountBits) - 1;
+    const long OneFromFront = 1L << CountBits;
+    const int RoundShift = 2 * CountBits;
 
     /// <summary>Whose job this thread is inside; what it runs from there, it runs alone.</summary>
     [ThreadStatic]
@@ -61,6 +72,7 @@ public sealed unsafe class Workers : IDisposable
     // The job of the round in the ticket.
     delegate* <void*, int, void> _body;
     void* _job;
+    int _first;
     int _blocks;
     ExceptionDispatchInfo? _failure;
 
@@ -84,7 +96,8 @@ public sealed unsafe class Workers : IDisposable
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(() => Work(arrive))
+            bool back = i % 2 == 0;
+            _threads[i] = new Thread(() => Work(arrive, back))
             {
                 IsBackground = true,
                 Name = $"espalier-{i + 1}",
@@ -120,7 +133,11 @@ public sealed unsafe class Workers : IDisposable
             _inside = this;
 
             // The job lives on this stack until every block is done, so its address stays good.
-            RunShared(blocks, &Invoke<T>, Unsafe.AsPointer(ref here));
+            for (int first = 0; first < blocks; first += MostBlocks)
+            {
+                int count = Math.Min(MostBlocks, blocks - first);
+                RunShared(first, count, &Invoke<T>, Unsafe.AsPointer(ref here));
+            }
         }
         finally
         {
@@ -165,19 +182,23 @@ public sealed unsafe class Workers : IDisposable
     static void Invoke<T>(void* job, int block)
         where T : struct, IBlocks => Unsafe.AsRef<T>(job).Run(block);
 
-    static int Unclaimed(long ticket) => (int)ticket;
+    static int Unclaimed(long ticket) => (int)ticket & MostBlocks;
 
-    static uint Round(long ticket) => (uint)(ticket >> 32);
+    static int FromFront(long ticket) => (int)(ticket >> CountBits) & MostBlocks;
 
-    void RunShared(int blocks, delegate* <void*, int, void> body, void* job)
+    void RunShared(int first, int blocks, delegate* <void*, int, void> body, void* job)
     {
         // Nobody holds a block of the last round, so nobody reads these.
         _body = body;
         _job = job;
+        _first = first;
         _blocks = blocks;
         _failure = null;
         _done = 0;
-        Interlocked.Exchange(ref _ticket, (long)(Round(_ticket) + 1) << 32 | (uint)blocks);
+        Interlocked.Exchange(
+            ref _ticket,
+            ((_ticket >> RoundShift) + 1) << RoundShift | (uint)blocks
+        );
 
         // The exchange is a full fence, and a thread counts itself a sleeper before it looks at the ticket
         // for the last time: either it sees this round or it is seen here.
@@ -186,7 +207,7 @@ public sealed unsafe class Workers : IDisposable
             Wake(blocks - 1);
         }
 
-        Share();
+        Share(back: false);
         WaitForLastBlock();
         _failure?.Throw();
     }
@@ -230,13 +251,13 @@ public sealed unsafe class Workers : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Work(Action arrive)
+    void Work(Action arrive, bool back)
     {
         _inside = this;
         arrive();
         while (!_stopping)
         {
-            Share();
+            Share(back);
             if (!SpinForWork())
             {
                 SleepForWork();
@@ -281,16 +302,16 @@ public sealed unsafe class Workers : IDisposable
 
     /// <summary>Claims blocks and does them until none is left; counts what it did once, at the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Share()
+    void Share(bool back)
     {
         int mine = 0,
             block;
-        while ((block = Claim()) >= 0)
+        while ((block = Claim(back)) >= 0)
         {
             mine++;
             try
             {
-                _body(_job, block);
+                _body(_job, _first + block);
             }
             catch (Exception e)
             {
@@ -317,21 +338,21 @@ public sealed unsafe class Workers : IDisposable
 
     /// <summary>A block that is now this thread's, or -1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    int Claim()
+    int Claim(bool back)
     {
         while (true)
         {
-            long ticket = Volatile.Read(ref _ticket);
-            int blocks = _blocks,
-                unclaimed = Unclaimed(ticket);
+            long ticket = Volatile.Read(ref _ticket),
+                less = back ? ticket - 1 : ticket - 1 + OneFromFront;
+            int unclaimed = Unclaimed(ticket);
             if (unclaimed == 0)
             {
                 return -1;
             }
 
-            if (Interlocked.CompareExchange(ref _ticket, ticket - 1, ticket) == ticket)
+            if (Interlocked.CompareExchange(ref _ticket, less, ticket) == ticket)
             {
-                return blocks - unclaimed;
+                return FromFront(ticket) + (back ? unclaimed - 1 : 0);
             }
         }
     }

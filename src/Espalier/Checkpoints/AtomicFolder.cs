@@ -7,6 +7,8 @@ namespace Espalier.Checkpoints;
 /// </summary>
 public sealed class AtomicFolder : IDisposable
 {
+    static readonly Lock Making = new();
+
     readonly string _target;
     readonly string _output;
     readonly bool _overwrite;
@@ -181,16 +183,21 @@ public sealed class AtomicFolder : IDisposable
             StringComparison.Ordinal
         );
 
-    static string MakeBeside(string parent)
+    /// <summary>A folder that was not there and is nobody else's, whoever asks at the same time.</summary>
+    internal static string MakeBeside(string parent)
     {
         for (int n = 0; ; n++)
         {
             string candidate = AtomicFile.Beside(parent, n, "dir");
             if (OperatingSystem.IsWindows())
             {
-                if (!Directory.Exists(candidate))
+                // .NET does not tell whether a folder was there before; the name holds the process, so threads are left.
+                lock (Making)
                 {
-                    return Directory.CreateDirectory(candidate).FullName;
+                    if (!Directory.Exists(candidate))
+                    {
+                        return Directory.CreateDirectory(candidate).FullName;
+                    }
                 }
             }
             else if (LibC.MakeFolder(candidate))

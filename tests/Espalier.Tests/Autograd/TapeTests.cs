@@ -2,6 +2,7 @@ using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Kernels.Reference;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Tensors;

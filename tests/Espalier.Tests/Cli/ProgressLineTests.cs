@@ -44,6 +44,13 @@ public sealed class ProgressLineTests
         );
     }
 
+    [Theory]
+    [InlineData(59, "00:59")]
+    [InlineData(3600, "1:00:00")]
+    [InlineData(2 * 86400 + 61, "48:01:01")]
+    public void A_clock_counts_hours_beyond_a_day(int seconds, string expected) =>
+        Assert.Equal(expected, ProgressLine.Clock(TimeSpan.FromSeconds(seconds)));
+
     static Terminal On(TextWriter error, TimeProvider time, bool isTerminal) =>
         new(Stream.Null, TextWriter.Null, error)
         {

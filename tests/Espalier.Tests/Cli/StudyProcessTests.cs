@@ -116,7 +116,13 @@ public sealed class StudyProcessTests : IDisposable
         string[] shared = ["--store", _toy["store"], "--output", _toy["out"]];
         Outcome plan = CommandLine.Run(["study", _recipe, "--dry-run", .. shared], "").Succeeds();
         Assert.Contains("28 stages, 0 done; 2 groups", plan.Out);
-        Assert.False(Directory.Exists(Path.Combine(_toy["store"], "actions")));
+        Outcome json = CommandLine
+            .Run(["study", _recipe, "--dry-run", "--format", "json", .. shared], "")
+            .Succeeds();
+        Assert.Equal(28, json.Json.GetProperty("stages").GetArrayLength());
+        Assert.Equal(2, json.Json.GetProperty("groups_to_measure").GetInt32());
+        Assert.False(Directory.Exists(_toy["store"]));
+        Assert.False(Directory.Exists(_toy["out"]));
         Outcome study = CommandLine.Run(["study", _recipe, .. shared], "").Succeeds();
         Assert.Contains("speed-up over O", study.Out);
         Assert.True(File.Exists(Path.Combine(_toy["out"], "measurements.json")));

@@ -1,4 +1,5 @@
 using Espalier.Kernels;
+using Espalier.Kernels.Vectors;
 
 namespace Espalier.Tests.Kernels;
 

@@ -1,4 +1,5 @@
 using Espalier.Kernels;
+using Espalier.Kernels.Reference;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Kernels;

@@ -1,5 +1,6 @@
 using Espalier.Kernels;
 using Espalier.Kernels.Int8;
+using Espalier.Kernels.Reference;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Kernels;

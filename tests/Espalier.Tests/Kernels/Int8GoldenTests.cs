@@ -1,6 +1,7 @@
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Kernels.Int8;
+using Espalier.Kernels.Reference;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
 

@@ -1,5 +1,6 @@
 using Espalier.Kernels;
 using Espalier.Kernels.Emit;
+using Espalier.Kernels.Reference;
 using Espalier.Tensors;
 using Espalier.Tests.Kernels.Emulation;
 

@@ -34,6 +34,37 @@ public sealed class WorkersTests
         }
     }
 
+    // Both blocks are held until both are begun, so each thread has the one that it takes first.
+    [Fact]
+    public void The_caller_begins_at_the_front_and_the_next_thread_at_the_back()
+    {
+        using Workers workers = new(2);
+        using Barrier both = new(2);
+        for (int job = 0; job < 50; job++)
+        {
+            int[] threads = new int[2];
+            workers.Run(
+                2,
+                block =>
+                {
+                    threads[block] = Environment.CurrentManagedThreadId;
+                    both.SignalAndWait(TestContext.Current.CancellationToken);
+                }
+            );
+            Assert.Equal(Environment.CurrentManagedThreadId, threads[0]);
+            Assert.NotEqual(threads[0], threads[1]);
+        }
+    }
+
+    [Fact]
+    public void A_job_may_have_more_blocks_than_the_ticket_counts()
+    {
+        using Workers workers = new(2);
+        int[] done = new int[(1 << 20) + 5];
+        workers.Run(done.Length, new Marking(done));
+        Assert.DoesNotContain(done, times => times != 1);
+    }
+
     [Fact]
     public void Several_callers_at_once_each_get_their_own_blocks()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Measuring;
 using Espalier.Runs;
+using Espalier.Runs.Studies;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -15,11 +16,6 @@ sealed record ReportInput(
     IReadOnlyList<MadeStage> Stages
 )
 {
-    public const string JsonName = "measurements.json";
-
-    /// <summary>Beside measurements.json where a study says what its stages took.</summary>
-    public const string StagesName = "stages.json";
-
     const long MostBytes = 256 << 20;
 
     /// <summary>
@@ -32,7 +28,7 @@ sealed record ReportInput(
         if (files.Length == 0)
         {
             throw new InvalidDataException(
-                $"{path}: neither {JsonName} nor {RunFolder.JsonName} is there or in its folders; "
+                $"{path}: neither {StudyResults.JsonName} nor {RunFolder.JsonName} is there or in its folders; "
                     + "name the output folder of 'espalier study' or 'espalier run'."
             );
         }
@@ -45,7 +41,10 @@ sealed record ReportInput(
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
                 measurements.AddRange(Curve(file, document.RootElement));
-                ReadStages(Path.Combine(Path.GetDirectoryName(file) ?? "", StagesName), stages);
+                ReadStages(
+                    Path.Combine(Path.GetDirectoryName(file) ?? "", StudyResults.StagesName),
+                    stages
+                );
             }
             else
             {
@@ -78,7 +77,7 @@ sealed record ReportInput(
     }
 
     static IEnumerable<string> In(string folder) =>
-        ((string[])[JsonName, RunFolder.JsonName])
+        ((string[])[StudyResults.JsonName, RunFolder.JsonName])
             .Select(name => Path.Combine(folder, name))
             .Where(File.Exists)
             .Take(1);
@@ -156,7 +155,7 @@ sealed record ReportInput(
         )
         {
             throw new InvalidDataException(
-                $"{file}: neither an array of measurements nor a run with 'stages'; name {JsonName} or {RunFolder.JsonName}."
+                $"{file}: neither an array of measurements nor a run with 'stages'; name {StudyResults.JsonName} or {RunFolder.JsonName}."
             );
         }
 

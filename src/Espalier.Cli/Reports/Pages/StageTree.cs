@@ -48,9 +48,11 @@ static class StageTree
                     nodes
                         .Values.Where(n =>
                             stage.Pipeline.StartsWith(n.Name, StringComparison.Ordinal)
+                            // D(layers=0.34) is another operator than D, and nothing is made of D there.
+                            && stage.Pipeline[n.Name.Length] != '('
                         )
                         .MaxBy(n => n.Name.Length)
-                    ?? nodes.GetValueOrDefault("O");
+                    ?? (stage.Pipeline.StartsWith('O') ? null : nodes.GetValueOrDefault("O"));
                 node = new Node(
                     stage.Pipeline,
                     parent is { Name: not "O" }

@@ -1,3 +1,5 @@
+using Espalier.Kernels.Rowwise;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Bf16;

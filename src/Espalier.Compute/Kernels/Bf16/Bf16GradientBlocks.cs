@@ -1,4 +1,7 @@
 using System.Runtime.Intrinsics.X86;
+using Espalier.Kernels.Fp32;
+using Espalier.Kernels.Rowwise;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Bf16;

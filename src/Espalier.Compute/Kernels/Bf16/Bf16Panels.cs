@@ -1,3 +1,4 @@
+using Espalier.Kernels.Fp32;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Bf16;
@@ -47,6 +48,10 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
     /// <summary>Vectors of 16 columns in a panel: 4, in the last panel 1 to 4.</summary>
     public int Vectors(int panel) =>
         Math.Min(PanelColumns, _values.Columns - panel * PanelColumns) / VectorColumns;
+
+    /// <summary>Bytes from a panel to the one behind it; 0 where there is none.</summary>
+    public long Ahead(int panel) =>
+        panel + 1 < Count ? (long)sizeof(uint) * PanelColumns * Pairs : 0;
 
     public uint* Start(int panel) => (uint*)_values.Address() + (nint)panel * PanelColumns * Pairs;
 

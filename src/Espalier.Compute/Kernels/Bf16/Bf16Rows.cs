@@ -1,3 +1,4 @@
+using Espalier.Kernels.Fp32;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Bf16;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Espalier.Kernels.Bf16;
 
 /// <summary>
-/// One tile of a product: some rows of a against up to 4 vectors of 16 columns. Emitted code reads these fields
-/// by their offsets.
+/// Tiles of a product, one below the other: some rows of a each, against up to 4 vectors of 16 columns. Emitted code
+/// reads these fields by their offsets, and moves on from tile to tile.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct Bf16Tile
@@ -22,6 +22,12 @@ unsafe struct Bf16Tile
 
     /// <summary>In bytes.</summary>
     public long CStride;
+
+    /// <summary>Bytes from b to what is to be fetched ahead of its use, a cache line for each pair of steps.</summary>
+    public long Ahead;
+
+    /// <summary>How many, at least 1.</summary>
+    public long Tiles;
 
     /// <summary>Which of the last vector's 16 columns exist.</summary>
     public long LastMask;

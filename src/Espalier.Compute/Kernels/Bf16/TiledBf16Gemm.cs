@@ -1,3 +1,5 @@
+using Espalier.Kernels.Rowwise;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Bf16;
@@ -10,12 +12,8 @@ namespace Espalier.Kernels.Bf16;
 /// </summary>
 abstract unsafe class TiledBf16Gemm : Gemm
 {
-    // More blocks even out threads of different speed; fewer read the panels less often.
-    const int WantedBlocks = 24;
-    const int LeastStrips = 4;
-
-    // What a chunk of a may take of the second cache, beside a panel that passes by.
-    const int ChunkBytes = 400 << 10;
+    // Whose sums are still in the nearest cache when they are finished.
+    const int FinishedTiles = 4;
 
     /// <summary>Rows of a full tile.</summary>
     protected abstract int TileRows { get; }
@@ -28,7 +26,7 @@ abstract unsafe class TiledBf16Gemm : Gemm
     /// <summary>Called after a product, on the caller's thread: what a kernel leaves in the processor.</summary>
     protected virtual void Leave() { }
 
-    /// <summary>c = a · b, or c += a · b, for one tile.</summary>
+    /// <summary>c = a · b, or c += a · b, for tiles below each other; leaves none to go and stands behind the last.</summary>
     protected abstract void Multiply(ref Bf16Tile tile);
 
     public sealed override PackedMatrix Allocate(int k, int n)
@@ -88,25 +86,20 @@ abstract unsafe class TiledBf16Gemm : Gemm
         }
     }
 
-    /// <summary>How a product [M, N] over rows of pairs is cut into blocks.</summary>
-    Products Plan(uint* rows, Bf16Panels panels, Tensor c, in Epilogue epilogue)
-    {
-        int strips = (c.Rows + TileRows - 1) / TileRows,
-            wanted = (WantedBlocks + panels.Count - 1) / panels.Count,
-            cached = ChunkBytes / (sizeof(uint) * TileRows) / Bf16Rows.Stride(panels.K),
-            chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips),
-            chunks = (strips + chunkStrips - 1) / chunkStrips;
-        return new Products(
+    Products Plan(uint* rows, Bf16Panels panels, Tensor c, in Epilogue epilogue) =>
+        new(
             this,
             rows,
             panels,
             c,
             epilogue,
-            chunks,
-            chunkStrips * TileRows,
-            strips <= cached
+            new ProductBlocks(
+                c.Rows,
+                panels.Count,
+                TileRows,
+                sizeof(uint) * Bf16Rows.Stride(panels.K)
+            )
         );
-    }
 
     // Panels of a right-hand side that is used once, kept for the next one of this thread.
     [ThreadStatic]
@@ -177,9 +170,10 @@ abstract unsafe class TiledBf16Gemm : Gemm
         Two<Bf16GradientBlocks<T>, Bf16Panels.Laying> first = new(
             rounding,
             rounding.Blocks,
-            laying
+            laying,
+            laid is null ? 0 : laying.Blocks
         );
-        workers.Run(rounding.Blocks + (laid is null ? 0 : laying.Blocks), first);
+        workers.Run(first.Blocks, first);
         if (gradients.BiasSums is { } bias)
         {
             sums.AddParts<T>(parts, dy.Columns, 0, bias.Address(), dy.Columns);
@@ -209,8 +203,8 @@ abstract unsafe class TiledBf16Gemm : Gemm
 
         try
         {
-            Two<Products, Products> second = new(weight, weight.Blocks, input);
-            workers.Run(weight.Blocks + input.Blocks, second);
+            Two<Products, Products> second = new(weight, weight.Blocks, input, input.Blocks);
+            workers.Run(second.Blocks, second);
         }
         finally
         {
@@ -220,20 +214,31 @@ abstract unsafe class TiledBf16Gemm : Gemm
         return true;
     }
 
-    /// <summary>Two jobs that do not wait for each other, as one.</summary>
-    readonly struct Two<TFirst, TSecond>(TFirst first, int blocks, TSecond second) : IBlocks
+    /// <summary>
+    /// Two jobs that do not wait for each other, as one; the second between the halves of the first, so that the first
+    /// blocks of both are in the front half.
+    /// </summary>
+    readonly struct Two<TFirst, TSecond>(TFirst first, int blocks, TSecond second, int others)
+        : IBlocks
         where TFirst : struct, IBlocks
         where TSecond : struct, IBlocks
     {
+        public int Blocks => blocks + others;
+
         public void Run(int block)
         {
-            if (block < blocks)
+            int half = blocks / 2;
+            if (block < half)
             {
                 first.Run(block);
             }
+            else if (block < half + others)
+            {
+                second.Run(block - half);
+            }
             else
             {
-                second.Run(block - blocks);
+                first.Run(block - others);
             }
         }
     }
@@ -260,21 +265,15 @@ abstract unsafe class TiledBf16Gemm : Gemm
         Bf16Panels panels,
         Tensor c,
         Epilogue epilogue,
-        int chunks,
-        int chunkRows,
-        bool columnsFirst
+        ProductBlocks blocks
     ) : IBlocks
     {
-        public int Blocks => panels is null ? 0 : panels.Count * chunks;
+        public int Blocks => blocks.Count;
 
         public void Run(int block)
         {
-            // Next to each other in time: blocks that share a panel where a stays in the cache by itself, else
-            // blocks that share a chunk.
-            int panel = columnsFirst ? block / chunks : block % panels.Count,
-                row = (columnsFirst ? block % chunks : block / panels.Count) * chunkRows,
-                rowEnd = Math.Min(row + chunkRows, c.Rows),
-                column = panel * panels.PanelColumns,
+            var (panel, row, rowEnd) = blocks.At(block);
+            int column = panel * panels.PanelColumns,
                 columns = Math.Min(panels.PanelColumns, panels.N - column),
                 vectors = panels.Vectors(panel),
                 stride = Bf16Rows.Stride(panels.K);
@@ -285,6 +284,7 @@ abstract unsafe class TiledBf16Gemm : Gemm
                 Pairs = panels.Pairs,
                 CStride = (long)c.Columns * sizeof(float),
                 LastMask = 0xFFFF >> (vectors * Bf16Panels.VectorColumns - columns),
+                Ahead = panels.Ahead(panel),
                 Add = epilogue.Accumulate ? 1 : 0,
                 Vectors = vectors,
             };
@@ -292,13 +292,15 @@ abstract unsafe class TiledBf16Gemm : Gemm
             int tileRows = kernel.TileRows;
             tile.A = rows + (nint)row * stride;
             tile.C = c.Address() + (nint)row * c.Columns + column;
-            for (; row < rowEnd; row += tileRows)
+            while (row < rowEnd)
             {
-                tile.Rows = Math.Min(tileRows, rowEnd - row);
+                int left = rowEnd - row;
+                tile.Rows = Math.Min(tileRows, left);
+                tile.Tiles = Math.Min(left / tile.Rows, finish.IsNothing ? left : FinishedTiles);
+                int done = tile.Rows * (int)tile.Tiles;
                 kernel.Multiply(ref tile);
-                finish.Apply(row, tile.Rows, column, columns);
-                tile.A += (nint)tileRows * stride;
-                tile.C += (nint)tileRows * tile.CStride / sizeof(float);
+                finish.Apply(row, done, column, columns);
+                row += done;
             }
         }
     }

@@ -31,16 +31,21 @@ sealed unsafe class AmxBf16Gemm(Cpu cpu) : TiledBf16Gemm
     {
         fixed (Bf16Tile* address = &tile)
         {
-            Finish finish = new(address);
-            _products.Multiply(
-                (byte*)tile.A,
-                tile.AStride,
-                tile.Rows,
-                (byte*)tile.B,
-                tile.Vectors,
-                (int)(tile.Pairs / StepPairs),
-                ref finish
-            );
+            for (; tile.Tiles > 0; tile.Tiles--)
+            {
+                Finish finish = new(address);
+                _products.Multiply(
+                    (byte*)tile.A,
+                    tile.AStride,
+                    tile.Rows,
+                    (byte*)tile.B,
+                    tile.Vectors,
+                    (int)(tile.Pairs / StepPairs),
+                    ref finish
+                );
+                tile.A = (uint*)((byte*)tile.A + tile.Rows * tile.AStride);
+                tile.C = (float*)((byte*)tile.C + tile.Rows * tile.CStride);
+            }
         }
     }
 

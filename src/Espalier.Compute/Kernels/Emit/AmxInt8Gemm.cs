@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Espalier.Kernels.Int8;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Emit;

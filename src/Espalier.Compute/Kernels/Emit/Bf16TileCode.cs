@@ -6,8 +6,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Espalier.Kernels.Emit;
 
 /// <summary>
-/// The code of one tile, <c>void tile(Bf16Tile*)</c>: up to 6 rows x 4 vectors, whose 24 sums stay in zmm8 to
-/// zmm31. Per pair of steps it loads 4 vectors of b (zmm0 to 3) and broadcasts one pair of each row (zmm4 to 7, in
+/// The code of tiles one below the other, <c>void tiles(Bf16Tile*)</c>: up to 6 rows x 4 vectors each, whose 24 sums stay in
+/// zmm8 to zmm31. Per pair of steps it loads 4 vectors of b (zmm0 to 3) and broadcasts one pair of each row (zmm4 to 7, in
 /// turn) for 24 <c>vdpbf16ps</c>, which multiply two bfloat16 of each lane and add both products to a float32 sum. So 10 loads
 /// hide behind 24 multiplications.
 /// </summary>
@@ -25,9 +25,13 @@ static class Bf16TileCode
             c =>
             {
                 c.mov(rax, windows ? rcx : rdi);
+                Label tile = c.CreateLabel();
+                c.Label(ref tile);
                 StartSums(c, rows, vectors);
                 Products(c, rows, vectors);
                 Finish(c, rows, vectors);
+                MoveOn(c, rows);
+                c.jne(tile);
             }
         );
 
@@ -57,6 +61,7 @@ static class Bf16TileCode
         c.add(rcx, rdx);
         c.mov(r9, Field(nameof(Bf16Tile.B)));
         c.mov(r10, Field(nameof(Bf16Tile.Pairs)));
+        c.mov(r11, Field(nameof(Bf16Tile.Ahead)));
         Label next = c.CreateLabel();
         c.Label(ref next);
         for (int v = 0; v < vectors; v++)
@@ -64,6 +69,7 @@ static class Bf16TileCode
             c.vmovdqu32(TileCode.Zmm(v), __[r9 + v * VectorBytes]);
         }
 
+        c.prefetcht1(__[r9 + r11]);
         for (int r = 0; r < rows; r++)
         {
             AssemblerRegisterZMM pair = TileCode.Zmm(4 + r % 4);
@@ -123,6 +129,17 @@ static class Bf16TileCode
 
             c.add(r8, r9);
         }
+    }
+
+    // The loop is in here and not in C# because the processor then begins the next tile's products while the last
+    // one's numbers are still on their way to memory. The zero flag says that no tile is left.
+    static void MoveOn(Assembler c, int rows)
+    {
+        c.mov(Field(nameof(Bf16Tile.C)), r8);
+        c.imul(rdx, Field(nameof(Bf16Tile.AStride)), rows);
+        c.add(Field(nameof(Bf16Tile.A)), rdx);
+        c.add(Field(nameof(Bf16Tile.Ahead)), VectorBytes);
+        c.dec(Field(nameof(Bf16Tile.Tiles)));
     }
 
     static AssemblerMemoryOperand Field(string name) =>

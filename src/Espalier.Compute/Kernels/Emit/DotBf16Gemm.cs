@@ -38,6 +38,6 @@ sealed unsafe class DotBf16Gemm(Cpu cpu) : TiledBf16Gemm
         _tiles.Call(
             (tile.Rows - 1) * Bf16TileCode.MaximumVectors + tile.Vectors - 1,
             (nint)Unsafe.AsPointer(ref tile),
-            tile.Pairs <= ShortPairs
+            tile.Pairs * tile.Tiles <= ShortPairs
         );
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Espalier.Kernels.Int8;
+using Espalier.Kernels.Vectors;
 
 namespace Espalier.Kernels.Emit;
 

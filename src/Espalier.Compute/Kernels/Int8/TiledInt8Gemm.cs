@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;

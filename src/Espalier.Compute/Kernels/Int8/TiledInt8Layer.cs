@@ -1,3 +1,6 @@
+using Espalier.Kernels.Heads;
+using Espalier.Kernels.Rowwise;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;

@@ -6,6 +6,7 @@ namespace Espalier.Runs.Storage;
 /// </summary>
 public static class FileLock
 {
+    const int WindowsSharingViolation = unchecked((int)0x80070020);
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Null where another holds it. A shared lock may be held by many at once, an exclusive one by one.</summary>
@@ -17,16 +18,23 @@ public static class FileLock
             return new FileStream(
                 path,
                 FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
+                // On network file systems .NET takes no shared lock with a handle that may write.
+                shared ? FileAccess.Read : FileAccess.ReadWrite,
                 shared ? FileShare.ReadWrite : FileShare.None,
                 bufferSize: 0
             );
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException e) when (e.HResult == Held)
         {
             return null;
         }
     }
+
+    /// <summary>EWOULDBLOCK on Linux and macOS; anything else is no answer to who holds it.</summary>
+    static int Held =>
+        OperatingSystem.IsWindows() ? WindowsSharingViolation
+        : OperatingSystem.IsMacOS() ? 35
+        : 11;
 
     /// <summary>Waits until the lock can be had.</summary>
     public static IDisposable Take(string path, bool shared, Action? waits, CancellationToken stop)

@@ -25,8 +25,10 @@ public sealed class Store
     public Blobs Blobs { get; }
 
     /// <summary>The store in a folder, made where there is none.</summary>
+    /// <param name="create">Whether there may be none yet.</param>
+    /// <param name="write">False to look only: a store that is not there is empty then, and stays not there.</param>
     /// <exception cref="InvalidDataException">The folder holds something else.</exception>
-    public static Store Open(string folder, bool create = true)
+    public static Store Open(string folder, bool create = true, bool write = true)
     {
         string format = Path.Combine(folder, FormatName);
         if (!File.Exists(format))
@@ -42,14 +44,24 @@ public sealed class Store
                             Path.GetFileName(e).StartsWith(".espalier-", StringComparison.Ordinal)
                         )
                 );
-            if (!free)
+
+            // Another process may have made the store while we looked.
+            if (!free && !File.Exists(format))
             {
                 throw new InvalidDataException(
                     $"{folder} is no store (it has no file {FormatName}); name the folder of one{(create ? ", or one that is empty" : "")}."
                 );
             }
 
-            AtomicFile.Write(format, Encoding.UTF8.GetBytes(Format));
+            if (free && !write)
+            {
+                return new Store(folder);
+            }
+
+            if (free)
+            {
+                AtomicFile.Write(format, Encoding.UTF8.GetBytes(Format));
+            }
         }
 
         string found = File.ReadAllText(format);
@@ -59,8 +71,6 @@ public sealed class Store
                 $"{format} says '{Printable.Escape(found.Trim())}'; '{Format.Trim()}' was expected: another Espalier made this store."
             );
     }
-
-    public string StudyFile(string name) => Path.Combine(Folder, "studies", name + ".json");
 
     /// <summary>Held shared by whoever adds, alone by whoever removes.</summary>
     public string UseLock => Path.Combine(Folder, "locks", "use");
@@ -73,6 +83,7 @@ public sealed class Store
 
     internal string UnfinishedFolder => Path.Combine(Folder, "unfinished");
     internal string TemporaryFolder => Path.Combine(Folder, "tmp");
+    internal string StudiesFolder => Path.Combine(Folder, "studies");
     internal string ModelsFolder => Path.Combine(Folder, "models");
 
     string ActionsFolder => Path.Combine(Folder, "actions");
@@ -137,19 +148,9 @@ public sealed class Store
     /// </summary>
     public StoredAction Put(StoredAction action, Action<string>? fill = null)
     {
-        string temporary = Path.Combine(
-            TemporaryFolder,
-            $"{action.Key[..12]}-{Environment.ProcessId}-{Environment.CurrentManagedThreadId}"
-        );
+        string temporary = MakeTemporary();
         try
         {
-            if (Directory.Exists(temporary))
-            {
-                // Of a process that had the same number and was killed.
-                Directory.Delete(temporary, recursive: true);
-            }
-
-            Durable.Explaining(temporary, () => Directory.CreateDirectory(temporary));
             fill?.Invoke(temporary);
             action = action with
             {
@@ -166,12 +167,20 @@ public sealed class Store
         }
         finally
         {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
+            Directory.Delete(temporary, recursive: true);
         }
     }
+
+    /// <summary>Nobody else's: processes in containers may have our number and share the store.</summary>
+    string MakeTemporary() =>
+        Durable.Explaining(
+            TemporaryFolder,
+            () =>
+            {
+                Directory.CreateDirectory(TemporaryFolder);
+                return AtomicFolder.MakeBeside(TemporaryFolder);
+            }
+        );
 
     /// <summary>The bytes of one file of an action.</summary>
     public byte[] Read(StoredAction action, string name)
@@ -219,25 +228,28 @@ public sealed class Store
     /// <summary>In one rename: whoever reads the folder meanwhile finds the file, by the old link or the new one.</summary>
     void Link(string from, string blob)
     {
-        string temporary = Path.Combine(
-            TemporaryFolder,
-            $"link-{Environment.ProcessId}-{Environment.CurrentManagedThreadId}"
-        );
-        Directory.CreateDirectory(TemporaryFolder);
-        File.Delete(temporary);
-        if (OperatingSystem.IsWindows())
+        string folder = MakeTemporary(),
+            temporary = Path.Combine(folder, "link");
+        try
         {
-            File.Copy(blob, temporary);
-        }
-        else
-        {
-            File.CreateSymbolicLink(
-                temporary,
-                Path.GetRelativePath(Path.GetDirectoryName(from)!, blob)
-            );
-        }
+            if (OperatingSystem.IsWindows())
+            {
+                File.Copy(blob, temporary);
+            }
+            else
+            {
+                File.CreateSymbolicLink(
+                    temporary,
+                    Path.GetRelativePath(Path.GetDirectoryName(from)!, blob)
+                );
+            }
 
-        File.Move(temporary, from, overwrite: true);
+            File.Move(temporary, from, overwrite: true);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Removes what a training kept to be resumed.</summary>

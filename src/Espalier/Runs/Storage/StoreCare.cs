@@ -95,7 +95,13 @@ public static class StoreCare
         }
 
         files.AddRange(store.Blobs.All().Where(b => !blobs.Contains(b)).Select(store.Blobs.PathOf));
-        files.AddRange(Below(store.TemporaryFolder, _ => true));
+        if (Directory.Exists(store.TemporaryFolder))
+        {
+            files.AddRange(
+                Directory.EnumerateFiles(store.TemporaryFolder, "*", SearchOption.AllDirectories)
+            );
+        }
+
         files.AddRange(
             Below(store.UnfinishedFolder, name => kept.Contains(name) || !wanted.Contains(name))
         );
@@ -132,6 +138,12 @@ public static class StoreCare
             {
                 Directory.Delete(folder);
             }
+        }
+
+        // Whoever made a folder here and did not take it away was killed: we are alone.
+        if (Directory.Exists(store.TemporaryFolder))
+        {
+            Directory.Delete(store.TemporaryFolder, recursive: true);
         }
 
         removed(garbage);

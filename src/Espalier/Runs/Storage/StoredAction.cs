@@ -86,7 +86,15 @@ public sealed record StoredAction
         fields.Object("body").Integer("version", CurrentVersion, CurrentVersion);
         try
         {
-            return JsonSerializer.Deserialize(body, ActionSchema.Default.StoredAction)!;
+            StoredAction action = JsonSerializer.Deserialize(
+                body,
+                ActionSchema.Default.StoredAction
+            )!;
+            return action.Files.FirstOrDefault(f => !IsPlainName(f.Name)) is { } outside
+                ? throw new InvalidDataException(
+                    $"{path}: names the file '{Printable.Escape(outside.Name)}'; a plain name was expected."
+                )
+                : action;
         }
         catch (JsonException e)
         {
@@ -96,6 +104,11 @@ public sealed record StoredAction
             );
         }
     }
+
+    /// <summary>Of a file in the action's own folder: stores are shared, and a name must not lead out of there.</summary>
+    static bool IsPlainName(string name) =>
+        name is not ("" or ['.', ..])
+        && !name.Any(c => c is '/' or '\\' or ':' || char.IsControl(c));
 }
 
 [JsonSourceGenerationOptions(

@@ -50,8 +50,9 @@ public sealed class Study(
             () => listener.Note?.Invoke("Waiting: garbage of the store is being removed."),
             stop
         );
-        StudyRecord.Of(Recipe, Plan).Write(Store);
-        StudyModels models = new(Store, kernels.In(Recipe.Precision), time);
+        KernelFamily training = kernels.In(Recipe.Precision);
+        StudyRecord.Of(Recipe, training.Name, Plan).Write(Store);
+        StudyModels models = new(Store, training, time);
         HashSet<StageKey> before =
         [
             .. Plan.Stages.Select(s => s.Key).Where(k => Store.TryRead(k) is not null),

@@ -28,7 +28,7 @@ public sealed class StudyExecutor(
     readonly List<Running> _running = [];
     readonly List<PlannedStage> _waiting = [];
 
-    sealed record Running(PlannedStage Stage, int Threads, Task<StoredAction?> Work);
+    sealed record Running(PlannedStage Stage, int Threads, Task<StoredAction> Work);
 
     /// <returns>Every stage that is done afterwards, and those that failed.</returns>
     public (
@@ -145,7 +145,7 @@ public sealed class StudyExecutor(
                 share = Math.Max(1, free / slots);
             StoredAction? parent = stage.Parent is { } key ? _done[key] : null;
             _waiting.Remove(stage);
-            Task<StoredAction?> work = Task.Factory.StartNew(
+            Task<StoredAction> work = Task.Factory.StartNew(
                 () => Work(stage, parent, share, held, listener, stop),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
@@ -155,8 +155,7 @@ public sealed class StudyExecutor(
         }
     }
 
-    /// <returns>Null where the stage failed for itself.</returns>
-    StoredAction? Work(
+    StoredAction Work(
         PlannedStage stage,
         StoredAction? parent,
         int share,
@@ -181,8 +180,7 @@ public sealed class StudyExecutor(
             }
             catch (DivergedException e)
             {
-                models.Fail(stage, e.Message);
-                return store.TryRead(stage.Key);
+                return models.Fail(stage, e.Message);
             }
         }
     }
@@ -194,7 +192,7 @@ public sealed class StudyExecutor(
             _running.Remove(ended);
             try
             {
-                Settle(ended.Stage, ended.Work.GetAwaiter().GetResult()!, listener);
+                Settle(ended.Stage, ended.Work.GetAwaiter().GetResult(), listener);
             }
             catch (Exception e) when (e is InvalidDataException or ArgumentException)
             {

@@ -54,11 +54,9 @@ public sealed class StudyModels(Store store, KernelFamily kernels, TimeProvider 
         return action;
     }
 
-    public void Fail(PlannedStage stage, string why)
-    {
+    /// <summary>What the training saved stays: the reason names it.</summary>
+    public StoredAction Fail(PlannedStage stage, string why) =>
         store.Put(Describe(stage, ActionKind.Failure) with { Why = why });
-        store.CleanUp(stage.Key);
-    }
 
     public Model Load(StoredAction action)
     {

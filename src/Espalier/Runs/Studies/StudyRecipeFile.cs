@@ -48,13 +48,13 @@ public sealed class StudyRecipeFile
         Try(() => _ = _file.OptionalString("about"));
         name = Try(() => _file.OptionalString("name")) ?? name;
         if (
-            !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-            || name[0] == '.'
+            name is "" or ['.', ..]
+            || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
         )
         {
             Add(
                 "name",
-                $"is '{Printable.Escape(name)}'; letters, digits, '-', '_' and '.' were expected"
+                $"is '{Printable.Escape(name)}'; letters, digits, '-', '_' and '.' were expected, and no '.' first"
             );
         }
 

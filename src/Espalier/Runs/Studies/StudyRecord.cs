@@ -5,12 +5,13 @@ using Espalier.Runs.Storage;
 namespace Espalier.Runs.Studies;
 
 /// <summary>What a store knows of a study: which stages belong to it. Garbage is what no record names.</summary>
-public sealed record StudyRecord(string Name, IReadOnlyList<string> Keys)
+/// <param name="Kernels">Those that train. Keys hold them, so machines of two kinds have stages, and a record, each of their own.</param>
+public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<string> Keys)
 {
     const int Version = 1;
 
-    public static StudyRecord Of(StudyRecipe recipe, StudyPlan plan) =>
-        new(recipe.Name, [.. plan.Stages.Select(s => s.Key.Hex)]);
+    public static StudyRecord Of(StudyRecipe recipe, string kernels, StudyPlan plan) =>
+        new(recipe.Name, kernels, [.. plan.Stages.Select(s => s.Key.Hex)]);
 
     public void Write(Store store)
     {
@@ -20,6 +21,7 @@ public sealed record StudyRecord(string Name, IReadOnlyList<string> Keys)
             json.WriteStartObject();
             json.WriteNumber("version", Version);
             json.WriteString("name", Name);
+            json.WriteString("kernels", Kernels);
             json.WriteStartArray("stages");
             foreach (string key in Keys)
             {
@@ -30,44 +32,34 @@ public sealed record StudyRecord(string Name, IReadOnlyList<string> Keys)
             json.WriteEndObject();
         }
 
-        AtomicFile.Write(store.StudyFile(Name), stream.ToArray());
+        AtomicFile.Write(
+            Path.Combine(store.StudiesFolder, $"{Name}.{Kernels}.json"),
+            stream.ToArray()
+        );
     }
 
     /// <summary>Of every study, by name.</summary>
-    public static IReadOnlyList<StudyRecord> All(Store store)
-    {
-        string folder = Path.GetDirectoryName(store.StudyFile("x"))!;
-        return Directory.Exists(folder)
+    public static IReadOnlyList<StudyRecord> All(Store store) =>
+        Directory.Exists(store.StudiesFolder)
             ?
             [
                 .. Directory
-                    .EnumerateFiles(folder, "*.json")
+                    .EnumerateFiles(store.StudiesFolder, "*.json")
                     .Order(StringComparer.Ordinal)
                     .Select(Read),
             ]
             : [];
-    }
-
-    public static StudyRecord Find(Store store, string? name)
-    {
-        IReadOnlyList<StudyRecord> all = All(store);
-        return all.FirstOrDefault(s => name is null ? all.Count == 1 : s.Name == name)
-            ?? throw new InvalidDataException(
-                all.Count == 0
-                    ? $"{store.Folder} holds no study; run one with 'espalier study'."
-                    : $"{store.Folder} holds the studies {string.Join(", ", all.Select(s => s.Name))}; "
-                        + (
-                            name is null
-                                ? "name one of them."
-                                : $"there is no '{Printable.Escape(name)}' among them."
-                        )
-            );
-    }
 
     static StudyRecord Read(string path)
     {
         JsonFields fields = JsonFile.Read(path);
         fields.Integer("version", Version, Version);
-        return new StudyRecord(fields.String("name"), fields.Strings("stages"));
+
+        // Older records are one for all kernels; what they name is wanted all the same.
+        return new StudyRecord(
+            fields.String("name"),
+            fields.OptionalString("kernels") ?? "",
+            fields.Strings("stages")
+        );
     }
 }

@@ -12,48 +12,6 @@ public static class StudyResults
     public const string CsvName = "measurements.csv";
     public const string StagesName = "stages.json";
 
-    /// <summary>
-    /// Everything that was measured for a study of the store, of one machine: times of two cannot be compared. That is the
-    /// given one where it measured, else the one that measured most.
-    /// </summary>
-    /// <param name="study">Its name; null where the store holds one study only.</param>
-    /// <exception cref="InvalidDataException">There is no such study, or a record is damaged.</exception>
-    public static IReadOnlyList<Measurement> Of(Store store, string? study, Machine? machine = null)
-    {
-        HashSet<string> stages = [.. StudyRecord.Find(store, study).Keys];
-        StoredAction[] actions =
-        [
-            .. store
-                .Actions()
-                .Where(a => a.Kind == ActionKind.Measurements && a.Inputs.All(stages.Contains)),
-        ];
-        string? here = machine?.Identity();
-        var chosen = actions
-            .GroupBy(a => a.Machine)
-            .OrderByDescending(g => g.Key == here)
-            .ThenByDescending(g => g.Sum(a => a.Inputs.Count))
-            .ThenBy(g => g.Key, StringComparer.Ordinal)
-            .FirstOrDefault();
-        Measurement[] all =
-        [
-            .. (chosen ?? Enumerable.Empty<StoredAction>())
-                .SelectMany(a => Read(store, a).Select(m => (a, m)))
-                // A recipe that has grown was measured anew, all models side by side: that replaces what was measured before.
-                .GroupBy(x => (x.m.Task, Seed: x.m.Seeds[0], x.m.BatchSize))
-                .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
-                .ThenBy(g => g.Key.Seed)
-                .ThenBy(g => g.Key.BatchSize)
-                .SelectMany(g =>
-                    g.GroupBy(x => x.a.Key)
-                        .OrderByDescending(x => x.First().a.Inputs.Count)
-                        .ThenBy(x => x.Key, StringComparer.Ordinal)
-                        .First()
-                )
-                .Select(x => x.m),
-        ];
-        return all;
-    }
-
     public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
     {
         string name = $"{store.Folder}, measurements {action.Key[..12]}";

@@ -12,28 +12,36 @@
 002e  add rcx, rdx
 0031  mov r9, [rax+0x10]
 0035  mov r10, [rax+0x18]
-0039  vmovdqu32 zmm0, [r9]
-003f  vmovdqu32 zmm1, [r9+0x40]
-0046  vpbroadcastd zmm4, [rdx]
-004c  vdpbf16ps zmm8, zmm4, zmm0
-0052  vdpbf16ps zmm9, zmm4, zmm1
-0058  add r9, 0x80
-005f  add rdx, 4
-0063  add rcx, 4
-0067  dec r10
-006a  jne short 0x0000000000000039
-006c  mov r8, [rax+0x20]
-0070  mov r9, [rax+0x28]
-0074  mov r11, [rax+0x30]
-0078  kmovw k1, r11d
-007d  cmp qword ptr [rax+0x38], 0
-0082  je short 0x0000000000000097
-0084  mov rdx, r8
-0087  vaddps zmm8, zmm8, [rdx]
-008d  vaddps zmm9{k1}, zmm9, [rdx+0x40]
-0094  add rdx, r9
-0097  vmovups [r8], zmm8
-009d  vmovups [r8+0x40]{k1}, zmm9
-00a4  add r8, r9
-00a7  vzeroupper
-00aa  ret
+0039  mov r11, [rax+0x30]
+003d  vmovdqu32 zmm0, [r9]
+0043  vmovdqu32 zmm1, [r9+0x40]
+004a  prefetcht1 [r9+r11]
+004f  vpbroadcastd zmm4, [rdx]
+0055  vdpbf16ps zmm8, zmm4, zmm0
+005b  vdpbf16ps zmm9, zmm4, zmm1
+0061  add r9, 0x80
+0068  add rdx, 4
+006c  add rcx, 4
+0070  dec r10
+0073  jne short 0x000000000000003D
+0075  mov r8, [rax+0x20]
+0079  mov r9, [rax+0x28]
+007d  mov r11, [rax+0x40]
+0081  kmovw k1, r11d
+0086  cmp qword ptr [rax+0x48], 0
+008b  je short 0x00000000000000A0
+008d  mov rdx, r8
+0090  vaddps zmm8, zmm8, [rdx]
+0096  vaddps zmm9{k1}, zmm9, [rdx+0x40]
+009d  add rdx, r9
+00a0  vmovups [r8], zmm8
+00a6  vmovups [r8+0x40]{k1}, zmm9
+00ad  add r8, r9
+00b0  mov [rax+0x20], r8
+00b4  imul rdx, [rax+8], 1
+00b9  add [rax], rdx
+00bc  add qword ptr [rax+0x30], 0x40
+00c1  dec qword ptr [rax+0x38]
+00c5  jne 3
+00cb  vzeroupper
+00ce  ret

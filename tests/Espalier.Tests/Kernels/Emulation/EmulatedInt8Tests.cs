@@ -1,6 +1,7 @@
 using Espalier.Kernels;
 using Espalier.Kernels.Emit;
 using Espalier.Kernels.Int8;
+using Espalier.Kernels.Reference;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Kernels.Emulation;

@@ -107,6 +107,19 @@ public sealed class StudyRecipeFileTests : IDisposable
         Assert.Equal("patience:1", $"{StudyRecipeFile.Read(recipe, _ => null).Efforts}");
     }
 
+    [Theory]
+    [InlineData("", "is ''")]
+    [InlineData(".hidden", "is '.hidden'")]
+    [InlineData("a/b", "is 'a/b'")]
+    public void A_name_that_is_no_files_name_is_told(string name, string expected)
+    {
+        string recipe = _toy.Write("""["E"]""", more: $",\"name\":\"{name}\"");
+        Assert.Contains(
+            $"field 'name' {expected}; letters, digits, '-', '_' and '.' were expected, and no '.' first",
+            Assert.Throws<ArgumentException>(() => StudyRecipeFile.Read(recipe, _ => null)).Message
+        );
+    }
+
     [Fact]
     public void A_missing_field_is_named()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Espalier.Checkpoints;
+using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Storage;
@@ -40,7 +41,7 @@ public sealed class StudyTests : IDisposable
         );
 
         // The store gives the same without a model, and a second call has nothing to do.
-        Assert.Equal(Json(outcome.Measurements), Json(StudyResults.Of(study.Store, "recipe")));
+        Assert.Equal(Json(outcome.Measurements), Json(ToyStudy.Measured(study)));
         made.Clear();
         Assert.Equal(Json(outcome.Measurements), Json(_toy.Run(study, Making(made)).Measurements));
         Assert.Empty(made);
@@ -119,6 +120,11 @@ public sealed class StudyTests : IDisposable
         );
         Assert.Equal(["O", "PQ"], outcome.Measurements.Select(m => m.Pipeline).Distinct());
 
+        // Where the reason says that the state is kept, it is.
+        string kept = study.Store.Checkpoint(outcome.Failures[0].Stage.Key).Folder;
+        Assert.Contains($"The state before this step is kept in {kept}.", outcome.Failures[0].Why);
+        Assert.NotEmpty(Directory.GetFiles(kept));
+
         // It would diverge again, so it is not tried again, until its record is collected.
         ConcurrentBag<string> made = [];
         Assert.Equal(3, _toy.Run(study, Making(made)).Failures.Count);
@@ -196,12 +202,12 @@ public sealed class StudyTests : IDisposable
         StoreCare.Remove(study.Store, () => Garbage(study.Store), _ => { });
         Assert.Empty(Garbage(study.Store).Files);
         Assert.Null(study.Store.TryRead(study.Plan.Stages[^1].Key));
-        Assert.False(
-            File.Exists(study.Store.Blobs.PathOf(gone.Files[^1].Sha256))
-                && !less
-                    .Store.Actions()
-                    .Any(a => a.Files.Any(f => f.Sha256 == gone.Files[^1].Sha256))
+        Assert.DoesNotContain(
+            gone.Files.Single(f => f.Name == WeightFiles.SingleName).Sha256,
+            study.Store.Blobs.All()
         );
+        Assert.Equal("vocab.txt", gone.Files[^1].Name);
+        Assert.Contains(gone.Files[^1].Sha256, study.Store.Blobs.All());
         Assert.Empty(StoreCare.Verify(study.Store, null, Token));
         ConcurrentBag<string> made = [];
         _toy.Run(less, Making(made));
@@ -212,6 +218,40 @@ public sealed class StudyTests : IDisposable
         _toy.Run(more, Making(made));
         Assert.Equal(["P/1", "PQ/1"], made.Order());
         Assert.Equal(whole, ToyStudy.Results(more));
+    }
+
+    [Fact]
+    public void What_another_kind_of_machine_trained_for_a_study_is_no_garbage()
+    {
+        KernelFamily? other = KernelFamily.All.LastOrDefault(k =>
+            k.IsSupported && k != KernelFamily.Best
+        );
+        Assert.SkipWhen(other is null, "This machine has one family of kernels only.");
+        string recipe = _toy.Write("""["L"]""", "[1]");
+        Study here = _toy.Open(recipe),
+            there = _toy.Open(recipe, kernels: other);
+        Assert.NotEqual(here.Plan.Stages[0].Key, there.Plan.Stages[0].Key);
+        _toy.Run(here);
+        _toy.Run(there);
+        Assert.Equal(
+            ["recipe", "recipe"],
+            StudyRecord.All(here.Store).Select(r => r.Name).ToArray()
+        );
+        Assert.Empty(Garbage(here.Store).Files);
+    }
+
+    [Fact]
+    public void A_record_without_kernels_keeps_what_it_names()
+    {
+        Store store = Store.Open(_toy["store"]);
+        Directory.CreateDirectory(Path.Combine(store.Folder, "studies"));
+        File.WriteAllText(
+            Path.Combine(store.Folder, "studies", "old.json"),
+            """{"version":1,"name":"old","stages":["ab"]}"""
+        );
+        StudyRecord old = Assert.Single(StudyRecord.All(store));
+        Assert.Equal("old", old.Name);
+        Assert.Equal(["ab"], old.Keys);
     }
 
     [Fact]
@@ -255,18 +295,6 @@ public sealed class StudyTests : IDisposable
             )
             .Message;
         Assert.Contains("in use", why);
-    }
-
-    [Fact]
-    public void A_folder_that_is_no_store_is_refused_and_left_alone()
-    {
-        Directory.CreateDirectory(_toy["mine"]);
-        File.WriteAllText(Path.Combine(_toy["mine"], "letter.txt"), "dear");
-        Assert.Contains(
-            "is no store",
-            Assert.Throws<InvalidDataException>(() => Store.Open(_toy["mine"])).Message
-        );
-        Assert.Single(Directory.GetFileSystemEntries(_toy["mine"]));
     }
 
     static Garbage Garbage(Store store) =>

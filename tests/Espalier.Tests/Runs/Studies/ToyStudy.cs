@@ -46,12 +46,12 @@ sealed class ToyStudy : IDisposable
         return path;
     }
 
-    public Study Open(string recipe, string store = "store") =>
+    public Study Open(string recipe, string store = "store", KernelFamily? kernels = null) =>
         new(
             StudyRecipeFile.Read(recipe, _ => null),
             Store.Open(this[store]),
-            KernelFamily.Best,
-            Machine.Here(KernelFamily.Best, 2),
+            kernels ?? KernelFamily.Best,
+            Machine.Here(kernels ?? KernelFamily.Best, 2),
             TimeProvider.System
         );
 
@@ -71,11 +71,25 @@ sealed class ToyStudy : IDisposable
             .. study.Plan.Stages.Select(s =>
                 $"{s.Key.Short} {string.Join(' ', study.Store.TryRead(s.Key)!.Files.Select(f => $"{f.Name}={f.Sha256}"))}"
             ),
-            .. StudyResults
-                .Of(study.Store, study.Recipe.Name)
+            .. Measured(study)
                 .Select(m =>
                     $"{m.Pipeline} {m.Task} {m.Seeds[0]} {m.Effort} {m.Metrics[0].Value} {m.AverageLayers} {m.AverageMultiplyAdds} {m.DiskBytes} {m.PackedBytes}"
                 ),
+        ];
+
+    /// <summary>What the store holds of all models of the plan, compared side by side.</summary>
+    public static IReadOnlyList<Measurement> Measured(Study study) =>
+        [
+            .. study
+                .Store.Actions()
+                .Where(a =>
+                    a.Kind == ActionKind.Measurements
+                    && study.Plan.Groups.Any(g =>
+                        a.Inputs.SequenceEqual(g.Models.Select(m => m.Key.Hex))
+                    )
+                )
+                .OrderBy(a => a.Seed)
+                .SelectMany(a => StudyResults.Read(study.Store, a)),
         ];
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using Espalier.Kernels.Vectors;
+
+namespace Espalier.Kernels.Heads;
+
+/// <summary>
+/// One head of one sequence where nothing but the result is asked for. The scores stand on their side, [keys, queries]: a
+/// register holds one key's scores of sixteen queries, so that the softmax over keys runs down the rows and never
+/// across the lanes of a register, and the last product reads them as they lie.
+/// </summary>
+static unsafe class AttentionHead<T>
+    where T : struct, ILanes<T>
+{
+    // Queries at a time, so that their scores stay near: whole registers and whole tiles of six rows.
+    const int Tile = 48;
+
+    /// <summary>Numbers of scratch that a head takes.</summary>
+    public static int Room(int rows, int keys, int width)
+    {
+        int tile = AttentionShape.Padded<T>(Math.Min(Tile, rows)),
+            paddedWidth = AttentionShape.Padded<T>(width);
+        return keys * paddedWidth + tile * (width + keys + paddedWidth + 1);
+    }
+
+    /// <param name="keyCount">Rows of the sequence that are real.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(
+        HeadColumns queries,
+        HeadColumns keys,
+        HeadColumns values,
+        HeadColumns results,
+        int rows,
+        int keyCount,
+        float* scratch
+    )
+    {
+        int width = queries.Width,
+            paddedWidth = AttentionShape.Padded<T>(width);
+        float* valueRows = scratch;
+        float* rest = valueRows + keyCount * paddedWidth;
+        values.CopyTo<T>(valueRows, paddedWidth, 0, keyCount);
+        for (int i = 0; i < rows; i += Tile)
+        {
+            int tile = Math.Min(Tile, rows - i),
+                padded = AttentionShape.Padded<T>(tile);
+            float* turned = rest;
+            float* scores = turned + width * padded;
+            float* sums = scores + keyCount * padded;
+            float* shares = sums + padded * paddedWidth;
+            queries.From(i).TransposeTo<T>(turned, padded, tile);
+            SmallProduct<T>.Multiply(
+                keys.Row(0),
+                keys.Stride,
+                1,
+                turned,
+                padded,
+                scores,
+                padded,
+                keyCount,
+                padded,
+                width
+            );
+            for (int j = 0; j < padded && keyCount > 0; j += T.Count)
+            {
+                Exponentials(scores + j, padded, keyCount, 1 / MathF.Sqrt(width)).Store(shares + j);
+            }
+
+            SmallProduct<T>.Multiply(
+                scores,
+                1,
+                padded,
+                valueRows,
+                paddedWidth,
+                sums,
+                paddedWidth,
+                tile,
+                paddedWidth,
+                keyCount
+            );
+            for (int r = 0; r < tile && keyCount > 0; r++)
+            {
+                T share = T.All(shares[r]);
+                float* sum = sums + r * paddedWidth;
+                for (int d = 0; d < paddedWidth; d += T.Count)
+                {
+                    (T.Load(sum + d) * share).Store(sum + d);
+                }
+            }
+
+            results.CopyFrom<T>(sums, paddedWidth, i, tile);
+        }
+    }
+
+    /// <summary>Replaces scores by e^(scale · (s − largest)); gives 1 / their sum. One register of queries, down all keys.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static T Exponentials(float* scores, nint stride, int keys, float scale)
+    {
+        T top = T.Load(scores),
+            sum = T.All(0),
+            factor = T.All(scale);
+        float* past = scores + keys * stride;
+        for (float* at = scores + stride; at < past; at += stride)
+        {
+            top = T.Larger(top, T.Load(at));
+        }
+
+        for (float* at = scores; at < past; at += stride)
+        {
+            T e = Lanes.Exp((T.Load(at) - top) * factor);
+            e.Store(at);
+            sum += e;
+        }
+
+        return T.All(1) / sum;
+    }
+}

@@ -1,0 +1,90 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Reference;
+
+/// <summary>The kernels of a family one after the other, every matrix between them whole: what any other order must give.</summary>
+sealed class ReferenceInt8Layer(
+    LayerWeights weights,
+    Int8Gemm int8,
+    RowKernels norms,
+    Attention attention
+) : Int8Layer
+{
+    readonly QuantizedMatrix _query = int8.Pack(weights.Query.Weight);
+    readonly QuantizedMatrix _key = int8.Pack(weights.Key.Weight);
+    readonly QuantizedMatrix _value = int8.Pack(weights.Value.Weight);
+    readonly QuantizedMatrix _attention = int8.Pack(weights.Attention.Weight);
+    readonly QuantizedMatrix _up = int8.Pack(weights.Up.Weight);
+    readonly QuantizedMatrix _down = int8.Pack(weights.Down.Weight);
+
+    public override long Bytes =>
+        _query.Bytes + _key.Bytes + _value.Bytes + _attention.Bytes + _up.Bytes + _down.Bytes;
+
+    public override void Run(
+        Workers workers,
+        Sequences sequences,
+        Tensor state,
+        QuantizedRows bytes,
+        Tensor context
+    )
+    {
+        Check(sequences, state, bytes, context, weights);
+        Tensor query = Multiply(workers, bytes, _query, weights.Query.Bias),
+            key = Multiply(workers, bytes, _key, weights.Key.Bias),
+            value = Multiply(workers, bytes, _value, weights.Value.Bias);
+        attention.Forward(
+            workers,
+            new Columns(query),
+            new Columns(key),
+            new Columns(value),
+            sequences,
+            weights.Heads,
+            weights.HeadWidth,
+            context
+        );
+        AddNorm(
+            workers,
+            Multiply(workers, Quantized(workers, context), _attention, weights.Attention.Bias),
+            state,
+            weights.AttentionNorm
+        );
+        Tensor up = Multiply(
+            workers,
+            Quantized(workers, state),
+            _up,
+            weights.Up.Bias,
+            weights.Activation
+        );
+        AddNorm(
+            workers,
+            Multiply(workers, Quantized(workers, up), _down, weights.Down.Bias),
+            state,
+            weights.Norm
+        );
+        int8.Quantize(workers, state, bytes);
+    }
+
+    QuantizedRows Quantized(Workers workers, Tensor x)
+    {
+        QuantizedRows rows = new(x.Rows, x.Columns);
+        int8.Quantize(workers, x, rows);
+        return rows;
+    }
+
+    Tensor Multiply(
+        Workers workers,
+        QuantizedRows x,
+        QuantizedMatrix matrix,
+        Tensor bias,
+        Activation activation = Activation.None
+    )
+    {
+        Tensor y = new(x.Rows, matrix.Outputs);
+        int8.Multiply(workers, x, matrix, y, new Epilogue(bias, activation));
+        return y;
+    }
+
+    /// <summary>state = norm(branch + state).</summary>
+    void AddNorm(Workers workers, Tensor branch, Tensor state, (Tensor Weight, Tensor Bias) norm) =>
+        norms.AddNorm(workers, branch, state, norm.Weight, norm.Bias, weights.NormEpsilon, state);
+}

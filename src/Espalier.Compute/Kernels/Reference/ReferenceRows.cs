@@ -1,0 +1,258 @@
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Reference;
+
+/// <summary>Plain loops, sums in double.</summary>
+sealed class ReferenceRows : RowKernels
+{
+    public override void Activate(Workers workers, Activation activation, Tensor x, Tensor y) =>
+        workers.Run(
+            x.Rows,
+            r =>
+            {
+                Span<float> from = x.Row(r),
+                    to = y.Row(r);
+                for (int i = 0; i < from.Length; i++)
+                {
+                    to[i] = (float)Activations.Value(activation, from[i]);
+                }
+            }
+        );
+
+    public override void ActivateBackward(
+        Workers workers,
+        Activation activation,
+        Tensor x,
+        Tensor dy,
+        Tensor dx
+    ) =>
+        workers.Run(
+            x.Rows,
+            r =>
+            {
+                Span<float> at = x.Row(r),
+                    from = dy.Row(r),
+                    to = dx.Row(r);
+                for (int i = 0; i < from.Length; i++)
+                {
+                    to[i] = (float)(from[i] * Activations.Derivative(activation, at[i]));
+                }
+            }
+        );
+
+    public override void AddNorm(
+        Workers workers,
+        Tensor x,
+        Tensor? residual,
+        Tensor weight,
+        Tensor bias,
+        float epsilon,
+        Tensor y,
+        Tensor? sum = null,
+        Tensor? statistics = null
+    ) =>
+        workers.Run(
+            x.Rows,
+            r =>
+            {
+                Span<float> from = x.Row(r),
+                    to = y.Row(r);
+                for (int i = 0; i < from.Length; i++)
+                {
+                    to[i] = residual is null ? from[i] : from[i] + residual.Row(r)[i];
+                }
+
+                if (sum is not null)
+                {
+                    to.CopyTo(sum.Row(r));
+                }
+
+                double mean = 0,
+                    variance = 0;
+                foreach (float value in to)
+                {
+                    mean += value;
+                }
+
+                mean /= to.Length;
+                foreach (float value in to)
+                {
+                    variance += (value - mean) * (value - mean);
+                }
+
+                double scale = 1 / Math.Sqrt(variance / to.Length + epsilon);
+                for (int i = 0; i < to.Length; i++)
+                {
+                    to[i] = (float)((to[i] - mean) * scale * weight.Span[i] + bias.Span[i]);
+                }
+
+                if (statistics is not null)
+                {
+                    statistics.Row(r)[0] = (float)mean;
+                    statistics.Row(r)[1] = (float)scale;
+                }
+            }
+        );
+
+    public override void NormBackward(
+        Workers workers,
+        Tensor dy,
+        Tensor sum,
+        Tensor statistics,
+        Tensor weight,
+        Tensor dx,
+        Tensor weightGradient,
+        Tensor biasGradient
+    )
+    {
+        // With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)).
+        int columns = dy.Columns;
+        double[] dWeight = new double[columns],
+            dBias = new double[columns];
+        for (int r = 0; r < dy.Rows; r++)
+        {
+            Span<float> from = dy.Row(r),
+                at = sum.Row(r),
+                to = dx.Row(r);
+            double mean = statistics.Row(r)[0],
+                scale = statistics.Row(r)[1],
+                meanG = 0,
+                meanGn = 0;
+            for (int i = 0; i < columns; i++)
+            {
+                double n = (at[i] - mean) * scale,
+                    g = from[i] * weight.Span[i];
+                meanG += g / columns;
+                meanGn += g * n / columns;
+                dWeight[i] += from[i] * n;
+                dBias[i] += from[i];
+            }
+
+            for (int i = 0; i < columns; i++)
+            {
+                double n = (at[i] - mean) * scale,
+                    g = from[i] * weight.Span[i];
+                to[i] = (float)(scale * (g - meanG - n * meanGn));
+            }
+        }
+
+        for (int i = 0; i < columns; i++)
+        {
+            weightGradient.Span[i] += (float)dWeight[i];
+            biasGradient.Span[i] += (float)dBias[i];
+        }
+    }
+
+    public override void AddColumnSums(Workers workers, Tensor x, Tensor sums)
+    {
+        for (int i = 0; i < x.Columns; i++)
+        {
+            double total = 0;
+            for (int r = 0; r < x.Rows; r++)
+            {
+                total += x.Row(r)[i];
+            }
+
+            sums.Span[i] += (float)total;
+        }
+    }
+
+    public override void Dropout(Workers workers, Rng rng, float probability, Tensor x, Tensor y)
+    {
+        int threshold = DropoutMask.Threshold(probability);
+        float scale = DropoutMask.Scale(probability);
+        workers.Run(
+            x.Rows,
+            r =>
+            {
+                Span<float> from = x.Row(r),
+                    to = y.Row(r);
+                for (int i = 0; i < from.Length; i++)
+                {
+                    to[i] = DropoutMask.Keeps(rng, threshold, r, i) ? from[i] * scale : 0;
+                }
+            }
+        );
+    }
+
+    public override void Add(Workers workers, Tensor x, Tensor y)
+    {
+        Span<float> from = x.Span,
+            to = y.Span;
+        for (int i = 0; i < from.Length; i++)
+        {
+            to[i] += from[i];
+        }
+    }
+
+    public override void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale
+    )
+    {
+        Span<float> p = parameter.Span,
+            g = gradient.Span,
+            m = first.Span,
+            v = second.Span;
+        for (int i = 0; i < p.Length; i++)
+        {
+            float gradientHere = g[i] * gradientScale;
+            p[i] -= step.Rate * step.Decay * p[i];
+            m[i] = step.Beta1 * m[i] + (1 - step.Beta1) * gradientHere;
+            v[i] = step.Beta2 * v[i] + (1 - step.Beta2) * gradientHere * gradientHere;
+            float root = MathF.Sqrt(v[i] / step.Correction2) + step.Epsilon;
+            p[i] -= step.Rate * (m[i] / step.Correction1) / root;
+        }
+    }
+
+    public override void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor? gradient,
+        Tensor first,
+        Tensor second,
+        ReadOnlyMemory<int> rows,
+        ReadOnlyMemory<int> taken,
+        ReadOnlyMemory<AdamWStep> steps,
+        float gradientScale
+    )
+    {
+        Tensor zeros = new(parameter.Columns);
+        foreach (int row in rows.Span)
+        {
+            Shape shape = new(parameter.Columns);
+            int at = row * parameter.Columns;
+            for (int s = taken.Span[row]; s < steps.Length; s++)
+            {
+                bool last = s == steps.Length - 1;
+                AdamW(
+                    workers,
+                    parameter.Part(at, shape),
+                    last && gradient is not null ? gradient.Part(at, shape) : zeros,
+                    first.Part(at, shape),
+                    second.Part(at, shape),
+                    steps.Span[s],
+                    gradientScale
+                );
+            }
+
+            gradient?.Row(row).Clear();
+        }
+    }
+
+    public override double SumOfSquares(Workers workers, Tensor x)
+    {
+        double total = 0;
+        foreach (float value in x.Span)
+        {
+            total += (double)value * value;
+        }
+
+        return total;
+    }
+}

@@ -1,0 +1,290 @@
+using Espalier.Kernels.Bf16;
+using Espalier.Kernels.Vectors;
+using Espalier.Tensors;
+
+namespace Espalier.Kernels.Rowwise;
+
+/// <summary>
+/// Row kernels over registers of <typeparamref name="T"/>. Elements are cut into chunks and rows into blocks by
+/// the shape alone, each big enough to be worth a thread's while; a small tensor is one block, done by the caller.
+/// </summary>
+sealed unsafe class VectorRows<T> : RowKernels
+    where T : struct, ILanes<T>
+{
+    public override void Activate(Workers workers, Activation activation, Tensor x, Tensor y)
+    {
+        Check("Activate", x, y, nameof(y));
+        ActivateChunks<T> job = new(activation, x.Address(), y.Address(), x.Count);
+        workers.Run(Chunks.Of(x.Count), job);
+        Keep(x, y);
+    }
+
+    public override void ActivateBackward(
+        Workers workers,
+        Activation activation,
+        Tensor x,
+        Tensor dy,
+        Tensor dx
+    )
+    {
+        Check("ActivateBackward", x, dy, nameof(dy));
+        Check("ActivateBackward", x, dx, nameof(dx));
+        ActivateBackwardChunks<T> job = new(
+            activation,
+            x.Address(),
+            dy.Address(),
+            dx.Address(),
+            x.Count
+        );
+        workers.Run(Chunks.Of(x.Count), job);
+        Keep(x, dy, dx);
+    }
+
+    public override void AddNorm(
+        Workers workers,
+        Tensor x,
+        Tensor? residual,
+        Tensor weight,
+        Tensor bias,
+        float epsilon,
+        Tensor y,
+        Tensor? sum = null,
+        Tensor? statistics = null
+    )
+    {
+        Check("AddNorm", x, y, nameof(y));
+        Check("AddNorm", x, residual ?? x, nameof(residual));
+        Check("AddNorm", x, sum ?? x, nameof(sum));
+        CheckCount("AddNorm", weight, x.Columns, nameof(weight));
+        CheckCount("AddNorm", bias, x.Columns, nameof(bias));
+        if (statistics is not null)
+        {
+            CheckCount("AddNorm", statistics, 2 * x.Rows, nameof(statistics));
+        }
+
+        RowBlocks rows = new(x.Rows, x.Columns);
+        NormBlocks<T> job = new(
+            rows,
+            x.Address(),
+            residual is null ? null : residual.Address(),
+            weight.Address(),
+            bias.Address(),
+            epsilon,
+            y.Address(),
+            sum is null ? null : sum.Address(),
+            statistics is null ? null : statistics.Address()
+        );
+        workers.Run(rows.Jobs, job);
+        Keep(x, residual, weight, bias, y, sum, statistics);
+    }
+
+    public override void NormBackward(
+        Workers workers,
+        Tensor dy,
+        Tensor sum,
+        Tensor statistics,
+        Tensor weight,
+        Tensor dx,
+        Tensor weightGradient,
+        Tensor biasGradient
+    )
+    {
+        int columns = dy.Columns;
+        Check("NormBackward", dy, sum, nameof(sum));
+        Check("NormBackward", dy, dx, nameof(dx));
+        CheckCount("NormBackward", statistics, 2 * dy.Rows, nameof(statistics));
+        CheckCount("NormBackward", weight, columns, nameof(weight));
+        CheckCount("NormBackward", weightGradient, columns, nameof(weightGradient));
+        CheckCount("NormBackward", biasGradient, columns, nameof(biasGradient));
+
+        // Every block of rows has a line of its own for its part of both gradients.
+        RowBlocks rows = new(dy.Rows, columns);
+        float* parts = Scratch.ForCall(rows.Blocks * 2 * columns);
+        NormBackwardBlocks<T> job = new(
+            rows,
+            dy.Address(),
+            sum.Address(),
+            statistics.Address(),
+            weight.Address(),
+            dx.Address(),
+            parts
+        );
+        workers.Run(rows.Jobs, job);
+        rows.AddParts<T>(parts, 2 * columns, 0, weightGradient.Address(), columns);
+        rows.AddParts<T>(parts, 2 * columns, columns, biasGradient.Address(), columns);
+        Keep(dy, sum, statistics, weight, dx, weightGradient, biasGradient);
+    }
+
+    public override void AddColumnSums(Workers workers, Tensor x, Tensor sums)
+    {
+        CheckCount("AddColumnSums", sums, x.Columns, nameof(sums));
+        RowBlocks rows = new(x.Rows, x.Columns);
+        float* parts = Scratch.ForCall(rows.Blocks * x.Columns);
+        ColumnSumBlocks<T> job = new(rows, x.Address(), parts);
+        workers.Run(rows.Jobs, job);
+        rows.AddParts<T>(parts, x.Columns, 0, sums.Address(), x.Columns);
+        Keep(x, sums);
+    }
+
+    public override void Dropout(Workers workers, Rng rng, float probability, Tensor x, Tensor y)
+    {
+        Check("Dropout", x, y, nameof(y));
+        RowBlocks rows = new(x.Rows, x.Columns);
+        DropoutBlocks<T> job = new(
+            rows,
+            rng.Key,
+            DropoutMask.Threshold(probability),
+            DropoutMask.Scale(probability),
+            x.Address(),
+            y.Address()
+        );
+        workers.Run(rows.Jobs, job);
+        Keep(x, y);
+    }
+
+    public override void Add(Workers workers, Tensor x, Tensor y)
+    {
+        CheckCount("Add", y, x.Count, nameof(y));
+        AddChunks<T> job = new(x.Address(), y.Address(), x.Count);
+        workers.Run(Chunks.Of(x.Count), job);
+        Keep(x, y);
+    }
+
+    public override void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale
+    )
+    {
+        AdamWChunks<T> job = Chunked(parameter, gradient, first, second, step, gradientScale);
+        workers.Run(Chunks.Of(parameter.Count), job);
+        Keep(parameter, gradient, first, second);
+    }
+
+    public override bool AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale,
+        PackedForms forms
+    )
+    {
+        if (
+            forms is not { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
+            || forms == default
+        )
+        {
+            return false;
+        }
+
+        AdamWChunks<T> chunks = Chunked(parameter, gradient, first, second, step, gradientScale);
+        AdamWPacking<T> job = new(chunks, parameter, forms);
+        workers.Run(job.Blocks, job);
+        Keep(parameter, gradient, first, second);
+        return true;
+    }
+
+    static AdamWChunks<T> Chunked(
+        Tensor parameter,
+        Tensor gradient,
+        Tensor first,
+        Tensor second,
+        in AdamWStep step,
+        float gradientScale
+    )
+    {
+        int count = parameter.Count;
+        CheckCount("AdamW", gradient, count, nameof(gradient));
+        CheckCount("AdamW", first, count, nameof(first));
+        CheckCount("AdamW", second, count, nameof(second));
+        return new AdamWChunks<T>(
+            parameter.Address(),
+            gradient.Address(),
+            first.Address(),
+            second.Address(),
+            count,
+            step,
+            gradientScale
+        );
+    }
+
+    public override void AdamW(
+        Workers workers,
+        Tensor parameter,
+        Tensor? gradient,
+        Tensor first,
+        Tensor second,
+        ReadOnlyMemory<int> rows,
+        ReadOnlyMemory<int> taken,
+        ReadOnlyMemory<AdamWStep> steps,
+        float gradientScale
+    )
+    {
+        CheckCount("AdamW", first, parameter.Count, nameof(first));
+        CheckCount("AdamW", second, parameter.Count, nameof(second));
+        AdamWRows<T> job = new(
+            parameter,
+            gradient,
+            first,
+            second,
+            rows,
+            taken,
+            steps,
+            gradientScale
+        );
+        workers.Run(job.Blocks, job);
+        Keep(parameter, first, second);
+    }
+
+    public override double SumOfSquares(Workers workers, Tensor x)
+    {
+        int chunks = Chunks.Of(x.Count);
+        double* parts = (double*)Scratch.ForCall(2 * chunks);
+        SquareChunks job = new(x.Address(), x.Count, parts);
+        workers.Run(chunks, job);
+        double total = 0;
+        for (int i = 0; i < chunks; i++)
+        {
+            total += parts[i];
+        }
+
+        Keep(x);
+        return total;
+    }
+
+    static void Check(string kernel, Tensor x, Tensor other, string name)
+    {
+        if (other.Rows != x.Rows || other.Columns != x.Columns)
+        {
+            throw new ArgumentException(
+                $"{kernel}: {name} is {other.Shape}; it must be {x.Shape} like the first tensor."
+            );
+        }
+    }
+
+    static void CheckCount(string kernel, Tensor tensor, int count, string name)
+    {
+        if (tensor.Count != count)
+        {
+            throw new ArgumentException(
+                $"{kernel}: {name} is {tensor.Shape}; it must have {count} elements."
+            );
+        }
+    }
+
+    /// <summary>Blocks hold addresses only: the tensors must outlive them.</summary>
+    static void Keep(params ReadOnlySpan<Tensor?> tensors)
+    {
+        foreach (Tensor? tensor in tensors)
+        {
+            GC.KeepAlive(tensor);
+        }
+    }
+}

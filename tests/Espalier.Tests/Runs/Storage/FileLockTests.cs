@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+using Espalier.Runs.Storage;
+using Espalier.Tests.Checkpoints;
+
+namespace Espalier.Tests.Runs.Storage;
+
+public sealed class FileLockTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(true, true, true)]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, false)]
+    public void Only_shared_locks_are_held_by_several(bool first, bool second, bool both)
+    {
+        string path = _folder["locks/use"];
+        using IDisposable? held = FileLock.Try(path, shared: first);
+        Assert.NotNull(held);
+        using IDisposable? more = FileLock.Try(path, shared: second);
+        Assert.Equal(both, more is not null);
+    }
+
+    [Fact]
+    public void A_lock_that_was_given_back_can_be_taken()
+    {
+        FileLock.Try(_folder["use"], shared: true)!.Dispose();
+        FileLock.Try(_folder["use"])!.Dispose();
+        Assert.Equal(0, new FileInfo(_folder["use"]).Length);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_opened_is_a_failure_and_nobodys_lock()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A socket is no file there.");
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(_folder["use"]));
+        Assert.True(File.Exists(_folder["use"]));
+        Assert.Throws<IOException>(() => FileLock.Try(_folder["use"]));
+    }
+}
