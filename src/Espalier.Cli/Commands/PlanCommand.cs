@@ -99,7 +99,7 @@ sealed class PlanCommand : EspalierCommand
     [
         "espalier plan --max-ms 2 --min-accuracy 0.88",
         "espalier plan --max-mb 30 --task mrpc --data glue/MRPC --model all-MiniLM-L6-v2 --first \"O(pool=mean)\"",
-        "espalier plan --max-ms 2 --replay studies/orders/measurements.json",
+        "espalier plan --max-ms 2 --replay studies/commutativity/sentiment/measurements.json",
     ];
 
     /// <summary>What trials are made with; nothing of it is obeyed where they are looked up.</summary>

@@ -1,5 +1,6 @@
 using Espalier.Analysis.Choosing;
 using Espalier.Checkpoints;
+using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Kernels;
@@ -56,6 +57,14 @@ sealed record PlanTraining(
             FixedOptions,
             Orders
         );
+        if (Trainings.Of(space.Start).Count is var least && least > Most)
+        {
+            throw new UsageException(
+                $"--max-trainings is {Most}, and the search starts with {least} models for each seed; allow that many, "
+                    + "or search --fixed-options, which starts with fewer."
+            );
+        }
+
         StudyTrials trials = new(
             recipe,
             Espalier.Runs.Storage.Store.Open(Store),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
+using Espalier.Measuring;
 
 namespace Espalier.Cli.Commands;
 

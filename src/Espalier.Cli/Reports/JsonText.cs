@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports;
 
@@ -48,35 +47,6 @@ static class JsonText
         }
 
         json.WriteEndArray();
-    }
-
-    public static void OptionalNumber(this Utf8JsonWriter json, string name, double? number)
-    {
-        if (number is { } value)
-        {
-            json.WriteNumber(name, value);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
-    /// <summary>Value, interval and number of observations; null where there is no figure.</summary>
-    public static void Estimate(this Utf8JsonWriter json, string name, Estimate? estimate)
-    {
-        if (estimate is null)
-        {
-            json.WriteNull(name);
-            return;
-        }
-
-        json.WriteStartObject(name);
-        json.WriteNumber("value", estimate.Value);
-        json.OptionalNumber("low", estimate.Low);
-        json.OptionalNumber("high", estimate.High);
-        json.WriteNumber("n", estimate.N);
-        json.WriteEndObject();
     }
 
     static void Write(TextWriter output, Action<Utf8JsonWriter> fill, bool indented)

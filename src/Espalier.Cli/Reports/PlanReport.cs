@@ -139,12 +139,15 @@ static class PlanReport
     static void WriteSaved(Terminal terminal, PlanResult result, PlanFacts facts)
     {
         var (needed, all) = result.ModelsTrained;
+        int tried = result.Tried.Count,
+            pipelines = result.Space.Pipelines.Count;
         terminal.Out.WriteLine(
-            $"Tried {result.Tried.Count} of {result.Space.Pipelines.Count} pipelines, which took {needed} trained models of {all} for each seed"
+            $"Tried {tried} of {pipelines} pipelines ({Share(tried, pipelines)}). They need {needed} of the {all} models "
+                + $"({Share(needed, all)}) that have to be trained for all pipelines, for each seed: L and Q train nothing, and pipelines that begin alike share models."
                 + (
                     facts.TrainedNow is { } now
-                        ? $"; {now} were trained in this call, of all seeds, and the store had the others."
-                        : "."
+                        ? $" {now} were trained in this call, of all seeds, and the store had the others."
+                        : ""
                 )
                 + (
                     facts.SecondsSaved is { } seconds
@@ -166,6 +169,8 @@ static class PlanReport
             );
         }
     }
+
+    static string Share(int part, int whole) => $"{100.0 * part / whole:0} %";
 
     static string Limits(Budget budget, string metric) =>
         string.Join(

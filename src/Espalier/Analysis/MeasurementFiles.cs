@@ -38,18 +38,31 @@ public static class MeasurementFiles
             );
     }
 
-    /// <summary>Of a file or, in the order of their names, of all .json and .jsonl files under a folder that hold any.</summary>
-    public static IReadOnlyList<Measurement> ReadAll(string path) =>
-        !Directory.Exists(path)
-            ? Read(path)
-            :
-            [
-                .. Directory
-                    .EnumerateFiles(path, "*.json*", SearchOption.AllDirectories)
-                    .Where(f => Path.GetFileName(f) == "run.json" || IsRecords(f))
-                    .Order(StringComparer.Ordinal)
-                    .SelectMany(Read),
-            ];
+    /// <summary>
+    /// Of a file or, in the order of their names, of every run.json and every file under a folder whose name ends with
+    /// measurements.json or measurements.jsonl.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The folder has no such file, or one of them cannot be read.</exception>
+    public static IReadOnlyList<Measurement> ReadAll(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return Read(path);
+        }
+
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(path, "*.json*", SearchOption.AllDirectories)
+                .Where(f => Path.GetFileName(f) == "run.json" || IsRecords(f))
+                .Order(StringComparer.Ordinal),
+        ];
+        return files.Length > 0
+            ? [.. files.SelectMany(Read)]
+            : throw new InvalidDataException(
+                $"{path}: neither run.json nor measurements.json is in it or in its folders; name the output of 'espalier study' or 'espalier run'."
+            );
+    }
 
     /// <summary>Models lie beside results, with JSON files of their own.</summary>
     static bool IsRecords(string path) =>

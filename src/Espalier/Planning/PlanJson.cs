@@ -49,7 +49,7 @@ public static class PlanJson
             json.WriteEndObject();
             json.WriteBoolean("settled", result.Decision.Settled);
             json.WriteNumber("probability_beaten", result.Decision.ProbabilityBeaten);
-            Number(json, "expected_loss", result.Decision.ExpectedLoss);
+            json.OptionalNumber("expected_loss", result.Decision.ExpectedLoss);
             json.WriteNumber("margin", result.Decision.Margin);
             Rounds(json, result);
             Rejected(json, result);
@@ -58,7 +58,7 @@ public static class PlanJson
             {
                 json.WriteStartObject("best_of_all");
                 Alternative(json, best);
-                Number(json, "answer_is_short_by", result.Short(best));
+                json.OptionalNumber("answer_is_short_by", result.Short(best));
                 json.WriteEndObject();
             }
 
@@ -72,10 +72,10 @@ public static class PlanJson
     static void Limits(Utf8JsonWriter json, Budget budget)
     {
         json.WriteStartObject("budget");
-        Number(json, "max_ms", budget.MaxMilliseconds);
-        Number(json, "min_quality", budget.MinQuality);
-        Number(json, "max_joules", budget.MaxJoules);
-        Number(json, "max_mb", budget.MaxBytes / Mega);
+        json.OptionalNumber("max_ms", budget.MaxMilliseconds);
+        json.OptionalNumber("min_quality", budget.MinQuality);
+        json.OptionalNumber("max_joules", budget.MaxJoules);
+        json.OptionalNumber("max_mb", budget.MaxBytes / Mega);
         json.WriteString("wish", budget.Preferred.ToString().ToLowerInvariant());
         json.WriteEndObject();
     }
@@ -129,8 +129,7 @@ public static class PlanJson
                     {
                         json.WriteStartObject();
                         json.WriteString("limit", violation.Limit);
-                        Number(
-                            json,
+                        json.OptionalNumber(
                             "excess",
                             double.IsFinite(violation.Excess) ? violation.Excess : null
                         );
@@ -151,8 +150,8 @@ public static class PlanJson
         json.WriteNumber("pipelines_tried", result.Tried.Count);
         json.WriteNumber("models_each_seed", all);
         json.WriteNumber("models_needed_each_seed", needed);
-        Number(json, "models_trained_now", facts.TrainedNow);
-        Number(json, "seconds_saved", facts.SecondsSaved is { } s ? Math.Round(s) : null);
+        json.OptionalNumber("models_trained_now", facts.TrainedNow);
+        json.OptionalNumber("seconds_saved", facts.SecondsSaved is { } s ? Math.Round(s) : null);
         json.WriteEndObject();
     }
 
@@ -160,39 +159,10 @@ public static class PlanJson
     {
         json.WriteString("pipeline", alternative.Pipeline);
         json.WriteString("effort", $"{alternative.Effort}");
-        Estimate(json, "quality", alternative.Quality);
-        Estimate(json, "milliseconds", alternative.Milliseconds);
-        Estimate(json, "joules", alternative.Joules);
-        Estimate(json, "bytes", alternative.Bytes);
-    }
-
-    static void Estimate(Utf8JsonWriter json, string name, Estimate? estimate)
-    {
-        if (estimate is null)
-        {
-            json.WriteNull(name);
-            return;
-        }
-
-        json.WriteStartObject(name);
-        json.WriteNumber("value", estimate.Value);
-        Number(json, "low", estimate.Low);
-        Number(json, "high", estimate.High);
-        json.WriteNumber("n", estimate.N);
-        json.WriteString("origin", estimate.Origin.ToString().ToLowerInvariant());
-        json.WriteEndObject();
-    }
-
-    static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number)
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
+        json.Estimate("quality", alternative.Quality, withOrigin: true);
+        json.Estimate("milliseconds", alternative.Milliseconds, withOrigin: true);
+        json.Estimate("joules", alternative.Joules, withOrigin: true);
+        json.Estimate("bytes", alternative.Bytes, withOrigin: true);
     }
 
     static void Array<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)

@@ -60,11 +60,9 @@ public static class PlanReading
             return null;
         }
 
-        (double own, double other) = result.Budget.Preferred switch
-        {
-            Preference.Quality => (best.Quality.Value, bestOfAll.Quality.Value),
-            _ => (-best.Milliseconds!.Value, -bestOfAll.Milliseconds!.Value),
-        };
-        return (other - own) / Math.Abs(other);
+        Preference wish = result.Budget.Preferred;
+        double own = best.Figure(wish)!.Value,
+            other = bestOfAll.Figure(wish)!.Value;
+        return (wish == Preference.Quality ? other - own : own - other) / Math.Abs(other);
     }
 }

@@ -39,7 +39,7 @@ public sealed record PlanResult(
 /// Tries the start of a space, predicts all of it, tries what may win, and so on until the answer is settled within the
 /// noise. What trying means is the caller's: training and measuring, or looking up.
 /// </summary>
-/// <param name="most">Models for each seed beyond which nothing more is trained.</param>
+/// <param name="most">Models for each seed beyond which nothing more is trained; the start needs some.</param>
 public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most = int.MaxValue)
 {
     // A prediction must be that much nearer to the budget than the nearest measured one to be worth a training.
@@ -89,31 +89,37 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
 
     bool Continue(PlannerDecision decision)
     {
-        Proposal[] next = [.. decision.Next.Where(p => !_tried.Contains(p.Pipeline))];
-        if (next.Length > 0)
+        Proposal[] next =
+        [
+            .. decision.Next.Where(p => !_tried.Contains(p.Pipeline) && IsAllowed(p.Pipeline)),
+        ];
+        if (next.Sum(p => p.ProbabilityBest) >= Planner.Floor)
         {
             // One training at a time teaches most; what shares it costs no other.
-            HashSet<string> models = [.. Trainings.Of(_tried.Append(next[0].Pipeline))];
+            IReadOnlySet<string> models = Trainings.Of(_tried.Append(next[0].Pipeline));
             Proposal[] together =
             [
-                .. next.Where(p => Trainings.Of([p.Pipeline]).IsSubsetOf(models)),
+                next[0],
+                .. next.Skip(1)
+                    .Where(p =>
+                        p.ProbabilityBest >= Planner.Floor
+                        && Trainings.Of([p.Pipeline]).IsSubsetOf(models)
+                    ),
             ];
-            return models.Count <= most
-                && Next(
-                    [.. together.Select(p => p.Pipeline)],
-                    string.Join(
-                        ", ",
-                        together.Select(p =>
-                            $"{p.Predicted.Name} wins with a chance of {100 * p.ProbabilityBest:0.#} %"
-                        )
+            return Next(
+                [.. together.Select(p => p.Pipeline)],
+                string.Join(
+                    ", ",
+                    together.Select(p =>
+                        $"{p.Predicted.Name} wins with a chance of {100 * p.ProbabilityBest:0.#} %"
                     )
-                );
+                )
+            );
         }
 
         return decision.Answer is { Best: null, Nearest: { } nearest }
             && Nearest(decision) is { } nearer
             && Excess(nearer.Violations) < Nearer * Excess(budget.Violations(nearest))
-            && Trainings.Of(_tried.Append(nearer.Alternative.Pipeline)).Count <= most
             && Next(
                 [nearer.Alternative.Pipeline],
                 $"nothing is likely to meet the budget, and {nearer.Alternative.Name} is predicted to come nearest"
@@ -122,8 +128,13 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
 
     Rejection? Nearest(PlannerDecision decision) =>
         decision
-            .NotTrained.Where(r => !_tried.Contains(r.Alternative.Pipeline))
+            .NotTrained.Where(r =>
+                !_tried.Contains(r.Alternative.Pipeline) && IsAllowed(r.Alternative.Pipeline)
+            )
             .MinBy(r => Excess(r.Violations));
+
+    /// <summary>Whether no more models than allowed would be trained with it.</summary>
+    bool IsAllowed(string pipeline) => Trainings.Of(_tried.Append(pipeline)).Count <= most;
 
     static double Excess(IReadOnlyList<Violation> violations) =>
         violations.Select(v => v.Excess).DefaultIfEmpty(0).Max();

@@ -45,6 +45,17 @@ public sealed class MeasurementFilesTests
         );
     }
 
+    [Fact]
+    public void A_folder_without_records_is_refused_in_a_sentence()
+    {
+        using ScratchFolder folder = new();
+        folder.Write("model/config.json", "{}");
+        Assert.Contains(
+            "neither run.json nor measurements.json is in it",
+            Assert.Throws<InvalidDataException>(() => MeasurementFiles.ReadAll(folder.Root)).Message
+        );
+    }
+
     [Theory]
     [InlineData("{\"a\":1}", "there is no measurement")]
     [InlineData("{\"a\":", "line 1")]

@@ -67,6 +67,39 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public void Fewer_trainings_than_the_search_starts_with_are_refused_before_any()
+    {
+        CommandLine
+            .Run(
+                "plan",
+                "--max-ms",
+                "1",
+                "--max-trainings",
+                "3",
+                "--fixed-options",
+                "--model",
+                _toy["toy"],
+                "--train",
+                _toy["train.csv"],
+                "--test",
+                _toy["test.csv"],
+                "--text",
+                "review",
+                "--label",
+                "stars",
+                "--output",
+                _toy["out"],
+                "--store",
+                _toy["store"]
+            )
+            .Refuses(
+                ExitCode.Usage,
+                "--max-trainings is 3, and the search starts with 4 models for each seed"
+            );
+        Assert.False(Directory.Exists(_toy["store"]));
+    }
+
+    [Fact]
     public void A_replay_says_what_it_chose_why_not_the_others_and_how_the_best_of_all_compares()
     {
         Outcome plan = CommandLine
@@ -76,7 +109,7 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Contains("Answer: ", plan.Out);
         Assert.Contains("predicted, not trained: misses the limit of ms", plan.Out);
         Assert.Contains("of 48 pipelines", plan.Out);
-        Assert.Contains("of 12 for each seed", plan.Out);
+        Assert.Contains("of the 12 models", plan.Out);
         Assert.Contains("Of all that was measured", plan.Out);
         Assert.Contains("Chosen among", plan.Out);
         Assert.Contains("Trying O, ", plan.Error);
@@ -193,7 +226,7 @@ public sealed class PlanCommandTests : IDisposable
 
         // Again, and as a study over the same store: everything is there.
         Outcome again = CommandLine.Run(line, "").Succeeds();
-        Assert.Contains("; 0 were trained in this call", again.Out);
+        Assert.Contains(" 0 were trained in this call", again.Out);
         Assert.Contains("espalier predict --model", again.Out);
         string[] models = Directory.GetFiles(Path.Combine(_toy["store"], "actions"));
         Assert.Contains(

@@ -11,7 +11,13 @@ namespace Espalier.Tests.Planning;
 /// Every pipeline of a space with figures as a study of MiniLM gives them: L and exits take most of the time away, P and Q
 /// together are not the product in time, and each training differs from another.
 /// </summary>
-sealed class MadeUpStudy(ulong key, double noise = 0.003, double joint = 0.85)
+/// <param name="lateStudent">What of the quality D leaves where it comes behind E.</param>
+sealed class MadeUpStudy(
+    ulong key,
+    double noise = 0.003,
+    double joint = 0.85,
+    double lateStudent = 1
+)
 {
     public IReadOnlyList<Measurement> Of(PlanSpace space, params ReadOnlySpan<ulong> seeds)
     {
@@ -39,6 +45,7 @@ sealed class MadeUpStudy(ulong key, double noise = 0.003, double joint = 0.85)
                 case Distill d:
                     student = d.Layers.Value;
                     quality *= 1 - 0.04 * Math.Pow(1 - student, 2);
+                    quality *= exit < 1 ? lateStudent : 1;
                     bytes *= 0.4 + 0.6 * student;
                     break;
                 case EarlyExit:

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Planning;
 using Espalier.Tensors;
+using Espalier.Tests.Goldens;
 
 namespace Espalier.Tests.Planning;
 
@@ -30,6 +32,31 @@ public sealed class PlanSearchTests
         {
             Judge(Orders, world, new Budget(milliseconds, quality), 1 / 3.0);
         }
+    }
+
+    /// <summary>Before anything of them is known, both orders of D and E look alike.</summary>
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(0.3)]
+    public void Where_orders_differ_the_better_one_is_found(double milliseconds)
+    {
+        for (ulong world = 1; world <= 2; world++)
+        {
+            Judge(Orders, new MadeUpStudy(world, lateStudent: 0.97), new Budget(milliseconds), 0.4);
+        }
+    }
+
+    /// <summary>The study of orders that was really run.</summary>
+    [Theory]
+    [InlineData(0.15)]
+    [InlineData(0.2)]
+    [InlineData(0.5)]
+    [InlineData(2.0)]
+    public void In_a_real_study_the_answer_is_within_the_noise_of_the_best_after_a_third(
+        double milliseconds
+    )
+    {
+        Judge(Sentiment(), new Budget(milliseconds), 1 / 3.0);
     }
 
     [Theory]
@@ -94,6 +121,23 @@ public sealed class PlanSearchTests
             most: 5
         ).Run(trials.Try);
         Assert.True(result.ModelsTrained.Needed <= 5, string.Join(" ", result.Tried));
+        Assert.False(result.Decision.Settled);
+    }
+
+    /// <summary>At 0.25 ms what wins with the best chance needs a fifth model, and ELQ none.</summary>
+    [Fact]
+    public void What_needs_no_training_is_tried_where_no_more_are_allowed()
+    {
+        RecordedTrials trials = Sentiment();
+        int start = Trainings.Of(trials.Space.Start).Count;
+        PlanResult result = new PlanSearch(
+            trials.Space,
+            new Budget(MaxMilliseconds: 0.25),
+            new Rng(1),
+            most: start
+        ).Run(trials.Try);
+        Assert.Equal(start, result.ModelsTrained.Needed);
+        Assert.Contains("ELQ", result.Tried);
         Assert.False(result.Decision.Settled);
     }
 
@@ -191,9 +235,15 @@ public sealed class PlanSearchTests
         Assert.Equal(Orders.Contenders.Count, trials.Space.Contenders.Count);
     }
 
-    static PlanResult Judge(PlanSpace space, ulong world, Budget budget, double share)
+    static PlanResult Judge(PlanSpace space, ulong world, Budget budget, double share) =>
+        Judge(space, new MadeUpStudy(world), budget, share);
+
+    static PlanResult Judge(PlanSpace space, MadeUpStudy study, Budget budget, double share) =>
+        Judge(new RecordedTrials("made up", study.Of(space, 1)), budget, share);
+
+    static PlanResult Judge(RecordedTrials trials, Budget budget, double share)
     {
-        RecordedTrials trials = new("made up", new MadeUpStudy(world).Of(space, 1));
+        PlanSpace space = trials.Space;
         PlanResult result = Run(trials, budget);
         Alternative best = budget.Answer(Alternatives.Of(trials.All)).Best!;
         Assert.True(
@@ -206,6 +256,15 @@ public sealed class PlanSearchTests
         );
         Assert.Equal(result.Tried.Count, result.Tried.Distinct().Count());
         return result;
+    }
+
+    static RecordedTrials Sentiment()
+    {
+        string path = Path.Combine(
+            Repository.Root,
+            "studies/commutativity/sentiment/measurements.json"
+        );
+        return new RecordedTrials(path, MeasurementFiles.Read(path));
     }
 
     static PlanResult Run(RecordedTrials trials, Budget budget) =>

@@ -14,21 +14,29 @@ public sealed record Alternative(
     Estimate? Bytes
 )
 {
+    /// <summary>Null where it was not measured.</summary>
+    public Estimate? Figure(Preference figure) =>
+        figure switch
+        {
+            Preference.Quality => Quality,
+            Preference.Milliseconds => Milliseconds,
+            Preference.Joules => Joules,
+            _ => Bytes,
+        };
+
     public string Name => Effort == Effort.Full ? Pipeline : $"{Pipeline} at {Effort}";
 }
 
 public static class Alternatives
 {
+    // The task's first metric.
+    static readonly Axes Primary = new();
+
     /// <summary>
-    /// Means over seeds with Student's intervals; of a single seed the measurement's own interval. Costs and qualities
-    /// are of one task.
+    /// Means over seeds with their intervals. Costs and qualities are of one task.
     /// </summary>
-    /// <param name="metric">Null: the task's primary one.</param>
     /// <exception cref="ArgumentException">There are several tasks or machines, or a quality is missing.</exception>
-    public static IReadOnlyList<Alternative> Of(
-        IReadOnlyList<Measurement> measurements,
-        string? metric = null
-    )
+    public static IReadOnlyList<Alternative> Of(IReadOnlyList<Measurement> measurements)
     {
         string[] tasks = [.. measurements.Select(m => m.Task).Distinct()];
         if (tasks.Length > 1)
@@ -38,8 +46,7 @@ public static class Alternatives
             );
         }
 
-        StudyRuns.CheckMachine(measurements, new Axes());
-        Axes axes = new(Metric: metric);
+        StudyRuns.CheckMachine(measurements, Primary);
         return
         [
             .. measurements
@@ -47,51 +54,26 @@ public static class Alternatives
                 .Select(g => new Alternative(
                     g.Key.Pipeline,
                     g.Key.Effort,
-                    Over([.. g], m => OfQuality(m, axes))
+                    SeedMean.Over([.. g], OfQuality, isRatio: false)
                         ?? throw new ArgumentException(
-                            $"{g.Key.Pipeline} at {g.Key.Effort} has no {metric ?? "metric"}; leave it out or measure it."
+                            $"{g.Key.Pipeline} at {g.Key.Effort} has no metric; leave it out or measure it."
                         ),
-                    Over([.. g], m => m.MillisecondsPerExample),
-                    Over([.. g], m => m.JoulesPerExample),
-                    Over(
+                    SeedMean.Over([.. g], m => m.MillisecondsPerExample, isRatio: true),
+                    SeedMean.Over([.. g], m => m.JoulesPerExample, isRatio: true),
+                    SeedMean.Over(
                         [.. g],
                         m =>
                             m.PackedBytes is { } bytes
                                 ? new Estimate(bytes, bytes, bytes, 1, Origin.Measured)
-                                : null
+                                : null,
+                        isRatio: true
                     )
                 )),
         ];
     }
 
-    static Estimate? OfQuality(Measurement m, Axes axes) =>
-        axes.Figure(m) is { Value: { } value } q
+    static Estimate? OfQuality(Measurement m) =>
+        Primary.Figure(m) is { Value: { } value } q
             ? new Estimate(value, q.Low, q.High, 1, Origin.Measured)
             : null;
-
-    /// <summary>Null where one of them lacks the figure.</summary>
-    static Estimate? Over(Measurement[] same, Func<Measurement, Estimate?> figure)
-    {
-        Estimate?[] all = [.. same.Select(figure)];
-        if (all.Contains(null))
-        {
-            return null;
-        }
-
-        if (all.Length == 1)
-        {
-            return all[0];
-        }
-
-        double[] values = [.. all.Select(e => e!.Value)];
-        double mean = values.Average(),
-            reach =
-                Inference.StudentReach(values.Length)
-                * Statistics.StandardDeviation(values)!.Value
-                / Math.Sqrt(values.Length);
-        return new Estimate(mean, mean - reach, mean + reach, values.Length, all[0]!.Origin)
-        {
-            Coverage = Statistics.Confidence,
-        };
-    }
 }

@@ -3,7 +3,7 @@ using Espalier.Measuring;
 
 namespace Espalier.Analysis.Choosing;
 
-/// <summary>Of several that fit, which is best.</summary>
+/// <summary>A figure of an alternative; of several that fit, the quality or a cost decides.</summary>
 public enum Preference
 {
     Quality,
@@ -52,15 +52,14 @@ public sealed record Budget(
     public double? MaxBytes { get; init; } = Positive(MaxBytes, "bytes");
 
     /// <summary>The best that meets the budget, or the nearest, and why each other was rejected.</summary>
-    /// <param name="prefer">Null: the quality where a cost is limited, else the time.</param>
-    public BudgetAnswer Answer(IReadOnlyList<Alternative> alternatives, Preference? prefer = null)
+    public BudgetAnswer Answer(IReadOnlyList<Alternative> alternatives)
     {
         if (alternatives.Count == 0)
         {
             throw new ArgumentException("There is no alternative to choose from; measure one.");
         }
 
-        Preference wish = prefer ?? Preferred;
+        Preference wish = Preferred;
         (Alternative Alternative, IReadOnlyList<Violation> Violations)[] judged =
         [
             .. alternatives.Select(a => (a, Violations(a))),
@@ -121,13 +120,9 @@ public sealed record Budget(
 
     /// <summary>More is better; an unknown cost is the worst.</summary>
     static double Worth(Alternative a, Preference wish) =>
-        wish switch
-        {
-            Preference.Quality => a.Quality.Value,
-            Preference.Milliseconds => -a.Milliseconds?.Value ?? double.NegativeInfinity,
-            Preference.Joules => -a.Joules?.Value ?? double.NegativeInfinity,
-            _ => -a.Bytes?.Value ?? double.NegativeInfinity,
-        };
+        wish == Preference.Quality
+            ? a.Quality.Value
+            : -a.Figure(wish)?.Value ?? double.NegativeInfinity;
 
     static string Beaten(Alternative a, Alternative best, Preference wish) =>
         $"{a.Name}: fits, and {best.Name} is better by {wish.ToString().ToLowerInvariant()} "

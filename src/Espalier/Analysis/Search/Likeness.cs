@@ -1,6 +1,9 @@
 namespace Espalier.Analysis.Search;
 
-/// <summary>How alike the effect of one operator is at two places of its options, from 0 to 1.</summary>
+/// <summary>
+/// How alike the effect of one operator is at two places of its options, from 0 to 1: smooth in options, rough in efforts,
+/// as the curve of exits falls steeply where they begin to answer too early.
+/// </summary>
 sealed class Likeness
 {
     // In ranges of an option: half the range away, effects still share 80 % of their variance.
@@ -29,16 +32,24 @@ sealed class Likeness
     public double Of(OptionPlace a, OptionPlace b)
     {
         double[] range = _ranges[a.Letter];
-        double squares = 0;
+        double squares = 0,
+            rough = 0;
         for (int i = 0; i < range.Length; i++)
         {
             double step =
                 a.Words[i] != b.Words[i] ? OtherWord
                 : range[i] > 0 ? (a.Numbers[i] - b.Numbers[i]) / range[i] / Reach
                 : 0;
-            squares += step * step;
+            if (i < a.Options)
+            {
+                squares += step * step;
+            }
+            else
+            {
+                rough += Math.Abs(step);
+            }
         }
 
-        return Math.Exp(-squares / 2);
+        return Math.Exp(-squares / 2 - rough);
     }
 }

@@ -11,22 +11,27 @@ sealed class LogRun
     readonly Alternative _own;
     readonly Alternative _original;
 
-    LogRun(string block, Alternative own, Alternative original)
+    LogRun(string block, int examples, Alternative own, Alternative original)
     {
-        (Block, _own, _original) = (block, own, original);
+        (Block, Examples, _own, _original) = (block, examples, own, original);
         Contender = new Contender(own.Pipeline, own.Effort);
-        Place = SurfacePlace.Of(Contender);
+        Operators = OptionPlace.Of(Contender);
     }
 
     /// <summary>The seeds.</summary>
     public string Block { get; }
-    public Contender Contender { get; }
-    public SurfacePlace Place { get; }
 
-    public static IReadOnlyList<LogRun> Of(IReadOnlyList<Measurement> measurements, string? metric)
+    /// <summary>That its quality was taken on.</summary>
+    public int Examples { get; }
+    public Contender Contender { get; }
+
+    /// <summary>All but O.</summary>
+    public OptionPlace[] Operators { get; }
+
+    public static IReadOnlyList<LogRun> Of(IReadOnlyList<Measurement> measurements)
     {
         // A machine or a task too many is refused here.
-        _ = Alternatives.Of(measurements, metric);
+        _ = Alternatives.Of(measurements);
         List<LogRun> runs = [];
         foreach (var seed in measurements.GroupBy(m => m.Seeds.Count == 0 ? 0 : m.Seeds[0]))
         {
@@ -35,11 +40,13 @@ sealed class LogRun
                 ?? throw new ArgumentException(
                     $"The original O was not measured with seed {seed.Key}; figures are predicted as ratios to it."
                 );
-            Alternative o = Alternatives.Of([original], metric)[0];
+            Alternative o = Alternatives.Of([original])[0];
             foreach (var run in seed.GroupBy(m => string.Join("/", m.Seeds)))
             {
                 runs.AddRange(
-                    Alternatives.Of([.. run], metric).Select(a => new LogRun(run.Key, a, o))
+                    Alternatives
+                        .Of([.. run])
+                        .Select(a => new LogRun(run.Key, run.First().Examples, a, o))
                 );
             }
         }
@@ -53,16 +60,9 @@ sealed class LogRun
 
     /// <summary>ln of the ratio to the original; null where either was not measured.</summary>
     public double? Value(Preference figure) =>
-        Of(_own, figure) / Of(_original, figure) is { } ratio and > 0 ? Math.Log(ratio) : null;
+        _own.Figure(figure)?.Value / _original.Figure(figure)?.Value is { } ratio and > 0
+            ? Math.Log(ratio)
+            : null;
 
-    public double? Original(Preference figure) => Of(_original, figure);
-
-    public static double? Of(Alternative a, Preference figure) =>
-        figure switch
-        {
-            Preference.Quality => a.Quality.Value,
-            Preference.Milliseconds => a.Milliseconds?.Value,
-            Preference.Joules => a.Joules?.Value,
-            _ => a.Bytes?.Value,
-        };
+    public double? Original(Preference figure) => _original.Figure(figure)?.Value;
 }

@@ -4,33 +4,26 @@ using MathNet.Numerics.LinearAlgebra.Factorization;
 namespace Espalier.Analysis.Search;
 
 /// <summary>A place of the surface: the operators of a contender, each at its options.</summary>
-sealed record SurfacePlace(OptionPlace[] Operators)
-{
-    public static SurfacePlace Of(Contender contender) => new(OptionPlace.Of(contender));
-}
+/// <param name="Shares">Of each of them in what it does together with others; 1 is usual.</param>
+sealed record SurfacePlace(OptionPlace[] Operators, double[] Shares);
 
 /// <summary>A logarithm of a ratio to the original, seen at a place.</summary>
-/// <param name="Run">Efforts of one run share its luck.</param>
-sealed record LogObservation(SurfacePlace Place, string Run, double Value);
+/// <param name="Run">Of which training: its luck is shared by all that was measured of it. Null: none was needed.</param>
+/// <param name="Noise">Variance of its own, that nothing shares.</param>
+sealed record LogObservation(SurfacePlace Place, string? Run, double Value, double Noise = 0);
 
 /// <summary>Standard deviations in logarithms.</summary>
 /// <param name="Main">Of an operator's effect, before anything is known of it.</param>
 /// <param name="Joint">Of what two operators do together beyond the product rule.</param>
 /// <param name="Run">Of one training against another.</param>
-/// <param name="Shares">Of an operator in what it does together with others, 0 to 1.</param>
-sealed record SurfaceScales(
-    IReadOnlyDictionary<char, double> Main,
-    double Joint,
-    double Run,
-    IReadOnlyDictionary<char, double> Shares
-)
+sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint, double Run)
 {
     // So many observations is a belief worth.
     const double Belief = 3;
 
     static readonly double[] MainFactors = [0.35, 0.6, 1];
     static readonly double[] JointFactors = [0.1, 0.18, 0.32, 0.56, 1, 1.8, 3.2];
-    static readonly double[] RunFactors = [0.2, 0.35, 0.6, 1, 1.7];
+    static readonly double[] RunFactors = [0.2, 0.35, 0.6, 1, 1.7, 2.8];
 
     /// <summary>
     /// The scales under which what was seen is most likely, these being the beliefs: the peak of likelihood times prior
@@ -65,8 +58,7 @@ sealed record SurfaceScales(
         return new SurfaceScales(
             Main.ToDictionary(m => m.Key, m => best.M * m.Value),
             best.J * Joint,
-            best.R * Run,
-            Shares
+            best.R * Run
         );
 
         Matrix<double> Part(SurfaceScales only) => LogSurface.CovarianceOf(seen, likeness, only);
@@ -85,6 +77,9 @@ sealed class LogSurface
 {
     // Efforts of a run differ by less than runs do; it also keeps the matrix well conditioned.
     const double EffortShare = 0.25;
+
+    // What two operators do together in one order says this much of what they do in the other.
+    const double OtherOrder = 0.5;
 
     readonly IReadOnlyList<LogObservation> _seen;
     readonly Likeness _likeness;
@@ -120,8 +115,8 @@ sealed class LogSurface
             seen.Count,
             (i, j) =>
                 Covariance(seen[i].Place, seen[j].Place, likeness, scales)
-                + (seen[i].Run == seen[j].Run ? run : 0)
-                + (i == j ? effort : 0)
+                + (seen[i].Run is { } training && training == seen[j].Run ? run : 0)
+                + (i == j ? effort + seen[i].Noise : 0)
         );
     }
 
@@ -189,25 +184,29 @@ sealed class LogSurface
     )
     {
         double sum = 0,
-            likeSum = 0,
-            likeSquares = 0;
-        foreach (OptionPlace x in a.Operators)
+            together = 0;
+        List<(int InB, double Like)> shared = [];
+        for (int i = 0; i < a.Operators.Length; i++)
         {
-            foreach (OptionPlace y in b.Operators)
+            char letter = a.Operators[i].Letter;
+            int j = Array.FindIndex(b.Operators, o => o.Letter == letter);
+            if (j < 0)
             {
-                if (x.Letter == y.Letter)
-                {
-                    double like = likeness.Of(x, y),
-                        main = scales.Main[x.Letter];
-                    sum += main * main * like;
-                    double together = like * scales.Shares[x.Letter] * scales.Shares[x.Letter];
-                    likeSum += together;
-                    likeSquares += together * together;
-                }
+                continue;
             }
+
+            double like = likeness.Of(a.Operators[i], b.Operators[j]),
+                main = scales.Main[letter],
+                own = like * a.Shares[i] * b.Shares[j];
+            sum += main * main * like;
+            foreach ((int inB, double other) in shared)
+            {
+                together += own * other * (inB < j ? 1 : OtherOrder);
+            }
+
+            shared.Add((j, own));
         }
 
-        // Every two shared operators: Σ_{x<y} l_x l_y = ((Σ l)² − Σ l²) / 2.
-        return sum + scales.Joint * scales.Joint * (likeSum * likeSum - likeSquares) / 2;
+        return sum + scales.Joint * scales.Joint * together;
     }
 }

@@ -5,7 +5,8 @@ using Espalier.Operators;
 namespace Espalier.Analysis.Search;
 
 /// <summary>Where one operator of a contender lies among its options: numbers on their scales, words as they are.</summary>
-sealed record OptionPlace(char Letter, double[] Numbers, string[] Words)
+/// <param name="Options">So many of them are options of the operator; the one behind them is the effort.</param>
+sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Options)
 {
     // Confidence 0.9, 0.99 and 0.999 are about evenly spaced steps of work; 1 and full are one place.
     const double Certain = 0.001;
@@ -51,7 +52,7 @@ sealed record OptionPlace(char Letter, double[] Numbers, string[] Words)
             );
         }
 
-        return new OptionPlace(o.Letter, [.. numbers], [.. words]);
+        return new OptionPlace(o.Letter, [.. numbers], [.. words], o.Options.Count);
     }
 
     /// <summary>Grows with how far an example goes.</summary>

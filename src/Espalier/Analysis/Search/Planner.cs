@@ -4,38 +4,20 @@ using Espalier.Tensors;
 
 namespace Espalier.Analysis.Search;
 
-/// <summary>When to train on and when to stop.</summary>
-/// <param name="Floor">Chance of winning below which a pipeline is not trained, and all together are not.</param>
-/// <param name="Margin">
-/// By how much, as a share of the preferred figure, another must be better to be worth a training; null: what one
-/// training differs from another.
-/// </param>
-/// <param name="Regret">Share of the margin; what stopping is expected to cost may be as much.</param>
-/// <param name="Finalists">Contenders that are drawn together; those with the best prospects.</param>
-public sealed record PlannerOptions(
-    double Floor = 0.05,
-    double? Margin = null,
-    double Regret = 0.25,
-    int Samples = 1000,
-    int Finalists = 150,
-    string? Metric = null
-);
-
 /// <summary>A pipeline worth training.</summary>
 /// <param name="ProbabilityBest">That it meets the budget and beats the best measured one by the margin.</param>
 /// <param name="Predicted">At its most promising effort.</param>
 public sealed record Proposal(string Pipeline, double ProbabilityBest, Alternative Predicted);
 
 /// <param name="Answer">From the measured ones.</param>
-/// <param name="Next">Most promising first; empty when settled.</param>
+/// <param name="Next">All that may win, most promising first; empty when settled.</param>
 /// <param name="ProbabilityBeaten">That some pipeline not yet trained beats the answer by the margin.</param>
 /// <param name="ExpectedLoss">
 /// By how much the best of those not yet trained is better, as a share of the figure, expected over what is possible; null
 /// where no answer fits.
 /// </param>
+/// <param name="Margin">What one training differs from another, as a share of the figure.</param>
 /// <param name="NotTrained">Why each pipeline that was not trained need not be, from its prediction.</param>
-/// <param name="Trained">Pipelines measured so far, O among them.</param>
-/// <param name="Pipelines">That are searched.</param>
 public sealed record PlannerDecision(
     BudgetAnswer Answer,
     IReadOnlyList<Proposal> Next,
@@ -43,10 +25,7 @@ public sealed record PlannerDecision(
     double ProbabilityBeaten,
     double? ExpectedLoss,
     double Margin,
-    IReadOnlyList<Rejection> NotTrained,
-    int Trained,
-    int Pipelines,
-    string Sentence
+    IReadOnlyList<Rejection> NotTrained
 );
 
 /// <summary>
@@ -55,6 +34,17 @@ public sealed record PlannerDecision(
 /// </summary>
 public static class Planner
 {
+    /// <summary>Chance of winning below which pipelines, all together, are not worth a trial.</summary>
+    public const double Floor = 0.05;
+
+    // What stopping is expected to cost may be this share of the margin.
+    const double Regret = 0.1;
+
+    const int Samples = 1000;
+
+    // Contenders with the best prospects, which are drawn together.
+    const int Finalists = 150;
+
     // Standard deviations within which a contender still has prospects.
     const double Optimism = 2.5 / 1.96;
 
@@ -62,25 +52,22 @@ public static class Planner
         IReadOnlyList<Measurement> measurements,
         IReadOnlyList<Contender> contenders,
         Budget budget,
-        Rng rng,
-        Preference? prefer = null,
-        PlannerOptions? options = null
+        Rng rng
     )
     {
-        options ??= new PlannerOptions();
-        IReadOnlyList<Alternative> measured = Alternatives.Of(measurements, options.Metric);
-        BudgetAnswer answer = budget.Answer(measured, prefer);
-        Preference wish = prefer ?? budget.Preferred;
+        IReadOnlyList<Alternative> measured = Alternatives.Of(measurements);
+        BudgetAnswer answer = budget.Answer(measured);
+        Preference wish = budget.Preferred;
         HashSet<string> trained = [.. measured.Select(m => m.Pipeline)];
-        Surface surface = new(measurements, contenders, options.Metric);
+        Surface surface = new(measurements, contenders);
         if (!surface.Knows(wish))
         {
             throw new ArgumentException(
-                $"The least {wish.ToString().ToLowerInvariant()} are wished for and were not measured; measure them or prefer quality."
+                $"The least {wish.ToString().ToLowerInvariant()} are wished for and were not measured; measure them, or limit a cost."
             );
         }
 
-        double margin = options.Margin ?? surface.RunScale(wish);
+        double margin = surface.Luck(wish, answer.Best ?? answer.Nearest!);
         Contender[] open = [.. contenders.Where(c => !trained.Contains(c.Pipeline))];
         IReadOnlyList<Alternative> predicted = surface.Predict(open);
         Alternative[] finalists =
@@ -88,23 +75,14 @@ public static class Planner
             .. predicted
                 .Where(p => HasProspects(p, budget))
                 .OrderByDescending(p => Prospect(p, wish))
-                .Take(options.Finalists),
+                .Take(Finalists),
         ];
         Dictionary<string, double> wins = [];
         double beaten = 0,
             loss = 0;
         if (finalists.Length > 0)
         {
-            (wins, beaten, loss) = Play(
-                surface,
-                finalists,
-                answer,
-                budget,
-                wish,
-                margin,
-                options,
-                rng
-            );
+            (wins, beaten, loss) = Play(surface, finalists, answer, budget, wish, margin, rng);
         }
 
         Proposal[] next =
@@ -120,23 +98,15 @@ public static class Planner
                 .ThenBy(p => p.Pipeline, StringComparer.Ordinal),
         ];
         double? expected = answer.Best is null ? null : loss;
-        bool settled = beaten < options.Floor || expected < options.Regret * margin;
-        next =
-            settled ? []
-            : next[0].ProbabilityBest < options.Floor ? [next[0]]
-            : [.. next.Where(p => p.ProbabilityBest >= options.Floor)];
-        int pipelines = contenders.Select(c => c.Pipeline).Distinct().Count();
+        bool settled = beaten < Floor || expected < Regret * margin;
         return new PlannerDecision(
             answer,
-            next,
+            settled ? [] : [.. next.Where(p => p.ProbabilityBest > 0)],
             settled,
             beaten,
             expected,
             margin,
-            NotTrained(predicted, answer, budget, wish, wins),
-            trained.Count,
-            pipelines,
-            Sentence(answer, next, settled, beaten, margin, trained.Count, pipelines)
+            NotTrained(predicted, answer, budget, wish, wins)
         );
     }
 
@@ -148,7 +118,6 @@ public static class Planner
         Budget budget,
         Preference wish,
         double margin,
-        PlannerOptions options,
         Rng rng
     )
     {
@@ -161,12 +130,12 @@ public static class Planner
             .Where(surface.Knows)
             .ToDictionary(
                 f => f,
-                f => surface.Sample(f, all, options.Samples, new Draws(rng.Split($"{f}")))
+                f => surface.Sample(f, all, Samples, new Draws(rng.Split($"{f}")))
             );
         Dictionary<string, double> wins = [];
         int beaten = 0;
         double loss = 0;
-        for (int s = 0; s < options.Samples; s++)
+        for (int s = 0; s < Samples; s++)
         {
             int winner = -1;
             double own = answer.Best is null
@@ -186,18 +155,18 @@ public static class Planner
 
             if (any > own)
             {
-                loss += (any - own) / Math.Abs(own) / options.Samples;
+                loss += (any - own) / Math.Abs(own) / Samples;
             }
 
             if (winner >= 0)
             {
                 string name = places[winner].Pipeline;
-                wins[name] = wins.GetValueOrDefault(name) + 1.0 / options.Samples;
+                wins[name] = wins.GetValueOrDefault(name) + 1.0 / Samples;
                 beaten++;
             }
         }
 
-        return (wins, (double)beaten / options.Samples, loss);
+        return (wins, (double)beaten / Samples, loss);
     }
 
     static bool Fits(Budget b, Dictionary<Preference, double[][]> drawn, int s, int i)
@@ -227,13 +196,9 @@ public static class Planner
             .Count == 0;
 
     static double Prospect(Alternative a, Preference wish) =>
-        wish switch
-        {
-            Preference.Quality => Luckier(a.Quality, 1)!.Value,
-            Preference.Milliseconds => -(Luckier(a.Milliseconds, -1)?.Value ?? double.MaxValue),
-            Preference.Joules => -(Luckier(a.Joules, -1)?.Value ?? double.MaxValue),
-            _ => -(Luckier(a.Bytes, -1)?.Value ?? double.MaxValue),
-        };
+        wish == Preference.Quality
+            ? Luckier(a.Quality, 1)!.Value
+            : -(Luckier(a.Figure(wish), -1)?.Value ?? double.MaxValue);
 
     /// <summary>The end of the interval upward or downward, moved out to the prospects' width; intervals are of logarithms.</summary>
     static Estimate? Luckier(Estimate? e, int direction)
@@ -275,7 +240,9 @@ public static class Planner
                     var fitting = judged.Where(j => j.Violations.Count == 0).ToArray();
                     var (a, violations) =
                         fitting.Length > 0
-                            ? fitting.MaxBy(j => Worth(LogRun.Of(j.Alternative, wish) ?? 0, wish))
+                            ? fitting.MaxBy(j =>
+                                Worth(j.Alternative.Figure(wish)?.Value ?? 0, wish)
+                            )
                             : judged.MinBy(j => j.Violations.Max(v => v.Excess));
                     string chance =
                         $"chance of beating the answer {100 * wins.GetValueOrDefault(g.Key):0.#} %";
@@ -283,24 +250,9 @@ public static class Planner
                         violations.Count > 0
                             ? $"predicted: {string.Join("; ", violations.Select(v => v.Sentence))}"
                         : answer.Best is { } best
-                            ? $"predicted to fit, with {LogRun.Of(a, wish):G4} against {LogRun.Of(best, wish):G4} of {best.Name}"
+                            ? $"predicted to fit, with {a.Figure(wish)?.Value:G4} against {best.Figure(wish)?.Value:G4} of {best.Name}"
                         : "predicted to fit";
                     return new Rejection(a, violations, $"{a.Name}: {why}; {chance}.");
                 }),
         ];
-
-    static string Sentence(
-        BudgetAnswer answer,
-        Proposal[] next,
-        bool settled,
-        double beaten,
-        double margin,
-        int trained,
-        int pipelines
-    ) =>
-        settled
-            ? $"Settled after {trained} of {pipelines} pipelines: {answer.Sentence} The chance that one not yet trained is "
-                + $"better by more than {100 * margin:0.##} %, which trainings differ by, is {100 * beaten:0.#} %."
-            : $"Not settled after {trained} of {pipelines} pipelines: one not yet trained is better with a chance of "
-                + $"{100 * beaten:0.#} %; train {string.Join(", ", next.Select(p => $"{p.Pipeline} ({100 * p.ProbabilityBest:0.#} %)"))}.";
 }

@@ -35,8 +35,6 @@ public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList
         ];
     }
 
-    public IReadOnlyList<Contender> Contenders() => ContendersOf(Pipelines());
-
     /// <summary>Of given pipelines: the way in for other orders, where operators do not commute.</summary>
     public IReadOnlyList<Contender> ContendersOf(IReadOnlyList<string> pipelines) =>
         [

@@ -13,23 +13,26 @@ public sealed class Surface
 {
     const double Reach = 1.96;
 
+    // Of quality, by an operator alone.
+    const double UsualLoss = 0.03;
+
     readonly Dictionary<Preference, (LogSurface Surface, double Base)> _figures = [];
-    readonly StudentRule? _student;
+    readonly Singles _singles;
+    readonly StudentRule _student;
+    readonly double _examples;
 
     /// <param name="contenders">All that will be asked for.</param>
     /// <exception cref="ArgumentException">The original was not measured with every seed.</exception>
-    public Surface(
-        IReadOnlyList<Measurement> measurements,
-        IReadOnlyList<Contender> contenders,
-        string? metric = null
-    )
+    public Surface(IReadOnlyList<Measurement> measurements, IReadOnlyList<Contender> contenders)
     {
-        IReadOnlyList<LogRun> runs = LogRun.Of(measurements, metric);
+        IReadOnlyList<LogRun> runs = LogRun.Of(measurements);
         Likeness likeness = new(
             contenders.Concat(runs.Select(r => r.Contender)).SelectMany(OptionPlace.Of)
         );
         char[] letters = [.. Operator.All.Select(o => o.Letter)];
-        _student = StudentRule.Of(runs);
+        _singles = new Singles(runs);
+        _student = new StudentRule(_singles);
+        _examples = runs.Average(r => r.Examples);
         foreach (Preference figure in Enum.GetValues<Preference>())
         {
             LogRun[] own = [.. runs.Where(r => r.Value(figure) is not null)];
@@ -37,11 +40,14 @@ public sealed class Surface
             {
                 LogObservation[] seen =
                 [
-                    .. own.Where(r => r.Place.Operators.Length > 0)
+                    .. own.Where(r => r.Operators.Length > 0)
                         .Select(r => new LogObservation(
-                            r.Place,
-                            $"{r.Contender.Pipeline} {r.Block}",
-                            r.Value(figure)!.Value - Offset(figure, r.Contender)
+                            Place(figure, r.Operators),
+                            Trained(figure, r.Contender.Pipeline) is { } model
+                                ? $"{model} {r.Block}"
+                                : null,
+                            r.Value(figure)!.Value - Offset(figure, r.Operators),
+                            Coins(figure, r.Value(figure)!.Value)
                         )),
                 ];
                 _figures[figure] = (
@@ -59,16 +65,23 @@ public sealed class Surface
     /// <summary>Figures that were measured, so that they can be predicted.</summary>
     public bool Knows(Preference figure) => _figures.ContainsKey(figure);
 
-    /// <summary>Of one training against another, as a share of the figure.</summary>
-    public double RunScale(Preference figure) => _figures[figure].Surface.RunScale;
+    /// <summary>By how much one training of a pipeline differs from another, as a share of the figure.</summary>
+    public double Luck(Preference figure, Alternative of)
+    {
+        (LogSurface surface, double origin) = _figures[figure];
+        return Math.Sqrt(
+            surface.RunScale * surface.RunScale
+                + Coins(figure, Math.Log(of.Figure(figure)!.Value) - origin)
+        );
+    }
 
     /// <summary>With 95 % intervals of what one training would give.</summary>
     public IReadOnlyList<Alternative> Predict(IReadOnlyList<Contender> contenders)
     {
-        SurfacePlace[] places = [.. contenders.Select(SurfacePlace.Of)];
+        OptionPlace[][] places = [.. contenders.Select(OptionPlace.Of)];
         Dictionary<Preference, (double Mean, double Sd)[]> each = _figures.ToDictionary(
             f => f.Key,
-            f => f.Value.Surface.Each(places)
+            f => f.Value.Surface.Each([.. places.Select(p => Place(f.Key, p))])
         );
         return
         [
@@ -77,24 +90,27 @@ public sealed class Surface
                     new Alternative(
                         c.Pipeline,
                         c.Effort,
-                        Of(Preference.Quality, c, i)!,
-                        Of(Preference.Milliseconds, c, i),
-                        Of(Preference.Joules, c, i),
-                        Of(Preference.Bytes, c, i)
+                        Of(Preference.Quality, i)!,
+                        Of(Preference.Milliseconds, i),
+                        Of(Preference.Joules, i),
+                        Of(Preference.Bytes, i)
                     )
             ),
         ];
 
-        Estimate? Of(Preference figure, Contender c, int i)
+        Estimate? Of(Preference figure, int i)
         {
             if (!each.TryGetValue(figure, out var all))
             {
                 return null;
             }
 
-            double middle = _figures[figure].Base + all[i].Mean + Offset(figure, c),
-                run = RunScale(figure),
-                reach = Reach * Math.Sqrt(all[i].Sd * all[i].Sd + run * run);
+            double ratio = all[i].Mean + Offset(figure, places[i]),
+                middle = _figures[figure].Base + ratio,
+                run = Trained(figure, contenders[i].Pipeline) is null
+                    ? 0
+                    : _figures[figure].Surface.RunScale,
+                reach = Reach * Math.Sqrt(all[i].Sd * all[i].Sd + run * run + Coins(figure, ratio));
             return new Estimate(
                 Math.Exp(middle),
                 Math.Exp(middle - reach),
@@ -117,12 +133,13 @@ public sealed class Surface
     )
     {
         (LogSurface surface, double origin) = _figures[figure];
-        (double[] mean, var covariance) = surface.Joint([.. contenders.Select(SurfacePlace.Of)]);
+        OptionPlace[][] places = [.. contenders.Select(OptionPlace.Of)];
+        (double[] mean, var covariance) = surface.Joint([.. places.Select(p => Place(figure, p))]);
         double ridge = 1e-9 + 1e-6 * covariance.Diagonal().Maximum();
         for (int i = 0; i < contenders.Count; i++)
         {
             covariance[i, i] += ridge;
-            mean[i] += origin + Offset(figure, contenders[i]);
+            mean[i] += origin + Offset(figure, places[i]);
         }
 
         var factor = covariance.Cholesky().Factor;
@@ -147,10 +164,49 @@ public sealed class Surface
     }
 
     /// <summary>Where the product rule is known to be another one: the time of a student with exits (equation 4).</summary>
-    double Offset(Preference figure, Contender contender) =>
+    double Offset(Preference figure, OptionPlace[] operators) =>
         figure is Preference.Milliseconds or Preference.Joules
-            ? _student?.Offset(figure, contender) ?? 0
+            ? _student.Offset(figure, operators)
             : 0;
+
+    /// <summary>
+    /// The variance of a quality beside the original's. Where a share of it was lost, so many of the examples at least are
+    /// answered otherwise than by the original, and whether that helps or hurts is a coin for each.
+    /// </summary>
+    double Coins(Preference figure, double logRatio) =>
+        figure == Preference.Quality ? Math.Abs(logRatio) / _examples : 0;
+
+    SurfacePlace Place(Preference figure, OptionPlace[] operators) =>
+        new(operators, [.. operators.Select(o => Together(figure, o))]);
+
+    /// <summary>
+    /// What operators do together grows with what they do alone: where exits answer so early that a sixth of the quality is
+    /// lost, a student or pruning may give back half of it or lose as much again.
+    /// </summary>
+    double Together(Preference figure, OptionPlace place) =>
+        Share(figure, place.Letter)
+        * (
+            figure == Preference.Quality
+                ? Math.Max(1, Math.Abs(_singles.Nearest(place, figure) ?? 0) / UsualLoss)
+                : 1
+        );
+
+    /// <summary>
+    /// What a figure shares its luck with. Answers are those of the model that was trained last: L and Q train nothing, and
+    /// without any training the luck is the original's, which the ratio to it takes out.
+    /// </summary>
+    static string? Trained(Preference figure, string pipeline)
+    {
+        if (figure != Preference.Quality)
+        {
+            return pipeline;
+        }
+
+        string trained = string.Concat(
+            Pipeline.Parse(pipeline).Operators.Where(o => o.Group == Group.I)
+        );
+        return trained.Length > 0 ? trained : null;
+    }
 
     /// <summary>
     /// Before the first repetition and the first combination: accuracy of combinations within some points and time within
@@ -160,7 +216,7 @@ public sealed class Surface
     {
         (double run, double joint, double least) = figure switch
         {
-            Preference.Quality => (0.01, 0.01, 0.03),
+            Preference.Quality => (0.01, 0.01, UsualLoss),
             Preference.Bytes => (0.0005, 0.05, 0.3),
             _ => (0.02, 0.05, 0.5),
         };
@@ -169,15 +225,14 @@ public sealed class Surface
                 l => l,
                 l =>
                     Math.Sqrt(
-                        runs.Where(r => r.Place.Operators is [var o] && o.Letter == l)
+                        runs.Where(r => r.Operators is [var o] && o.Letter == l)
                             .Select(r => Math.Pow(r.Value(figure)!.Value, 2))
                             .Append(Math.Pow(least * Share(figure, l), 2))
                             .Max()
                     )
             ),
             joint,
-            run,
-            letters.ToDictionary(l => l, l => Share(figure, l))
+            run
         );
     }
 

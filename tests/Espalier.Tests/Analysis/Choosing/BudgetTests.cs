@@ -65,6 +65,26 @@ public sealed class BudgetTests
     }
 
     [Fact]
+    public void Times_of_seeds_have_the_interval_of_their_logarithms_and_a_model_measured_again_counts_once()
+    {
+        Alternative one = Assert.Single(
+            Alternatives.Of([
+                Records.Of("Q", 0.80, 2, 1),
+                Records.Of("Q", 0.80, 3, 2),
+                Records.Of("Q", 0.80, 5, 2),
+                Records.Of("Q", 0.80, 8, 3),
+            ])
+        );
+        Estimate time = one.Milliseconds!;
+        Assert.Equal(14 / 3.0, time.Value, 1e-12);
+        Assert.Equal(3, time.N);
+        // ln 2, ln 4, ln 8 with t(0.975, 2) = 4.3027.
+        double reach = Math.Exp(4.3027 * Math.Log(2) / Math.Sqrt(3));
+        Assert.Equal(4 / reach, time.Low!.Value, 1e-4);
+        Assert.Equal(4 * reach, time.High!.Value, 1e-3);
+    }
+
+    [Fact]
     public void Seeds_are_averaged_with_Students_interval()
     {
         Alternative one = Assert.Single(

@@ -1,0 +1,31 @@
+using Espalier.Analysis.Choosing;
+
+namespace Espalier.Analysis.Search;
+
+/// <summary>What operators do alone, as far as it was measured.</summary>
+sealed class Singles(IReadOnlyList<LogRun> runs)
+{
+    readonly ILookup<char, LogRun> _alone = runs.Where(r => r.Operators.Length == 1)
+        .ToLookup(r => r.Operators[0].Letter);
+
+    public IEnumerable<LogRun> Of(char letter) => _alone[letter];
+
+    /// <summary>The logarithm of the ratio to the original: the mean over the runs whose options are nearest.</summary>
+    public double? Nearest(OptionPlace place, Preference figure)
+    {
+        LogRun[] known = [.. _alone[place.Letter].Where(r => r.Value(figure) is not null)];
+        if (known.Length == 0)
+        {
+            return null;
+        }
+
+        double least = known.Min(r => Far(r.Operators[0], place));
+        return known
+            .Where(r => Far(r.Operators[0], place) == least)
+            .Average(r => r.Value(figure)!.Value);
+    }
+
+    static double Far(OptionPlace a, OptionPlace b) =>
+        a.Numbers.Zip(b.Numbers, (x, y) => Math.Abs(x - y)).Sum()
+        + 10 * a.Words.Zip(b.Words).Count(w => w.First != w.Second);
+}
