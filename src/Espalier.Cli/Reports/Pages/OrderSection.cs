@@ -71,7 +71,7 @@ static class OrderSection
                 Rows(o).Select(
                     (r, i) =>
                         (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{r.Name}</td><td class=\"number\">{Points(r.Summary.Mean)}</td><td class=\"number\">{Points(r.Summary.Sd)}</td><td class=\"number\">{Points(r.Summary.Low)} to {Points(r.Summary.High)}</td><td class=\"number\">{r.Summary.Pairs}</td><td class=\"number\">{(i == 1 && o.Test is { } test ? test.P.ToString("0.000") : "")}</td></tr>"
+                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{r.Name}</td><td class=\"number\">{Points(r.Summary.Mean)}</td><td class=\"number\">{Points(r.Summary.Sd)}</td><td class=\"number\">{Points(r.Summary.Low)} to {Points(r.Summary.High)}</td><td class=\"number\">{r.Summary.Pairs}</td><td class=\"number\">{(i == 1 && o.Test is { } test ? test.ShownP : "")}</td></tr>"
                 )
             )}
             </tbody></table></div>

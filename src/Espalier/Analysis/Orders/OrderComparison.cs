@@ -77,7 +77,11 @@ public sealed record PermutationTest(
     double SmallestP,
     bool Exact,
     int Relabellings
-);
+)
+{
+    /// <summary>p to three digits; never zero, which no test can show.</summary>
+    public string ShownP => P < 0.0005 ? "< 0.001" : $"{P:0.###}";
+}
 
 /// <summary>How far the mean curves of two orders lie apart.</summary>
 public sealed record OrderContrast(string A, string B, double Distance);

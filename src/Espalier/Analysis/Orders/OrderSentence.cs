@@ -22,7 +22,7 @@ static class OrderSentence
         string evidence =
             $"over {c.Originals.Count} originals the mean curves of {c.Orders.Count} orders are {test.Statistic:0.####} "
             + $"apart{(blocks!.ByEffort ? " at the same effort" : "")} where relabelling gives {test.Expected:0.####} "
-            + $"(p = {test.P:0.###}, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings)";
+            + $"(p {(test.P < 0.0005 ? "" : "= ")}{test.ShownP}, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings)";
         if (test.P <= options.Alpha)
         {
             OrderContrast most = c.Contrasts.MaxBy(x => x.Distance)!;

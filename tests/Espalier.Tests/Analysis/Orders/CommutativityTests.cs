@@ -17,6 +17,13 @@ public sealed class CommutativityTests
 
     static readonly string[] Three = ["DEP", "DPE", "EDP"];
 
+    [Theory]
+    [InlineData(0.0001, "< 0.001")]
+    [InlineData(0.0005, "0.001")]
+    [InlineData(0.03125, "0.031")]
+    public void No_p_is_shown_as_zero(double p, string shown) =>
+        Assert.Equal(shown, new PermutationTest(0, 0, p, 0, false, 10_000).ShownP);
+
     [Fact]
     public void A_planted_effect_of_order_is_found_under_a_much_larger_spread_of_originals()
     {
