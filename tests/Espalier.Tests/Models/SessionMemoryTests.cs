@@ -64,21 +64,24 @@ public sealed class SessionMemoryTests
         // Half of the answers are surer than the middle one: some leave at the first exit, some do not.
         session.Run(batch, Effort.Parse("confidence:1"), logits, exits);
         Effort[] efforts = [Effort.Full, .. Middle(model, session, batch)];
-        long before = 0;
-        for (int round = 0; round < 20; round++)
+
+        // What a batch allocates shows every time; what the runtime allocates on this thread, once in many runs of this
+        // test, does not.
+        long allocated = long.MaxValue;
+        for (int attempt = 0; attempt < 4 && allocated > 0; attempt++)
         {
-            if (round == 10)
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int round = 0; round < 10; round++)
             {
-                before = GC.GetAllocatedBytesForCurrentThread();
+                foreach (Effort effort in efforts)
+                {
+                    session.Run(batch, effort, logits, exits);
+                }
             }
 
-            foreach (Effort effort in efforts)
-            {
-                session.Run(batch, effort, logits, exits);
-            }
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated == 0, $"{family}, {precision}, {count}: {allocated} bytes");
         Assert.True(
             count == 1 || exits.Distinct().Count() > 1,
