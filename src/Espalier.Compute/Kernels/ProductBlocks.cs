@@ -1,14 +1,16 @@
 namespace Espalier.Kernels;
 
 /// <summary>
-/// How a product is cut into blocks of work: one chunk of rows by one panel of columns each, over all of k. The front half of the
-/// blocks has the first half of the rows, so that <see cref="Workers"/> bring rows to the core that has them.
+/// How a product is cut into blocks of work: one chunk of rows by one panel of columns each, over all of k. Of many rows the
+/// front half of the blocks has the first half, so that <see cref="Workers"/> bring rows to the core that has them. Of few
+/// rows it has the first panels: there the panels are what has to be brought, and each to one core only.
 /// </summary>
 readonly struct ProductBlocks
 {
     // More blocks even out threads of different speed; fewer read the panels less often.
     const int WantedBlocks = 24;
     const int LeastStrips = 4;
+    const int ManyStrips = 16;
 
     // What a chunk of a may take of the second cache, beside a panel that passes by.
     const int ChunkBytes = 400 << 10;
@@ -17,6 +19,7 @@ readonly struct ProductBlocks
     readonly int _panels;
     readonly int _chunkRows;
     readonly int _chunks;
+    readonly int _front;
     readonly bool _panelByPanel;
 
     /// <param name="stripRows">Of a full tile.</param>
@@ -25,11 +28,13 @@ readonly struct ProductBlocks
     {
         (_rows, _panels) = (rows, panels);
         int strips = (rows + stripRows - 1) / stripRows,
-            wanted = Math.Max(2, (WantedBlocks + panels - 1) / Math.Max(1, panels)),
+            halves = strips < ManyStrips ? 1 : 2,
+            wanted = Math.Max(halves, (WantedBlocks + panels - 1) / Math.Max(1, panels)),
             cached = ChunkBytes / stripRows / Math.Max(1, rowBytes),
             chunkStrips = Math.Max(Math.Min((strips + wanted - 1) / wanted, cached), LeastStrips);
         _chunks = (strips + chunkStrips - 1) / chunkStrips;
         _chunkRows = chunkStrips * stripRows;
+        _front = halves == 1 ? 0 : _chunks / 2;
         _panelByPanel = strips <= cached;
     }
 
@@ -41,14 +46,13 @@ readonly struct ProductBlocks
     /// </summary>
     public (int Panel, int Row, int PastRow) At(int block)
     {
-        int front = _chunks / 2,
-            first = 0,
-            chunks = front;
-        if (block >= front * _panels)
+        int first = 0,
+            chunks = _front;
+        if (block >= _front * _panels)
         {
             // Whoever comes from the back has the panels in the same order as who comes from the front.
-            (first, chunks) = (front, _chunks - front);
-            block = front > 0 ? Count - 1 - block : block;
+            (first, chunks) = (_front, _chunks - _front);
+            block = _front > 0 ? Count - 1 - block : block;
         }
 
         int panel = _panelByPanel ? block / chunks : block % _panels,
