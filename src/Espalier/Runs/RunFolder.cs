@@ -101,13 +101,12 @@ public static class RunFolder
                 json.WriteString("pipeline", stage.Stage.Pipeline);
                 json.WriteString("folder", Path.GetRelativePath(folder, stage.Stage.Folder));
                 json.WriteString("key", stage.Stage.Key.Hex);
-                Number(
-                    json,
+                json.OptionalNumber(
                     "seconds",
                     stage.Stage.Seconds is { } seconds ? Math.Round(seconds, 3) : null
                 );
-                Ratio(json, "speed_up", stage.SpeedUp);
-                Ratio(json, "speed_up_over_previous", stage.SpeedUpOverPrevious);
+                json.Estimate("speed_up", stage.SpeedUp);
+                json.Estimate("speed_up_over_previous", stage.SpeedUpOverPrevious);
                 json.WriteString("row", $"{stage.Row.Effort}");
                 json.WriteStartArray("curve");
                 foreach (Measurement measurement in stage.Curve)
@@ -125,33 +124,5 @@ public static class RunFolder
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
-    }
-
-    static void Ratio(Utf8JsonWriter json, string name, Estimate? ratio)
-    {
-        if (ratio is null)
-        {
-            json.WriteNull(name);
-            return;
-        }
-
-        json.WriteStartObject(name);
-        json.WriteNumber("value", ratio.Value);
-        Number(json, "low", ratio.Low);
-        Number(json, "high", ratio.High);
-        json.WriteNumber("n", ratio.N);
-        json.WriteEndObject();
-    }
-
-    static void Number(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number)
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 }
