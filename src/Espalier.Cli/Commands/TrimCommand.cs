@@ -58,7 +58,7 @@ sealed class TrimCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         foreach (string task in parse.ValueOf(_tasks) ?? [])
         {
             problems.Try(() =>
@@ -85,7 +85,7 @@ sealed class TrimCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        string folder = _common.ModelFolder(parse);
+        string folder = _common.ModelFolder(parse, terminal);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         Model model = ModelFolder.LoadEncoder(folder) with { Tokenizer = tokenizer };
         IEnumerable<string> texts = (parse.GetValue(_tasks) ?? [])

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Espalier.Answering;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Storage;
 
 namespace Espalier.Cli.Parsing;
 
@@ -17,7 +19,7 @@ sealed class CommonOptions
         new("--model", "-m")
         {
             Description =
-                $"Folder with config.json, model.safetensors and the tokenizer; '{BuiltInModel}' is built in.",
+                $"A model's folder, or owner/name from the Hugging Face cache; '{BuiltInModel}' is built in.",
             HelpName = "folder",
             DefaultValueFactory = _ => BuiltInModel,
         };
@@ -123,7 +125,8 @@ sealed class CommonOptions
     public bool IsJson(ParseResult parse) => parse.ValueOf(Format) == "json";
 
     /// <summary>The folder that --model names.</summary>
-    public string ModelFolder(ParseResult parse) => FolderOf(parse.ValueOf(Model) ?? BuiltInModel);
+    public string ModelFolder(ParseResult parse, Terminal terminal, bool forText = false) =>
+        FolderOf(parse.ValueOf(Model) ?? BuiltInModel, terminal, forText);
 
     public TaskSource Source(ParseResult parse) =>
         IsOwnFiles(parse)
@@ -152,21 +155,28 @@ sealed class CommonOptions
         }
     }
 
-    public void CheckModel(ParseResult parse, Problems problems) =>
-        CheckModel(parse.ValueOf(Model) ?? BuiltInModel, problems);
+    /// <param name="forText">Only the tokenizer is asked for.</param>
+    public void CheckModel(
+        ParseResult parse,
+        Terminal terminal,
+        Problems problems,
+        bool forText = false
+    ) => CheckModel(parse.ValueOf(Model) ?? BuiltInModel, terminal, problems, forText);
 
-    public static void CheckModel(string name, Problems problems)
+    public static void CheckModel(
+        string name,
+        Terminal terminal,
+        Problems problems,
+        bool forText = false
+    )
     {
-        string folder = FolderOf(name);
-        if (name == BuiltInModel && !Directory.Exists(folder))
+        try
         {
-            problems.Refuse(
-                $"The built-in model is not at {folder}; install Espalier again, or name a model's folder with --model."
-            );
+            FolderOf(name, terminal, forText);
         }
-        else
+        catch (InvalidDataException e)
         {
-            problems.NeedFolder("--model", folder);
+            problems.Refuse($"--model {e.Message}");
         }
     }
 
@@ -229,6 +239,27 @@ sealed class CommonOptions
     public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems) =>
         problems.Try(() => PreciseKernels(parse, terminal));
 
+    /// <summary>The model that --model names, ready to answer as the other options say; the user is told its notes.</summary>
+    public Classifier Classifier(ParseResult parse, Terminal terminal)
+    {
+        string folder = ModelFolder(parse, terminal);
+        ClassifierOptions options = new()
+        {
+            MaxLength = parse.Has(MaxLength) ? parse.GetValue(MaxLength) : null,
+            Threads = parse.GetValue(Threads),
+            Kernels = PreciseKernels(parse, terminal),
+        };
+        Classifier model = UsageException.Of(() =>
+            Espalier.Answering.Classifier.Load(folder, options)
+        );
+        foreach (string note in model.Notes)
+        {
+            terminal.Tell(note);
+        }
+
+        return model;
+    }
+
     /// <summary>A saved model answers in its own numbers unless others are asked for; only training takes the faster by itself.</summary>
     public Option<string> AnswerPrecision()
     {
@@ -236,8 +267,17 @@ sealed class CommonOptions
         return Precision;
     }
 
-    public static string FolderOf(string model) =>
-        model == BuiltInModel ? Path.Combine(AppContext.BaseDirectory, BuiltInModel) : model;
+    /// <exception cref="InvalidDataException">There is no such model, or it is of a kind that Espalier does not read.</exception>
+    public static string FolderOf(string model, Terminal terminal, bool forText = false)
+    {
+        string builtIn = Path.Combine(AppContext.BaseDirectory, BuiltInModel);
+        return model != BuiltInModel
+                ? ModelPlace.Find(model, terminal.Environment, root: null, forText)
+            : Directory.Exists(builtIn) ? builtIn
+            : throw new InvalidDataException(
+                $"{model}: the built-in model is not at {builtIn}; install Espalier again, or name another."
+            );
+    }
 
     void CheckTask(ParseResult parse, Problems problems)
     {

@@ -2,6 +2,7 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Models.Storage;
 using Espalier.Tensors;
 
 namespace Espalier.Runs;
@@ -236,7 +237,6 @@ public sealed class StageMeasuring(
             .EnumerateFiles()
             .Sum(f =>
                 f.Name == StageStore.KeyName ? 0
-                : f.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length
-                : f.Length
+                : ModelFolder.BytesOf(f)
             );
 }
