@@ -45,7 +45,7 @@ sealed class OperatorsCommand : EspalierCommand
         );
         foreach (string rule in Rules)
         {
-            terminal.Out.WriteLine(rule);
+            terminal.Say(rule);
         }
 
         return ExitCode.Ok;

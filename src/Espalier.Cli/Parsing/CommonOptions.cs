@@ -15,6 +15,8 @@ sealed class CommonOptions
     /// <summary>The model that comes with Espalier.</summary>
     public const string BuiltInModel = "seedling";
 
+    static readonly string[] Formats = ["human", "json"];
+
     public Option<string> Model { get; } =
         new("--model", "-m")
         {
@@ -25,12 +27,12 @@ sealed class CommonOptions
         };
 
     public Option<string> Task { get; } =
-        new("--task", "-t")
+        new Option<string>("--task", "-t")
         {
             Description = "A task by name; 'espalier tasks' lists them.",
             HelpName = "name",
             DefaultValueFactory = _ => Tasks.Default,
-        };
+        }.Among(Tasks.All.Select(t => t.Name));
 
     public Option<string?> Data { get; } =
         OptionValues.Text(
@@ -83,13 +85,13 @@ sealed class CommonOptions
 
     /// <summary>Of float products, in training or in answering; not all commands have it.</summary>
     public Option<string> Precision { get; } =
-        new("--precision")
+        new Option<string>("--precision")
         {
             Description =
                 "Float products in fp32 or bf16 (fp32 weights and sums); auto takes bf16 where it is faster.",
             HelpName = string.Join('|', KernelFamily.Precisions),
             DefaultValueFactory = _ => KernelFamily.Precisions[0],
-        };
+        }.Among(KernelFamily.Precisions);
 
     public Option<int> MaxLength { get; } =
         With(
@@ -112,7 +114,7 @@ sealed class CommonOptions
             Description = "human or json.",
             HelpName = "human|json",
             DefaultValueFactory = _ => "human",
-        };
+        }.Among(Formats);
 
     /// <summary>Which data: a task by name, or files of one's own.</summary>
     public IReadOnlyList<Option> DataOptions =>
@@ -149,9 +151,9 @@ sealed class CommonOptions
 
     public void CheckFormat(ParseResult parse, Problems problems)
     {
-        if (parse.ValueOf(Format) is { } format and not ("human" or "json"))
+        if (parse.ValueOf(Format) is { } format && !Formats.Contains(format))
         {
-            problems.Usage($"--format is '{format}'; human or json was expected.");
+            problems.Usage(OptionValues.NoneOf(Format.Name, format, Formats));
         }
     }
 
@@ -236,8 +238,16 @@ sealed class CommonOptions
     public KernelFamily PreciseKernels(ParseResult parse, Terminal terminal) =>
         KernelsOf(terminal).In(parse.ValueOf(Precision) ?? KernelFamily.Precisions[0]);
 
-    public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems) =>
+    public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        if (parse.ValueOf(Precision) is { } name && !KernelFamily.Precisions.Contains(name))
+        {
+            problems.Usage(OptionValues.NoneOf(Precision.Name, name, KernelFamily.Precisions));
+            return;
+        }
+
         problems.Try(() => PreciseKernels(parse, terminal));
+    }
 
     /// <summary>The model that --model names, ready to answer as the other options say; the user is told its notes.</summary>
     public Classifier Classifier(ParseResult parse, Terminal terminal)

@@ -19,7 +19,7 @@ static class RunReport
     {
         Measurement first = stages[0].Row;
         bool exits = stages.Any(s => s.Stage.Model.Config.HasExits);
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples"
                 + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
@@ -31,7 +31,7 @@ static class RunReport
                 .Distinct()
                 .Order(),
         ];
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"Time at batch {recipe.BatchSize}: median of {first.MillisecondsPerExample!.N} interleaved rounds of {timed[^1]} examples"
                 + (timed.Length > 1 ? $", {timed[0]} where all cost the same" : "")
         );
@@ -40,24 +40,24 @@ static class RunReport
             .. Columns(first).Where(c => terminal.Width >= WideTerminal || !c.WideOnly),
         ];
         terminal.Write(
-            columns.Select(c => c.Header),
+            [.. columns.Select(c => c.Header)],
             stages.Select(s => (IReadOnlyList<string>)[.. columns.Select(c => c.Cell(s))])
         );
         foreach (string why in stages.Zip(stages.Skip(1), WhyNotFaster).OfType<string>())
         {
-            terminal.Out.WriteLine(why);
+            terminal.Say(why);
         }
 
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"In brackets: 95 % intervals. Memory: weights as a session packs them; on disk every model keeps fp32. Energy: {first.EnergySource}."
         );
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {(first.Machine.LoadAverage is { } load ? $"{load:0.0}" : "unknown")} at the start."
         );
         terminal.Out.WriteLine();
-        CurvePlot.Write(terminal.Out, stages, Math.Min(terminal.Width, 90));
+        CurvePlot.Write(terminal, stages);
         terminal.Out.WriteLine();
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(folder)}: {RunFolder.JsonName}, {RunFolder.CurveName}, and a model folder for each stage."
         );
     }
@@ -69,7 +69,7 @@ static class RunReport
         [
             new("stage", s => s.Stage.Pipeline),
             new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
-            new("ms/example", s => Shown.Interval(s.Row.MillisecondsPerExample!, "0.00")),
+            new("ms/example", s => Shown.Milliseconds(s.Row.MillisecondsPerExample!)),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
             new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}"),
             new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", WideOnly: true),

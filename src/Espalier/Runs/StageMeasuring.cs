@@ -40,6 +40,7 @@ public sealed class StageMeasuring(
     const int QualityBatch = 32;
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
+    const string Judging = "quality of all stages";
     internal static readonly Rounds Rounds = new(Seconds: 6, Least: 9, Most: 41);
 
     public IReadOnlyList<MeasuredStage> Measure(
@@ -71,15 +72,14 @@ public sealed class StageMeasuring(
         EncodedTask? task = null;
         foreach (Stage stage in stages)
         {
-            listener.Measuring?.Invoke(
-                $"quality of {stage.Pipeline}",
-                (double)subjects.Count / stages.Count
-            );
+            void Judged(double share) =>
+                listener.Measuring?.Invoke(Judging, (subjects.Count + share) / stages.Count);
+            Judged(0);
             int length = Math.Min(recipe.MaxLength, stage.Model.Config.MaxLength);
             task =
                 task?.With(stage.Model.Tokenizer!)
                 ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
-            subjects.Add(Judge(recipe, stage, task, efforts(stage), stop));
+            subjects.Add(Judge(recipe, stage, task, efforts(stage), Judged, stop));
         }
 
         Comparison comparison = new TimeMeter(time).Compare(
@@ -130,6 +130,7 @@ public sealed class StageMeasuring(
         Stage stage,
         EncodedTask task,
         EffortGrid grid,
+        Action<double> report,
         CancellationToken stop
     )
     {
@@ -145,7 +146,8 @@ public sealed class StageMeasuring(
         ExitRecord record = QualityMeter.Run(
             judge,
             [.. task.Test.Batches(QualityBatch)],
-            cancel: stop
+            report,
+            stop
         );
         Effort row = config.HasExits ? RowEffort(recipe, config) : Effort.Full;
         List<Effort> efforts = [Effort.Full];

@@ -111,7 +111,6 @@ public sealed class ModelPlaceTests : IDisposable
     [InlineData("a/b/c")]
     [InlineData("a b/c")]
     [InlineData("")]
-    [InlineData("owner/..")]
     [InlineData("owner/name@../../x")]
     public void What_is_no_id_is_a_missing_folder(string name) =>
         Refused(name, "there is no such folder", "owner/name");

@@ -113,15 +113,15 @@ sealed partial record HubCache(string Root)
         string? missing =
             new DirectoryInfo(snapshot)
                 .EnumerateFiles("*", SearchOption.AllDirectories)
-                .Where(f => f.LinkTarget is not null && !File.Exists(f.FullName))
+                .Where(f => f.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false })
                 .Select(f => Path.GetRelativePath(snapshot, f.FullName))
                 .Order(StringComparer.Ordinal)
                 .FirstOrDefault()
             ?? (
-                File.Exists(Path.Combine(snapshot, ModelFolder.ConfigName))
-                || ForeignModel.Refusal(snapshot) is not null
-                    ? null
-                    : ModelFolder.ConfigName
+                !File.Exists(Path.Combine(snapshot, ModelFolder.ConfigName))
+                && File.Exists(Path.Combine(snapshot, WeightFiles.SingleName))
+                    ? ModelFolder.ConfigName
+                    : null
             );
         string blobs = Path.Combine(repository, "blobs");
         bool running =
