@@ -40,7 +40,7 @@ sealed class OperatorsCommand : EspalierCommand
         }
 
         terminal.Write(
-            ["", "operator", "group", "option", "default", "values", "meaning"],
+            ["letter", "operator", "group", "option", "default", "values", "meaning"],
             Operator.All.SelectMany(Rows)
         );
         foreach (string rule in Rules)

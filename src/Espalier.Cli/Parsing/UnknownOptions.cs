@@ -21,7 +21,13 @@ static class UnknownOptions
     {
         string[] unknown =
         [
-            .. parse.UnmatchedTokens.Where(t => t.Length > 1 && t[0] == '-' && t != "--"),
+            // The parser takes an unknown option for an argument where the command has one left.
+            .. parse
+                .Tokens.TakeWhile(t => t.Type != TokenType.DoubleDash)
+                .Where(t => t.Type == TokenType.Argument && t.Value.Length > 2)
+                .Select(t => t.Value)
+                .Where(t => t.StartsWith("--", StringComparison.Ordinal))
+                .Union(parse.UnmatchedTokens.Where(t => t.Length > 1 && t[0] == '-' && t != "--")),
         ];
         List<string> line = [.. parse.Tokens.Select(t => t.Value)];
         foreach (string token in unknown)
@@ -63,7 +69,7 @@ static class UnknownOptions
             string? word = extra.FirstOrDefault(e => error.Message.Contains($"'{e}'"));
             if (word is null)
             {
-                problems.Usage(error.Message);
+                problems.Usage(Sentence(error, command));
             }
             else if (unknown.Length == 0)
             {
@@ -74,5 +80,19 @@ static class UnknownOptions
         }
 
         return corrected;
+    }
+
+    static string Sentence(ParseError error, Command command)
+    {
+        const string Missing = "Required argument missing for ";
+        if (!error.Message.StartsWith(Missing, StringComparison.Ordinal))
+        {
+            return error.Message;
+        }
+
+        return error.SymbolResult is OptionResult option
+            || error.SymbolResult?.Parent is OptionResult above && (option = above) is not null
+            ? $"{option.Option.Name} stands without its value ({option.Option.HelpName}); write it behind the option."
+            : $"'espalier {command.Name}' needs {string.Join(" and ", command.Arguments.Select(a => a.Name))}; 'espalier {command.Name} --help' shows examples.";
     }
 }

@@ -21,17 +21,19 @@ static partial class Words
         indent = line + indent;
         List<string> lines = [];
         bool empty = true;
-        foreach (string word in In(text))
+        int end = text.Length - text.TrimStart().Length;
+        foreach (Match match in Word().Matches(text))
         {
-            if (!empty && Width($"{line} {word}") > width)
+            string gap = text[end..match.Index];
+            if (!empty && Width($"{line}{gap}{match.Value}") > width)
             {
                 lines.Add($"{line}");
                 line.Clear().Append(indent);
                 empty = true;
             }
 
-            line.Append(empty ? "" : " ").Append(word);
-            empty = false;
+            line.Append(empty ? "" : gap).Append(match.Value);
+            (empty, end) = (false, match.Index + match.Length);
         }
 
         lines.Add($"{line}");
@@ -39,12 +41,11 @@ static partial class Words
     }
 
     /// <summary>Of the widest word.</summary>
-    public static int Widest(string text) => In(text).Select(Width).DefaultIfEmpty(0).Max();
+    public static int Widest(string text) =>
+        Word().Matches(text).Select(m => Width(m.Value)).DefaultIfEmpty(0).Max();
 
     /// <summary>Columns of a terminal: a Chinese character takes two.</summary>
     public static int Width(string text) => new Segment(text).CellCount();
-
-    static IEnumerable<string> In(string text) => Word().Matches(text).Select(m => m.Value);
 
     [GeneratedRegex(@"(?:\[[^\]]{0,40}\]|\S)+")]
     private static partial Regex Word();

@@ -20,7 +20,7 @@ public static class TextFit
         if (maxLength < least)
         {
             throw new ArgumentException(
-                $"A length of {maxLength} tokens was asked for (--max-length), and {least} special ones stand around a {(pair ? "pair" : "text")}; allow at least as many."
+                $"A length of {maxLength} was asked for (--max-length), and {least} special tokens stand around a {(pair ? "pair" : "text")}; allow at least as many."
             );
         }
     }

@@ -24,11 +24,12 @@ public static class Nearest
             : null;
     }
 
-    /// <summary>Levenshtein's distance, two rows of the table at a time; the case of letters does not count.</summary>
+    /// <summary>Levenshtein's distance, with two letters in the wrong order as one edit; the case of letters does not count.</summary>
     static int Edits(string a, string b)
     {
         (a, b) = (a.ToLowerInvariant(), b.ToLowerInvariant());
-        int[] above = [.. Enumerable.Range(0, b.Length + 1)];
+        int[] above = [.. Enumerable.Range(0, b.Length + 1)],
+            twoAbove = above;
         for (int i = 1; i <= a.Length; i++)
         {
             int[] row = new int[b.Length + 1];
@@ -37,9 +38,13 @@ public static class Nearest
             {
                 int replace = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 row[j] = Math.Min(replace, 1 + Math.Min(above[j], row[j - 1]));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
+                    row[j] = Math.Min(row[j], twoAbove[j - 2] + 1);
+                }
             }
 
-            above = row;
+            (twoAbove, above) = (above, row);
         }
 
         return above[^1];

@@ -102,7 +102,7 @@ public sealed class ClassifierTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "special ones stand around a pair")]
+    [InlineData(1, "special tokens stand around a pair")]
     [InlineData(100_000, "reads at most")]
     public void A_length_that_cannot_be_is_the_callers_mistake(int length, string expected) =>
         Assert.Contains(

@@ -160,7 +160,7 @@ static class ForeignModel
             .LastOrDefault();
         return below is not null
                 ? $"{folder} has no {ModelFolder.ConfigName} and folders with one; name one of those, such as {Path.Combine(folder, below)}."
-            : OtherWeights(folder)
+            : (HasWeights(folder) ? null : OtherWeights(folder))
                 ?? $"{folder} has no {ModelFolder.ConfigName}, so it is no model's folder; name {Wanted}.";
     }
 
