@@ -119,8 +119,12 @@ static class Program
             string[] names = [.. root.Subcommands.Select(c => c.Name)];
             terminal.Tell(
                 $"There is no command '{args[0]}'; "
-                    + (Nearest.Likely(args[0], names) is { } meant ? $"did you mean '{meant}'? " : "")
-                    + $"The commands are {string.Join(", ", names)}, and --help shows more."
+                    + (
+                        Nearest.Likely(args[0], names) is { } meant
+                            ? $"did you mean '{meant}'? The"
+                            : "the"
+                    )
+                    + $" commands are {string.Join(", ", names)}, and --help shows more."
             );
             return ExitCode.Usage;
         }

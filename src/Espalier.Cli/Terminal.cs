@@ -98,9 +98,7 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         List<IReadOnlyList<string>> shown = [.. rows.Select(r => r.Select(Shown.Whole).ToArray())];
 
         // A space on both sides of each cell, one between cells, and one at both ends.
-        if (
-            TableLayout.Widths(headers, shown, Width - 3 * headers.Count - 1) is not { } widths
-        )
+        if (TableLayout.Widths(headers, shown, Width - 3 * headers.Count - 1) is not { } widths)
         {
             foreach (IReadOnlyList<string> row in shown)
             {
@@ -126,7 +124,9 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
 
         foreach (IReadOnlyList<string> row in shown)
         {
-            table.AddRow(row.Select((cell, i) => new Spectre.Console.Text(Wrapped(cell, widths[i]))));
+            table.AddRow(
+                row.Select((cell, i) => new Spectre.Console.Text(Wrapped(cell, widths[i])))
+            );
         }
 
         Console().Write(table);

@@ -13,8 +13,10 @@ sealed class CompletionCommand : EspalierCommand
     }.Among(CompletionScript.Shells);
 
     public CompletionCommand()
-        : base("completion", "Print a script for your shell that completes commands and options.") =>
-        Add(_shell);
+        : base(
+            "completion",
+            "Print a script for your shell that completes commands and options."
+        ) => Add(_shell);
 
     public override IReadOnlyList<string> Examples { get; } =
     ["espalier completion bash", "espalier completion fish"];

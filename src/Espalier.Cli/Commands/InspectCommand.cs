@@ -37,7 +37,9 @@ sealed class InspectCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        Inspection.Of(CommonOptions.FolderOf(Wanted(parse), terminal)).Write(terminal, _common.IsJson(parse));
+        Inspection
+            .Of(CommonOptions.FolderOf(Wanted(parse), terminal))
+            .Write(terminal, _common.IsJson(parse));
         return ExitCode.Ok;
     }
 

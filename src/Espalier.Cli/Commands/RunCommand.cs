@@ -88,11 +88,7 @@ sealed class RunCommand : EspalierCommand
         _ = data.HoldOut();
         Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal));
         UsageException.Of(() =>
-            TextFit.CheckLength(
-                tokenizer,
-                parse.GetValue(_common.MaxLength),
-                data.Task.HasPairs
-            )
+            TextFit.CheckLength(tokenizer, parse.GetValue(_common.MaxLength), data.Task.HasPairs)
         );
         Recipe recipe = new(
             Pipeline.Parse(parse.GetValue(_pipeline)!),

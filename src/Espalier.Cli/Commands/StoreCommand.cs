@@ -131,9 +131,7 @@ sealed class StoreCommand : EspalierCommand
                 terminal.Out.WriteLine(Shown.Whole(file));
             }
 
-            terminal.Say(
-                $"{garbage.Files.Count} files, {garbage.Bytes / 1e6:0.0} MB {what}."
-            );
+            terminal.Say($"{garbage.Files.Count} files, {garbage.Bytes / 1e6:0.0} MB {what}.");
         }
 
         if (dryRun)

@@ -34,11 +34,13 @@ static class UnknownOptions
         {
             int end = token.IndexOfAny(['=', ':']);
             string name = end < 0 ? token : token[..end];
-            Option? meant =
-                Nearest.Likely(name, command.Options.Where(o => !o.Hidden).Select(o => o.Name))
-                    is { } likely
-                    ? command.Options.First(o => o.Name == likely)
-                    : null;
+            Option? meant = Nearest.Likely(
+                name,
+                command.Options.Where(o => !o.Hidden).Select(o => o.Name)
+            )
+                is { } likely
+                ? command.Options.First(o => o.Name == likely)
+                : null;
             problems.Usage(
                 meant is null
                     ? $"There is no option '{name}' in 'espalier {command.Name}'; 'espalier {command.Name} --help' lists them."
@@ -90,7 +92,8 @@ static class UnknownOptions
             return error.Message;
         }
 
-        return error.SymbolResult is OptionResult option
+        return
+            error.SymbolResult is OptionResult option
             || error.SymbolResult?.Parent is OptionResult above && (option = above) is not null
             ? $"{option.Option.Name} stands without its value ({option.Option.HelpName}); write it behind the option."
             : $"'espalier {command.Name}' needs {string.Join(" and ", command.Arguments.Select(a => a.Name))}; 'espalier {command.Name} --help' shows examples.";

@@ -101,7 +101,10 @@ static class CompletionScript
         {
             foreach (Option option in Options(command).Where(o => !Completable.IsFlag(o)))
             {
-                string pattern = string.Join('|', Names(option).Select(n => $"\"{command.Name} {n}\""));
+                string pattern = string.Join(
+                    '|',
+                    Names(option).Select(n => $"\"{command.Name} {n}\"")
+                );
                 script.Append($"        {pattern}) {Of(Completable.Of(option))}return ;;\n");
             }
         }
@@ -111,7 +114,8 @@ static class CompletionScript
         {
             string options = string.Join(' ', Options(command).SelectMany(Names));
             script.Append($"        \"{command.Name} -\"*) {among(options)} ;;\n");
-            string argument = command.Arguments.Count > 0 ? Of(Completable.Of(command.Arguments[0])) : "";
+            string argument =
+                command.Arguments.Count > 0 ? Of(Completable.Of(command.Arguments[0])) : "";
             bool filesBehind = command.Arguments.Skip(1).Any(a => Completable.Of(a).IsFile);
 
             // A choice comes first; a file that stands behind it is completed once the choice is made.
@@ -151,7 +155,8 @@ static class CompletionScript
             foreach (Option option in Options(command))
             {
                 string names = string.Concat(
-                    Names(option).Select(n => n.StartsWith("--") ? $" -l {n[2..]}" : $" -s {n[1..]}")
+                    Names(option)
+                        .Select(n => n.StartsWith("--", StringComparison.Ordinal) ? $" -l {n[2..]}" : $" -s {n[1..]}")
                 );
                 string value = Completable.IsFlag(option) ? "" : $" -x{Of(Completable.Of(option))}";
                 script.Append($"{here}{names}{value} -d {Quoted(option.Description)}\n");
@@ -237,8 +242,14 @@ static class CompletionScript
     }
 
     static IEnumerable<Option> Options(Command command) =>
-        [.. command.Options.Where(o => !o.Hidden), new System.CommandLine.Help.HelpOption("--help")];
+        [
+            .. command.Options.Where(o => !o.Hidden),
+            new System.CommandLine.Help.HelpOption("--help"),
+        ];
 
     static IEnumerable<string> Names(Option option) =>
-        [option.Name, .. option.Aliases.Where(a => a.Length == 2 && a[0] == '-' && char.IsAsciiLetter(a[1]))];
+        [
+            option.Name,
+            .. option.Aliases.Where(a => a.Length == 2 && a[0] == '-' && char.IsAsciiLetter(a[1])),
+        ];
 }

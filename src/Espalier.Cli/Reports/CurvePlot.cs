@@ -40,11 +40,7 @@ static class CurvePlot
             Math.Log(points.Max(p => p.Ms)),
             Math.Log(LeastRatio)
         );
-        var (low, high) = Wide(
-            points.Min(p => p.Quality),
-            points.Max(p => p.Quality),
-            LeastPoints
-        );
+        var (low, high) = Wide(points.Min(p => p.Quality), points.Max(p => p.Quality), LeastPoints);
 
         // No quality is above 100 %.
         (low, high) = high > 100 ? (100 - (high - low), 100) : (low, high);
@@ -93,7 +89,10 @@ static class CurvePlot
     /// <summary>How much of the differences between efforts is luck, as far as one training can say; null: not known.</summary>
     internal static string? WhatOneSeedTells(IReadOnlyList<Measurement> curve)
     {
-        Quality[] known = [.. curve.Select(m => m.Metrics[0]).Where(q => q is { Value: not null, Low: not null })];
+        Quality[] known =
+        [
+            .. curve.Select(m => m.Metrics[0]).Where(q => q is { Value: not null, Low: not null }),
+        ];
         if (known.Length < 2)
         {
             return null;
@@ -102,7 +101,8 @@ static class CurvePlot
         Quality best = known.MaxBy(q => q.Value)!;
         double apart = 100 * (best.Value!.Value - known.Min(q => q.Value!.Value)),
             below = 100 * (best.Value.Value - best.Low!.Value);
-        string luck = $"{best.N} examples tell no differences below about {below:0.0} points (95 %)";
+        string luck =
+            $"{best.N} examples tell no differences below about {below:0.0} points (95 %)";
         return apart <= below
             ? $"One seed: the efforts lie within {apart:0.0} points, and {luck}; this is no curve, but chance."
             : $"One seed: {luck}, so a bend smaller than that is chance; other seeds move the whole curve ('espalier study' trains several).";
@@ -110,9 +110,7 @@ static class CurvePlot
 
     /// <summary>At least so wide, about the same middle.</summary>
     static (double Low, double High) Wide(double low, double high, double least) =>
-        high - low >= least
-            ? (low, high)
-            : ((low + high - least) / 2, (low + high + least) / 2);
+        high - low >= least ? (low, high) : ((low + high - least) / 2, (low + high + least) / 2);
 
     static char Mark(int stage) => (char)(stage < 9 ? '1' + stage : 'a' + stage - 9);
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Espalier.Answering;
 using Espalier.Checkpoints;
-using Espalier.Cli.Commands;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Families;

@@ -130,9 +130,7 @@ static class PlanReport
                     ? ""
                     : $" Also {string.Join(", ", all.Skip(1).Take(NamesShown - 1).Select(r => r.Alternative.Name))}"
                         + (all.Length > NamesShown ? $" and {all.Length - NamesShown} more." : ".");
-            terminal.Say(
-                $"  {all.Length} {known}: {why}. {all[0].Rejection.Sentence}{others}"
-            );
+            terminal.Say($"  {all.Length} {known}: {why}. {all[0].Rejection.Sentence}{others}");
         }
     }
 

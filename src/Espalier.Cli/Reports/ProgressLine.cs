@@ -72,5 +72,6 @@ sealed class ProgressLine(Terminal terminal) : IDisposable
 
     public void Dispose() => Clear();
 
-    string Cut(string line) => line.Length < terminal.ErrorWidth ? line : line[..(terminal.ErrorWidth - 1)];
+    string Cut(string line) =>
+        line.Length < terminal.ErrorWidth ? line : line[..(terminal.ErrorWidth - 1)];
 }

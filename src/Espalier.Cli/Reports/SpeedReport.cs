@@ -36,9 +36,7 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
                     ]
             )
         );
-        terminal.Say(
-            "Peaks, on registers alone: " + string.Join("; ", Speeds.Peaks.Select(Cell))
-        );
+        terminal.Say("Peaks, on registers alone: " + string.Join("; ", Speeds.Peaks.Select(Cell)));
         terminal.Say(
             $"{Machine.Processor}, {Machine.Runtime}, Espalier {Machine.Espalier}, "
                 + $"load {Machine.LoadAverage?.ToString("0.0") ?? "unknown"} at the start."

@@ -43,7 +43,8 @@ static class TableLayout
     ) =>
         [
             .. headers.Select(
-                (header, i) => Math.Max(of(header), rows.Select(r => of(r[i])).DefaultIfEmpty().Max())
+                (header, i) =>
+                    Math.Max(of(header), rows.Select(r => of(r[i])).DefaultIfEmpty().Max())
             ),
         ];
 }

@@ -237,8 +237,5 @@ public sealed class StageMeasuring(
     static long Bytes(string folder) =>
         new DirectoryInfo(folder)
             .EnumerateFiles()
-            .Sum(f =>
-                f.Name == StageStore.KeyName ? 0
-                : ModelFolder.BytesOf(f)
-            );
+            .Sum(f => f.Name == StageStore.KeyName ? 0 : ModelFolder.BytesOf(f));
 }

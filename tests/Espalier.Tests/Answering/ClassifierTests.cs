@@ -20,7 +20,10 @@ public sealed class ClassifierTests : IDisposable
         Assert.Equal(3, answer.Probabilities.Length);
         Assert.Equal(1, answer.Probabilities.Sum(), 1e-5);
         Assert.Equal(answer.Probabilities.Max(), answer.Probability);
-        Assert.Equal(answer.Label, model.Labels[answer.Probabilities.IndexOf(answer.Probability!.Value)]);
+        Assert.Equal(
+            answer.Label,
+            model.Labels[answer.Probabilities.IndexOf(answer.Probability!.Value)]
+        );
         Assert.Equal(2, answer.Exit);
         Assert.Null(answer.Score);
     }
@@ -48,7 +51,10 @@ public sealed class ClassifierTests : IDisposable
     {
         using Classifier model = Classifier.Load(_toys.WithExits());
         Assert.All(model.PredictMany(Texts), a => Assert.Equal(2, a.Exit));
-        Assert.Contains(model.PredictMany(Texts, Effort.Parse("confidence:0.34")), a => a.Exit == 0);
+        Assert.Contains(
+            model.PredictMany(Texts, Effort.Parse("confidence:0.34")),
+            a => a.Exit == 0
+        );
     }
 
     [Fact]

@@ -61,7 +61,10 @@ public sealed class ReadmeSampleTests
                 '\n',
                 Directory
                     .EnumerateFiles(runtime, "*.dll")
-                    .Where(f => Path.GetFileName(f) is var n && (n.StartsWith("System") || n is "netstandard.dll"))
+                    .Where(f =>
+                        Path.GetFileName(f) is var n
+                        && (n.StartsWith("System") || n is "netstandard.dll")
+                    )
                     .Where(f => !f.Contains("Native"))
                     .Concat([here["Espalier.dll"], here["Espalier.Compute.dll"]])
                     .Select(f => $"-r:\"{f}\"")

@@ -42,7 +42,12 @@ public sealed class CompletionTests : IDisposable
     [InlineData("espalier run DEPLQ --train rev", "reviews.csv")]
     public void Fish_completes_commands_options_choices_and_files(string line, string expected)
     {
-        string given = Run("fish", "--no-config", "-c", $"source '{Script("fish")}'; complete -C '{line}'");
+        string given = Run(
+            "fish",
+            "--no-config",
+            "-c",
+            $"source '{Script("fish")}'; complete -C '{line}'"
+        );
         Assert.Contains(expected, given.Split('\n').Select(l => l.Split('\t')[0]));
     }
 
@@ -96,7 +101,10 @@ public sealed class CompletionTests : IDisposable
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{shell} ended with {process.ExitCode}: {error.Result}");
+        Assert.True(
+            process.ExitCode == 0,
+            $"{shell} ended with {process.ExitCode}: {error.Result}"
+        );
         Assert.Equal("", error.Result);
         return output;
     }

@@ -29,14 +29,17 @@ public sealed class SuggestionTests
 
     [Theory]
     [InlineData("operators --xyzzy", "There is no option '--xyzzy' in 'espalier operators'")]
-    [InlineData("xyzzy", "There is no command 'xyzzy'; The commands are")]
+    [InlineData("xyzzy", "There is no command 'xyzzy'; the commands are")]
     [InlineData("operators extra", "'extra' is one argument too many")]
     [InlineData("inspect --format", "--format stands without its value")]
     [InlineData("run", "needs PIPELINE")]
-    public void Where_nothing_is_likely_the_sentence_says_where_to_look(string line, string expected)
+    public void Where_nothing_is_likely_the_sentence_says_where_to_look(
+        string line,
+        string expected
+    )
     {
         Outcome outcome = CommandLine.Run(line.Split(' ')).Refuses(ExitCode.Usage);
-        Assert.Contains(expected, Assert.Single(outcome.Sentences), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(expected, Assert.Single(outcome.Sentences));
         Assert.DoesNotContain("did you mean", outcome.Error);
     }
 }

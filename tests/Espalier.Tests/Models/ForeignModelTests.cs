@@ -110,9 +110,7 @@ public sealed class ForeignModelTests : IDisposable
 
     static void Refused(string path, params string[] words)
     {
-        string sentence = Assert
-            .Throws<InvalidDataException>(() => ModelPlace.Find(path))
-            .Message;
+        string sentence = Assert.Throws<InvalidDataException>(() => ModelPlace.Find(path)).Message;
         Assert.All(words, word => Assert.Contains(word, sentence));
         Assert.DoesNotContain('\n', sentence);
         CommandLine.Run("predict", "-m", path).Refuses(Espalier.Cli.ExitCode.Refused, sentence);

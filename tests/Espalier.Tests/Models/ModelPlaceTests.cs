@@ -103,7 +103,12 @@ public sealed class ModelPlaceTests : IDisposable
 
     [Fact]
     public void What_is_not_there_looks_like_an_id_and_is_told_how_to_be_got() =>
-        Refused(Id, "looks like a model of the Hugging Face hub", $"'hf download {Id}'", "same name");
+        Refused(
+            Id,
+            "looks like a model of the Hugging Face hub",
+            $"'hf download {Id}'",
+            "same name"
+        );
 
     [Theory]
     [InlineData("/nowhere/at/all")]
@@ -178,7 +183,16 @@ public sealed class ModelPlaceTests : IDisposable
             CommandLine.Run(command, text, environment).Succeeds();
         }
 
-        foreach (string[] command in (string[][])[["predict"], ["evaluate"], ["tokenize"], ["bench"], ["run", "O"]])
+        foreach (
+            string[] command in (string[][])
+                [
+                    ["predict"],
+                    ["evaluate"],
+                    ["tokenize"],
+                    ["bench"],
+                    ["run", "O"],
+                ]
+        )
         {
             CommandLine
                 .Run([.. command, "-m", "no-such/model"], text, environment)

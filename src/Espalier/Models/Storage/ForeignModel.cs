@@ -13,8 +13,7 @@ static class ForeignModel
 
     const string Gguf =
         $"a GGUF file, which llama.cpp and Ollama run; take the model that it was converted from: {Wanted}";
-    const string Pickle =
-        $"a PyTorch checkpoint that can run code when it is read; {Convert}";
+    const string Pickle = $"a PyTorch checkpoint that can run code when it is read; {Convert}";
     const string Onnx =
         $"an ONNX model, a graph that is exported to be run; take the model that it was exported from: {Wanted}";
     const string TensorFlow = $"a TensorFlow checkpoint; {Convert} (with from_tf=True)";
@@ -159,7 +158,7 @@ static class ForeignModel
             .Order(StringComparer.Ordinal)
             .LastOrDefault();
         return below is not null
-                ? $"{folder} has no {ModelFolder.ConfigName} and folders with one; name one of those, such as {Path.Combine(folder, below)}."
+            ? $"{folder} has no {ModelFolder.ConfigName} and folders with one; name one of those, such as {Path.Combine(folder, below)}."
             : (HasWeights(folder) ? null : OtherWeights(folder))
                 ?? $"{folder} has no {ModelFolder.ConfigName}, so it is no model's folder; name {Wanted}.";
     }
@@ -196,7 +195,8 @@ static class ForeignModel
                 .Order(StringComparer.Ordinal),
         ];
         if (
-            names.FirstOrDefault(n => n.EndsWith(".safetensors", StringComparison.Ordinal)) is { } other
+            names.FirstOrDefault(n => n.EndsWith(".safetensors", StringComparison.Ordinal)) is
+            { } other
         )
         {
             return $"{folder} holds {Printable.Escape(other)} and no {WeightFiles.SingleName}; name the file so if it holds the whole model.";

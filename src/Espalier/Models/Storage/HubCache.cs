@@ -39,7 +39,9 @@ sealed partial record HubCache(string Root)
         {
             throw new InvalidDataException(
                 // runs/name is as good an id as any; where runs is a folder, it is meant as one.
-                id.Owner is null || Directory.Exists(id.Owner)
+                id.Owner
+                    is null
+                || Directory.Exists(id.Owner)
                     ? $"{id}: there is no such folder, and no such model in the Hugging Face cache ({Root}); name a model's folder, or a model of the hub as owner/name."
                     : $"{id}: there is no such folder. It looks like a model of the Hugging Face hub, and it is not in the cache of this machine ({Root}); get it with '{id.Download}', then give the same name."
             );
@@ -55,7 +57,7 @@ sealed partial record HubCache(string Root)
     }
 
     /// <summary>The snapshot where the folder is one of the cache's own, <c>models--owner--name</c>; null: it is another.</summary>
-    public string? SnapshotIn(string folder)
+    public static string? SnapshotIn(string folder)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         if (
@@ -67,7 +69,8 @@ sealed partial record HubCache(string Root)
             return null;
         }
 
-        string download = $"hf download {name["models--".Length..].Replace("--", "/", StringComparison.Ordinal)}",
+        string download =
+                $"hf download {name["models--".Length..].Replace("--", "/", StringComparison.Ordinal)}",
             snapshot =
                 Snapshot(folder, null)
                 ?? throw new InvalidDataException(
@@ -84,8 +87,10 @@ sealed partial record HubCache(string Root)
             reference = Path.Combine(repository, "refs", revision ?? "main");
         if (File.Exists(reference))
         {
-            string commit = System.Text.Encoding.UTF8
-                .GetString(RegularFile.ReadAll(reference, "a commit's name", most: 1000))
+            string commit = System
+                .Text.Encoding.UTF8.GetString(
+                    RegularFile.ReadAll(reference, "a commit's name", most: 1000)
+                )
                 .Trim();
             if (!Commit().IsMatch(commit))
             {
@@ -102,7 +107,12 @@ sealed partial record HubCache(string Root)
         string[] fit =
             revision is null ? all
             : revision.Length >= ShortestCommit
-                ? [.. all.Where(f => Path.GetFileName(f).StartsWith(revision, StringComparison.Ordinal))]
+                ?
+                [
+                    .. all.Where(f =>
+                        Path.GetFileName(f).StartsWith(revision, StringComparison.Ordinal)
+                    ),
+                ]
             : [];
         return fit.Length == 1 ? fit[0] : null;
     }

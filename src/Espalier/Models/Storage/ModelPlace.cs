@@ -31,7 +31,7 @@ public static class ModelPlace
         }
 
         string folder =
-            Directory.Exists(path) ? cache.SnapshotIn(path) ?? path
+            Directory.Exists(path) ? HubCache.SnapshotIn(path) ?? path
             : HubId.TryParse(name) is { } id ? cache.Find(id)
             : throw new InvalidDataException(
                 $"{Printable.Escape(name)}: there is no such folder; name a model's folder, or a model of the Hugging Face hub as owner/name."

@@ -25,11 +25,7 @@ public sealed class StudyRecipeFile
     readonly Func<string, string?>? _environment;
     readonly List<string> _problems = [];
 
-    StudyRecipeFile(
-        string path,
-        Func<string, string?> builtIn,
-        Func<string, string?>? environment
-    )
+    StudyRecipeFile(string path, Func<string, string?> builtIn, Func<string, string?>? environment)
     {
         _file = JsonFile.Read(path);
         _folder = Path.GetDirectoryName(path) ?? "";
@@ -71,10 +67,7 @@ public sealed class StudyRecipeFile
             );
         }
 
-        string? model = Try(
-            () => Model(_file.OptionalString("model") ?? "seedling"),
-            "model"
-        );
+        string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"), "model");
         int length = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16)) ?? 128;
         List<TaskData> tasks = Tasks();
         List<Pipeline> pipelines = Pipelines();
