@@ -103,9 +103,10 @@ public sealed class TerminalTests
             Assert.Empty(wide);
         }
 
-        // Paths and lines to copy are never broken, nor is the name of an option with its values.
+        // Single words, paths and lines to copy are never broken, nor is the name of an option with its values.
         static bool IsWhole(string line) =>
-            line.Contains('/')
+            !line.Trim().Contains(' ')
+            || line.Contains('/')
             || line.Contains("espalier run")
             || line.TrimStart().StartsWith("--precision <");
     }
