@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Espalier.Cli.Commands;
 using Espalier.Cli.Parsing;
+using Espalier.Data;
 
 namespace Espalier.Cli;
 
@@ -56,7 +57,8 @@ static class Program
         }
     }
 
-    internal static RootCommand Root()
+    /// <param name="width">Of the help's lines.</param>
+    internal static RootCommand Root(int width = int.MaxValue)
     {
         RootCommand root = new(
             "Makes transformers cheaper to run, and measures honestly what that costs."
@@ -76,9 +78,10 @@ static class Program
             new TasksCommand(),
             new ReportCommand(),
             new DoctorCommand(),
+            new CompletionCommand(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, width);
         return root;
     }
 
@@ -94,7 +97,7 @@ static class Program
 
     static int Dispatch(IReadOnlyList<string> args, Terminal terminal, CancellationToken stop)
     {
-        RootCommand root = Root();
+        RootCommand root = Root(args.Count == 0 ? terminal.ErrorWidth : terminal.TextWidth);
         ParseResult parse = root.Parse(args.Count == 0 ? ["--help"] : Spelling.Ours(args));
         if (parse.Errors.Count == 0 && parse.Action is not null)
         {
@@ -113,17 +116,22 @@ static class Program
         Problems problems = new();
         if (parse.CommandResult.Command is not EspalierCommand command)
         {
+            string[] names = [.. root.Subcommands.Select(c => c.Name)];
             terminal.Tell(
-                $"There is no command '{args[0]}'; the commands are {string.Join(", ", root.Subcommands.Select(c => c.Name))}, and --help shows more."
+                $"There is no command '{args[0]}'; "
+                    + (
+                        Nearest.Likely(args[0], names) is { } meant
+                            ? $"did you mean '{meant}'? The"
+                            : "the"
+                    )
+                    + $" commands are {string.Join(", ", names)}, and --help shows more."
             );
             return ExitCode.Usage;
         }
 
-        foreach (var error in parse.Errors)
-        {
-            problems.Usage(error.Message);
-        }
-
+        // What else is wrong is told of the line as it was likely meant.
+        parse = UnknownOptions.Corrected(root, parse, command, problems);
+        command = (EspalierCommand)parse.CommandResult.Command;
         command.Check(parse, terminal, problems);
         if (problems.Sentences.Count == 0)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Espalier.Cli.Reports;
 using Spectre.Console;
@@ -11,12 +12,22 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
 {
     // Tables in files and pipes: wide enough that nothing is folded.
     const int FileWidth = 160;
+    const int Narrowest = 40;
+    const int Widest = 10_000;
 
     static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     public bool OutIsTerminal { get; init; }
     public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Columns of tables and plots on <see cref="Out"/>.</summary>
     public int Width { get; init; } = FileWidth;
+
+    /// <summary>Where sentences on <see cref="Out"/> are wrapped; in a file each stays one line, so that it can be searched.</summary>
+    public int TextWidth { get; init; } = int.MaxValue;
+
+    /// <summary>Columns of the terminal behind <see cref="Error"/>.</summary>
+    public int ErrorWidth { get; init; } = int.MaxValue;
     public Func<string, string?> Environment { get; init; } =
         System.Environment.GetEnvironmentVariable;
     public TimeProvider Time { get; init; } = TimeProvider.System;
@@ -28,62 +39,132 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         && Environment("TERM") != "dumb";
 
     /// <summary>The process's own streams, always UTF-8: what a program reads must not depend on the locale.</summary>
-    public static Terminal OfProcess() =>
-        new(
+    public static Terminal OfProcess()
+    {
+        bool file = System.Console.IsOutputRedirected,
+            errorFile = System.Console.IsErrorRedirected;
+        int? asked = Columns(System.Environment.GetEnvironmentVariable("COLUMNS"));
+        int real = file && errorFile ? FileWidth : Math.Max(Narrowest, WindowWidth());
+        return new(
             System.Console.OpenStandardInput(),
             new StreamWriter(System.Console.OpenStandardOutput(), Utf8, 1 << 16),
             new StreamWriter(System.Console.OpenStandardError(), Utf8) { AutoFlush = true }
         )
         {
-            OutIsTerminal = !System.Console.IsOutputRedirected,
-            ErrorIsTerminal = !System.Console.IsErrorRedirected,
-            Width = System.Console.IsOutputRedirected
-                ? FileWidth
-                : Math.Max(40, System.Console.WindowWidth),
+            OutIsTerminal = !file,
+            ErrorIsTerminal = !errorFile,
+            Width = asked ?? (file ? FileWidth : real),
+            TextWidth = asked ?? (file ? int.MaxValue : real),
+            ErrorWidth = errorFile ? int.MaxValue : asked ?? real,
         };
+    }
 
-    /// <summary>Sentences for the user, one a line.</summary>
+    /// <summary>What COLUMNS says, as other tools obey it; null where that is no width.</summary>
+    internal static int? Columns(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int columns)
+        && columns is >= 1 and <= Widest
+            ? Math.Max(Narrowest, columns)
+            : null;
+
+    /// <summary>Sentences for the user, one a line; a terminal's are wrapped.</summary>
     public void Tell(string sentences)
     {
         foreach (string sentence in sentences.Split('\n'))
         {
-            Error.WriteLine($"espalier: {Shown.Whole(sentence)}");
+            foreach (
+                string line in Words.Wrap($"espalier: {Shown.Whole(sentence)}", ErrorWidth, "  ")
+            )
+            {
+                Error.WriteLine(line);
+            }
         }
     }
 
-    /// <summary>A table with these headers on <see cref="Out"/>.</summary>
-    public void Write(IEnumerable<string> headers, IEnumerable<IReadOnlyList<string>> rows)
+    /// <summary>Sentences of a result, one a line; a terminal's are wrapped.</summary>
+    public void Say(string sentence)
     {
+        foreach (string line in Words.Wrap(sentence, TextWidth))
+        {
+            Out.WriteLine(line);
+        }
+    }
+
+    /// <summary>
+    /// A table with these headers on <see cref="Out"/>, wrapped at words. Where it is too narrow for that, each row is a
+    /// paragraph of names and values.
+    /// </summary>
+    public void Write(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        List<IReadOnlyList<string>> shown = [.. rows.Select(r => r.Select(Shown.Whole).ToArray())];
+
+        // A space on both sides of each cell, one between cells, and one at both ends.
+        if (TableLayout.Widths(headers, shown, Width - 3 * headers.Count - 1) is not { } widths)
+        {
+            foreach (IReadOnlyList<string> row in shown)
+            {
+                Write(headers.Zip(row).Where(cell => cell.Second.Length > 0));
+                Out.WriteLine();
+            }
+
+            return;
+        }
+
         Table table = new Table().Border(TableBorder.Simple);
-        foreach (string header in headers)
+        for (int i = 0; i < headers.Count; i++)
         {
             table.AddColumn(
                 new TableColumn(
-                    new Spectre.Console.Text(header, new Style(decoration: Decoration.Bold))
-                )
+                    new Spectre.Console.Text(
+                        Wrapped(headers[i], widths[i]),
+                        new Style(decoration: Decoration.Bold)
+                    )
+                ).Width(widths[i])
             );
         }
 
-        Write(table, rows);
+        foreach (IReadOnlyList<string> row in shown)
+        {
+            table.AddRow(
+                row.Select((cell, i) => new Spectre.Console.Text(Wrapped(cell, widths[i])))
+            );
+        }
+
+        Console().Write(table);
     }
 
     /// <summary>Names and values on <see cref="Out"/>.</summary>
     public void Write(IEnumerable<(string Name, string Value)> facts)
     {
-        Table table = new Table().Border(TableBorder.None).HideHeaders();
-        table.AddColumns("", "");
-        Write(table, facts.Select(f => (IReadOnlyList<string>)[f.Name, f.Value]));
-    }
-
-    void Write(Table table, IEnumerable<IReadOnlyList<string>> rows)
-    {
-        foreach (IReadOnlyList<string> row in rows)
+        (string Name, string Value)[] all =
+        [
+            .. facts.Select(f => (f.Name, Value: Shown.Whole(f.Value))),
+        ];
+        int names = all.Select(f => Words.Width(f.Name)).DefaultIfEmpty().Max();
+        foreach (var (name, value) in all)
         {
-            table.AddRow(row.Select(cell => new Spectre.Console.Text(Shown.Whole(cell))));
+            string gap = new(' ', names - Words.Width(name));
+            IReadOnlyList<string> lines = Words.Wrap(value, Width - names - 2);
+            Out.WriteLine($"{name}{gap}  {lines[0]}".TrimEnd());
+            foreach (string line in lines.Skip(1))
+            {
+                Out.WriteLine($"{new string(' ', names)}  {line}");
+            }
         }
-
-        Console().Write(table);
     }
+
+    static int WindowWidth()
+    {
+        try
+        {
+            return System.Console.WindowWidth;
+        }
+        catch (IOException)
+        {
+            return 80;
+        }
+    }
+
+    static string Wrapped(string text, int width) => string.Join('\n', Words.Wrap(text, width));
 
     IAnsiConsole Console()
     {

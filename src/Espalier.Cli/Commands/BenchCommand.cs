@@ -46,7 +46,7 @@ sealed class BenchCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         _common.CheckFormat(parse, problems);
         problems.Try(() => Shapes(parse));
         problems.Try(() => Formats(parse, CommonOptions.KernelsOf(terminal)));
@@ -57,7 +57,7 @@ sealed class BenchCommand : EspalierCommand
         KernelFamily kernels = CommonOptions.KernelsOf(terminal);
         BatchShape[] shapes = Shapes(parse);
         IReadOnlyList<NumberFormat> formats = Formats(parse, kernels);
-        string folder = _common.ModelFolder(parse);
+        string folder = _common.ModelFolder(parse, terminal);
         Model model = Load(folder);
         if (Array.Find(shapes, s => s.Tokens > model.Config.MaxLength) is { } longer)
         {

@@ -129,7 +129,7 @@ sealed class DoctorCommand : EspalierCommand
             ["kernels", "needs", "fp32 GF/s", "int8 GF/s", "rounds"],
             KernelFamily.All.Select(f => Row(f, [.. speeds.Where(s => s.Family == f)]))
         );
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"Products of {KernelSpeeds.ShapeText} on {machine.Threads} threads, median [95 % interval] of interleaved rounds."
         );
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Answering;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
@@ -60,7 +61,7 @@ sealed class EvaluateCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         _common.CheckData(parse, problems, training: false);
         _common.CheckFormat(parse, problems);
         _common.CheckPrecision(parse, terminal, problems);
@@ -72,15 +73,8 @@ sealed class EvaluateCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        using Workers workers = new(parse.GetValue(_common.Threads));
         KernelFamily kernels = _common.PreciseKernels(parse, terminal);
-        TextModel model = TextModel.Load(
-            _common.ModelFolder(parse),
-            parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,
-            workers,
-            kernels,
-            terminal.Tell
-        );
+        using Classifier model = _common.Classifier(parse, terminal);
         TaskData data = _common.Source(parse).Load(model.Config.Labels);
         foreach (string warning in data.Warnings)
         {
@@ -106,7 +100,7 @@ sealed class EvaluateCommand : EspalierCommand
             model.MaxLength,
             [.. efforts.Select(record.At)],
             model.Model.Traits.DynamicLength,
-            Machine.Here(kernels, workers.Threads)
+            Machine.Here(kernels, parse.GetValue(_common.Threads))
         );
         OutputPlace.Write(
             terminal,
@@ -119,7 +113,7 @@ sealed class EvaluateCommand : EspalierCommand
     }
 
     static ExitRecord Record(
-        TextModel model,
+        Classifier model,
         TaskData data,
         Terminal terminal,
         CancellationToken stop

@@ -27,7 +27,7 @@ sealed class InspectCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        CommonOptions.CheckModel(Wanted(parse), problems);
+        CommonOptions.CheckModel(Wanted(parse), terminal, problems);
         _common.CheckFormat(parse, problems);
         if (parse.Has(_common.Model) && !string.IsNullOrEmpty(parse.GetValue(_model)))
         {
@@ -37,7 +37,9 @@ sealed class InspectCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        Inspection.Of(CommonOptions.FolderOf(Wanted(parse))).Write(terminal, _common.IsJson(parse));
+        Inspection
+            .Of(CommonOptions.FolderOf(Wanted(parse), terminal))
+            .Write(terminal, _common.IsJson(parse));
         return ExitCode.Ok;
     }
 

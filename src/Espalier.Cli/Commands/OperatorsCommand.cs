@@ -40,12 +40,12 @@ sealed class OperatorsCommand : EspalierCommand
         }
 
         terminal.Write(
-            ["", "operator", "group", "option", "default", "values", "meaning"],
+            ["letter", "operator", "group", "option", "default", "values", "meaning"],
             Operator.All.SelectMany(Rows)
         );
         foreach (string rule in Rules)
         {
-            terminal.Out.WriteLine(rule);
+            terminal.Say(rule);
         }
 
         return ExitCode.Ok;

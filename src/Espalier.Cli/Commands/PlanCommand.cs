@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
+using Espalier.Answering;
 using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
@@ -130,7 +131,7 @@ sealed class PlanCommand : EspalierCommand
             return;
         }
 
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         _common.CheckData(parse, problems, training: true);
         _common.CheckPrecision(parse, terminal, problems);
         problems.Try(() => _training.Of(parse));
@@ -212,10 +213,11 @@ sealed class PlanCommand : EspalierCommand
         }
 
         _ = data.HoldOut();
-        string model = _common.ModelFolder(parse);
+        string model = _common.ModelFolder(parse, terminal);
         int length = parse.GetValue(_common.MaxLength),
             threads = parse.GetValue(_common.Threads);
-        TextModel.CheckLength(Tokenizer.Load(model), length, data.Task.HasPairs);
+        Tokenizer tokenizer = Tokenizer.Load(model);
+        UsageException.Of(() => TextFit.CheckLength(tokenizer, length, data.Task.HasPairs));
         return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
         {
             Precision = parse.GetValue(_common.Precision)!,

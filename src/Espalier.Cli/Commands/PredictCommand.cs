@@ -1,9 +1,9 @@
 using System.CommandLine;
+using Espalier.Answering;
 using Espalier.Checkpoints;
 using Espalier.Cli.Input;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
-using Espalier.Kernels;
 using Espalier.Models;
 
 namespace Espalier.Cli.Commands;
@@ -59,7 +59,7 @@ sealed class PredictCommand : EspalierCommand
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
         InputPlace.Check(parse.GetValue(_file), problems);
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         _common.CheckFormat(parse, problems);
         _common.CheckPrecision(parse, terminal, problems);
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
@@ -69,21 +69,14 @@ sealed class PredictCommand : EspalierCommand
     {
         Effort effort = Effort.Parse(parse.GetValue(_effort)!);
         int batch = parse.GetValue(_batch);
-        using Workers workers = new(parse.GetValue(_common.Threads));
-        TextModel model = TextModel.Load(
-            _common.ModelFolder(parse),
-            parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,
-            workers,
-            _common.PreciseKernels(parse, terminal),
-            terminal.Tell
-        );
+        using Classifier model = _common.Classifier(parse, terminal);
         if (effort.Rule != ExitRule.Never && !model.Config.HasExits)
         {
             terminal.Tell($"The model has no early exits, so --effort {effort} changes nothing.");
         }
 
         Action<TextWriter, InputText, Prediction> write = _common.IsJson(parse)
-            ? (to, _, answer) => JsonText.Line(to, answer.WriteTo)
+            ? (to, _, answer) => JsonText.Line(to, json => PredictionJson.Write(json, answer))
             : (to, text, answer) => to.WriteLine(Row(text, answer, model.Config));
         OutputPlace.Write(
             terminal,
@@ -100,7 +93,7 @@ sealed class PredictCommand : EspalierCommand
     }
 
     static void Answer(
-        TextModel model,
+        Classifier model,
         Effort effort,
         int most,
         TextInput input,
@@ -120,15 +113,13 @@ sealed class PredictCommand : EspalierCommand
                 texts.Add(next);
             }
 
-            var (logits, exits) = model.Answer([.. texts.Select(t => (t.Text, t.Pair))], effort);
+            IReadOnlyList<Prediction> answers = model.PredictMany(
+                texts.Select(t => (t.Text, t.Pair)),
+                effort
+            );
             for (int i = 0; i < texts.Count; i++)
             {
-                Prediction answer =
-                    Prediction.From(model.Config, logits.Row(i), exits[i])
-                    ?? throw new InvalidDataException(
-                        $"{model.Folder}: the answer to line {texts[i].Line} is not a number; the weights are damaged or too large."
-                    );
-                write(output, texts[i], answer);
+                write(output, texts[i], answers[i]);
             }
 
             if (!input.IsWaiting)
@@ -143,13 +134,13 @@ sealed class PredictCommand : EspalierCommand
         string words = Printable.Escape(
             text.Pair is null ? text.Text : $"{text.Text} | {text.Pair}"
         );
-        string exit = config.HasExits ? $"{answer.Layer + 1}/{config.Layers.Count}  " : "";
+        string exit = config.HasExits ? $"{answer.Exit + 1}/{config.Layers.Count}  " : "";
         if (answer.Label is null)
         {
             return $"{answer.Logits[0], 9:0.0000}  {exit}{words}";
         }
 
         int width = config.Labels.Max(l => Printable.Escape(l).Length);
-        return $"{Printable.Escape(answer.Label).PadRight(width)}  {answer.Probabilities.Max():0.000}  {exit}{words}";
+        return $"{Printable.Escape(answer.Label).PadRight(width)}  {answer.Probability:0.000}  {exit}{words}";
     }
 }

@@ -56,8 +56,8 @@ sealed class ReportCommand : EspalierCommand
         IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, stop);
         foreach (Findings findings in Findings.In(results.Measurements))
         {
-            terminal.Out.WriteLine(Reports.Shown.Whole(Headline.Of(findings)));
-            terminal.Out.WriteLine(Reports.Shown.Whole(Headline.Evidence(findings)));
+            terminal.Say(Reports.Shown.Whole(Headline.Of(findings)));
+            terminal.Say(Reports.Shown.Whole(Headline.Evidence(findings)));
             terminal.Write(ResultTables.Headers(findings), ResultTables.Rows(findings));
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Answering;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
@@ -62,7 +63,7 @@ sealed class RunCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         _common.CheckData(parse, problems, training: true);
         _common.CheckFormat(parse, problems);
         _common.CheckPrecision(parse, terminal, problems);
@@ -85,15 +86,14 @@ sealed class RunCommand : EspalierCommand
 
         // What would be found out only after the first training.
         _ = data.HoldOut();
-        TextModel.CheckLength(
-            Tokenizer.Load(_common.ModelFolder(parse)),
-            parse.GetValue(_common.MaxLength),
-            data.Task.HasPairs
+        Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal));
+        UsageException.Of(() =>
+            TextFit.CheckLength(tokenizer, parse.GetValue(_common.MaxLength), data.Task.HasPairs)
         );
         Recipe recipe = new(
             Pipeline.Parse(parse.GetValue(_pipeline)!),
             data,
-            _common.ModelFolder(parse),
+            _common.ModelFolder(parse, terminal),
             _training.Of(parse),
             parse.GetValue(_common.Seed)
         )

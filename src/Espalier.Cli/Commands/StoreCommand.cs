@@ -11,11 +11,11 @@ sealed class StoreCommand : EspalierCommand
 {
     static readonly string[] Verbs = ["ls", "verify", "gc"];
 
-    readonly Argument<string> _verb = new("ACTION")
+    readonly Argument<string> _verb = new Argument<string>("ACTION")
     {
         Description =
             "ls: what is finished; verify: read every byte; gc: remove what no study of the store needs.",
-    };
+    }.Among(Verbs);
     readonly Argument<string> _store = new("STORE")
     {
         Description = "The folder of the store, as 'espalier study' names it.",
@@ -44,7 +44,7 @@ sealed class StoreCommand : EspalierCommand
     {
         if (parse.ValueOf(_verb) is { } verb && !Verbs.Contains(verb))
         {
-            problems.Usage($"ACTION is '{verb}'; {string.Join(", ", Verbs)} were expected.");
+            problems.Usage(OptionValues.NoneOf("ACTION", verb, Verbs));
         }
 
         if (parse.ValueOf(_store) is { } store)
@@ -90,7 +90,7 @@ sealed class StoreCommand : EspalierCommand
                 )
         );
         StoredFile[] blobs = [.. actions.SelectMany(a => a.Files).DistinctBy(f => f.Sha256)];
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{actions.Count} actions of {StudyRecord.All(store).Select(s => s.Name).Distinct().Count()} studies; {actions.Sum(a => a.Bytes) / 1e6:0.0} MB, "
                 + $"{blobs.Sum(f => f.Bytes) / 1e6:0.0} MB on disk as equal files lie there once."
         );
@@ -111,7 +111,7 @@ sealed class StoreCommand : EspalierCommand
             terminal.Tell(problem);
         }
 
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{store.Keys().Count} actions and {store.Blobs.All().Count} blobs read, {problems.Count} problems."
         );
         return problems.Count == 0 ? ExitCode.Ok : ExitCode.Refused;
@@ -131,9 +131,7 @@ sealed class StoreCommand : EspalierCommand
                 terminal.Out.WriteLine(Shown.Whole(file));
             }
 
-            terminal.Out.WriteLine(
-                $"{garbage.Files.Count} files, {garbage.Bytes / 1e6:0.0} MB {what}."
-            );
+            terminal.Say($"{garbage.Files.Count} files, {garbage.Bytes / 1e6:0.0} MB {what}.");
         }
 
         if (dryRun)

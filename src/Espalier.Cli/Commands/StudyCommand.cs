@@ -4,6 +4,7 @@ using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
+using Espalier.Models.Storage;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 
@@ -92,7 +93,11 @@ sealed class StudyCommand : EspalierCommand
         StudyRecipe recipe = UsageException.Of(() =>
             StudyRecipeFile.Read(
                 path,
-                name => name == CommonOptions.BuiltInModel ? CommonOptions.FolderOf(name) : null
+                name =>
+                    name == CommonOptions.BuiltInModel
+                        ? CommonOptions.FolderOf(name, terminal)
+                        : null,
+                terminal.Environment
             )
         );
         foreach (TaskData data in recipe.Tasks)
@@ -156,7 +161,7 @@ sealed class StudyCommand : EspalierCommand
     {
         long weights = new DirectoryInfo(modelFolder)
             .EnumerateFiles("*.safetensors")
-            .Sum(f => f.Length);
+            .Sum(ModelFolder.BytesOf);
         long fit =
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
             / 2

@@ -47,7 +47,7 @@ sealed class TasksCommand : EspalierCommand
         );
         foreach (string way in Ways)
         {
-            terminal.Out.WriteLine(way);
+            terminal.Say(way);
         }
 
         return ExitCode.Ok;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Espalier.Answering;
 using Espalier.Cli.Input;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
@@ -40,14 +41,14 @@ sealed class TokenizeCommand : EspalierCommand
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
         InputPlace.Check(parse.GetValue(_file), problems);
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems, forText: true);
         _common.CheckFormat(parse, problems);
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         int? maxLength = parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null;
-        Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse));
+        Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal, forText: true));
         bool json = _common.IsJson(parse);
         OutputPlace.Write(
             terminal,
@@ -63,7 +64,9 @@ sealed class TokenizeCommand : EspalierCommand
                             stop.ThrowIfCancellationRequested();
                             if (maxLength is { } length)
                             {
-                                TextModel.CheckLength(tokenizer, length, text.Pair is not null);
+                                UsageException.Of(() =>
+                                    TextFit.CheckLength(tokenizer, length, text.Pair is not null)
+                                );
                             }
 
                             Encoding encoding = tokenizer.Encode(text.Text, text.Pair, maxLength);

@@ -17,25 +17,27 @@ namespace Espalier.Cli.Commands;
 /// </summary>
 sealed class TrimCommand : EspalierCommand
 {
+    static readonly string[] Types = ["f16", "bf16", "f32"];
+
     readonly CommonOptions _common = new();
-    readonly Option<string[]> _tasks = new("--task", "-t")
+    readonly Option<string[]> _tasks = new Option<string[]>("--task", "-t")
     {
         Description =
             "A built-in task whose texts must stay readable as they are; several may be given.",
         HelpName = "name",
-    };
+    }.Among(Tasks.All.Where(t => t.IsShipped).Select(t => t.Name));
     readonly Option<int> _first = OptionValues.Number(
         "--first",
         "Tokens at the front of the vocabulary that stay in any case.",
         0,
         1 << 24
     );
-    readonly Option<string> _type = new("--type")
+    readonly Option<string> _type = new Option<string>("--type")
     {
         Description = "Number format of the weights: f16, bf16 or f32.",
         HelpName = "name",
         DefaultValueFactory = _ => "f16",
-    };
+    }.Among(Types);
 
     public TrimCommand()
         : base(
@@ -58,7 +60,7 @@ sealed class TrimCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        _common.CheckModel(parse, problems);
+        _common.CheckModel(parse, terminal, problems);
         foreach (string task in parse.ValueOf(_tasks) ?? [])
         {
             problems.Try(() =>
@@ -77,15 +79,15 @@ sealed class TrimCommand : EspalierCommand
             problems.Usage("--output is missing; name the folder of the trimmed model.");
         }
 
-        if (parse.ValueOf(_type) is not ("f16" or "bf16" or "f32"))
+        if (parse.ValueOf(_type) is { } type && !Types.Contains(type))
         {
-            problems.Usage($"--type is '{parse.ValueOf(_type)}'; f16, bf16 or f32 was expected.");
+            problems.Usage(OptionValues.NoneOf(_type.Name, type, Types));
         }
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        string folder = _common.ModelFolder(parse);
+        string folder = _common.ModelFolder(parse, terminal);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         Model model = ModelFolder.LoadEncoder(folder) with { Tokenizer = tokenizer };
         IEnumerable<string> texts = (parse.GetValue(_tasks) ?? [])

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Espalier.Answering;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Storage;
 
 namespace Espalier.Cli.Parsing;
 
@@ -13,22 +15,24 @@ sealed class CommonOptions
     /// <summary>The model that comes with Espalier.</summary>
     public const string BuiltInModel = "seedling";
 
+    static readonly string[] Formats = ["human", "json"];
+
     public Option<string> Model { get; } =
         new("--model", "-m")
         {
             Description =
-                $"Folder with config.json, model.safetensors and the tokenizer; '{BuiltInModel}' is built in.",
+                $"A model's folder, or owner/name from the Hugging Face cache; '{BuiltInModel}' is built in.",
             HelpName = "folder",
             DefaultValueFactory = _ => BuiltInModel,
         };
 
     public Option<string> Task { get; } =
-        new("--task", "-t")
+        new Option<string>("--task", "-t")
         {
             Description = "A task by name; 'espalier tasks' lists them.",
             HelpName = "name",
             DefaultValueFactory = _ => Tasks.Default,
-        };
+        }.Among(Tasks.All.Select(t => t.Name));
 
     public Option<string?> Data { get; } =
         OptionValues.Text(
@@ -81,13 +85,13 @@ sealed class CommonOptions
 
     /// <summary>Of float products, in training or in answering; not all commands have it.</summary>
     public Option<string> Precision { get; } =
-        new("--precision")
+        new Option<string>("--precision")
         {
             Description =
                 "Float products in fp32 or bf16 (fp32 weights and sums); auto takes bf16 where it is faster.",
             HelpName = string.Join('|', KernelFamily.Precisions),
             DefaultValueFactory = _ => KernelFamily.Precisions[0],
-        };
+        }.Among(KernelFamily.Precisions);
 
     public Option<int> MaxLength { get; } =
         With(
@@ -110,7 +114,7 @@ sealed class CommonOptions
             Description = "human or json.",
             HelpName = "human|json",
             DefaultValueFactory = _ => "human",
-        };
+        }.Among(Formats);
 
     /// <summary>Which data: a task by name, or files of one's own.</summary>
     public IReadOnlyList<Option> DataOptions =>
@@ -123,7 +127,8 @@ sealed class CommonOptions
     public bool IsJson(ParseResult parse) => parse.ValueOf(Format) == "json";
 
     /// <summary>The folder that --model names.</summary>
-    public string ModelFolder(ParseResult parse) => FolderOf(parse.ValueOf(Model) ?? BuiltInModel);
+    public string ModelFolder(ParseResult parse, Terminal terminal, bool forText = false) =>
+        FolderOf(parse.ValueOf(Model) ?? BuiltInModel, terminal, forText);
 
     public TaskSource Source(ParseResult parse) =>
         IsOwnFiles(parse)
@@ -146,27 +151,34 @@ sealed class CommonOptions
 
     public void CheckFormat(ParseResult parse, Problems problems)
     {
-        if (parse.ValueOf(Format) is { } format and not ("human" or "json"))
+        if (parse.ValueOf(Format) is { } format && !Formats.Contains(format))
         {
-            problems.Usage($"--format is '{format}'; human or json was expected.");
+            problems.Usage(OptionValues.NoneOf(Format.Name, format, Formats));
         }
     }
 
-    public void CheckModel(ParseResult parse, Problems problems) =>
-        CheckModel(parse.ValueOf(Model) ?? BuiltInModel, problems);
+    /// <param name="forText">Only the tokenizer is asked for.</param>
+    public void CheckModel(
+        ParseResult parse,
+        Terminal terminal,
+        Problems problems,
+        bool forText = false
+    ) => CheckModel(parse.ValueOf(Model) ?? BuiltInModel, terminal, problems, forText);
 
-    public static void CheckModel(string name, Problems problems)
+    public static void CheckModel(
+        string name,
+        Terminal terminal,
+        Problems problems,
+        bool forText = false
+    )
     {
-        string folder = FolderOf(name);
-        if (name == BuiltInModel && !Directory.Exists(folder))
+        try
         {
-            problems.Refuse(
-                $"The built-in model is not at {folder}; install Espalier again, or name a model's folder with --model."
-            );
+            FolderOf(name, terminal, forText);
         }
-        else
+        catch (InvalidDataException e)
         {
-            problems.NeedFolder("--model", folder);
+            problems.Refuse($"--model {e.Message}");
         }
     }
 
@@ -226,8 +238,37 @@ sealed class CommonOptions
     public KernelFamily PreciseKernels(ParseResult parse, Terminal terminal) =>
         KernelsOf(terminal).In(parse.ValueOf(Precision) ?? KernelFamily.Precisions[0]);
 
-    public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems) =>
+    public void CheckPrecision(ParseResult parse, Terminal terminal, Problems problems)
+    {
+        if (parse.ValueOf(Precision) is { } name && !KernelFamily.Precisions.Contains(name))
+        {
+            problems.Usage(OptionValues.NoneOf(Precision.Name, name, KernelFamily.Precisions));
+            return;
+        }
+
         problems.Try(() => PreciseKernels(parse, terminal));
+    }
+
+    /// <summary>The model that --model names, ready to answer as the other options say; the user is told its notes.</summary>
+    public Classifier Classifier(ParseResult parse, Terminal terminal)
+    {
+        string folder = ModelFolder(parse, terminal);
+        ClassifierOptions options = new()
+        {
+            MaxLength = parse.Has(MaxLength) ? parse.GetValue(MaxLength) : null,
+            Threads = parse.GetValue(Threads),
+            Kernels = PreciseKernels(parse, terminal),
+        };
+        Classifier model = UsageException.Of(() =>
+            Espalier.Answering.Classifier.Load(folder, options)
+        );
+        foreach (string note in model.Notes)
+        {
+            terminal.Tell(note);
+        }
+
+        return model;
+    }
 
     /// <summary>A saved model answers in its own numbers unless others are asked for; only training takes the faster by itself.</summary>
     public Option<string> AnswerPrecision()
@@ -236,8 +277,17 @@ sealed class CommonOptions
         return Precision;
     }
 
-    public static string FolderOf(string model) =>
-        model == BuiltInModel ? Path.Combine(AppContext.BaseDirectory, BuiltInModel) : model;
+    /// <exception cref="InvalidDataException">There is no such model, or it is of a kind that Espalier does not read.</exception>
+    public static string FolderOf(string model, Terminal terminal, bool forText = false)
+    {
+        string builtIn = Path.Combine(AppContext.BaseDirectory, BuiltInModel);
+        return model != BuiltInModel
+                ? ModelPlace.Find(model, terminal.Environment, root: null, forText)
+            : Directory.Exists(builtIn) ? builtIn
+            : throw new InvalidDataException(
+                $"{model}: the built-in model is not at {builtIn}; install Espalier again, or name another."
+            );
+    }
 
     void CheckTask(ParseResult parse, Problems problems)
     {

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Espalier.Cli.Reports;
 
 namespace Espalier.Cli.Parsing;
 
 /// <summary>Help that begins with lines to copy.</summary>
-sealed class HelpWithExamples(HelpAction rest) : SynchronousCommandLineAction
+sealed class HelpWithExamples(HelpAction rest, int width) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
 
@@ -25,7 +26,10 @@ sealed class HelpWithExamples(HelpAction rest) : SynchronousCommandLineAction
         output.WriteLine("Exit codes:");
         foreach (var (code, meaning) in ExitCode.All)
         {
-            output.WriteLine($"  {code, -5}{meaning}");
+            foreach (string line in Words.Wrap($"  {code, -5}{meaning}", width, "     "))
+            {
+                output.WriteLine(line);
+            }
         }
 
         return ExitCode.Ok;
@@ -37,6 +41,7 @@ sealed class HelpWithExamples(HelpAction rest) : SynchronousCommandLineAction
         TextWriter output = configuration.Output;
         using StringWriter text = new();
         configuration.Output = text;
+        rest.MaxWidth = width;
         rest.Invoke(parseResult);
         configuration.Output = output;
         return text.ToString().Replace($"  {RootCommand.ExecutableName} ", "  espalier ");

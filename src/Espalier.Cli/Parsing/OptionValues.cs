@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Espalier.Data;
 
 namespace Espalier.Cli.Parsing;
 
@@ -33,6 +34,32 @@ static class OptionValues
                 return default;
             },
         };
+
+    /// <summary>Values that a shell completes, and one of which is meant.</summary>
+    public static Option<T> Among<T>(this Option<T> option, IEnumerable<string> values)
+    {
+        option.CompletionSources.Add([.. values]);
+        return option;
+    }
+
+    /// <inheritdoc cref="Among{T}(Option{T}, IEnumerable{string})"/>
+    public static Argument<T> Among<T>(this Argument<T> argument, IEnumerable<string> values)
+    {
+        argument.CompletionSources.Add([.. values]);
+        return argument;
+    }
+
+    /// <summary>What is wrong with the choice, and what was likely meant.</summary>
+    public static string NoneOf(string name, string value, IReadOnlyList<string> values)
+    {
+        string all =
+            values.Count == 1
+                ? values[0]
+                : $"{string.Join(", ", values.Take(values.Count - 1))} or {values[^1]}";
+        return Nearest.Likely(value, values) is { } meant
+            ? $"{name} is '{value}'; did you mean '{meant}'? {all} was expected."
+            : $"{name} is '{value}'; {all} was expected.";
+    }
 
     public static Option<string?> Text(
         string name,

@@ -8,13 +8,13 @@ sealed class TrainingFlags
 {
     public const int MostBatch = 4096;
 
-    readonly Option<string> _preset = new("--preset")
+    readonly Option<string> _preset = new Option<string>("--preset")
     {
         Description =
             $"How stages train: {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))}.",
         HelpName = "name",
         DefaultValueFactory = _ => TrainingOptions.Presets[0].Name,
-    };
+    }.Among(TrainingOptions.Presets.Select(p => p.Name));
     readonly Option<int> _epochs = OptionValues.Number(
         "--epochs",
         "Passes over the training data in each stage, instead of the preset's.",
@@ -43,7 +43,11 @@ sealed class TrainingFlags
         TrainingOptions preset =
             TrainingOptions.Presets.FirstOrDefault(p => p.Name == name).Options
             ?? throw new ArgumentException(
-                $"--preset is '{name}'; {string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))} was expected."
+                OptionValues.NoneOf(
+                    _preset.Name,
+                    name,
+                    [.. TrainingOptions.Presets.Select(p => p.Name)]
+                )
             );
         int parts = parse.Has(_accumulation) ? parse.ValueOf(_accumulation) : 1;
         return parts > preset.BatchSize

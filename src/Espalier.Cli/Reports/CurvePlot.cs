@@ -11,9 +11,15 @@ static class CurvePlot
 {
     const int Height = 12;
     const int Margin = 8;
+    const int Widest = 90;
 
-    public static void Write(TextWriter to, IReadOnlyList<MeasuredStage> stages, int width)
+    // Labels have a tenth of a point, and stand on every third of twelve lines.
+    const double LeastPoints = 2;
+    const double LeastRatio = 2;
+
+    public static void Write(Terminal terminal, IReadOnlyList<MeasuredStage> stages)
     {
+        TextWriter to = terminal.Out;
         (double Ms, double Quality, char Mark)[] points =
         [
             .. stages[^1]
@@ -29,10 +35,16 @@ static class CurvePlot
             return;
         }
 
-        var (left, right) = (Math.Log(points.Min(p => p.Ms)), Math.Log(points.Max(p => p.Ms)));
-        var (low, high) = (points.Min(p => p.Quality), points.Max(p => p.Quality));
-        (right, high) = (Math.Max(right, left + 0.01), Math.Max(high, low + 0.1));
-        int columns = width - Margin - 2;
+        var (left, right) = Wide(
+            Math.Log(points.Min(p => p.Ms)),
+            Math.Log(points.Max(p => p.Ms)),
+            Math.Log(LeastRatio)
+        );
+        var (low, high) = Wide(points.Min(p => p.Quality), points.Max(p => p.Quality), LeastPoints);
+
+        // No quality is above 100 %.
+        (low, high) = high > 100 ? (100 - (high - low), 100) : (low, high);
+        int columns = Math.Min(terminal.Width, Widest) - Margin - 2;
         char[][] grid =
         [
             .. Enumerable.Range(0, Height).Select(_ => new string(' ', columns).ToCharArray()),
@@ -44,8 +56,10 @@ static class CurvePlot
             grid[y][x] = mark;
         }
 
-        to.WriteLine(
-            $"{stages[0].Row.Metrics[0].Metric} in % over ms per example (logarithmic); * {stages[^1].Stage.Pipeline} at other efforts"
+        bool curve = stages[^1].Curve.Count > 1;
+        terminal.Say(
+            $"{stages[0].Row.Metrics[0].Metric} in % over ms per example (logarithmic)"
+                + (curve ? $"; * {stages[^1].Stage.Pipeline} at other efforts" : "")
         );
         for (int y = 0; y < Height; y++)
         {
@@ -57,16 +71,46 @@ static class CurvePlot
             to.WriteLine($"{label}|{new string(grid[y]).TrimEnd()}");
         }
 
-        string axis = $"{Math.Exp(left):0.00}",
-            middle = $"{Math.Exp((left + right) / 2):0.00}",
-            end = $"{Math.Exp(right):0.00} ms";
+        string axis = Shown.Milliseconds(Math.Exp(left)),
+            middle = Shown.Milliseconds(Math.Exp((left + right) / 2)),
+            end = $"{Shown.Milliseconds(Math.Exp(right))} ms";
         to.WriteLine($"{new string(' ', Margin - 1)}+{new string('-', columns)}");
         string scale = axis.PadRight(columns / 2) + middle;
         to.WriteLine($"{new string(' ', Margin)}{scale.PadRight(columns - end.Length)}{end}");
-        to.WriteLine(
+        terminal.Say(
             $"{new string(' ', Margin)}{string.Join("  ", stages.Select((s, i) => $"{Mark(i)} {s.Stage.Pipeline}"))}"
         );
+        if (curve && WhatOneSeedTells(stages[^1].Curve) is { } sentence)
+        {
+            terminal.Say(sentence);
+        }
     }
+
+    /// <summary>How much of the differences between efforts is luck, as far as one training can say; null: not known.</summary>
+    internal static string? WhatOneSeedTells(IReadOnlyList<Measurement> curve)
+    {
+        Quality[] known =
+        [
+            .. curve.Select(m => m.Metrics[0]).Where(q => q is { Value: not null, Low: not null }),
+        ];
+        if (known.Length < 2)
+        {
+            return null;
+        }
+
+        Quality best = known.MaxBy(q => q.Value)!;
+        double apart = 100 * (best.Value!.Value - known.Min(q => q.Value!.Value)),
+            below = 100 * (best.Value.Value - best.Low!.Value);
+        string luck =
+            $"{best.N} examples tell no differences below about {below:0.0} points (95 %)";
+        return apart <= below
+            ? $"One seed: the efforts lie within {apart:0.0} points, and {luck}; this is no curve, but chance."
+            : $"One seed: {luck}, so a bend smaller than that is chance; other seeds move the whole curve ('espalier study' trains several).";
+    }
+
+    /// <summary>At least so wide, about the same middle.</summary>
+    static (double Low, double High) Wide(double low, double high, double least) =>
+        high - low >= least ? (low, high) : ((low + high - least) / 2, (low + high + least) / 2);
 
     static char Mark(int stage) => (char)(stage < 9 ? '1' + stage : 'a' + stage - 9);
 

@@ -26,7 +26,7 @@ sealed record Evaluation(
             return;
         }
 
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(Model)} on {Shown.Whole(Task.Name)} ({Split}, {Answers[0].Exits.Count} examples)"
         );
         terminal.Write(

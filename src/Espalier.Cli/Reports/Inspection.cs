@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Espalier.Answering;
 using Espalier.Checkpoints;
-using Espalier.Cli.Commands;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Families;
@@ -44,7 +44,7 @@ sealed record Inspection(
             folder,
             model,
             !bare,
-            new DirectoryInfo(folder).EnumerateFiles().Sum(f => f.Length),
+            new DirectoryInfo(folder).EnumerateFiles().Sum(ModelFolder.BytesOf),
             kind,
             size,
             File.Exists(ours)
@@ -185,7 +185,7 @@ sealed record Inspection(
         try
         {
             Tokenizer tokenizer = Tokenizer.Load(folder);
-            if (TextModel.Misfit(tokenizer, config) is { } problem)
+            if (TextFit.Misfit(tokenizer, config) is { } problem)
             {
                 notes.Add(problem);
             }

@@ -21,7 +21,7 @@ static class OutputPlace
             stream =>
             {
                 using StreamWriter file = new(stream, new UTF8Encoding(false), 1 << 16, true);
-                fill(terminal with { Out = file, OutIsTerminal = false });
+                fill(terminal with { Out = file, OutIsTerminal = false, TextWidth = int.MaxValue });
             }
         );
     }

@@ -16,7 +16,7 @@ static class PlanReport
         Measurement one = result.Measurements[0];
         string metric = one.Metrics[0].Metric;
         int seeds = result.Measurements.Select(m => m.Seeds[0]).Distinct().Count();
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(one.Task)}: {Limits(result.Budget, metric)}; {one.Examples} examples of the {one.Split} split, "
                 + $"time at batch {one.BatchSize}, {seeds} {(seeds == 1 ? "seed" : "seeds")}"
         );
@@ -24,10 +24,10 @@ static class PlanReport
         WriteTried(terminal, result, metric);
         WriteRejected(terminal, result);
         WriteSaved(terminal, result, facts);
-        terminal.Out.WriteLine(result.ChosenOn());
+        terminal.Say(result.ChosenOn());
         if (output is not null)
         {
-            terminal.Out.WriteLine(
+            terminal.Say(
                 $"{Shown.Whole(Path.Combine(output, PlanJson.FileName))}: all of this, and why each of {result.Rejected().Count} was rejected."
             );
         }
@@ -36,7 +36,7 @@ static class PlanReport
     static void WriteAnswer(Terminal terminal, PlanResult result, PlanFacts facts, string metric)
     {
         Alternative chosen = result.Chosen;
-        terminal.Out.WriteLine(
+        terminal.Say(
             result.MeetsBudget
                 ? $"Answer: {chosen.Name} ({Figures(chosen, metric)})"
                 : $"Nothing meets the budget. Nearest: {chosen.Name} ({Figures(chosen, metric)})"
@@ -50,7 +50,7 @@ static class PlanReport
         string loss = result.Decision.ExpectedLoss is { } cost
             ? $", and stopping is expected to cost {100 * cost:0.##} %"
             : "";
-        terminal.Out.WriteLine(
+        terminal.Say(
             (result.Decision.Settled ? "Settled" : "Not settled")
                 + $": a pipeline not tried is better by more than {100 * result.Decision.Margin:0.##} %, which trainings differ by, with a chance of {100 * result.Decision.ProbabilityBeaten:0.#} %{loss}."
         );
@@ -83,7 +83,7 @@ static class PlanReport
                             a.Pipeline,
                             $"{a.Effort}",
                             Percent(a.Quality),
-                            a.Milliseconds is { } ms ? Shown.Interval(ms, "0.00") : "",
+                            a.Milliseconds is { } ms ? Shown.Milliseconds(ms) : "",
                             a.Joules is { } j ? $"{1e3 * j.Value:0.0}" : "",
                             a.Bytes is { } b ? $"{b.Value / Mega:0.0}" : "",
                             a == result.Chosen && result.MeetsBudget
@@ -100,7 +100,7 @@ static class PlanReport
     /// <summary>Pipelines by the limits that they break, those of each group that come nearest first.</summary>
     static void WriteRejected(Terminal terminal, PlanResult result)
     {
-        terminal.Out.WriteLine("Rejected:");
+        terminal.Say("Rejected:");
         var groups = result
             .Rejected()
             .Where(r => r.Alternative.Pipeline != result.Chosen.Pipeline)
@@ -130,9 +130,7 @@ static class PlanReport
                     ? ""
                     : $" Also {string.Join(", ", all.Skip(1).Take(NamesShown - 1).Select(r => r.Alternative.Name))}"
                         + (all.Length > NamesShown ? $" and {all.Length - NamesShown} more." : ".");
-            terminal.Out.WriteLine(
-                $"  {all.Length} {known}: {why}. {all[0].Rejection.Sentence}{others}"
-            );
+            terminal.Say($"  {all.Length} {known}: {why}. {all[0].Rejection.Sentence}{others}");
         }
     }
 
@@ -141,7 +139,7 @@ static class PlanReport
         var (needed, all) = result.ModelsTrained;
         int tried = result.Tried.Count,
             pipelines = result.Space.Pipelines.Count;
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"Tried {tried} of {pipelines} pipelines ({Share(tried, pipelines)}). They need {needed} of the {all} models "
                 + $"({Share(needed, all)}) that have to be trained for all pipelines, for each seed: L and Q train nothing, and pipelines that begin alike share models."
                 + (
@@ -151,7 +149,7 @@ static class PlanReport
                 )
                 + (
                     facts.SecondsSaved is { } seconds
-                        ? $" The other {all - needed} would train for about {TimeSpan.FromSeconds(Math.Ceiling(seconds)):d\\.hh\\:mm\\:ss}."
+                        ? $" The other {all - needed} would train for about {Shown.Duration(TimeSpan.FromSeconds(Math.Ceiling(seconds)))}."
                         : ""
                 )
         );
@@ -164,7 +162,7 @@ static class PlanReport
                 { } share =>
                     $"the answer is {100 * share:0.##} % short of it; trainings differ by {100 * result.Decision.Margin:0.##} %",
             };
-            terminal.Out.WriteLine(
+            terminal.Say(
                 $"Of all that was measured {best.Name} is {(result.Budget.Violations(best).Count == 0 ? "the best" : "the nearest")}: {apart}."
             );
         }
@@ -193,7 +191,7 @@ static class PlanReport
             new[]
             {
                 $"{metric} {Percent(a.Quality)} %",
-                a.Milliseconds is { } ms ? $"{Shown.Interval(ms, "0.00")} ms" : null,
+                a.Milliseconds is { } ms ? $"{Shown.Milliseconds(ms)} ms" : null,
                 a.Joules is { } joules
                     ? $"{1e3 * joules.Value:0.0} mJ ({joules.Origin.ToString().ToLowerInvariant()})"
                     : null,

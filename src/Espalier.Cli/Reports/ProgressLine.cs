@@ -40,10 +40,12 @@ sealed class ProgressLine(Terminal terminal) : IDisposable
         _last = elapsed;
         share = Math.Clamp(share, 0, 1);
         string left =
-            remaining is { } known ? Clock(known)
-            : share > 0 && elapsed < TimeSpan.FromDays(1) ? Clock((1 - share) / share * elapsed)
-            : "?";
-        string text = $"{100 * share, 3:0}% [{Clock(elapsed)}<{left}] {detail}".TrimEnd();
+            remaining is { } known ? $", {Shown.Duration(known)} left"
+            : share > 0 && elapsed < TimeSpan.FromDays(1)
+                ? $", {Shown.Duration((1 - share) / share * elapsed)} left"
+            : "";
+        string text =
+            $"{100 * share, 3:0} % after {Shown.Duration(elapsed)}{left}{(detail.Length > 0 ? $"; {detail}" : "")}";
         if (terminal.ErrorIsTerminal)
         {
             int full = (int)(share * BarWidth);
@@ -70,10 +72,6 @@ sealed class ProgressLine(Terminal terminal) : IDisposable
 
     public void Dispose() => Clear();
 
-    string Cut(string line) => line.Length < terminal.Width ? line : line[..(terminal.Width - 1)];
-
-    internal static string Clock(TimeSpan time) =>
-        time.TotalHours >= 1
-            ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}"
-            : $"{time.Minutes:00}:{time.Seconds:00}";
+    string Cut(string line) =>
+        line.Length < terminal.ErrorWidth ? line : line[..(terminal.ErrorWidth - 1)];
 }

@@ -19,37 +19,37 @@ static class RunReport
     {
         Measurement first = stages[0].Row;
         bool exits = stages.Any(s => s.Stage.Model.Config.HasExits);
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples"
                 + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
-        terminal.Out.WriteLine(TimedOn(recipe, [.. stages.SelectMany(s => s.Curve)]));
+        terminal.Say(TimedOn(recipe, [.. stages.SelectMany(s => s.Curve)]));
         Column[] columns =
         [
             .. Columns(first).Where(c => terminal.Width >= WideTerminal || !c.WideOnly),
         ];
         terminal.Write(
-            columns.Select(c => c.Header),
+            [.. columns.Select(c => c.Header)],
             stages.Select(s => (IReadOnlyList<string>)[.. columns.Select(c => c.Cell(s))])
         );
         foreach (string why in stages.Zip(stages.Skip(1), WhyNotFaster).OfType<string>())
         {
-            terminal.Out.WriteLine(why);
+            terminal.Say(why);
         }
 
-        terminal.Out.WriteLine(
-            $"In brackets: 95 % intervals; of {first.Metrics[0].Metric} for the choice of the {first.Examples} examples, of times for the choice of those timed and the noise of this sitting; neither holds another seed, times no other sitting."
+        terminal.Say(
+            $"In brackets: 95 % intervals; that of {first.Metrics[0].Metric} is over which examples are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."
         );
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"Memory: weights as a session packs them; on disk every model keeps fp32. Energy: {first.EnergySource}."
         );
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {(first.Machine.LoadAverage is { } load ? $"{load:0.0}" : "unknown")} at the start."
         );
         terminal.Out.WriteLine();
-        CurvePlot.Write(terminal.Out, stages, Math.Min(terminal.Width, 90));
+        CurvePlot.Write(terminal, stages);
         terminal.Out.WriteLine();
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(folder)}: {RunFolder.JsonName}, {RunFolder.CurveName}, {RunFolder.CurvesName}, {RunFolder.AnswersName}, and a model folder for each stage."
         );
     }
@@ -79,7 +79,7 @@ static class RunReport
         [
             new("stage", s => s.Stage.Pipeline),
             new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
-            new("ms/example", s => Shown.Interval(s.Row.MillisecondsPerExample!, "0.00")),
+            new("ms/example", s => Shown.Milliseconds(s.Row.MillisecondsPerExample!)),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
             new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}"),
             new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}", WideOnly: true),

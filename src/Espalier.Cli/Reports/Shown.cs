@@ -33,12 +33,40 @@ static class Shown
             : estimate.Value.ToString(format);
 
     /// <summary>Bytes in the unit that keeps three digits.</summary>
-    public static string Bytes(long bytes) =>
+    public static string Bytes(double bytes) =>
         bytes switch
         {
-            < 10_000 => $"{bytes} B",
-            < 10_000_000 => $"{bytes / 1e3:0.0} kB",
-            < 10_000_000_000 => $"{bytes / 1e6:0.0} MB",
-            _ => $"{bytes / 1e9:0.0} GB",
+            < 999.5 => $"{bytes:0} B",
+            < 999.5e3 => $"{Digits(bytes / 1e3)} kB",
+            < 999.5e6 => $"{Digits(bytes / 1e6)} MB",
+            < 999.5e9 => $"{Digits(bytes / 1e9)} GB",
+            _ => $"{Digits(bytes / 1e12)} TB",
         };
+
+    /// <summary>As one says it: 45 s, 15 min 23 s, 11 h 15 min, 2 d 3 h.</summary>
+    public static string Duration(TimeSpan time) =>
+        time switch
+        {
+            { TotalSeconds: < 60 } => $"{Math.Max(0, (int)time.TotalSeconds)} s",
+            { TotalHours: < 1 } => $"{time.Minutes} min {time.Seconds} s",
+            { TotalDays: < 1 } => $"{time.Hours} h {time.Minutes} min",
+            _ => $"{(int)time.TotalDays} d {time.Hours} h",
+        };
+
+    /// <summary>Two places behind the point, or as many as the first two digits take.</summary>
+    public static string Milliseconds(double value) =>
+        value is >= 0.1 or <= 0
+            ? $"{value:0.00}"
+            : value.ToString($"F{Math.Min(9, 1 - (int)Math.Floor(Math.Log10(value)))}");
+
+    /// <summary>The value with its interval, if there is one, to digits that tell the value.</summary>
+    public static string Milliseconds(Estimate estimate) =>
+        Interval(
+            estimate,
+            Milliseconds(estimate.Value).Split('.') is [_, var places]
+                ? $"0.{new string('0', places.Length)}"
+                : "0"
+        );
+
+    static string Digits(double value) => value < 99.95 ? $"{value:0.0}" : $"{value:0}";
 }

@@ -18,7 +18,7 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
             return;
         }
 
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(Model)}: median of {Speeds.Rounds} interleaved rounds [95 % interval], "
                 + $"{Machine.Threads} threads, kernels {Machine.Kernels}"
         );
@@ -29,17 +29,15 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
                     [
                         $"{row.Shape}",
                         row.Format.Name,
-                        Shown.Interval(row.MillisecondsPerBatch, "0.00"),
+                        Shown.Milliseconds(row.MillisecondsPerBatch),
                         $"{row.ExamplesPerSecond:0}",
                         row.ShareOfPeak is { } share ? $"{100 * share.Value:0} %" : "not timed",
                         Shown.Bytes(row.PackedBytes),
                     ]
             )
         );
-        terminal.Out.WriteLine(
-            "Peaks, on registers alone: " + string.Join("; ", Speeds.Peaks.Select(Cell))
-        );
-        terminal.Out.WriteLine(
+        terminal.Say("Peaks, on registers alone: " + string.Join("; ", Speeds.Peaks.Select(Cell)));
+        terminal.Say(
             $"{Machine.Processor}, {Machine.Runtime}, Espalier {Machine.Espalier}, "
                 + $"load {Machine.LoadAverage?.ToString("0.0") ?? "unknown"} at the start."
         );

@@ -53,11 +53,11 @@ static class StudyReport
             )
         );
         int done = estimate.Stages.Count(s => s.Done);
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{estimate.Stages.Count} stages, {done} done; {estimate.GroupsToMeasure} groups of models to measure. "
-                + $"About {ProgressLine.Clock(TimeSpan.FromSeconds(Math.Ceiling(estimate.Seconds)))} and {estimate.Bytes / 1e6:0} MB more in {Shown.Whole(store)}."
+                + $"About {Shown.Duration(TimeSpan.FromSeconds(Math.Ceiling(estimate.Seconds)))} and {Shown.Bytes(estimate.Bytes)} more in {Shown.Whole(store)}."
         );
-        terminal.Out.WriteLine(estimate.Rule);
+        terminal.Say(estimate.Rule);
     }
 
     public static void Write(
@@ -88,7 +88,7 @@ static class StudyReport
             WriteTable(terminal, recipe, group.Key.Task, group.Key.BatchSize, [.. group]);
         }
 
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(output)}: {StudyResults.JsonName} and {StudyResults.CsvName}, {outcome.Measurements.Count} measurements at all efforts."
         );
     }
@@ -101,7 +101,7 @@ static class StudyReport
         IReadOnlyList<Measurement> all
     )
     {
-        terminal.Out.WriteLine(
+        terminal.Say(
             $"{Shown.Whole(task)}: {all[0].Examples} test examples, time at batch {batch}; mean over seeds, ± standard deviation between them, which holds neither the choice of the examples nor other sittings; models with early exits at {recipe.Effort}"
         );
         IGrouping<string, Measurement>[] rows =

@@ -15,7 +15,7 @@ public static class Tasks
         string wanted = Plain(name);
         return All.FirstOrDefault(task => Plain(task.Name) == wanted)
             ?? throw new ArgumentException(
-                $"There is no task {DataProblems.Quote(name)}; did you mean '{All.MinBy(task => Edits(wanted, task.Name))!.Name}'? The tasks are {string.Join(", ", All.Select(task => task.Name))}; other data is given by its files."
+                $"There is no task {DataProblems.Quote(name)}; did you mean '{Nearest.Of(wanted, All.Select(task => task.Name))}'? The tasks are {string.Join(", ", All.Select(task => task.Name))}; other data is given by its files."
             );
     }
 
@@ -51,24 +51,4 @@ public static class Tasks
         name.ToLowerInvariant()
             .Replace("-", "", StringComparison.Ordinal)
             .Replace("_", "", StringComparison.Ordinal);
-
-    /// <summary>Levenshtein's distance, two rows of the table at a time.</summary>
-    static int Edits(string a, string b)
-    {
-        int[] above = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int[] row = new int[b.Length + 1];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int replace = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                row[j] = Math.Min(replace, 1 + Math.Min(above[j], row[j - 1]));
-            }
-
-            above = row;
-        }
-
-        return above[^1];
-    }
 }

@@ -2,6 +2,7 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Models.Storage;
 using Espalier.Tensors;
 
 namespace Espalier.Runs;
@@ -41,6 +42,7 @@ public sealed class StageMeasuring(
     const int QualityBatch = 32;
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
+    const string Judging = "quality of all stages";
 
     /// <summary>Thresholds of the curves of quality.</summary>
     public const int DensePoints = 33;
@@ -80,15 +82,14 @@ public sealed class StageMeasuring(
         EncodedTask? task = null;
         foreach (Stage stage in stages)
         {
-            listener.Measuring?.Invoke(
-                $"quality of {stage.Pipeline}",
-                (double)subjects.Count / stages.Count
-            );
+            void Judged(double share) =>
+                listener.Measuring?.Invoke(Judging, (subjects.Count + share) / stages.Count);
+            Judged(0);
             int length = Math.Min(recipe.MaxLength, stage.Model.Config.MaxLength);
             task =
                 task?.With(stage.Model.Tokenizer!)
                 ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
-            subjects.Add(Judge(recipe, stage, task, efforts(stage), dense, stop));
+            subjects.Add(Judge(recipe, stage, task, efforts(stage), dense, Judged, stop));
         }
 
         string sitting = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
@@ -193,6 +194,7 @@ public sealed class StageMeasuring(
         EncodedTask task,
         EffortGrid grid,
         int dense,
+        Action<double> report,
         CancellationToken stop
     )
     {
@@ -208,7 +210,8 @@ public sealed class StageMeasuring(
         ExitRecord record = QualityMeter.Run(
             judge,
             [.. task.Test.Batches(QualityBatch)],
-            cancel: stop
+            report,
+            stop
         );
         Effort row = config.HasExits ? RowEffort(recipe, config) : Effort.Full;
         List<Effort> efforts = [Effort.Full];
@@ -347,9 +350,5 @@ public sealed class StageMeasuring(
     static long Bytes(string folder) =>
         new DirectoryInfo(folder)
             .EnumerateFiles()
-            .Sum(f =>
-                f.Name == StageStore.KeyName ? 0
-                : f.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length
-                : f.Length
-            );
+            .Sum(f => f.Name == StageStore.KeyName ? 0 : ModelFolder.BytesOf(f));
 }

@@ -56,7 +56,7 @@ public sealed class ExitCodeTests
     {
         using ToyModels toys = new();
         string[] args = ["inspect", toys.Bert()];
-        File.Delete(Path.Combine(args[1], "config.json"));
+        File.WriteAllText(Path.Combine(args[1], "config.json"), "{}");
         Outcome debug = CommandLine.Run(
             args,
             [],

@@ -16,12 +16,12 @@ public sealed class ProgressLineTests
             progress.Report("train", 0.25, "loss 0.5");
             progress.Report("train", 0.26);
             Assert.Equal(
-                "\rtrain #####...............  25% [00:01<00:03] loss 0.5",
+                "\rtrain #####...............  25 % after 1 s, 3 s left; loss 0.5",
                 error.ToString()
             );
         }
 
-        Assert.EndsWith($"\r{new string(' ', 54)}\r", error.ToString());
+        Assert.EndsWith($"\r{new string(' ', 62)}\r", error.ToString());
         Assert.DoesNotContain('\n', error.ToString());
     }
 
@@ -39,24 +39,37 @@ public sealed class ProgressLineTests
         }
 
         Assert.Equal(
-            "espalier: train 25% [00:15<00:45]\nespalier: train 50% [00:30<00:30]\n",
+            "espalier: train 25 % after 15 s, 45 s left\nespalier: train 50 % after 30 s, 30 s left\n",
             error.ToString()
         );
     }
 
     [Theory]
-    [InlineData(59, "00:59")]
-    [InlineData(3600, "1:00:00")]
-    [InlineData(2 * 86400 + 61, "48:01:01")]
-    public void A_clock_counts_hours_beyond_a_day(int seconds, string expected) =>
-        Assert.Equal(expected, ProgressLine.Clock(TimeSpan.FromSeconds(seconds)));
+    [InlineData(0, "0 s")]
+    [InlineData(59, "59 s")]
+    [InlineData(923, "15 min 23 s")]
+    [InlineData(11 * 3600 + 14 * 60 + 55, "11 h 14 min")]
+    [InlineData(2 * 86400 + 3 * 3600, "2 d 3 h")]
+    public void A_duration_reads_as_one_says_it(int seconds, string expected) =>
+        Assert.Equal(expected, Shown.Duration(TimeSpan.FromSeconds(seconds)));
+
+    [Theory]
+    [InlineData(0, "0 B")]
+    [InlineData(999, "999 B")]
+    [InlineData(9_999, "10.0 kB")]
+    [InlineData(9_900_000, "9.9 MB")]
+    [InlineData(59_200_000, "59.2 MB")]
+    [InlineData(999_600_000, "1.0 GB")]
+    [InlineData(135e9, "135 GB")]
+    public void A_size_has_three_digits_and_its_unit(double bytes, string expected) =>
+        Assert.Equal(expected, Shown.Bytes(bytes));
 
     static Terminal On(TextWriter error, TimeProvider time, bool isTerminal) =>
         new(Stream.Null, TextWriter.Null, error)
         {
             ErrorIsTerminal = isTerminal,
             Time = time,
-            Width = 80,
+            ErrorWidth = 80,
         };
 
     sealed class Watch : TimeProvider

@@ -57,6 +57,12 @@ public static class ModelFolder
         return new LoadedModel(model, reader.Notes);
     }
 
+    /// <summary>Of a file, or of what it links to: in the Hugging Face cache all files are links.</summary>
+    public static long BytesOf(FileInfo file) =>
+        file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target
+            ? target.Length
+            : file.Length;
+
     /// <summary>The encoder alone: its classifier, if it has one, is left out, and so it is when the model is written.</summary>
     public static Model LoadEncoder(string folder)
     {

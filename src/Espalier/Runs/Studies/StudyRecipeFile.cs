@@ -4,6 +4,7 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Text;
 using Espalier.Training;
@@ -22,20 +23,28 @@ public sealed class StudyRecipeFile
     readonly JsonFields _file;
     readonly string _folder;
     readonly Func<string, string?> _builtIn;
+    readonly Func<string, string?>? _environment;
     readonly List<string> _problems = [];
 
-    StudyRecipeFile(string path, Func<string, string?> builtIn)
+    StudyRecipeFile(string path, Func<string, string?> builtIn, Func<string, string?>? environment)
     {
         _file = JsonFile.Read(path);
         _folder = Path.GetDirectoryName(path) ?? "";
-        _builtIn = builtIn;
+        (_builtIn, _environment) = (builtIn, environment);
     }
 
     /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
+    /// <param name="environment">Tells where the Hugging Face cache is; null: the process's own.</param>
     /// <exception cref="InvalidDataException">There is no such file, or it is no JSON object.</exception>
     /// <exception cref="ArgumentException">Fields are wrong: one sentence a line.</exception>
-    public static StudyRecipe Read(string path, Func<string, string?> builtIn) =>
-        new StudyRecipeFile(path, builtIn).Read(Path.GetFileNameWithoutExtension(path));
+    public static StudyRecipe Read(
+        string path,
+        Func<string, string?> builtIn,
+        Func<string, string?>? environment = null
+    ) =>
+        new StudyRecipeFile(path, builtIn, environment).Read(
+            Path.GetFileNameWithoutExtension(path)
+        );
 
     StudyRecipe Read(string name)
     {
@@ -59,7 +68,7 @@ public sealed class StudyRecipeFile
             );
         }
 
-        string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"));
+        string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"), "model");
         int length = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16)) ?? 128;
         List<TaskData> tasks = Tasks();
         List<Pipeline> pipelines = Pipelines();
@@ -148,11 +157,7 @@ public sealed class StudyRecipeFile
             );
     }
 
-    string Model(string text)
-    {
-        string folder = _builtIn(text) ?? At(text);
-        return Directory.Exists(folder) ? folder : throw _file.Refuse("model", "a model's folder");
-    }
+    string Model(string text) => _builtIn(text) ?? ModelPlace.Find(text, _environment, _folder);
 
     static bool CheckModel(string folder, int length, IEnumerable<TaskData> tasks)
     {

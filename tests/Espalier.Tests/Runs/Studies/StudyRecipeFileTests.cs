@@ -27,7 +27,7 @@ public sealed class StudyRecipeFileTests : IDisposable
         [
             "field 'sedes' is unknown",
             "field 'version' is 9",
-            "field 'model' is \"nowhere\"",
+            "field 'model': nowhere: there is no such folder",
             "field 'tasks[0]': There is no task 'sentimnet'",
             "field 'tasks[1]':",
             "field 'tasks[2].colour' is unknown",
