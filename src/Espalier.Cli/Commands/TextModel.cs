@@ -39,17 +39,14 @@ sealed class TextModel
     )
     {
         LoadedModel loaded = ModelFolder.Load(folder);
-        foreach (string note in loaded.Notes)
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        foreach (string note in loaded.Notes.Concat(tokenizer.Notes))
         {
             tell(note);
         }
 
-        Tokenizer tokenizer = Tokenizer.Load(folder);
         ModelConfig config = loaded.Model.Config;
-        if (Misfit(tokenizer, config) is { } problem)
-        {
-            throw new InvalidDataException($"{folder}: {problem}");
-        }
+        TokenizerFit.Check(folder, tokenizer, config, pairs: false);
 
         if (maxLength > config.MaxLength)
         {
@@ -66,12 +63,8 @@ sealed class TextModel
         return new TextModel(folder, model, new Session(model, workers, kernels, null), length);
     }
 
-    /// <summary>Why ids of the tokenizer would miss the embedding; null: they do not.</summary>
-    public static string? Misfit(Tokenizer tokenizer, ModelConfig config) =>
-        tokenizer.VocabularySize > config.Vocabulary
-            ? $"the tokenizer has ids up to {tokenizer.VocabularySize - 1}, the embedding only {config.Vocabulary} rows; "
-                + "tokenizer and weights belong to different models."
-            : null;
+    /// <exception cref="InvalidDataException">The model cannot read two texts as this tokenizer gives them.</exception>
+    public void CheckPairs() => TokenizerFit.Check(Folder, Tokenizer, Config, pairs: true);
 
     public static void CheckLength(Tokenizer tokenizer, int maxLength, bool pair)
     {
@@ -90,6 +83,11 @@ sealed class TextModel
         Effort effort
     )
     {
+        if (texts.Any(t => t.Pair is not null))
+        {
+            CheckPairs();
+        }
+
         TokenIds[] encoded = [.. texts.Select(t => Tokenizer.EncodeIds(t.Text, t.Pair, MaxLength))];
         int[] starts = new int[encoded.Length + 1];
         for (int i = 0; i < encoded.Length; i++)
