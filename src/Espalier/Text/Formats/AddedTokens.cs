@@ -18,21 +18,22 @@ sealed class AddedTokens
     }
 
     /// <param name="listed">added_tokens of tokenizer.json.</param>
-    /// <param name="specials">Roles as files and class give them.</param>
-    /// <param name="byClass">Whether the class adds the tokens of roles that no file names.</param>
+    /// <param name="family">Whose tokens play the parts that no file names, by the tokens that are there.</param>
+    /// <param name="byClass">Whether those are added tokens, too.</param>
     public static List<AddedToken> Of(
         Vocabulary vocabulary,
         JsonField? listed,
         TokenizerConfig config,
-        Func<Func<string, bool>, SpecialTokens> specials,
+        Func<Func<string, bool>, TokenizerFamily> family,
         bool byClass,
         out SpecialTokens roles
     )
     {
         AddedTokens added = new(vocabulary, config);
         added.Listed(listed);
-        roles = specials(added.Has);
-        added.Roles(roles, byClass);
+        TokenizerFamily conventions = family(added.Has);
+        roles = config.Specials.WithDefaults(conventions, added.Has);
+        added.Roles(conventions, byClass);
         foreach (JsonField extra in config.Extras)
         {
             added.Name(extra);
@@ -146,22 +147,50 @@ sealed class AddedTokens
         return _next++;
     }
 
-    void Roles(SpecialTokens roles, bool byClass)
+    void Roles(TokenizerFamily family, bool byClass)
     {
+        IReadOnlyDictionary<string, string> defaults = SpecialTokens.Of(family);
+        HashSet<string> listed = [.. _tokens.Keys],
+            reserved = [];
         foreach (string role in SpecialTokens.Roles)
         {
             if (_config.Roles.TryGetValue(role, out JsonField field))
             {
                 string content = Name(field);
-                _tokens[content] = _tokens[content] with { Special = true };
+                AddedToken token = _tokens[content];
+                if (field.IsObject && !listed.Contains(content))
+                {
+                    token = AddedTokenReader.Named(field, token.Id); // not as another part's bare name
+                }
+
+                _tokens[content] = token with { Special = true };
             }
-            else if (byClass && roles[role] is { } token && !_tokens.ContainsKey(token))
+            else if (byClass && defaults.GetValueOrDefault(role) is { } usual)
             {
-                _ = _vocabulary.TryId(token, out int id); // defaults are tokens that are there
-                _tokens[token] = new AddedToken(id, token) { Special = true };
+                Default(usual, reserved);
             }
         }
     }
+
+    // A token of the class that the vocabulary lacks takes an id in transformers, and here none: it
+    // has no trained row, and no file asks for it. The ids of those that follow are the same.
+    void Default(string token, HashSet<string> reserved)
+    {
+        if (_tokens.TryGetValue(token, out AddedToken? known))
+        {
+            _tokens[token] = known with { Special = true };
+        }
+        else if (_vocabulary.TryId(token, out int id))
+        {
+            _tokens[token] = new AddedToken(id, token) { Special = true };
+        }
+        else if (reserved.Add(token))
+        {
+            _next = Next() + 1;
+        }
+    }
+
+    int Next() => _tokens.Values.Select(t => t.Id + 1).Append(_next).Max();
 
     string Name(JsonField field)
     {
@@ -173,7 +202,7 @@ sealed class AddedTokens
 
         if (!_vocabulary.TryId(token, out int id))
         {
-            id = _tokens.Values.Select(t => t.Id + 1).Append(_next).Max();
+            id = Next();
             _next = id + 1;
             if (_vocabulary[id] is { } holder)
             {

@@ -6,6 +6,7 @@ sealed class TokenizerConfig
     readonly Dictionary<string, JsonField> _roles = [];
     readonly List<JsonField> _described = [];
     readonly List<JsonField> _numbered = [];
+    readonly List<JsonField> _parts = [];
     readonly List<JsonField> _extras = [];
 
     public TokenizerClass Class { get; private set; } = TokenizerClass.Unnamed;
@@ -36,7 +37,7 @@ sealed class TokenizerConfig
     public IReadOnlyDictionary<string, JsonField> Roles => _roles;
 
     /// <summary>Further tokens that are named, strings or objects.</summary>
-    public IReadOnlyList<JsonField> Extras => _extras;
+    public IReadOnlyList<JsonField> Extras => [.. _parts, .. _extras];
 
     public SpecialTokens Specials =>
         new(_roles.ToDictionary(r => r.Key, r => AddedTokenReader.Content(r.Value).Text()));
@@ -180,16 +181,21 @@ sealed class TokenizerConfig
             }
             else if (name is "additional_special_tokens" or "extra_special_tokens")
             {
-                _extras.AddRange(
-                    field.IsObject ? field.Members().Select(m => m.Value) : field.Items()
-                );
+                if (field.IsObject)
+                {
+                    _parts.AddRange(field.Members().Select(m => m.Value));
+                }
+                else
+                {
+                    _extras.AddRange(field.Items());
+                }
             }
             else if (
                 name.EndsWith("_token", StringComparison.Ordinal)
                 && (field.IsText || field.IsObject)
             )
             {
-                _extras.Add(field); // a role that one model alone has, such as image_token
+                _parts.Add(field); // a role that one model alone has, such as image_token
             }
         }
     }

@@ -182,7 +182,7 @@ sealed class TokenizerFolder
             vocabulary,
             null,
             config,
-            has => config.Specials.WithDefaults(family, has),
+            _ => family,
             byClass: true,
             out SpecialTokens specials
         );

@@ -43,21 +43,19 @@ static class TokenizerJson
         bool wordPiece = IsWordPiece(model);
         config.CheckClass(wordPiece);
         TokenizerFamily family = default;
-        SpecialTokens Specials(Func<string, bool> has)
-        {
+        TokenizerFamily Family(Func<string, bool> has) =>
             family =
                 wordPiece ? TokenizerFamily.Bert
-                : config.Class.Form == TokenizerClass.Kind.Roberta || has("<s>") && has("</s>")
-                    ? TokenizerFamily.Roberta
+                : config.Class.Form == TokenizerClass.Kind.Roberta ? TokenizerFamily.Roberta
+                : config.Class.Form == TokenizerClass.Kind.Gpt2 ? TokenizerFamily.Gpt2
+                : has("<s>") && has("</s>") ? TokenizerFamily.Roberta
                 : TokenizerFamily.Gpt2;
-            return config.Specials.WithDefaults(family, has);
-        }
 
         List<AddedToken> added = AddedTokens.Of(
             vocabulary,
             json.Optional("added_tokens"),
             config,
-            Specials,
+            Family,
             byClass: config.Class.Form
                 is not (TokenizerClass.Kind.None or TokenizerClass.Kind.Generic),
             out SpecialTokens specials
