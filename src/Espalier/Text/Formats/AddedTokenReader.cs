@@ -36,7 +36,11 @@ static class AddedTokenReader
     /// <summary>A token that is named for its part: special, unless it is described otherwise.</summary>
     public static AddedToken Named(JsonField field, int id) =>
         field.IsObject
-            ? Read(field, id, normalized: field.Optional("__type") is not null && !IsSpecial(field)) with
+            ? Read(
+                field,
+                id,
+                normalized: field.Optional("__type") is not null && !IsSpecial(field)
+            ) with
             {
                 Special = field.Optional("special")?.Flag() ?? true,
             }
