@@ -9,6 +9,7 @@ sealed class AddedTokens
     readonly Vocabulary _vocabulary;
     readonly TokenizerConfig _config;
     readonly Dictionary<string, AddedToken> _tokens = new(StringComparer.Ordinal);
+    readonly HashSet<string> _listed = new(StringComparer.Ordinal);
     int _next;
 
     AddedTokens(Vocabulary vocabulary, TokenizerConfig config)
@@ -116,6 +117,7 @@ sealed class AddedTokens
             }
 
             _tokens[content] = read(Placed(content, id, place));
+            _listed.Add(content);
         }
     }
 
@@ -150,20 +152,13 @@ sealed class AddedTokens
     void Roles(TokenizerFamily family, bool byClass)
     {
         IReadOnlyDictionary<string, string> defaults = SpecialTokens.Of(family);
-        HashSet<string> listed = [.. _tokens.Keys],
-            reserved = [];
+        HashSet<string> reserved = [];
         foreach (string role in SpecialTokens.Roles)
         {
             if (_config.Roles.TryGetValue(role, out JsonField field))
             {
                 string content = Name(field);
-                AddedToken token = _tokens[content];
-                if (field.IsObject && !listed.Contains(content))
-                {
-                    token = AddedTokenReader.Named(field, token.Id); // not as another part's bare name
-                }
-
-                _tokens[content] = token with { Special = true };
+                _tokens[content] = _tokens[content] with { Special = true };
             }
             else if (byClass && defaults.GetValueOrDefault(role) is { } usual)
             {
@@ -195,8 +190,14 @@ sealed class AddedTokens
     string Name(JsonField field)
     {
         string token = AddedTokenReader.Text(AddedTokenReader.Content(field));
-        if (_tokens.ContainsKey(token))
+        if (_tokens.TryGetValue(token, out AddedToken? known))
         {
+            // A description counts more than the bare name in another place, but not more than a list.
+            if (field.IsObject && !_listed.Contains(token))
+            {
+                _tokens[token] = AddedTokenReader.Named(field, known.Id);
+            }
+
             return token;
         }
 

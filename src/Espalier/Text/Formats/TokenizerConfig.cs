@@ -6,7 +6,8 @@ sealed class TokenizerConfig
     readonly Dictionary<string, JsonField> _roles = [];
     readonly List<JsonField> _described = [];
     readonly List<JsonField> _numbered = [];
-    readonly List<JsonField> _parts = [];
+    readonly List<JsonField> _own = []; // roles that one model alone has, such as image_token
+    readonly List<JsonField> _parts = []; // the same, under extra_special_tokens
     readonly List<JsonField> _extras = [];
 
     public TokenizerClass Class { get; private set; } = TokenizerClass.Unnamed;
@@ -37,7 +38,7 @@ sealed class TokenizerConfig
     public IReadOnlyDictionary<string, JsonField> Roles => _roles;
 
     /// <summary>Further tokens that are named, strings or objects.</summary>
-    public IReadOnlyList<JsonField> Extras => [.. _parts, .. _extras];
+    public IReadOnlyList<JsonField> Extras => [.. _own, .. _parts, .. _extras];
 
     public SpecialTokens Specials =>
         new(_roles.ToDictionary(r => r.Key, r => AddedTokenReader.Content(r.Value).Text()));
@@ -195,7 +196,7 @@ sealed class TokenizerConfig
                 && (field.IsText || field.IsObject)
             )
             {
-                _parts.Add(field); // a role that one model alone has, such as image_token
+                _own.Add(field);
             }
         }
     }
