@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
-using Espalier.Cli.Commands;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Families;
