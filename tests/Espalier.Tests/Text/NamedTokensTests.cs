@@ -108,7 +108,7 @@ public sealed class NamedTokensTests
                 )
         );
         Encoding found = bert.Encode("\t\tgood");
-        Assert.Equal([2, 25, 25, 13, 3], found.Ids);
+        Assert.Equal([2, 25, 25, 14, 3], found.Ids);
         Assert.Equal([(0, 0), (0, 2), (1, 2), (2, 6), (0, 0)], found.Offsets);
         Assert.Equal(found.Ids, bert.EncodeIds("\t\tgood").Ids);
     }
