@@ -81,6 +81,11 @@ sealed class EvaluateCommand : EspalierCommand
             terminal.Tell(warning);
         }
 
+        if (data.Task.HasPairs)
+        {
+            model.CheckPairs();
+        }
+
         double? bar = parse.Has(_bar) ? parse.GetValue(_bar) : null;
         if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
         {

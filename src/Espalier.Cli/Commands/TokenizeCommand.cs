@@ -49,6 +49,11 @@ sealed class TokenizeCommand : EspalierCommand
     {
         int? maxLength = parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null;
         Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal, forText: true));
+        foreach (string note in tokenizer.Notes)
+        {
+            terminal.Tell(note);
+        }
+
         bool json = _common.IsJson(parse);
         OutputPlace.Write(
             terminal,

@@ -89,6 +89,11 @@ sealed class TrimCommand : EspalierCommand
     {
         string folder = _common.ModelFolder(parse, terminal);
         Tokenizer tokenizer = Tokenizer.Load(folder);
+        foreach (string note in tokenizer.Notes)
+        {
+            terminal.Tell(note);
+        }
+
         Model model = ModelFolder.LoadEncoder(folder) with { Tokenizer = tokenizer };
         IEnumerable<string> texts = (parse.GetValue(_tasks) ?? [])
             .Select(name => Tasks.Load(name, null))

@@ -185,7 +185,11 @@ sealed record Inspection(
         try
         {
             Tokenizer tokenizer = Tokenizer.Load(folder);
-            if (TextFit.Misfit(tokenizer, config) is { } problem)
+            notes.AddRange(tokenizer.Notes);
+            string? problem =
+                TokenizerFit.Problem(tokenizer, config, pairs: false)
+                ?? TokenizerFit.Problem(tokenizer, config, pairs: true);
+            if (problem is not null)
             {
                 notes.Add(problem);
             }

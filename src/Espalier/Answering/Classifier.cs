@@ -22,7 +22,8 @@ public sealed class Classifier : IDisposable
 
     Classifier(string folder, LoadedModel loaded, Session session, Workers workers, int maxLength)
     {
-        (Folder, Notes, Session, MaxLength) = (folder, loaded.Notes, session, maxLength);
+        (Folder, Session, MaxLength) = (folder, session, maxLength);
+        Notes = [.. loaded.Notes, .. Tokenizer.Notes];
         _workers = workers;
     }
 
@@ -60,11 +61,7 @@ public sealed class Classifier : IDisposable
         LoadedModel loaded = ModelFolder.Load(folder);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         ModelConfig config = loaded.Model.Config;
-        if (TextFit.Misfit(tokenizer, config) is { } problem)
-        {
-            throw new InvalidDataException($"{folder}: {problem}");
-        }
-
+        TokenizerFit.Check(folder, tokenizer, config, pairs: false);
         if (options.MaxLength > config.MaxLength)
         {
             throw new ArgumentException(
@@ -133,6 +130,9 @@ public sealed class Classifier : IDisposable
         return answers;
     }
 
+    /// <exception cref="InvalidDataException">The model cannot read two texts as this tokenizer gives them.</exception>
+    public void CheckPairs() => TokenizerFit.Check(Folder, Tokenizer, Config, pairs: true);
+
     public void Dispose()
     {
         lock (_turn)
@@ -147,6 +147,11 @@ public sealed class Classifier : IDisposable
 
     void Answer((string Text, string? Pair)[] texts, Effort effort, List<Prediction> answers)
     {
+        if (texts.Any(t => t.Pair is not null))
+        {
+            CheckPairs();
+        }
+
         TokenIds[] encoded = [.. texts.Select(t => Tokenizer.EncodeIds(t.Text, t.Pair, MaxLength))];
         int[] starts = new int[encoded.Length + 1];
         for (int i = 0; i < encoded.Length; i++)

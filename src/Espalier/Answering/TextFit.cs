@@ -1,18 +1,10 @@
-using Espalier.Models;
 using Espalier.Text;
 
 namespace Espalier.Answering;
 
-/// <summary>Whether a tokenizer, a model and a length belong together.</summary>
+/// <summary>Whether a tokenizer and a length belong together.</summary>
 public static class TextFit
 {
-    /// <summary>Why ids of the tokenizer would miss the embedding; null: they do not.</summary>
-    public static string? Misfit(Tokenizer tokenizer, ModelConfig config) =>
-        tokenizer.VocabularySize > config.Vocabulary
-            ? $"the tokenizer has ids up to {tokenizer.VocabularySize - 1}, the embedding only {config.Vocabulary} rows; "
-                + "tokenizer and weights belong to different models."
-            : null;
-
     /// <exception cref="ArgumentException">The special tokens alone are longer.</exception>
     public static void CheckLength(Tokenizer tokenizer, int maxLength, bool pair)
     {

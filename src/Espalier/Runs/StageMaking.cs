@@ -18,24 +18,19 @@ public static class StageMaking
             new Rng(recipe.Seed).Split("classifier")
         );
         LoadedModel loaded = ModelFolder.Load(recipe.ModelFolder, answers);
-        foreach (string sentence in loaded.Notes)
+        Tokenizer tokenizer = Tokenizer.Load(recipe.ModelFolder);
+        foreach (string sentence in loaded.Notes.Concat(tokenizer.Notes))
         {
             note?.Invoke(sentence);
         }
 
-        Tokenizer tokenizer = Tokenizer.Load(recipe.ModelFolder);
-        if (tokenizer.VocabularySize > loaded.Model.Config.Vocabulary)
-        {
-            throw new InvalidDataException(
-                $"{recipe.ModelFolder}: the tokenizer has ids up to {tokenizer.VocabularySize - 1}, the embedding only "
-                    + $"{loaded.Model.Config.Vocabulary} rows; tokenizer and weights belong to different models."
-            );
-        }
-
-        return loaded.Model with
-        {
-            Tokenizer = tokenizer,
-        };
+        TokenizerFit.Check(
+            recipe.ModelFolder,
+            tokenizer,
+            loaded.Model.Config,
+            recipe.Data.Task.HasPairs
+        );
+        return loaded.Model with { Tokenizer = tokenizer };
     }
 
     /// <summary>The model after an operator, checked, with the operator in its history.</summary>

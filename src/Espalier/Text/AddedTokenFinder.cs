@@ -10,9 +10,14 @@ sealed class AddedTokenFinder
     readonly Dictionary<string, AddedToken>.AlternateLookup<ReadOnlySpan<char>> _tokens;
     readonly SearchValues<string> _contents;
     readonly int[] _lengths;
+    readonly bool _splitsSpecial;
 
     /// <param name="tokens">What to look for: each token under the text by which it is found.</param>
-    public AddedTokenFinder(IEnumerable<(string Found, AddedToken Token)> tokens)
+    /// <param name="splitsSpecial">Special tokens are ordinary text, in which no other token is found.</param>
+    public AddedTokenFinder(
+        IEnumerable<(string Found, AddedToken Token)> tokens,
+        bool splitsSpecial = false
+    )
     {
         Dictionary<string, AddedToken> byContent = new(StringComparer.Ordinal);
         foreach ((string found, AddedToken token) in tokens.Where(t => t.Found.Length > 0))
@@ -20,6 +25,7 @@ sealed class AddedTokenFinder
             byContent.TryAdd(found, token);
         }
 
+        _splitsSpecial = splitsSpecial;
         _tokens = byContent.GetAlternateLookup<ReadOnlySpan<char>>();
         _contents = SearchValues.Create(byContent.Keys.ToArray(), StringComparison.Ordinal);
         _lengths =
@@ -31,10 +37,12 @@ sealed class AddedTokenFinder
     public bool IsEmpty => _lengths.Length == 0;
 
     /// <summary>
-    /// The next added token at or after <paramref name="from"/>, with the white space that belongs
-    /// to it; what lies before its start is ordinary text.
+    /// The next added token behind <paramref name="last"/>, with the white space that belongs to
+    /// it; what lies between the two is ordinary text. As in the reference it is looked for behind
+    /// the last token itself, so white space that the last one took may be found again: then it
+    /// starts before the last one's end.
     /// </summary>
-    public bool TryNext(ReadOnlySpan<char> text, int from, out Match match)
+    public bool TryNext(ReadOnlySpan<char> text, Match last, out Match match)
     {
         match = default;
         if (IsEmpty)
@@ -42,20 +50,29 @@ sealed class AddedTokenFinder
             return false;
         }
 
-        for (int at = from; text[at..].IndexOfAny(_contents) is int found and >= 0; )
+        for (int at = last.Behind; text[at..].IndexOfAny(_contents) is int found and >= 0; )
         {
             int start = at + found;
             AddedToken token = Longest(text[start..], out int length);
-            int end = start + length;
-            if (token.SingleWord && (EndsWord(text[..start]) || StartsWord(text[end..])))
+            int behind = start + length;
+            at = behind;
+            if (
+                _splitsSpecial && token.Special
+                || token.SingleWord && (EndsWord(text[..start]) || StartsWord(text[behind..]))
+            )
             {
-                at = end;
                 continue;
             }
 
-            while (token.StripsLeft && start > from && IsWhite(text[start - 1]))
+            int end = behind;
+            if (token.StripsLeft)
             {
-                start--;
+                while (start > 0 && IsWhite(text[start - 1]))
+                {
+                    start--;
+                }
+
+                start = Math.Max(start, last.End);
             }
 
             while (token.StripsRight && end < text.Length && IsWhite(text[end]))
@@ -63,12 +80,19 @@ sealed class AddedTokenFinder
                 end++;
             }
 
-            match = new Match(token, start, end);
-            return true;
+            if (start < end)
+            {
+                match = new Match(token, start, end, behind);
+                return true;
+            }
         }
 
         return false;
     }
+
+    /// <summary>The ordinary text between two tokens that follow each other.</summary>
+    public static ReadOnlySpan<char> Between(ReadOnlySpan<char> text, Match last, Match next) =>
+        text[last.End..Math.Max(last.End, next.Start)];
 
     AddedToken Longest(ReadOnlySpan<char> text, out int length)
     {
@@ -103,5 +127,6 @@ sealed class AddedTokenFinder
         return UnicodeTable.Is(last.Value, CodePoint.Word);
     }
 
-    public readonly record struct Match(AddedToken Token, int Start, int End);
+    /// <param name="Behind">Where the token itself ends; the white space behind it reaches to <paramref name="End"/>.</param>
+    public readonly record struct Match(AddedToken Token, int Start, int End, int Behind);
 }

@@ -24,7 +24,8 @@ public sealed class BytePairTokenizer : Tokenizer
         }
 
         _normalizedFinder = new AddedTokenFinder(
-            parts.Added.Where(a => a.Normalized).Select(a => (a.Content, a))
+            parts.Added.Where(a => a.Normalized).Select(a => (a.Content, a)),
+            parts.SplitsSpecial
         );
     }
 
@@ -112,30 +113,30 @@ public sealed class BytePairTokenizer : Tokenizer
         List<Token> tokens
     )
     {
-        int at = 0;
-        while (_normalizedFinder.TryNext(text, at, out AddedTokenFinder.Match match))
+        AddedTokenFinder.Match last = default;
+        while (_normalizedFinder.TryNext(text, last, out AddedTokenFinder.Match match))
         {
-            Plain(text[at..match.Start], offset + at, tokens);
+            Plain(AddedTokenFinder.Between(text, last, match), offset + last.End, tokens);
             tokens.Add(
                 new Token(match.Token.Id, offset + match.Start, offset + match.End, Added: true)
             );
-            at = match.End;
+            last = match;
         }
 
-        Plain(text[at..], offset + at, tokens);
+        Plain(text[last.End..], offset + last.End, tokens);
     }
 
     private protected override void TokenizeIds(ReadOnlySpan<char> text, List<int> ids)
     {
-        int at = 0;
-        while (_normalizedFinder.TryNext(text, at, out AddedTokenFinder.Match match))
+        AddedTokenFinder.Match last = default;
+        while (_normalizedFinder.TryNext(text, last, out AddedTokenFinder.Match match))
         {
-            PlainIds(text[at..match.Start], ids);
+            PlainIds(AddedTokenFinder.Between(text, last, match), ids);
             ids.Add(match.Token.Id);
-            at = match.End;
+            last = match;
         }
 
-        PlainIds(text[at..], ids);
+        PlainIds(text[last.End..], ids);
     }
 
     private protected override string Join(IReadOnlyList<string> tokens)

@@ -49,7 +49,8 @@ sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByRole)
         return new SpecialTokens(byRole);
     }
 
-    static Dictionary<string, string> Of(TokenizerFamily family) =>
+    /// <summary>The tokens that a family's class gives its parts to.</summary>
+    public static IReadOnlyDictionary<string, string> Of(TokenizerFamily family) =>
         family switch
         {
             TokenizerFamily.Bert => Bert,

@@ -10,6 +10,16 @@ sealed record Template(IReadOnlyList<Template.Slot> Slots)
     /// <summary>How many ids stand around the sequences.</summary>
     public int Specials { get; } = Slots.Count(s => s.Sequence < 0);
 
+    /// <summary>The same arrangement for a model that is given no token types.</summary>
+    public Template WithoutTypes() => new([.. Slots.Select(s => s with { TypeId = 0 })]);
+
+    /// <summary>Whether the same stands in the same places, whatever its types.</summary>
+    public bool Arranges(Template other) =>
+        Slots.Count == other.Slots.Count
+        && Slots
+            .Zip(other.Slots)
+            .All(s => s.First with { TypeId = 0 } == s.Second with { TypeId = 0 });
+
     /// <param name="Sequence">0 or 1 for the first or second sequence, -1 for <paramref name="Id"/>.</param>
     /// <param name="Id">The special token.</param>
     /// <param name="TypeId">Type id of what stands here.</param>

@@ -19,7 +19,8 @@ public abstract class Tokenizer
         _addedById = parts.Added.ToDictionary(a => a.Id);
         _addedIds = parts.Added.ToDictionary(a => a.Content, a => a.Id, StringComparer.Ordinal);
         _finder = new AddedTokenFinder(
-            parts.Added.Where(a => !a.Normalized).Select(a => (a.Content, a))
+            parts.Added.Where(a => !a.Normalized).Select(a => (a.Content, a)),
+            parts.SplitsSpecial
         );
         VocabularySize = parts.Added.Select(a => a.Id + 1).Append(parts.Vocabulary.Size).Max();
     }
@@ -45,10 +46,21 @@ public abstract class Tokenizer
     /// <summary>The longest input the files promise the model can read, if they name one.</summary>
     public long? ModelMaxLength => Parts.ModelMaxLength;
 
+    /// <summary>One sentence each: where files disagree, and what of them is not obeyed.</summary>
+    public IReadOnlyList<string> Notes => Parts.Notes;
+
     internal TokenizerParts Parts { get; }
 
     /// <summary>How many special tokens are put around one text, or around two.</summary>
     public int SpecialCount(bool pair) => (pair ? Parts.Post.Pair : Parts.Post.Single).Specials;
+
+    /// <summary>The largest token type that one text, or two, are given: 0 where the tokenizer gives no types.</summary>
+    public int LargestType(bool pair) =>
+        (pair ? Parts.Post.Pair : Parts.Post.Single).Slots.Max(s => s.TypeId);
+
+    /// <summary>Tokens that stand behind the vocabulary, by the ids that transformers gives them.</summary>
+    public IEnumerable<string> TokensFrom(int id) =>
+        Parts.Added.Where(a => a.Id >= id).OrderBy(a => a.Id).Select(a => a.Content);
 
     /// <summary>
     /// Encodes one text or two. A <paramref name="maxLength"/> counts special tokens and cuts the
@@ -191,15 +203,15 @@ public abstract class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         List<Token> tokens = [];
-        int at = 0;
-        while (_finder.TryNext(text, at, out AddedTokenFinder.Match match))
+        AddedTokenFinder.Match last = default;
+        while (_finder.TryNext(text, last, out AddedTokenFinder.Match match))
         {
-            Tokenize(text.AsSpan(at, match.Start - at), at, tokens);
+            Tokenize(AddedTokenFinder.Between(text, last, match), last.End, tokens);
             tokens.Add(new Token(match.Token.Id, match.Start, match.End, Added: true));
-            at = match.End;
+            last = match;
         }
 
-        Tokenize(text.AsSpan(at), at, tokens);
+        Tokenize(text.AsSpan(last.End), last.End, tokens);
         return new Section(text, tokens, CodePointIndex(text));
     }
 
@@ -207,15 +219,15 @@ public abstract class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         List<int> ids = new((text.Length / 3) + 4);
-        int at = 0;
-        while (_finder.TryNext(text, at, out AddedTokenFinder.Match match))
+        AddedTokenFinder.Match last = default;
+        while (_finder.TryNext(text, last, out AddedTokenFinder.Match match))
         {
-            TokenizeIds(text.AsSpan(at, match.Start - at), ids);
+            TokenizeIds(AddedTokenFinder.Between(text, last, match), ids);
             ids.Add(match.Token.Id);
-            at = match.End;
+            last = match;
         }
 
-        TokenizeIds(text.AsSpan(at), ids);
+        TokenizeIds(text.AsSpan(last.End), ids);
         return ids;
     }
 

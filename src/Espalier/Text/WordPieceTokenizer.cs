@@ -35,7 +35,8 @@ public sealed class WordPieceTokenizer : Tokenizer
         _starts = starts.GetAlternateLookup<ReadOnlySpan<char>>();
         _continuations = continuations.GetAlternateLookup<ReadOnlySpan<char>>();
         _normalizedFinder = new AddedTokenFinder(
-            parts.Added.Where(a => a.Normalized).Select(a => (Normalized(a.Content), a))
+            parts.Added.Where(a => a.Normalized).Select(a => (Normalized(a.Content), a)),
+            parts.SplitsSpecial
         );
     }
 
@@ -77,16 +78,16 @@ public sealed class WordPieceTokenizer : Tokenizer
     {
         AlignedText normalized = Model.Normalizer.Normalize(text, offset);
         ReadOnlySpan<char> units = normalized.Units;
-        int at = 0;
-        while (_normalizedFinder.TryNext(units, at, out AddedTokenFinder.Match match))
+        AddedTokenFinder.Match last = default;
+        while (_normalizedFinder.TryNext(units, last, out AddedTokenFinder.Match match))
         {
-            Words(normalized, at, match.Start, tokens);
+            Words(normalized, last.End, Math.Max(match.Start, last.End), tokens);
             (int start, int end) = normalized.Origin(match.Start, match.End);
             tokens.Add(new Token(match.Token.Id, start, end, Added: true));
-            at = match.End;
+            last = match;
         }
 
-        Words(normalized, at, units.Length, tokens);
+        Words(normalized, last.End, units.Length, tokens);
     }
 
     // Between two ASCII blanks nothing depends on what lies beyond them: no mark moves across one,

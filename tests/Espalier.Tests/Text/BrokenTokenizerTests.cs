@@ -155,7 +155,7 @@ public sealed class BrokenTokenizerTests
 
     [Theory]
     [InlineData("{\"tokenizer_class\": \"CLIPTokenizer\"}", "CLIPTokenizer")]
-    [InlineData("{\"pad_token\": \"<nothing>\"}", "<nothing>")]
+    [InlineData("{\"added_tokens_decoder\": {\"9\": {\"content\": \"<nothing>\"}}}", "<nothing>")]
     [InlineData(
         "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}",
         "added_tokens_decoder.x"

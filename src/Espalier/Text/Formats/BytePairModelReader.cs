@@ -35,7 +35,7 @@ static class BytePairModelReader
             }
         }
 
-        if (model.Optional("dropout") is { } dropout && dropout.Long() != 0)
+        if (model.Optional("dropout") is { } dropout && !dropout.IsZero)
         {
             throw dropout.Refuse("dropping merges by chance is not known; set it to null.");
         }

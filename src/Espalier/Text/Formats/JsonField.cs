@@ -66,7 +66,10 @@ readonly struct JsonField
         }
     }
 
-    public InvalidDataException Refuse(string why) => new($"{_file}: {_place}: {why}");
+    public InvalidDataException Refuse(string why) => new(Remark(why));
+
+    /// <summary>A sentence about this field, with its place.</summary>
+    public string Remark(string what) => $"{_file}: {_place}: {what}";
 
     /// <summary>A field that must be there.</summary>
     public JsonField this[string name] =>
@@ -138,6 +141,9 @@ readonly struct JsonField
                 $"{Short(_value.GetRawText())} is not a whole number from 0 to {limit - 1}."
             );
     }
+
+    public bool IsZero =>
+        _value.ValueKind == JsonValueKind.Number && _value.TryGetDouble(out double n) && n == 0;
 
     /// <summary>The number if it is a whole one of 64 bits, else null.</summary>
     public long? Long() =>

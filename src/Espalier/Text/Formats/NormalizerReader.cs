@@ -2,25 +2,66 @@ using Espalier.Text.Pieces;
 
 namespace Espalier.Text.Formats;
 
-/// <summary>Reads the normalizer of a WordPiece tokenizer.json.</summary>
+/// <summary>The normalizer of a WordPiece tokenizer: as its class has it, or as tokenizer.json does.</summary>
 static class NormalizerReader
 {
-    /// <summary>As in transformers, tokenizer_config.json has the last word where it speaks.</summary>
+    /// <summary>BERT's: lower case, accents stripped with it, Chinese characters apart, unless the settings say otherwise.</summary>
+    public static BertNormalizer OfClass(TokenizerConfig config)
+    {
+        bool lowercase = config.Lowercase ?? true;
+        return new BertNormalizer(
+            Clean: true,
+            config.SpaceChinese ?? true,
+            config.StripAccents ?? lowercase,
+            lowercase
+        );
+    }
+
     public static BertNormalizer Read(JsonField? field, TokenizerConfig config)
     {
-        BertNormalizer normalizer = Read(field);
-        bool lowercase = config.Lowercase ?? normalizer.Lowercase;
-        bool accents =
-            config.Lowercase is null ? normalizer.StripAccents
-            : config.Lowercase == normalizer.Lowercase ? normalizer.StripAccents
-            : lowercase;
-        return normalizer with
+        BertNormalizer file = Read(field);
+        switch (config.Class.Form)
         {
-            SpaceChinese = config.SpaceChinese ?? normalizer.SpaceChinese,
-            Lowercase = lowercase,
-            StripAccents = config.StripAccents ?? accents,
-        };
+            case TokenizerClass.Kind.Bert:
+                BertNormalizer own = OfClass(config);
+                if (own != file)
+                {
+                    config.Notes.Add(
+                        $"tokenizer.json has {Words(file)}; {config.Class.Name} with tokenizer_config.json gives {Words(own)}, "
+                            + "and so the texts are read, as transformers does. Let both files say what is meant."
+                    );
+                }
+
+                return own;
+            case TokenizerClass.Kind.None:
+                // No class is known, but what tokenizer_config.json says is meant to count.
+                bool lowercase = config.Lowercase ?? file.Lowercase;
+                return file with
+                {
+                    SpaceChinese = config.SpaceChinese ?? file.SpaceChinese,
+                    Lowercase = lowercase,
+                    StripAccents =
+                        config.StripAccents
+                        ?? (lowercase == file.Lowercase ? file.StripAccents : lowercase),
+                };
+            default:
+                config.NoteUnheard(
+                    config.Lowercase is { } lower && lower != file.Lowercase ? "do_lower_case"
+                    : config.StripAccents is { } strip && strip != file.StripAccents
+                        ? "strip_accents"
+                    : config.SpaceChinese is { } space && space != file.SpaceChinese
+                        ? "tokenize_chinese_chars"
+                    : null
+                );
+                return file;
+        }
     }
+
+    static string Words(BertNormalizer normalizer) =>
+        $"lowercase {Word(normalizer.Lowercase)}, strip_accents {Word(normalizer.StripAccents)}, "
+        + $"handle_chinese_chars {Word(normalizer.SpaceChinese)}, clean_text {Word(normalizer.Clean)}";
+
+    static string Word(bool flag) => flag ? "true" : "false";
 
     static BertNormalizer Read(JsonField? field)
     {

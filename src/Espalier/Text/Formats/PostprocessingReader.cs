@@ -3,11 +3,78 @@ namespace Espalier.Text.Formats;
 /// <summary>Reads the post_processor of a tokenizer.json.</summary>
 static class PostprocessingReader
 {
+    /// <summary>As the class has it, or as tokenizer.json does.</summary>
     public static Postprocessing Read(
         JsonField? field,
-        Vocabulary vocabulary,
-        IReadOnlyList<AddedToken> added
+        TokenizerParts parts,
+        TokenizerConfig config
     )
+    {
+        Postprocessing file = Read(field, parts);
+        if (OfClass(parts, config) is { } own)
+        {
+            if (!own.Single.Arranges(file.Single) || !own.Pair.Arranges(file.Pair))
+            {
+                config.Notes.Add(
+                    $"{config.Class.Name} puts its own special tokens around texts, as transformers 5 does; "
+                        + "the post_processor of tokenizer.json has others."
+                );
+            }
+
+            return own;
+        }
+
+        if (field is null && parts.Family == TokenizerFamily.Bert)
+        {
+            config.Notes.Add(
+                "tokenizer.json has no post_processor, so no special tokens such as [CLS] and [SEP] stand around texts."
+            );
+        }
+
+        if (
+            config.Class.Form == TokenizerClass.Kind.Generic
+            && config.GivesTypes is null
+            && file.Pair.Slots.Any(s => s.TypeId > 0)
+        )
+        {
+            config.Notes.Add(
+                $"{config.Class.Name} gives a model no token types in transformers 5, and gave them in 4: all are 0 here. "
+                    + "Write token_type_ids into model_input_names of tokenizer_config.json if the model was trained with them."
+            );
+        }
+
+        return file;
+    }
+
+    static Postprocessing? OfClass(TokenizerParts parts, TokenizerConfig config)
+    {
+        if (config.Class.Form is not (TokenizerClass.Kind.Bert or TokenizerClass.Kind.Roberta))
+        {
+            return null;
+        }
+
+        if (parts.IdOf("cls_token") is not { } cls || parts.IdOf("sep_token") is not { } sep)
+        {
+            config.Notes.Add(
+                $"{config.Class.Name} needs a cls_token and a sep_token that the vocabulary has, and there are none: "
+                    + "the post_processor of tokenizer.json is obeyed."
+            );
+            return null;
+        }
+
+        bool roberta = config.Class.Form == TokenizerClass.Kind.Roberta;
+        return TokenizerJson.Around(
+            roberta ? Postprocessing.Kind.Roberta : Postprocessing.Kind.Template,
+            cls,
+            sep
+        ) with
+        {
+            TrimsOffsets = roberta && (config.TrimsOffsets ?? true),
+            PrefixSpace = roberta && (config.AddsPrefixSpace ?? false),
+        };
+    }
+
+    static Postprocessing Read(JsonField? field, TokenizerParts parts)
     {
         if (field is not { } given)
         {
@@ -18,7 +85,7 @@ static class PostprocessingReader
             );
         }
 
-        Ids ids = new(vocabulary, added);
+        Ids ids = new(parts.Vocabulary, parts.Added);
         JsonField type = given["type"];
         switch (type.Text())
         {

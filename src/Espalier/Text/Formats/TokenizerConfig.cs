@@ -1,164 +1,203 @@
 namespace Espalier.Text.Formats;
 
-/// <summary>What tokenizer_config.json and special_tokens_map.json say, where they are there.</summary>
+/// <summary>What tokenizer_config.json, special_tokens_map.json and added_tokens.json say, where they are there.</summary>
 sealed class TokenizerConfig
 {
-    readonly Dictionary<string, string> _roles = [];
-    readonly Dictionary<string, JsonField> _roleFields = [];
-    readonly List<JsonField> _added = [];
+    readonly Dictionary<string, JsonField> _roles = [];
+    readonly List<JsonField> _described = [];
+    readonly List<JsonField> _numbered = [];
+    readonly List<JsonField> _own = []; // roles that one model alone has, such as image_token
+    readonly List<JsonField> _parts = []; // the same, under extra_special_tokens
+    readonly List<JsonField> _extras = [];
 
-    public string? ClassName { get; private set; }
+    public TokenizerClass Class { get; private set; } = TokenizerClass.Unnamed;
     public long? ModelMaxLength { get; private set; }
     public bool? Lowercase { get; private set; }
     public bool? StripAccents { get; private set; }
     public bool? SpaceChinese { get; private set; }
     public bool? AddsPrefixSpace { get; private set; }
+    public bool? TrimsOffsets { get; private set; }
+    public bool SplitsSpecial { get; private set; }
 
-    public SpecialTokens Specials => new(_roles);
+    /// <summary>Whether model_input_names, where it is written, has token types.</summary>
+    public bool? GivesTypes { get; private set; }
+
+    /// <summary>Where a vocabulary and merges stand alone: a token is put before or behind each text.</summary>
+    public JsonField? Surrounds { get; private set; }
+
+    /// <summary>Collects what the user should know.</summary>
+    public List<string> Notes { get; } = [];
+
+    /// <summary>Tokens under the ids that files give them, in objects keyed by id.</summary>
+    public IReadOnlyList<JsonField> Described => _described;
+
+    /// <summary>Ids by token, as old versions wrote them.</summary>
+    public IReadOnlyList<JsonField> Numbered => _numbered;
+
+    /// <summary>Tokens with a part to play, strings or objects, by role.</summary>
+    public IReadOnlyDictionary<string, JsonField> Roles => _roles;
+
+    /// <summary>Further tokens that are named, strings or objects.</summary>
+    public IReadOnlyList<JsonField> Extras => [.. _own, .. _parts, .. _extras];
+
+    public SpecialTokens Specials =>
+        new(_roles.ToDictionary(r => r.Key, r => AddedTokenReader.Content(r.Value).Text()));
 
     public static TokenizerConfig Read(TokenizerFolder folder)
     {
         TokenizerConfig config = new();
-        if (folder.TryJson("tokenizer_config.json") is { } fields)
+        JsonField? settings = folder.TryJson("tokenizer_config.json");
+        JsonField? map = folder.TryJson("special_tokens_map.json");
+        if (settings is { } fields)
         {
             config.ReadSettings(fields);
-            config.ReadRoles(fields);
         }
 
-        if (folder.TryJson("special_tokens_map.json") is { } map)
+        config.Class = folder.Class(settings);
+        // As in transformers: where added_tokens_decoder is there, the map is older and only fills.
+        bool newer = config._described.Count > 0;
+        foreach (JsonField? names in newer ? (JsonField?[])[map, settings] : [settings, map])
         {
-            config.ReadRoles(map);
+            if (names is { } given)
+            {
+                config.ReadNames(given);
+            }
+        }
+
+        if (folder.TryJson("added_tokens.json") is { } added)
+        {
+            config._numbered.Add(added);
         }
 
         return config;
     }
 
-    /// <summary>The added tokens of a folder without tokenizer.json.</summary>
-    public List<AddedToken> Added(
-        Vocabulary vocabulary,
-        SpecialTokens specials,
-        TokenizerFamily family
-    )
+    /// <summary>Takes a class that is made for other kinds of files for none.</summary>
+    public void CheckClass(bool wordPiece)
     {
-        Dictionary<string, AddedToken> added = new(StringComparer.Ordinal);
-        foreach ((string id, JsonField field) in _added.SelectMany(a => a.Members()))
+        if (!Class.Fits(wordPiece))
         {
-            if (!int.TryParse(id, out int number))
-            {
-                throw field.Refuse("the name must be the id of the token.");
-            }
-
-            string content = field["content"].Text();
-            if (!vocabulary.TryId(content, out int known) || known != number)
-            {
-                throw field.Refuse(
-                    $"the vocabulary has no token '{content}' with this id; save the tokenizer "
-                        + "with a current version of transformers, so that tokenizer.json is there."
-                );
-            }
-
-            added[content] = AddedTokenReader.Read(field, number);
+            Notes.Add(
+                $"{Class.Name} is the tokenizer's class, and tokenizer.json holds {(wordPiece ? "WordPiece" : "byte-level BPE")}, "
+                    + "which that class does not read: tokenizer.json alone is obeyed."
+            );
+            Class = TokenizerClass.Named(TokenizerClass.Generic);
         }
-
-        foreach (string role in SpecialTokens.Roles)
+        else if (Class.IsStranger)
         {
-            if (specials[role] is { } token && !added.ContainsKey(token))
-            {
-                added[token] = Special(vocabulary, role, token, family);
-            }
+            Notes.Add(
+                $"The tokenizer's class, {Class.Name}, is not known to Espalier: tokenizer.json alone is obeyed."
+            );
         }
-
-        return [.. added.Values.OrderBy(a => a.Id)];
     }
 
-    AddedToken Special(Vocabulary vocabulary, string role, string token, TokenizerFamily family)
+    /// <summary>The generic class obeys tokenizer.json alone.</summary>
+    public void NoteUnheard(string? setting)
     {
-        JsonField? field = _roleFields.TryGetValue(role, out JsonField found) ? found : null;
-        if (!vocabulary.TryId(token, out int id))
+        if (setting is not null && Class.Form == TokenizerClass.Kind.Generic)
         {
-            throw field?.Refuse($"the vocabulary has no token '{token}'.")
-                ?? new InvalidDataException($"The vocabulary has no token '{token}' for {role}.");
+            Notes.Add(
+                $"tokenizer_config.json says {setting} otherwise than tokenizer.json, and {Class.Name} obeys tokenizer.json alone, "
+                    + "as transformers does."
+            );
         }
-
-        return field is { IsObject: true } described
-            ? AddedTokenReader.Read(described, id) with
-            {
-                Special = true,
-            }
-            : new AddedToken(id, token)
-            {
-                Special = true,
-                StripsLeft = family == TokenizerFamily.Roberta && role == "mask_token",
-            };
     }
 
     void ReadSettings(JsonField fields)
     {
-        ClassName = fields.Optional("tokenizer_class")?.Text();
         // Hugging Face writes 1e30 for "no limit".
         ModelMaxLength = fields.Optional("model_max_length")?.Long();
         Lowercase = fields.Optional("do_lower_case")?.Flag();
         StripAccents = fields.Optional("strip_accents")?.Flag();
         SpaceChinese = fields.Optional("tokenize_chinese_chars")?.Flag();
         AddsPrefixSpace = fields.Optional("add_prefix_space")?.Flag();
+        TrimsOffsets = fields.Optional("trim_offsets")?.Flag();
+        SplitsSpecial = fields.Optional("split_special_tokens")?.Flag() ?? false;
+        GivesTypes = fields
+            .Optional("model_input_names")
+            ?.Items()
+            .Any(name => name.Text() == "token_type_ids");
         if (fields.Optional("truncation_side") is { } side && side.Text() != "right")
         {
             throw side.Refuse($"Espalier cuts texts at their end, 'right', not '{side.Text()}'.");
         }
 
-        if (fields.Optional("added_tokens_decoder") is { } added)
+        if (
+            fields.Optional("fast_tokenizer_files") is { } versions
+            && versions.Items().Any(v => v.Text() != "tokenizer.json")
+        )
         {
-            _added.Add(added);
-        }
-    }
-
-    void ReadRoles(JsonField fields)
-    {
-        foreach (string role in SpecialTokens.Roles)
-        {
-            if (fields.Optional(role) is { } field)
-            {
-                _roles[role] = (field.IsObject ? field["content"] : field).Text();
-                _roleFields[role] = field;
-            }
-        }
-    }
-}
-
-/// <summary>Reads the flags of an added token.</summary>
-static class AddedTokenReader
-{
-    const int LongestContent = 1000;
-
-    public static AddedToken Read(JsonField field, int id)
-    {
-        field.AllowOnly(
-            "id",
-            "content",
-            "single_word",
-            "lstrip",
-            "rstrip",
-            "normalized",
-            "special",
-            "__type"
-        );
-        JsonField content = field["content"];
-        string text = content.Text();
-        if (text.Length is 0 or > LongestContent)
-        {
-            throw content.Refuse(
-                $"an added token must have 1 to {LongestContent} characters, not {text.Length}."
+            throw versions.Refuse(
+                "a tokenizer.json for each version of transformers is not known; keep one."
             );
         }
 
-        bool Flag(string name) => field.Optional(name)?.Flag() ?? false;
-        return new AddedToken(id, text)
+        foreach (string name in (string[])["add_bos_token", "add_eos_token"])
         {
-            SingleWord = Flag("single_word"),
-            StripsLeft = Flag("lstrip"),
-            StripsRight = Flag("rstrip"),
-            Normalized = Flag("normalized"),
-            Special = Flag("special"),
-        };
+            if (fields.Optional(name) is { } flag && flag.Flag())
+            {
+                Surrounds = flag;
+            }
+        }
+
+        if (fields.Optional("added_tokens_decoder") is { } added)
+        {
+            _described.Add(added);
+        }
+
+        const string slow = "transformers' fast tokenizers pass it over as well";
+        Pass(fields, "do_basic_tokenize", f => f.Flag(), slow);
+        Pass(fields, "clean_text", f => f.Flag(), slow);
+        Pass(fields, "never_split", f => f.IsArray && !f.Items().Any(), slow);
+        Pass(fields, "wordpieces_prefix", f => f.Text() == "##", slow);
+        Pass(
+            fields,
+            "padding_side",
+            f => f.Text() == "right",
+            "Espalier pads no text, so each is answered as it would be alone"
+        );
+    }
+
+    void Pass(JsonField fields, string name, Func<JsonField, bool> harmless, string why)
+    {
+        if (fields.Optional(name) is { } unheeded && !harmless(unheeded))
+        {
+            Notes.Add(unheeded.Remark($"this setting is not obeyed: {why}."));
+        }
+    }
+
+    void ReadNames(JsonField fields)
+    {
+        foreach ((string name, JsonField field) in fields.Members())
+        {
+            if (field.IsNull)
+            {
+                continue;
+            }
+
+            if (SpecialTokens.Roles.Contains(name))
+            {
+                AddedTokenReader.Content(field);
+                _roles[name] = field;
+            }
+            else if (name is "additional_special_tokens" or "extra_special_tokens")
+            {
+                if (field.IsObject)
+                {
+                    _parts.AddRange(field.Members().Select(m => m.Value));
+                }
+                else
+                {
+                    _extras.AddRange(field.Items());
+                }
+            }
+            else if (
+                name.EndsWith("_token", StringComparison.Ordinal)
+                && (field.IsText || field.IsObject)
+            )
+            {
+                _own.Add(field);
+            }
+        }
     }
 }

@@ -13,6 +13,9 @@ static class TokenizerFiles
         NewLine = "\n",
     };
 
+    static readonly string[] WithTypes = ["input_ids", "token_type_ids", "attention_mask"];
+    static readonly string[] WithoutTypes = ["input_ids", "attention_mask"];
+
     public static SortedDictionary<string, byte[]> Write(Tokenizer tokenizer)
     {
         TokenizerParts parts = tokenizer.Parts;
@@ -68,7 +71,28 @@ static class TokenizerFiles
             json.WriteNumber("model_max_length", length);
         }
 
+        json.WriteStartArray("model_input_names");
+        foreach (string name in parts.GivesTypes ? WithTypes : WithoutTypes)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
+        if (parts.SplitsSpecial)
+        {
+            json.WriteBoolean("split_special_tokens", true);
+        }
+
         Roles(json, parts);
+        json.WriteStartObject("added_tokens_decoder");
+        foreach (AddedToken token in parts.Added.OrderBy(a => a.Id))
+        {
+            json.WriteStartObject($"{token.Id}");
+            TokenizerJsonWriter.Flags(json, token);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
         if (tokenizer is WordPieceTokenizer wordPiece)
         {
             json.WriteBoolean("do_lower_case", wordPiece.Model.Normalizer.Lowercase);
@@ -78,6 +102,10 @@ static class TokenizerFiles
         else if (tokenizer is BytePairTokenizer bytePair)
         {
             json.WriteBoolean("add_prefix_space", bytePair.AddsPrefixSpace);
+            if (parts.Post.Form == Postprocessing.Kind.Roberta)
+            {
+                json.WriteBoolean("trim_offsets", parts.Post.TrimsOffsets);
+            }
         }
     }
 
@@ -92,16 +120,43 @@ static class TokenizerFiles
         }
     }
 
-    // The files of the old classes cannot say that digits are split: tokenizer.json alone does.
-    static string ClassName(Tokenizer tokenizer) =>
-        tokenizer is BytePairTokenizer { Model.SplitsDigits: true }
-            ? "PreTrainedTokenizerFast"
-            : tokenizer.Parts.Family switch
+    // Of a tokenizer without a class: the one that does the same. What no class does, tokenizer.json alone says.
+    static string ClassName(Tokenizer tokenizer)
+    {
+        TokenizerParts parts = tokenizer.Parts;
+        bool plain = tokenizer switch
+        {
+            WordPieceTokenizer { Model: var model } => model
+                is { Prefix: "##", LongestWord: 100, Normalizer.Clean: true }
+                && Around(parts, Postprocessing.Kind.Template),
+            BytePairTokenizer { Model: var model } => model
+                is { SplitsDigits: false, UnknownId: null }
+                && (
+                    parts.Family == TokenizerFamily.Gpt2
+                    || Around(parts, Postprocessing.Kind.Roberta)
+                ),
+            _ => false,
+        };
+        return !plain
+            ? TokenizerClass.Generic
+            : parts.Family switch
             {
                 TokenizerFamily.Bert => "BertTokenizer",
                 TokenizerFamily.Roberta => "RobertaTokenizer",
                 _ => "GPT2Tokenizer",
             };
+    }
+
+    static bool Around(TokenizerParts parts, Postprocessing.Kind kind)
+    {
+        if (parts.IdOf("cls_token") is not { } cls || parts.IdOf("sep_token") is not { } sep)
+        {
+            return false;
+        }
+
+        Postprocessing own = TokenizerJson.Around(kind, cls, sep);
+        return own.Single.Arranges(parts.Post.Single) && own.Pair.Arranges(parts.Post.Pair);
+    }
 
     // A line a token: impossible with holes or with line breaks inside a token.
     static bool FitsLines(Vocabulary vocabulary) =>

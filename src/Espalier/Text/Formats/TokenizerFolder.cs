@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Text.Pieces;
 
 namespace Espalier.Text.Formats;
@@ -5,12 +6,13 @@ namespace Espalier.Text.Formats;
 /// <summary>A Hugging Face folder being read as a tokenizer; keeps every file it reads.</summary>
 sealed class TokenizerFolder
 {
+    const string ConfigName = "tokenizer_config.json";
     static readonly string[] Companions =
     [
         "vocab.txt",
         "vocab.json",
         "merges.txt",
-        "tokenizer_config.json",
+        ConfigName,
         "special_tokens_map.json",
     ];
     readonly string _folder;
@@ -60,6 +62,36 @@ sealed class TokenizerFolder
         return field;
     }
 
+    /// <summary>The tokenizer's class: as the settings name it, or config.json, or as its kind of model has it.</summary>
+    public TokenizerClass Class(JsonField? settings)
+    {
+        if (settings?.Optional("tokenizer_class") is { } named)
+        {
+            return TokenizerClass.Named(named.Text());
+        }
+
+        if (!Has("config.json"))
+        {
+            return TokenizerClass.Unnamed;
+        }
+
+        JsonField model = JsonField.Open(Path.Combine(_folder, "config.json"), out _);
+        if (model.Optional("tokenizer_class") is not { } older)
+        {
+            return TokenizerClass.OfModel(model.Optional("model_type")?.Text());
+        }
+
+        // What is made of this model has a config.json of its own, so the name must go with the tokenizer.
+        JsonObject own = _files.TryGetValue(ConfigName, out byte[]? bytes)
+            ? JsonNode
+                .Parse(bytes.AsSpan(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0))!
+                .AsObject()
+            : [];
+        own["tokenizer_class"] = older.Text();
+        _files[ConfigName] = System.Text.Encoding.UTF8.GetBytes(own.ToJsonString());
+        return TokenizerClass.Named(older.Text());
+    }
+
     bool Has(string name) => File.Exists(Path.Combine(_folder, name));
 
     byte[] Bytes(string name)
@@ -75,35 +107,15 @@ sealed class TokenizerFolder
     WordPieceTokenizer WordPiece(TokenizerConfig config)
     {
         string file = Path.Combine(_folder, "vocab.txt");
-        CheckClass(
-            config,
-            "Bert",
-            "DistilBert",
-            "Electra",
-            "MobileBert",
-            "ConvBert",
-            "SqueezeBert"
-        );
+        CheckClass(config, TokenizerClass.Kind.Bert);
         Vocabulary vocabulary = VocabularyReader.FromLines(file, Bytes("vocab.txt"));
         TokenizerParts parts = Parts(vocabulary, config, TokenizerFamily.Bert);
         int Id(string role) => Required(file, parts, role);
-        bool lowercase = config.Lowercase ?? true;
-        int cls = Id("cls_token");
-        int sep = Id("sep_token");
         return new WordPieceTokenizer(
-            parts with
-            {
-                Post = TokenizerJson.Around(Postprocessing.Kind.Template, cls, sep),
-            },
-            new WordPieceModel(
-                new BertNormalizer(
-                    Clean: true,
-                    config.SpaceChinese ?? true,
-                    config.StripAccents ?? lowercase,
-                    lowercase
-                ),
-                Id("unk_token")
-            )
+            parts.With(
+                TokenizerJson.Around(Postprocessing.Kind.Template, Id("cls_token"), Id("sep_token"))
+            ),
+            new WordPieceModel(NormalizerReader.OfClass(config), Id("unk_token"))
         );
     }
 
@@ -112,32 +124,47 @@ sealed class TokenizerFolder
         string file = Path.Combine(_folder, "vocab.json");
         Vocabulary vocabulary = VocabularyReader.FromJson(JsonField.Open(file, out byte[] bytes));
         _files["vocab.json"] = bytes;
-        CheckClass(config, "GPT2", "Roberta");
-        TokenizerFamily family = Family(config, vocabulary);
-        TokenizerParts parts = Parts(vocabulary, config, family);
+        CheckClass(config, TokenizerClass.Kind.Roberta, TokenizerClass.Kind.Gpt2);
+        bool roberta = config.Class.Form switch
+        {
+            TokenizerClass.Kind.Roberta => true,
+            TokenizerClass.Kind.Gpt2 => false,
+            _ => vocabulary.TryId("<s>", out _) && vocabulary.TryId("</s>", out _),
+        };
+        if (!roberta && config.Surrounds is { } put)
+        {
+            throw put.Refuse(
+                "a token around each text is known from tokenizer.json alone; save the tokenizer "
+                    + "with a current version of transformers, so that it is there."
+            );
+        }
+
+        TokenizerParts parts = Parts(
+            vocabulary,
+            config,
+            roberta ? TokenizerFamily.Roberta : TokenizerFamily.Gpt2
+        );
         bool prefix = config.AddsPrefixSpace ?? false;
-        Postprocessing post =
-            family == TokenizerFamily.Roberta
-                ? TokenizerJson.Around(
-                    Postprocessing.Kind.Roberta,
-                    Required(file, parts, "cls_token"),
-                    Required(file, parts, "sep_token")
-                )
-                : new Postprocessing(
-                    Postprocessing.Kind.ByteLevel,
-                    Template.BareSingle,
-                    Template.BarePair
-                );
+        Postprocessing post = roberta
+            ? TokenizerJson.Around(
+                Postprocessing.Kind.Roberta,
+                Required(file, parts, "cls_token"),
+                Required(file, parts, "sep_token")
+            )
+            : new Postprocessing(
+                Postprocessing.Kind.ByteLevel,
+                Template.BareSingle,
+                Template.BarePair
+            );
         string merges = Path.Combine(_folder, "merges.txt");
         return new BytePairTokenizer(
-            parts with
-            {
-                Post = post with
+            parts.With(
+                post with
                 {
-                    TrimsOffsets = family == TokenizerFamily.Roberta,
+                    TrimsOffsets = roberta && (config.TrimsOffsets ?? true),
                     PrefixSpace = prefix,
-                },
-            },
+                }
+            ),
             new BytePairModel(
                 new MergeTable(
                     VocabularyReader.MergesFromLines(merges, Bytes("merges.txt"), vocabulary)
@@ -151,73 +178,33 @@ sealed class TokenizerFolder
 
     TokenizerParts Parts(Vocabulary vocabulary, TokenizerConfig config, TokenizerFamily family)
     {
-        if (Has("added_tokens.json"))
-        {
-            throw new InvalidDataException(
-                $"{Path.Combine(_folder, "added_tokens.json")}: tokens added this way need "
-                    + "tokenizer.json beside them; save the tokenizer with a current version of "
-                    + "transformers."
-            );
-        }
-
-        SpecialTokens specials = config.Specials.WithDefaults(
-            family,
-            token => vocabulary.TryId(token, out _)
-        );
-        return new TokenizerParts(
+        List<AddedToken> added = AddedTokens.Of(
             vocabulary,
-            config.Added(vocabulary, specials, family),
-            new Postprocessing(Postprocessing.Kind.None, Template.BareSingle, Template.BarePair),
-            specials,
-            family
-        )
-        {
-            ClassName = config.ClassName,
-            ModelMaxLength = config.ModelMaxLength,
-            Files = _files,
-        };
-    }
-
-    TokenizerFamily Family(TokenizerConfig config, Vocabulary vocabulary)
-    {
-        string? name = config.ClassName;
-        if (name is null && Has("config.json"))
-        {
-            string file = Path.Combine(_folder, "config.json");
-            name = JsonField.Open(file, out _).Optional("model_type")?.Text();
-        }
-
-        bool roberta =
-            name?.Contains("roberta", StringComparison.OrdinalIgnoreCase)
-            ?? (vocabulary.TryId("<s>", out _) && vocabulary.TryId("</s>", out _));
-        return roberta ? TokenizerFamily.Roberta : TokenizerFamily.Gpt2;
+            null,
+            config,
+            _ => family,
+            byClass: true,
+            out SpecialTokens specials
+        );
+        return TokenizerParts.Of(vocabulary, added, specials, family, config, _files);
     }
 
     static int Required(string file, TokenizerParts parts, string role) =>
-        parts.Specials[role] is { } token && parts.Vocabulary.TryId(token, out int id)
-            ? id
-            : throw new InvalidDataException(
-                $"{file}: no token plays the part of {role}; name one in special_tokens_map.json."
-            );
-
-    void CheckClass(TokenizerConfig config, params ReadOnlySpan<string> known)
-    {
-        if (config.ClassName is not { } name)
-        {
-            return;
-        }
-
-        foreach (string family in known)
-        {
-            if (name == family + "Tokenizer" || name == family + "TokenizerFast")
-            {
-                return;
-            }
-        }
-
-        throw new InvalidDataException(
-            $"{Path.Combine(_folder, "tokenizer_config.json")}: tokenizer_class: without "
-                + $"tokenizer.json Espalier knows {string.Join(", ", known.ToArray())}, not '{name}'."
+        parts.IdOf(role)
+        ?? throw new InvalidDataException(
+            $"{file}: no token plays the part of {role}; name one in special_tokens_map.json."
         );
+
+    void CheckClass(TokenizerConfig config, params ReadOnlySpan<TokenizerClass.Kind> known)
+    {
+        TokenizerClass.Kind form = config.Class.Form;
+        if (form != TokenizerClass.Kind.None && !config.Class.IsGuess && !known.Contains(form))
+        {
+            throw new InvalidDataException(
+                $"{Path.Combine(_folder, ConfigName)}: tokenizer_class: without tokenizer.json Espalier "
+                    + "knows the tokenizers of BERT (vocab.txt), RoBERTa and GPT-2 (vocab.json and "
+                    + $"merges.txt), not '{config.Class.Name}'."
+            );
+        }
     }
 }

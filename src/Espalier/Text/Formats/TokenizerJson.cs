@@ -28,28 +28,49 @@ static class TokenizerJson
             throw version.Refuse($"the format 1.0 is expected, not '{version.Text()}'.");
         }
 
-        JsonField model = json["model"];
-        Vocabulary vocabulary = VocabularyReader.FromJson(model["vocab"]);
-        List<AddedToken> added = Added(json.Optional("added_tokens"), vocabulary);
-        HashSet<string> contents = [.. added.Select(a => a.Content)];
-        bool Has(string token) => contents.Contains(token) || vocabulary.TryId(token, out _);
-        bool wordPiece = IsWordPiece(model);
-        TokenizerFamily family =
-            wordPiece ? TokenizerFamily.Bert
-            : Has("<s>") && Has("</s>") ? TokenizerFamily.Roberta
-            : TokenizerFamily.Gpt2;
-        TokenizerParts parts = new(
-            vocabulary,
-            added,
-            PostprocessingReader.Read(json.Optional("post_processor"), vocabulary, added),
-            config.Specials.WithDefaults(family, Has),
-            family
+        if (
+            json.Optional("truncation")?.Optional("direction") is { } direction
+            && !direction.Text().Equals("right", StringComparison.OrdinalIgnoreCase)
         )
         {
-            ClassName = config.ClassName,
-            ModelMaxLength = config.ModelMaxLength,
-            Files = files,
-        };
+            throw direction.Refuse(
+                $"Espalier cuts texts at their end, 'Right', not '{direction.Text()}'."
+            );
+        }
+
+        JsonField model = json["model"];
+        Vocabulary vocabulary = VocabularyReader.FromJson(model["vocab"]);
+        bool wordPiece = IsWordPiece(model);
+        config.CheckClass(wordPiece);
+        TokenizerFamily family = default;
+        TokenizerFamily Family(Func<string, bool> has) =>
+            family =
+                wordPiece ? TokenizerFamily.Bert
+                : config.Class.Form == TokenizerClass.Kind.Roberta ? TokenizerFamily.Roberta
+                : config.Class.Form == TokenizerClass.Kind.Gpt2 ? TokenizerFamily.Gpt2
+                : has("<s>") && has("</s>") ? TokenizerFamily.Roberta
+                : TokenizerFamily.Gpt2;
+
+        List<AddedToken> added = AddedTokens.Of(
+            vocabulary,
+            json.Optional("added_tokens"),
+            config,
+            Family,
+            byClass: config.Class.Form
+                is not (TokenizerClass.Kind.None or TokenizerClass.Kind.Generic),
+            out SpecialTokens specials
+        );
+        TokenizerParts parts = TokenizerParts.Of(
+            vocabulary,
+            added,
+            specials,
+            family,
+            config,
+            files
+        );
+        parts = parts.With(
+            PostprocessingReader.Read(json.Optional("post_processor"), parts, config)
+        );
         return wordPiece ? WordPiece(json, parts, config) : BytePair(json, parts, config);
     }
 
@@ -104,7 +125,6 @@ static class TokenizerJson
             "continuing_subword_prefix",
             "max_input_chars_per_word"
         );
-        JsonField unknown = model["unk_token"];
         Demand(json["pre_tokenizer"], "BertPreTokenizer", "type");
         bool tidy = false;
         if (json.Optional("decoder") is { } decoder)
@@ -113,24 +133,53 @@ static class TokenizerJson
             tidy = decoder["cleanup"].Flag();
         }
 
+        JsonField unknown = model["unk_token"];
         string prefix = model.Optional("continuing_subword_prefix")?.Text() ?? "##";
-        return new WordPieceTokenizer(
-            parts,
-            new WordPieceModel(
-                NormalizerReader.Read(json.Optional("normalizer"), config),
-                parts.Vocabulary.TryId(unknown.Text(), out int id)
-                    ? id
-                    : throw unknown.Refuse($"the vocabulary has no token '{unknown.Text()}'.")
-            )
-            {
-                Prefix =
-                    prefix.Length > 0
-                        ? prefix
-                        : throw model["continuing_subword_prefix"].Refuse("it must not be empty."),
-                LongestWord = model.Optional("max_input_chars_per_word")?.Number(10_001) ?? 100,
-                TidiesDecoded = tidy,
-            }
-        );
+        WordPieceModel made = new(
+            NormalizerReader.Read(json.Optional("normalizer"), config),
+            parts.Vocabulary.TryId(unknown.Text(), out int id)
+                ? id
+                : throw unknown.Refuse($"the vocabulary has no token '{unknown.Text()}'.")
+        )
+        {
+            Prefix =
+                prefix.Length > 0
+                    ? prefix
+                    : throw model["continuing_subword_prefix"].Refuse("it must not be empty."),
+            LongestWord = model.Optional("max_input_chars_per_word")?.Number(10_001) ?? 100,
+            TidiesDecoded = tidy,
+        };
+        return new WordPieceTokenizer(parts, OfClass(made, model, parts, config));
+    }
+
+    // The class makes its model anew from the vocabulary, and knows no other prefix or length.
+    static WordPieceModel OfClass(
+        WordPieceModel file,
+        JsonField model,
+        TokenizerParts parts,
+        TokenizerConfig config
+    )
+    {
+        if (config.Class.Form != TokenizerClass.Kind.Bert)
+        {
+            return file;
+        }
+
+        WordPieceModel own = new(file.Normalizer, parts.IdOf("unk_token") ?? file.UnknownId)
+        {
+            TidiesDecoded = file.TidiesDecoded,
+        };
+        if (own != file)
+        {
+            config.Notes.Add(
+                model.Remark(
+                    $"{config.Class.Name} uses continuing_subword_prefix ##, max_input_chars_per_word 100 and its own "
+                        + "unk_token, and so the texts are read, as transformers 5 does; the file has other values."
+                )
+            );
+        }
+
+        return own;
     }
 
     static BytePairTokenizer BytePair(JsonField json, TokenizerParts parts, TokenizerConfig config)
@@ -146,21 +195,54 @@ static class TokenizerJson
         }
 
         (JsonField byteLevel, bool digits) = PreTokenizer(json["pre_tokenizer"]);
-        bool prefix = config.AddsPrefixSpace ?? byteLevel["add_prefix_space"].Flag();
-        if (config.AddsPrefixSpace is not null && parts.Post.Form == Postprocessing.Kind.Roberta)
+        BytePairModel file = BytePairModelReader.Read(json["model"], parts.Vocabulary) with
         {
-            parts = parts with { Post = parts.Post with { PrefixSpace = prefix } };
+            AddsPrefixSpace = byteLevel["add_prefix_space"].Flag(),
+            SplitsDigits = digits,
+        };
+        BytePairModel own = config.Class.Form switch
+        {
+            TokenizerClass.Kind.Generic => file,
+            TokenizerClass.Kind.None => file with
+            {
+                AddsPrefixSpace = config.AddsPrefixSpace ?? file.AddsPrefixSpace,
+            },
+            _ => new BytePairModel(file.Merges)
+            {
+                AddsPrefixSpace = config.AddsPrefixSpace ?? false,
+            },
+        };
+        config.NoteUnheard(
+            config.AddsPrefixSpace is { } said && said != file.AddsPrefixSpace
+                ? "add_prefix_space"
+                : null
+        );
+        if (own != file && config.Class.Form != TokenizerClass.Kind.None)
+        {
+            config.Notes.Add(
+                $"tokenizer.json has {Words(file)}; {config.Class.Name} with tokenizer_config.json gives {Words(own)}, "
+                    + "and so the texts are read, as transformers 5 does. Let both files say what is meant."
+            );
         }
 
-        return new BytePairTokenizer(
-            parts,
-            BytePairModelReader.Read(json["model"], parts.Vocabulary) with
-            {
-                AddsPrefixSpace = prefix,
-                SplitsDigits = digits,
-            }
-        );
+        if (config.Class.Form == TokenizerClass.Kind.None && config.AddsPrefixSpace is { } space)
+        {
+            parts =
+                parts.Post.Form == Postprocessing.Kind.Roberta
+                    ? parts with
+                    {
+                        Post = parts.Post with { PrefixSpace = space },
+                    }
+                    : parts;
+        }
+
+        return new BytePairTokenizer(parts, own);
     }
+
+    static string Words(BytePairModel model) =>
+        $"add_prefix_space {(model.AddsPrefixSpace ? "true" : "false")}, "
+        + $"{(model.SplitsDigits ? "digits cut off" : "no Digits")}, "
+        + $"{(model.UnknownId is null ? "no unk_token" : "an unk_token")}";
 
     static (JsonField ByteLevel, bool Digits) PreTokenizer(JsonField field)
     {
@@ -200,48 +282,6 @@ static class TokenizerJson
         "trim_offsets",
         "use_regex",
     ];
-
-    static List<AddedToken> Added(JsonField? field, Vocabulary vocabulary)
-    {
-        List<AddedToken> added = [];
-        if (field is not { } given)
-        {
-            return added;
-        }
-
-        JsonField[] items = [.. given.Items()];
-        int limit = VocabularyReader.IdLimit(vocabulary.Count + items.Length);
-        Dictionary<int, string> byId = [];
-        HashSet<string> contents = new(StringComparer.Ordinal);
-        foreach (JsonField item in items)
-        {
-            JsonField place = item["id"];
-            AddedToken token = AddedTokenReader.Read(item, place.Number(limit));
-            bool known = vocabulary.TryId(token.Content, out int id);
-            string? holder = byId.GetValueOrDefault(token.Id) ?? vocabulary[token.Id];
-            if (!contents.Add(token.Content))
-            {
-                throw item.Refuse($"the token '{token.Content}' is added twice.");
-            }
-
-            if (known && id != token.Id)
-            {
-                throw place.Refuse(
-                    $"the vocabulary gives '{token.Content}' the id {id}, not {token.Id}."
-                );
-            }
-
-            if (!known && holder is not null)
-            {
-                throw place.Refuse($"id {token.Id} already belongs to the token '{holder}'.");
-            }
-
-            byId[token.Id] = token.Content;
-            added.Add(token);
-        }
-
-        return added;
-    }
 
     static void Demand(JsonField field, string type, params ReadOnlySpan<string> fields)
     {

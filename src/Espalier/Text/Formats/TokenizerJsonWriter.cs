@@ -30,16 +30,21 @@ static class TokenizerJsonWriter
         {
             json.WriteStartObject();
             json.WriteNumber("id", token.Id);
-            json.WriteString("content", token.Content);
-            json.WriteBoolean("single_word", token.SingleWord);
-            json.WriteBoolean("lstrip", token.StripsLeft);
-            json.WriteBoolean("rstrip", token.StripsRight);
-            json.WriteBoolean("normalized", token.Normalized);
-            json.WriteBoolean("special", token.Special);
+            Flags(json, token);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    public static void Flags(Utf8JsonWriter json, AddedToken token)
+    {
+        json.WriteString("content", token.Content);
+        json.WriteBoolean("single_word", token.SingleWord);
+        json.WriteBoolean("lstrip", token.StripsLeft);
+        json.WriteBoolean("rstrip", token.StripsRight);
+        json.WriteBoolean("normalized", token.Normalized);
+        json.WriteBoolean("special", token.Special);
     }
 
     static void WordPiece(Utf8JsonWriter json, WordPieceTokenizer tokenizer)

@@ -36,8 +36,11 @@ static class VocabularyReader
     public static Vocabulary FromLines(string file, byte[] bytes)
     {
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
-        foreach (string token in Lines(file, bytes))
+        foreach (string line in Lines(file, bytes))
         {
+            // White space at the end is no part of a token, unless nothing else would tell it apart.
+            string trimmed = line.TrimEnd();
+            string token = trimmed.Length == 0 || ids.ContainsKey(trimmed) ? line : trimmed;
             if (!ids.TryAdd(token, ids.Count))
             {
                 throw new InvalidDataException(
