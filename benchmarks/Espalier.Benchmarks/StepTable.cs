@@ -7,6 +7,7 @@ using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Tensors;
 using Espalier.Training;
+using System.Globalization;
 
 namespace Espalier.Benchmarks;
 
@@ -27,9 +28,9 @@ static class StepTable
     public static void Run(string[] arguments)
     {
         string folder = arguments[0];
-        int rounds = arguments.Length > 1 ? int.Parse(arguments[1]) : 9,
-            sequences = arguments.Length > 2 ? int.Parse(arguments[2]) : 8,
-            length = arguments.Length > 3 ? int.Parse(arguments[3]) : 53;
+        int rounds = arguments.Length > 1 ? int.Parse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture) : 9,
+            sequences = arguments.Length > 2 ? int.Parse(arguments[2], NumberStyles.None, CultureInfo.InvariantCulture) : 8,
+            length = arguments.Length > 3 ? int.Parse(arguments[3], NumberStyles.None, CultureInfo.InvariantCulture) : 53;
         using Workers one = new(1),
             two = new(2);
         KernelFamily kernels = KernelFamily.Best;

@@ -76,7 +76,7 @@ sealed class EvaluateCommand : EspalierCommand
         KernelFamily kernels = _common.PreciseKernels(parse, terminal);
         TextModel model = TextModel.Load(
             _common.ModelFolder(parse),
-            parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null,
+            _common.AskedLength(parse),
             workers,
             kernels,
             terminal.Tell
@@ -104,8 +104,17 @@ sealed class EvaluateCommand : EspalierCommand
             data.Task,
             data.Test.Name,
             model.MaxLength,
-            [.. efforts.Select(record.At)],
-            model.Model.Traits.DynamicLength,
+            record.Count,
+            [
+                .. efforts.Select(effort =>
+                    EvaluatedEffort.Of(
+                        record.At(effort),
+                        data.Task.Metrics,
+                        model.Model.Traits.DynamicLength,
+                        model.MaxLength
+                    )
+                ),
+            ],
             Machine.Here(kernels, workers.Threads)
         );
         OutputPlace.Write(
@@ -142,16 +151,14 @@ sealed class EvaluateCommand : EspalierCommand
         }
 
         using ProgressLine progress = new(terminal);
-        IReadOnlyList<ExampleExits> examples = QualityMeter
-            .Run(
-                model.Session,
-                [.. split.Batches(BatchSize)],
-                share => progress.Report("evaluate", share),
-                stop
-            )
-            .Examples;
+        ExitRecord record = QualityMeter.Run(
+            model.Session,
+            split.Batches(BatchSize),
+            share => progress.Report("evaluate", share),
+            stop
+        );
         progress.Clear();
-        if (examples.Any(e => e.Logits.Any(l => !float.IsFinite(l))))
+        if (!record.IsFinite)
         {
             throw new InvalidDataException(
                 $"{model.Folder}: an answer is not a number; the weights are damaged or too large."
@@ -159,8 +166,7 @@ sealed class EvaluateCommand : EspalierCommand
         }
 
         return LabelAlignment.Reorder(
-            examples,
-            model.Config,
+            record,
             data.Task,
             outputs ?? [.. Enumerable.Range(0, model.Config.Outputs)]
         );
@@ -170,9 +176,10 @@ sealed class EvaluateCommand : EspalierCommand
     static bool Misses(Evaluation result, double bar, bool grid, Terminal terminal)
     {
         bool missed = false;
-        foreach (EffortAnswers at in grid ? result.Answers.TakeLast(1) : result.Answers)
+        foreach (EvaluatedEffort at in grid ? result.Efforts.TakeLast(1) : result.Efforts)
         {
-            double accuracy = at.Measure(Metric.Accuracy).Value ?? 0;
+            double accuracy =
+                at.Qualities.FirstOrDefault(q => q.Metric == Metric.Accuracy.Name)?.Value ?? 0;
             if (accuracy < bar)
             {
                 terminal.Tell(

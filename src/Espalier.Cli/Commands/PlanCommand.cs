@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Checkpoints;
@@ -8,7 +7,7 @@ using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Operators;
 using Espalier.Planning;
-using Espalier.Text;
+using Espalier.Tensors;
 using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
@@ -213,9 +212,12 @@ sealed class PlanCommand : EspalierCommand
 
         _ = data.HoldOut();
         string model = _common.ModelFolder(parse);
-        int length = parse.GetValue(_common.MaxLength),
+        int length = TextModel.LengthFor(
+                model,
+                _common.AskedLength(parse),
+                data.Task.HasPairs
+            ),
             threads = parse.GetValue(_common.Threads);
-        TextModel.CheckLength(Tokenizer.Load(model), length, data.Task.HasPairs);
         return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
         {
             Precision = parse.GetValue(_common.Precision)!,
@@ -258,7 +260,7 @@ sealed class PlanCommand : EspalierCommand
         [
             .. parts
                 .Select(p =>
-                    ulong.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out ulong s)
+                    Numeral.TryWhole(p, out ulong s)
                         ? s
                         : (ulong?)null
                 )

@@ -7,7 +7,6 @@ using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Runs;
-using Espalier.Text;
 using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
@@ -85,9 +84,9 @@ sealed class RunCommand : EspalierCommand
 
         // What would be found out only after the first training.
         _ = data.HoldOut();
-        TextModel.CheckLength(
-            Tokenizer.Load(_common.ModelFolder(parse)),
-            parse.GetValue(_common.MaxLength),
+        int length = TextModel.LengthFor(
+            _common.ModelFolder(parse),
+            _common.AskedLength(parse),
             data.Task.HasPairs
         );
         Recipe recipe = new(
@@ -98,7 +97,7 @@ sealed class RunCommand : EspalierCommand
             parse.GetValue(_common.Seed)
         )
         {
-            MaxLength = parse.GetValue(_common.MaxLength),
+            MaxLength = length,
             BatchSize = parse.GetValue(_batch),
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };

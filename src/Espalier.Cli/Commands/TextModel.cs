@@ -28,7 +28,23 @@ sealed class TextModel
     /// <summary>Tokens that texts are cut to.</summary>
     public int MaxLength { get; }
 
-    /// <param name="maxLength">As the user wrote it, or null: 128 or what the model can read.</param>
+    /// <summary>Tokens that texts are cut to where a model is trained or asked: what was asked for, or 128, or less where it reads less.</summary>
+    /// <param name="asked">As the user wrote it, or null.</param>
+    public static int LengthFor(string folder, int? asked, bool pair)
+    {
+        int length = LengthOf(folder, ModelFolder.Config(folder), asked);
+        CheckLength(Tokenizer.Load(folder), length, pair);
+        return length;
+    }
+
+    static int LengthOf(string folder, ModelConfig config, int? asked) =>
+        asked > config.MaxLength
+            ? throw new UsageException(
+                $"--max-length is {asked}, and the model in {folder} reads at most {config.MaxLength} tokens."
+            )
+            : Math.Min(asked ?? CommonOptions.UsualLength, config.MaxLength);
+
+    /// <param name="maxLength">As the user wrote it, or null.</param>
     /// <param name="tell">Receives what the user should know of the model.</param>
     public static TextModel Load(
         string folder,
@@ -51,14 +67,7 @@ sealed class TextModel
             throw new InvalidDataException($"{folder}: {problem}");
         }
 
-        if (maxLength > config.MaxLength)
-        {
-            throw new UsageException(
-                $"--max-length is {maxLength}, and the model in {folder} reads at most {config.MaxLength} tokens."
-            );
-        }
-
-        int length = Math.Min(maxLength ?? 128, config.MaxLength);
+        int length = LengthOf(folder, config, maxLength);
         CheckLength(tokenizer, length, pair: true);
         Model model = loaded.Model with { Tokenizer = tokenizer };
 

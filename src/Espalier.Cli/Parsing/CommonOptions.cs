@@ -13,6 +13,9 @@ sealed class CommonOptions
     /// <summary>The model that comes with Espalier.</summary>
     public const string BuiltInModel = "seedling";
 
+    /// <summary>Of --max-length, where the model reads as much.</summary>
+    public const int UsualLength = 128;
+
     public Option<string> Model { get; } =
         new("--model", "-m")
         {
@@ -92,7 +95,7 @@ sealed class CommonOptions
     public Option<int> MaxLength { get; } =
         With(
             OptionValues.Number("--max-length", "Tokens that texts are cut to.", 1, 1 << 16),
-            () => 128
+            () => UsualLength
         );
 
     /// <summary>A folder for run, a file for the others.</summary>
@@ -124,6 +127,10 @@ sealed class CommonOptions
 
     /// <summary>The folder that --model names.</summary>
     public string ModelFolder(ParseResult parse) => FolderOf(parse.ValueOf(Model) ?? BuiltInModel);
+
+    /// <summary>--max-length where it stands in the line.</summary>
+    public int? AskedLength(ParseResult parse) =>
+        parse.Has(MaxLength) ? parse.GetValue(MaxLength) : null;
 
     public TaskSource Source(ParseResult parse) =>
         IsOwnFiles(parse)

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Numerics;
+using Espalier.Tensors;
 
 namespace Espalier.Cli.Parsing;
 
@@ -19,7 +19,7 @@ static class OptionValues
             {
                 string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
                 if (
-                    T.TryParse(text, CultureInfo.InvariantCulture, out T value)
+                    Numeral.TryNumber(text, out T value)
                     && value >= least
                     && value <= most
                 )

@@ -30,7 +30,7 @@ sealed record Inspection(
 
     public static Inspection Of(string folder)
     {
-        bool bare = !HasHead(folder);
+        bool bare = !ModelFolder.HasClassifier(folder);
         var (model, loaderNotes) = bare
             ? new LoadedModel(
                 ModelFolder.LoadEncoder(folder),
@@ -203,20 +203,6 @@ sealed record Inspection(
     }
 
     /// <summary>Whether the checkpoint has the last linear of a classifier.</summary>
-    internal static bool HasHead(string folder)
-    {
-        string type =
-            JsonFile.Read(Path.Combine(folder, ModelFolder.ConfigName)).OptionalString("model_type")
-            ?? "";
-        if (Family.All.FirstOrDefault(f => f.ModelType == type) is not { } family)
-        {
-            return true; // loading refuses it by name
-        }
-
-        using WeightFiles weights = WeightFiles.Open(folder);
-        return weights.Find(family.HeadName(Names.Weight(Names.Head + ".out"))) is not null;
-    }
-
     static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

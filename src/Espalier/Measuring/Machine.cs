@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Espalier.Kernels;
+using Espalier.Tensors;
 
 namespace Espalier.Measuring;
 
@@ -74,9 +75,8 @@ public sealed record Machine
             Family = Number(cpu.GetValueOrDefault("cpu family")),
             Model = Number(cpu.GetValueOrDefault("model") ?? cpu.GetValueOrDefault("CPU part")),
             LogicalProcessors = Environment.ProcessorCount,
-            MemoryBytes = long.TryParse(
+            MemoryBytes = Numeral.TryWhole(
                 memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
-                CultureInfo.InvariantCulture,
                 out long kibibytes
             )
                 ? kibibytes << 10
@@ -85,7 +85,7 @@ public sealed record Machine
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
             Threads = threads,
-            LoadAverage = double.TryParse(load, CultureInfo.InvariantCulture, out double one)
+            LoadAverage = Numeral.TryReal(load, out double one)
                 ? one
                 : null,
             // The flag exists on x86 alone: its absence elsewhere says nothing.

@@ -4,6 +4,7 @@ using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
+using System.Globalization;
 
 namespace Espalier.Tests.Autograd;
 
@@ -84,7 +85,7 @@ public sealed class LossGoldenTests : IDisposable
     Variable Run(string name, Variable x, Tensor teacher)
     {
         string[] parts = name.Split(".T");
-        float temperature = parts.Length == 2 ? float.Parse(parts[1]) : 1;
+        float temperature = parts.Length == 2 ? float.Parse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture) : 1;
         int columns = x.Value.Columns;
         return parts[0] switch
         {

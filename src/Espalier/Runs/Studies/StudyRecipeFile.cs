@@ -4,6 +4,7 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Text;
 using Espalier.Training;
@@ -13,6 +14,7 @@ namespace Espalier.Runs.Studies;
 /// <summary>Reads a study's recipe. Everything that is wrong is told at once, each problem with its field.</summary>
 public sealed class StudyRecipeFile
 {
+    const int UsualLength = 128;
     const int MostEpochs = 10_000;
     const int MostBatch = 4096;
     const int MostEfforts = 50;
@@ -59,7 +61,8 @@ public sealed class StudyRecipeFile
         }
 
         string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"));
-        int length = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16)) ?? 128;
+        int? asked = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16));
+        int length = asked ?? UsualLength;
         List<TaskData> tasks = Tasks();
         List<Pipeline> pipelines = Pipelines();
         ulong[] seeds = Seeds();
@@ -87,7 +90,7 @@ public sealed class StudyRecipeFile
             ?? Effort.Full;
         if (model is not null)
         {
-            Try(() => CheckModel(model, length, tasks), "model");
+            length = Try(() => LengthFor(model, asked, tasks), "model") ?? length;
         }
 
         if (_problems.Count > 0)
@@ -149,12 +152,17 @@ public sealed class StudyRecipeFile
         return Directory.Exists(folder) ? folder : throw _file.Refuse("model", "a model's folder");
     }
 
-    static bool CheckModel(string folder, int length, IEnumerable<TaskData> tasks)
+    /// <summary>Tokens that texts are cut to: less than usual where the model reads less.</summary>
+    static int? LengthFor(string folder, int? asked, IEnumerable<TaskData> tasks)
     {
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        int least = tokenizer.SpecialCount(tasks.Any(t => t.Task.HasPairs));
-        return length >= least
-            ? true
+        int most = ModelFolder.Config(folder).MaxLength,
+            length = Math.Min(asked ?? UsualLength, most),
+            least = Tokenizer.Load(folder).SpecialCount(tasks.Any(t => t.Task.HasPairs));
+        return asked > most
+                ? throw new ArgumentException(
+                    $"max_length is {asked}, and the model in {folder} reads at most {most} tokens"
+                )
+            : length >= least ? length
             : throw new ArgumentException(
                 $"max_length is {length}, and {least} special tokens stand around a text; allow at least as many"
             );

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Espalier.Text.Formats;
 
 /// <summary>What tokenizer_config.json and special_tokens_map.json say, where they are there.</summary>
@@ -43,7 +45,7 @@ sealed class TokenizerConfig
         Dictionary<string, AddedToken> added = new(StringComparer.Ordinal);
         foreach ((string id, JsonField field) in _added.SelectMany(a => a.Members()))
         {
-            if (!int.TryParse(id, out int number))
+            if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             {
                 throw field.Refuse("the name must be the id of the token.");
             }
