@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Espalier.Kernels;
 using System.Globalization;
+using Espalier.Kernels;
 
 namespace Espalier.Benchmarks;
 
@@ -57,7 +57,10 @@ static class WorkersTable
 
     public static void Run(string[] arguments)
     {
-        int rounds = arguments.Length > 0 ? int.Parse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture) : DefaultRounds;
+        int rounds =
+            arguments.Length > 0
+                ? int.Parse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture)
+                : DefaultRounds;
         using Workers one = new(1),
             two = new(2);
         double loop = LoopSeconds();

@@ -81,35 +81,23 @@ sealed class EvaluateCommand : EspalierCommand
             kernels,
             terminal.Tell
         );
-        TaskData data = _common.Source(parse).Load(model.Config.Labels);
-        foreach (string warning in data.Warnings)
-        {
-            terminal.Tell(warning);
-        }
-
         double? bar = parse.Has(_bar) ? parse.GetValue(_bar) : null;
-        if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
-        {
-            throw new UsageException(
-                $"--min-accuracy was given, and {data.Task.Name} is measured by {string.Join(" and ", data.Task.Metrics)}."
-            );
-        }
-
-        ExitRecord record = Record(model, data, terminal, stop);
+        var (task, split) = Encoded(parse, model, bar, terminal);
+        ExitRecord record = Record(model, task, split, terminal, stop);
         string[] given = parse.GetValue(_effort) ?? [];
         IReadOnlyList<Effort> efforts =
             given.Length > 0 ? [.. given.Select(Effort.Parse)] : Efforts.Default(record.Config);
         Evaluation result = new(
             model.Folder,
-            data.Task,
-            data.Test.Name,
+            task,
+            split.Name,
             model.MaxLength,
             record.Count,
             [
                 .. efforts.Select(effort =>
                     EvaluatedEffort.Of(
                         record.At(effort),
-                        data.Task.Metrics,
+                        task.Metrics,
                         model.Model.Traits.DynamicLength,
                         model.MaxLength
                     )
@@ -127,26 +115,50 @@ sealed class EvaluateCommand : EspalierCommand
             : ExitCode.Ok;
     }
 
+    /// <summary>The test split as token ids; its texts are let go, which of millions of examples are most of the memory.</summary>
+    (TaskDefinition Task, EncodedSplit Test) Encoded(
+        ParseResult parse,
+        TextModel model,
+        double? bar,
+        Terminal terminal
+    )
+    {
+        TaskData data = _common.Source(parse).Load(model.Config.Labels);
+        foreach (string warning in data.Warnings)
+        {
+            terminal.Tell(warning);
+        }
+
+        if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
+        {
+            throw new UsageException(
+                $"--min-accuracy was given, and {data.Task.Name} is measured by {string.Join(" and ", data.Task.Metrics)}."
+            );
+        }
+
+        return (data.Task, EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength));
+    }
+
     static ExitRecord Record(
         TextModel model,
-        TaskData data,
+        TaskDefinition task,
+        EncodedSplit split,
         Terminal terminal,
         CancellationToken stop
     )
     {
-        int[]? outputs = LabelAlignment.Of(model.Config, model.Folder, data.Task);
+        int[]? outputs = LabelAlignment.Of(model.Config, model.Folder, task);
         if (outputs is null)
         {
             terminal.Tell(
-                $"The model's classes have no names; they are taken to be in the order {string.Join(", ", data.Task.Labels)}."
+                $"The model's classes have no names; they are taken to be in the order {string.Join(", ", task.Labels)}."
             );
         }
 
-        EncodedSplit split = EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength);
         if (split.Count == 0)
         {
             throw new InvalidDataException(
-                $"The test split of {data.Task.Name} has no examples; there is nothing to measure."
+                $"The test split of {task.Name} has no examples; there is nothing to measure."
             );
         }
 
@@ -167,7 +179,7 @@ sealed class EvaluateCommand : EspalierCommand
 
         return LabelAlignment.Reorder(
             record,
-            data.Task,
+            task,
             outputs ?? [.. Enumerable.Range(0, model.Config.Outputs)]
         );
     }

@@ -212,11 +212,7 @@ sealed class PlanCommand : EspalierCommand
 
         _ = data.HoldOut();
         string model = _common.ModelFolder(parse);
-        int length = TextModel.LengthFor(
-                model,
-                _common.AskedLength(parse),
-                data.Task.HasPairs
-            ),
+        int length = TextModel.LengthFor(model, _common.AskedLength(parse), data.Task.HasPairs),
             threads = parse.GetValue(_common.Threads);
         return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
         {
@@ -259,11 +255,7 @@ sealed class PlanCommand : EspalierCommand
         ulong[] seeds =
         [
             .. parts
-                .Select(p =>
-                    Numeral.TryWhole(p, out ulong s)
-                        ? s
-                        : (ulong?)null
-                )
+                .Select(p => Numeral.TryWhole(p, out ulong s) ? s : (ulong?)null)
                 .OfType<ulong>()
                 .Distinct(),
         ];

@@ -71,8 +71,15 @@ sealed class TextModel
         CheckLength(tokenizer, length, pair: true);
         Model model = loaded.Model with { Tokenizer = tokenizer };
 
-        // Padding costs time and changes no answer, and time is not measured here.
-        return new TextModel(folder, model, new Session(model, workers, kernels, null), length);
+        try
+        {
+            // Padding costs time and changes no answer, and time is not measured here.
+            return new TextModel(folder, model, new Session(model, workers, kernels, null), length);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{folder}: {e.Message}", e);
+        }
     }
 
     /// <summary>Why ids of the tokenizer would miss the embedding; null: they do not.</summary>

@@ -24,7 +24,13 @@ sealed class TokenizeCommand : EspalierCommand
         Add(_input.File);
         foreach (
             Option option in (Option[])
-                [_common.Model, .. _input.Options, _common.MaxLength, _common.Output, _common.Format]
+                [
+                    _common.Model,
+                    .. _input.Options,
+                    _common.MaxLength,
+                    _common.Output,
+                    _common.Format,
+                ]
         )
         {
             Add(option);

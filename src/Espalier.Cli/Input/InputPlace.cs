@@ -106,8 +106,7 @@ sealed class InputPlace
             return;
         }
 
-        using Stream stream =
-            file == StandardInput ? terminal.In : System.IO.File.OpenRead(file);
+        using Stream stream = file == StandardInput ? terminal.In : System.IO.File.OpenRead(file);
         string name = file == StandardInput ? "Standard input" : file;
         bool? isJson = extension is ".jsonl" or ".ndjson" ? true : null;
         use(new TextInput(new ByteLines(stream, name, stop), fields, isJson));

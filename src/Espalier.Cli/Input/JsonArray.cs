@@ -22,11 +22,7 @@ static class JsonArray
     }
 
     /// <exception cref="InvalidDataException">It is no array of texts or objects; the line is named.</exception>
-    public static List<InputText> Texts(
-        ReadOnlyMemory<byte> json,
-        string place,
-        TextFields fields
-    )
+    public static List<InputText> Texts(ReadOnlyMemory<byte> json, string place, TextFields fields)
     {
         List<InputText> texts = [];
         Utf8JsonReader reader = new(json.Span);

@@ -18,11 +18,7 @@ static class OptionValues
             CustomParser = result =>
             {
                 string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-                if (
-                    Numeral.TryNumber(text, out T value)
-                    && value >= least
-                    && value <= most
-                )
+                if (Numeral.TryNumber(text, out T value) && value >= least && value <= most)
                 {
                     return value;
                 }

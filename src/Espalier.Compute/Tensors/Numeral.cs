@@ -12,8 +12,7 @@ public static class Numeral
 {
     const NumberStyles Around = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
     const NumberStyles Whole = Around | NumberStyles.AllowLeadingSign;
-    const NumberStyles Real =
-        Whole | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+    const NumberStyles Real = Whole | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     /// <summary>A finite number; 1e400, inf and nan are none.</summary>
     public static bool TryReal(ReadOnlySpan<char> text, out double value) =>

@@ -9,8 +9,9 @@ public sealed class EncodedSplit
 {
     readonly SpanList<int> _ids = new();
 
-    // Types are zeros almost everywhere: then an empty span stands for them.
+    // From the first example on that has other types than 0, and empty where there are none: nothing in splits of single texts.
     readonly SpanList<int> _types = new();
+    readonly int _firstTypes;
     readonly int[] _labels;
     readonly float[] _scores;
 
@@ -24,7 +25,13 @@ public sealed class EncodedSplit
         {
             TokenIds encoded = tokenizer.EncodeIds(example.Text, example.Pair, maxLength);
             _ids.Add(encoded.Ids);
-            _types.Add(encoded.TypeIds.AsSpan().ContainsAnyExcept(0) ? encoded.TypeIds : []);
+            bool typed = encoded.TypeIds.AsSpan().ContainsAnyExcept(0);
+            _firstTypes = typed && _types.Count == 0 ? i : _firstTypes;
+            if (typed || _types.Count > 0)
+            {
+                _types.Add(typed ? encoded.TypeIds : []);
+            }
+
             (_labels[i], _scores[i++]) = (example.Label ?? -1, (float)(example.Score ?? 0));
         }
     }
@@ -61,7 +68,12 @@ public sealed class EncodedSplit
             int example = examples[i];
             ReadOnlySpan<int> own = _ids[example];
             own.CopyTo(ids.AsSpan(starts[i]));
-            _types[example].CopyTo(types.AsSpan(starts[i]));
+            int typed = example - _firstTypes;
+            if (typed >= 0 && typed < _types.Count)
+            {
+                _types[typed].CopyTo(types.AsSpan(starts[i]));
+            }
+
             starts[i + 1] = starts[i] + own.Length;
             (labels[i], scores[i]) = (_labels[example], _scores[example]);
         }

@@ -32,38 +32,38 @@ sealed class Labelling
         }
     }
 
-    public Split Read(string name, string path, IReadOnlyList<Row> rows)
+    public Split Read(string name, string path, PackedRows rows)
     {
-        PackedExamples examples = new(_task.HasPairs);
+        PackedExamples examples = new(rows);
         int empty = 0,
             firstEmpty = 0;
-        foreach (Row row in rows)
+        for (int at = 0; at < rows.Count; at++)
         {
+            Row row = rows[at];
             if (Array.TrueForAll(row.Values[..^1], string.IsNullOrWhiteSpace))
             {
                 firstEmpty = empty++ == 0 ? row.Line : firstEmpty;
             }
 
-            string at = $"{path}:{row.Line}";
-            string? pair = _task.HasPairs ? row.Values[1] : null;
+            string place = $"{path}:{row.Line}";
             string label = row.Values[^1].Trim();
             bool known = _classes.TryGetValue(label, out int index);
             if (label.Length == 0 || label == Unlabelled && !_task.IsRegression && !known)
             {
                 _problems.Add(
-                    $"{at}: the label is {DataProblems.Quote(label)}, which marks a row without one; training and evaluating need labels."
+                    $"{place}: the label is {DataProblems.Quote(label)}, which marks a row without one; training and evaluating need labels."
                 );
             }
             else if (_task.IsRegression)
             {
-                if (Score(at, label) is { } score)
+                if (Score(place, label) is { } score)
                 {
-                    examples.Add(row.Values[0], pair, score);
+                    examples.Add(at, score);
                 }
             }
             else if (known)
             {
-                examples.Add(row.Values[0], pair, index);
+                examples.Add(at, index);
             }
             else if (_unknown.Add(label))
             {
@@ -71,7 +71,7 @@ sealed class Labelling
                     ? $"; write it {DataProblems.Quote(l)} if that is meant"
                     : "";
                 _problems.Add(
-                    $"{at}: the label {DataProblems.Quote(label)} is none of {_task.Name}'s: {DataProblems.QuoteAll(_task.Labels)}{alike}."
+                    $"{place}: the label {DataProblems.Quote(label)} is none of {_task.Name}'s: {DataProblems.QuoteAll(_task.Labels)}{alike}."
                 );
             }
         }

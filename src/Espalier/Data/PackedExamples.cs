@@ -1,19 +1,25 @@
 using System.Collections;
 using System.Text;
+using Espalier.Data.Files;
 
 namespace Espalier.Data;
 
 /// <summary>
-/// The examples of a file in a tenth of the memory that they take as objects: texts as UTF-8 in one piece. An example is
-/// made each time it is asked for.
+/// The examples of a file in a tenth of the memory that they take as objects: texts stay in the rows that were read, as
+/// UTF-8. An example is made each time it is asked for.
 /// </summary>
-sealed class PackedExamples(bool pairs) : IReadOnlyList<Example>
+sealed class PackedExamples(SpanList<byte> values, int columns) : IReadOnlyList<Example>
 {
     const int None = -1;
 
-    readonly SpanList<byte> _texts = new();
     readonly List<int> _labels = [];
     readonly List<double> _scores = [];
+
+    // The row of each example; null as long as every row became one.
+    List<int>? _rows;
+
+    public PackedExamples(PackedRows rows)
+        : this(rows.Values, rows.Columns) { }
 
     public int Count => _labels.Count;
 
@@ -21,29 +27,31 @@ sealed class PackedExamples(bool pairs) : IReadOnlyList<Example>
     {
         get
         {
-            int at = pairs ? 2 * index : index;
-            int label = _labels[index];
+            int label = _labels[index],
+                at = columns * (_rows is null ? index : _rows[index]);
             return new Example(
-                Encoding.UTF8.GetString(_texts[at]),
-                pairs ? Encoding.UTF8.GetString(_texts[at + 1]) : null,
+                Encoding.UTF8.GetString(values[at]),
+                columns > 2 ? Encoding.UTF8.GetString(values[at + 1]) : null,
                 label == None ? null : label,
                 _scores.Count > 0 ? _scores[index] : null
             );
         }
     }
 
-    /// <param name="pair">Given for every example, or for none.</param>
-    public void Add(string text, string? pair, int label)
+    public void Add(int row, int label)
     {
-        Add(text, pair);
+        if (_rows is null && row != Count)
+        {
+            _rows = [.. Enumerable.Range(0, Count)];
+        }
+
+        _rows?.Add(row);
         _labels.Add(label);
     }
 
-    /// <inheritdoc cref="Add(string, string?, int)"/>
-    public void Add(string text, string? pair, double score)
+    public void Add(int row, double score)
     {
-        Add(text, pair);
-        _labels.Add(None);
+        Add(row, None);
         _scores.Add(score);
     }
 
@@ -56,13 +64,4 @@ sealed class PackedExamples(bool pairs) : IReadOnlyList<Example>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    void Add(string text, string? pair)
-    {
-        Encoding.UTF8.GetBytes(text, _texts.Add(Encoding.UTF8.GetByteCount(text)));
-        if (pairs)
-        {
-            Encoding.UTF8.GetBytes(pair!, _texts.Add(Encoding.UTF8.GetByteCount(pair!)));
-        }
-    }
 }

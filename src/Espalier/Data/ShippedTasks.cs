@@ -77,7 +77,7 @@ static class ShippedTasks
             }
 
             string[] columns = ["sentence", "label"];
-            List<Row> rows = [.. TabRows.Read(file, columns, problems, header: columns)];
+            PackedRows rows = TabRows.Read(file, columns, problems, header: columns);
             if (rows.Count <= SentimentTestLines)
             {
                 problems.Add(
@@ -86,10 +86,9 @@ static class ShippedTasks
                 continue;
             }
 
-            train.AddRange(
-                labelling.Read("train", file.Path, rows[..^SentimentTestLines]).Examples
-            );
-            test.AddRange(labelling.Read("test", file.Path, rows[^SentimentTestLines..]).Examples);
+            IReadOnlyList<Example> all = labelling.Read("train", file.Path, rows).Examples;
+            train.AddRange(all.SkipLast(SentimentTestLines));
+            test.AddRange(all.TakeLast(SentimentTestLines));
         }
 
         return (new Split("train", train), new Split("test", test));

@@ -1,22 +1,23 @@
-using System.Runtime.InteropServices;
-
 namespace Espalier.Data;
 
 /// <summary>
-/// Many short spans one behind the other in large blocks: 8 bytes for each beside its content, where an array of its own
-/// takes 32. Added to, never changed.
+/// Many short spans one behind the other in large blocks: 4 bytes for each beside its content, where an array of its own
+/// takes 24. Added to, never changed.
 /// </summary>
 sealed class SpanList<T>
 {
-    const int BlockSize = 1 << 16;
+    // Elements of a slot. A block has one or, for a longer span, as many as it needs; no span runs on into another block.
+    const int Slot = 1 << 16;
+    const int StartsOfBlock = 1 << 14;
 
-    readonly List<T[]> _blocks = [];
-    readonly List<int> _used = [];
+    // The block of each slot, and the slot that each block begins with.
+    readonly List<int> _blockOf = [];
+    readonly List<(T[] Elements, int FirstSlot, int Used)> _blocks = [];
 
-    // The block in the upper half, the place within it in the lower one.
-    readonly List<long> _starts = [];
+    // Places counted over all slots. In pieces, as a list that doubles would leave its halves behind.
+    readonly List<uint[]> _starts = [];
 
-    public int Count => _starts.Count;
+    public int Count { get; private set; }
 
     /// <summary>Elements of all spans.</summary>
     public long Total { get; private set; }
@@ -25,10 +26,21 @@ sealed class SpanList<T>
     {
         get
         {
-            var (block, from) = Place(index);
-            bool endsHere = index + 1 < Count && Place(index + 1).Block == block;
-            int end = endsHere ? Place(index + 1).From : _used[block];
-            return _blocks[block].AsSpan(from, end - from);
+            uint start = Start(index);
+            var (elements, firstSlot, used) = BlockAt(start, out int number);
+            long first = (long)firstSlot * Slot;
+            int from = (int)(start - first);
+
+            // The next span's start is the end of this one where it stands in the same block.
+            int end = used;
+            if (index + 1 < Count)
+            {
+                uint next = Start(index + 1);
+                _ = BlockAt(next, out int other);
+                end = other == number ? (int)(next - first) : used;
+            }
+
+            return elements.AsSpan(from, end - from);
         }
     }
 
@@ -37,22 +49,37 @@ sealed class SpanList<T>
     /// <summary>Room for a span of that length, to be filled by the caller.</summary>
     public Span<T> Add(int length)
     {
-        if (_blocks.Count == 0 || _blocks[^1].Length - _used[^1] < length)
+        // A span may be empty, and its place must lie within the block for all that.
+        if (_blocks.Count == 0 || _blocks[^1].Elements.Length - _blocks[^1].Used <= length)
         {
-            // Arrays of a list's first spans would be waste, so blocks grow with it.
-            int usual = (int)Math.Clamp(Total, 256, BlockSize);
-            _blocks.Add(new T[Math.Max(usual, length)]);
-            _used.Add(0);
+            // Whole slots would be waste for the first few spans, so blocks grow with the list.
+            int usual = (int)Math.Clamp(Total, 256, Slot),
+                size = Math.Max(usual, length + 1),
+                slots = (size + Slot - 1) / Slot;
+            _blocks.Add((new T[size], _blockOf.Count, 0));
+            _blockOf.AddRange(Enumerable.Repeat(_blocks.Count - 1, slots));
         }
 
-        int block = _blocks.Count - 1,
-            from = _used[block];
-        _starts.Add(((long)block << 32) | (uint)from);
-        CollectionsMarshal.AsSpan(_used)[block] += length;
+        var (elements, firstSlot, used) = _blocks[^1];
+        if (Count % StartsOfBlock == 0)
+        {
+            _starts.Add(new uint[StartsOfBlock]);
+        }
+
+        _starts[^1][Count++ % StartsOfBlock] = checked((uint)((long)firstSlot * Slot + used));
+        _blocks[^1] = (elements, firstSlot, used + length);
         Total += length;
-        return _blocks[block].AsSpan(from, length);
+        return elements.AsSpan(used, length);
     }
 
-    (int Block, int From) Place(int index) =>
-        ((int)(_starts[index] >> 32), (int)(_starts[index] & uint.MaxValue));
+    uint Start(int index) =>
+        index < Count
+            ? _starts[index / StartsOfBlock][index % StartsOfBlock]
+            : throw new ArgumentOutOfRangeException(nameof(index));
+
+    (T[] Elements, int FirstSlot, int Used) BlockAt(uint start, out int number)
+    {
+        number = _blockOf[(int)(start / Slot)];
+        return _blocks[number];
+    }
 }

@@ -37,7 +37,9 @@ public sealed record TableFiles(string Test, string Text, string Label)
         PackedRows trainRows = Rows(Train, problems),
             validationRows = Rows(Validation, problems),
             testRows = Rows(Test, problems);
-        string[] labels = IsRegression ? [] : [.. Labels ?? LabelsOf(trainRows, TextPair is null ? 1 : 2)];
+        string[] labels = IsRegression
+            ? []
+            : [.. Labels ?? LabelsOf(trainRows, TextPair is null ? 1 : 2)];
         if (labels.Length == 0 && !IsRegression)
         {
             if (trainRows.Count > 0)

@@ -60,9 +60,7 @@ public sealed class EffortAnswers
         return Exits
             .Select(
                 (exit, i) =>
-                    (double)
-                        parts[Layers(exit)]
-                            .MultiplyAdds(Math.Max(least, _record.Tokens(i)))
+                    (double)parts[Layers(exit)].MultiplyAdds(Math.Max(least, _record.Tokens(i)))
             )
             .Average();
     }

@@ -85,9 +85,7 @@ public sealed record Machine
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
             Threads = threads,
-            LoadAverage = Numeral.TryReal(load, out double one)
-                ? one
-                : null,
+            LoadAverage = Numeral.TryReal(load, out double one) ? one : null,
             // The flag exists on x86 alone: its absence elsewhere says nothing.
             IsVirtual = cpu.GetValueOrDefault("flags")?.Split(' ').Contains("hypervisor"),
             Espalier =

@@ -75,9 +75,7 @@ public sealed class MemoryMeter(string process = "/proc/self")
             if (line.StartsWith(field, StringComparison.Ordinal))
             {
                 string number = line[field.Length..].Replace("kB", "").Trim();
-                return Numeral.TryWhole(number, out long kibibytes)
-                    ? kibibytes << 10
-                    : null;
+                return Numeral.TryWhole(number, out long kibibytes) ? kibibytes << 10 : null;
             }
         }
 

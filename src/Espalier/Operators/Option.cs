@@ -35,9 +35,7 @@ public sealed record Option(
             expected,
             o => get((T)o).ToString("R", CultureInfo.InvariantCulture),
             (o, text) =>
-                Numeral.TryReal(text, out double value)
-                && value >= least
-                && value <= most
+                Numeral.TryReal(text, out double value) && value >= least && value <= most
                     ? with((T)o, value)
                     : throw Refused(name, text, expected)
         );

@@ -1,10 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
-using System.Globalization;
 
 namespace Espalier.Tests.Autograd;
 
@@ -85,7 +85,10 @@ public sealed class LossGoldenTests : IDisposable
     Variable Run(string name, Variable x, Tensor teacher)
     {
         string[] parts = name.Split(".T");
-        float temperature = parts.Length == 2 ? float.Parse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture) : 1;
+        float temperature =
+            parts.Length == 2
+                ? float.Parse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture)
+                : 1;
         int columns = x.Value.Columns;
         return parts[0] switch
         {

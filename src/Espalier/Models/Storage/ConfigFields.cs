@@ -62,7 +62,9 @@ static class ConfigFields
     /// <exception cref="InvalidDataException">One says so; it is named.</exception>
     public static void Check(JsonFields file)
     {
-        foreach (string flag in (string[])["is_decoder", "add_cross_attention", "is_encoder_decoder"])
+        foreach (
+            string flag in (string[])["is_decoder", "add_cross_attention", "is_encoder_decoder"]
+        )
         {
             if (file.Optional(flag) is { } value && value.ValueKind != JsonValueKind.False)
             {
@@ -161,7 +163,9 @@ static class ConfigFields
             if (
                 ids.TryGetProperty(config.Labels[i], out JsonElement id)
                 && !(
-                    id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int said) && said == i
+                    id.ValueKind == JsonValueKind.Number
+                    && id.TryGetInt32(out int said)
+                    && said == i
                 )
             )
             {

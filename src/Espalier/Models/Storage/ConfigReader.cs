@@ -129,7 +129,8 @@ static class ConfigReader
                     throw pruned.Refuse(name, $"a layer from 0 to {layers - 1} as its name");
                 }
 
-                int left = shape.Heads - pruned.Integers(name, 0, shape.Heads - 1).Distinct().Count();
+                int left =
+                    shape.Heads - pruned.Integers(name, 0, shape.Heads - 1).Distinct().Count();
                 shapes[layer] =
                     left > 0
                         ? shape with
