@@ -17,8 +17,8 @@ static class JsonArray
         byte[] bytes = RegularFile.ReadAll(path, "a JSON file", Largest);
         int start = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? 3 : 0;
         return bytes.AsSpan(start).TrimStart(" \t\r\n"u8).StartsWith((byte)'[')
-            ? bytes.AsMemory(start)
-            : null;
+            ? new ReadOnlyMemory<byte>(bytes)[start..]
+            : default(ReadOnlyMemory<byte>?); // null alone would become an empty memory
     }
 
     /// <exception cref="InvalidDataException">It is no array of texts or objects; the line is named.</exception>

@@ -3,7 +3,6 @@ using Espalier.Checkpoints;
 using Espalier.Cli.Commands;
 using Espalier.Measuring;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Models.Storage;
 using Espalier.Text;
 

@@ -22,7 +22,7 @@ public readonly record struct Amount(double Value, bool IsShare)
     public static Amount? TryParse(string text)
     {
         if (
-            text.AsSpan().ContainsAnyExcept("0123456789.")
+            !text.All(c => char.IsAsciiDigit(c) || c == '.')
             || !Numeral.TryReal(text, out double value)
         )
         {

@@ -117,7 +117,7 @@ static class ConfigReader
     }
 
     /// <summary>pruned_heads: heads, by layer, that are no longer in the weights.</summary>
-    static IReadOnlyList<LayerShape> Pruned(JsonFields file, LayerShape shape, int layers)
+    static LayerShape[] Pruned(JsonFields file, LayerShape shape, int layers)
     {
         LayerShape[] shapes = [.. Enumerable.Repeat(shape, layers)];
         if (file.OptionalObject("pruned_heads") is { } pruned)

@@ -1,5 +1,4 @@
 using Espalier.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
