@@ -65,6 +65,13 @@ sealed record Evaluation(
                     ]
             )
         );
+        if (
+            Efforts[0].Qualities.Select(q => q.Covers).OfType<string>().FirstOrDefault() is
+            { } covers
+        )
+        {
+            terminal.Out.WriteLine($"In brackets: 95 % intervals, for {covers}.");
+        }
     }
 
     void WriteTo(Utf8JsonWriter json)
@@ -89,6 +96,7 @@ sealed record Evaluation(
                 json.OptionalNumber("high", quality.High);
                 json.WriteNumber("n", quality.N);
                 json.WriteString("why_undefined", quality.WhyUndefined);
+                json.WriteString("covers", quality.Covers);
                 json.WriteEndObject();
             }
 
