@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Espalier.Kernels;
 using Espalier.Kernels.Bf16;
 using Espalier.Kernels.Emit;
@@ -93,7 +94,10 @@ static class GemmTable
     /// <param name="arguments">Nothing, or the number of rounds.</param>
     public static void Run(string[] arguments)
     {
-        int rounds = arguments.Length > 0 ? int.Parse(arguments[0]) : DefaultRounds;
+        int rounds =
+            arguments.Length > 0
+                ? int.Parse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture)
+                : DefaultRounds;
         using Workers one = new(1),
             two = new(2);
         List<Case> cases =

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Espalier.Kernels;
 using Espalier.Kernels.Emit;
 using Espalier.Tensors;
@@ -40,7 +41,10 @@ static class ProductTable
 
     public static void Run(string[] args)
     {
-        int rounds = args.Length > 0 ? int.Parse(args[0]) : 60;
+        int rounds =
+            args.Length > 0
+                ? int.Parse(args[0], NumberStyles.None, CultureInfo.InvariantCulture)
+                : 60;
         using Workers one = new(1),
             two = new(2);
         Console.WriteLine($"products with bias, GOP/s, best (median) of {rounds} rounds");

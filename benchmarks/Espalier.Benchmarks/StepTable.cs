@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Kernels;
@@ -27,9 +28,15 @@ static class StepTable
     public static void Run(string[] arguments)
     {
         string folder = arguments[0];
-        int rounds = arguments.Length > 1 ? int.Parse(arguments[1]) : 9,
-            sequences = arguments.Length > 2 ? int.Parse(arguments[2]) : 8,
-            length = arguments.Length > 3 ? int.Parse(arguments[3]) : 53;
+        int rounds = arguments.Length > 1
+                ? int.Parse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture)
+                : 9,
+            sequences = arguments.Length > 2
+                ? int.Parse(arguments[2], NumberStyles.None, CultureInfo.InvariantCulture)
+                : 8,
+            length = arguments.Length > 3
+                ? int.Parse(arguments[3], NumberStyles.None, CultureInfo.InvariantCulture)
+                : 53;
         using Workers one = new(1),
             two = new(2);
         KernelFamily kernels = KernelFamily.Best;

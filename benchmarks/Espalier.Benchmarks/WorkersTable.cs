@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Espalier.Kernels;
 
 namespace Espalier.Benchmarks;
@@ -56,7 +57,10 @@ static class WorkersTable
 
     public static void Run(string[] arguments)
     {
-        int rounds = arguments.Length > 0 ? int.Parse(arguments[0]) : DefaultRounds;
+        int rounds =
+            arguments.Length > 0
+                ? int.Parse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture)
+                : DefaultRounds;
         using Workers one = new(1),
             two = new(2);
         double loop = LoopSeconds();

@@ -1,3 +1,5 @@
+using Espalier.Tensors;
+
 namespace Espalier.Benchmarks.Peers;
 
 /// <param name="Data">Folder that holds <c>mrpc</c>; null: no case with real data.</param>
@@ -27,8 +29,8 @@ sealed record PeerOptions(string Models, string? Data, int Threads, int Rounds, 
             data = Take("--data", ""),
             only = Take("--only", "");
         bool numbers =
-            int.TryParse(Take("--threads", "2"), out int threads)
-            & int.TryParse(Take("--rounds", "11"), out int rounds);
+            Numeral.TryWhole(Take("--threads", "2"), out int threads)
+            & Numeral.TryWhole(Take("--rounds", "11"), out int rounds);
         return numbers && given.Count == 0 && models.Length > 0 && threads > 0 && rounds > 0
             ? new PeerOptions(models, data.Length > 0 ? data : null, threads, rounds, only)
             : null;

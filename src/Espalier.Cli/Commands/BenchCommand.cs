@@ -88,7 +88,9 @@ sealed class BenchCommand : EspalierCommand
         ModelFolder
             .Load(
                 folder,
-                Inspection.HasHead(folder) ? null : new Answers(["0", "1"], false, new Rng(1))
+                ModelFolder.HasClassifier(folder)
+                    ? null
+                    : new Answers(["0", "1"], false, new Rng(1))
             )
             .Model;
 

@@ -75,36 +75,28 @@ sealed class EvaluateCommand : EspalierCommand
     {
         KernelFamily kernels = _common.PreciseKernels(parse, terminal);
         using Classifier model = _common.Classifier(parse, terminal);
-        TaskData data = _common.Source(parse).Load(model.Config.Labels);
-        foreach (string warning in data.Warnings)
-        {
-            terminal.Tell(warning);
-        }
-
-        if (data.Task.HasPairs)
-        {
-            model.CheckPairs();
-        }
-
         double? bar = parse.Has(_bar) ? parse.GetValue(_bar) : null;
-        if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
-        {
-            throw new UsageException(
-                $"--min-accuracy was given, and {data.Task.Name} is measured by {string.Join(" and ", data.Task.Metrics)}."
-            );
-        }
-
-        ExitRecord record = Record(model, data, terminal, stop);
+        var (task, split) = Encoded(parse, model, bar, terminal);
+        ExitRecord record = Record(model, task, split, terminal, stop);
         string[] given = parse.GetValue(_effort) ?? [];
         IReadOnlyList<Effort> efforts =
             given.Length > 0 ? [.. given.Select(Effort.Parse)] : Efforts.Default(record.Config);
         Evaluation result = new(
             model.Folder,
-            data.Task,
-            data.Test.Name,
+            task,
+            split.Name,
             model.MaxLength,
-            [.. efforts.Select(record.At)],
-            model.Model.Traits.DynamicLength,
+            record.Count,
+            [
+                .. efforts.Select(effort =>
+                    EvaluatedEffort.Of(
+                        record.At(effort),
+                        task.Metrics,
+                        model.Model.Traits.DynamicLength,
+                        model.MaxLength
+                    )
+                ),
+            ],
             Machine.Here(kernels, parse.GetValue(_common.Threads))
         );
         OutputPlace.Write(
@@ -117,40 +109,67 @@ sealed class EvaluateCommand : EspalierCommand
             : ExitCode.Ok;
     }
 
+    /// <summary>The test split as token ids; its texts are let go, which of millions of examples are most of the memory.</summary>
+    (TaskDefinition Task, EncodedSplit Test) Encoded(
+        ParseResult parse,
+        Classifier model,
+        double? bar,
+        Terminal terminal
+    )
+    {
+        TaskData data = _common.Source(parse).Load(model.Config.Labels);
+        foreach (string warning in data.Warnings)
+        {
+            terminal.Tell(warning);
+        }
+
+        if (data.Task.HasPairs)
+        {
+            model.CheckPairs();
+        }
+
+        if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
+        {
+            throw new UsageException(
+                $"--min-accuracy was given, and {data.Task.Name} is measured by {string.Join(" and ", data.Task.Metrics)}."
+            );
+        }
+
+        return (data.Task, EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength));
+    }
+
     static ExitRecord Record(
         Classifier model,
-        TaskData data,
+        TaskDefinition task,
+        EncodedSplit split,
         Terminal terminal,
         CancellationToken stop
     )
     {
-        int[]? outputs = LabelAlignment.Of(model.Config, model.Folder, data.Task);
+        int[]? outputs = LabelAlignment.Of(model.Config, model.Folder, task);
         if (outputs is null)
         {
             terminal.Tell(
-                $"The model's classes have no names; they are taken to be in the order {string.Join(", ", data.Task.Labels)}."
+                $"The model's classes have no names; they are taken to be in the order {string.Join(", ", task.Labels)}."
             );
         }
 
-        EncodedSplit split = EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength);
         if (split.Count == 0)
         {
             throw new InvalidDataException(
-                $"The test split of {data.Task.Name} has no examples; there is nothing to measure."
+                $"The test split of {task.Name} has no examples; there is nothing to measure."
             );
         }
 
         using ProgressLine progress = new(terminal);
-        IReadOnlyList<ExampleExits> examples = QualityMeter
-            .Run(
-                model.Session,
-                [.. split.Batches(BatchSize)],
-                share => progress.Report("evaluate", share),
-                stop
-            )
-            .Examples;
+        ExitRecord record = QualityMeter.Run(
+            model.Session,
+            split.Batches(BatchSize),
+            share => progress.Report("evaluate", share),
+            stop
+        );
         progress.Clear();
-        if (examples.Any(e => e.Logits.Any(l => !float.IsFinite(l))))
+        if (!record.IsFinite)
         {
             throw new InvalidDataException(
                 $"{model.Folder}: an answer is not a number; the weights are damaged or too large."
@@ -158,9 +177,8 @@ sealed class EvaluateCommand : EspalierCommand
         }
 
         return LabelAlignment.Reorder(
-            examples,
-            model.Config,
-            data.Task,
+            record,
+            task,
             outputs ?? [.. Enumerable.Range(0, model.Config.Outputs)]
         );
     }
@@ -169,9 +187,10 @@ sealed class EvaluateCommand : EspalierCommand
     static bool Misses(Evaluation result, double bar, bool grid, Terminal terminal)
     {
         bool missed = false;
-        foreach (EffortAnswers at in grid ? result.Answers.TakeLast(1) : result.Answers)
+        foreach (EvaluatedEffort at in grid ? result.Efforts.TakeLast(1) : result.Efforts)
         {
-            double accuracy = at.Measure(Metric.Accuracy).Value ?? 0;
+            double accuracy =
+                at.Qualities.FirstOrDefault(q => q.Metric == Metric.Accuracy.Name)?.Value ?? 0;
             if (accuracy < bar)
             {
                 terminal.Tell(

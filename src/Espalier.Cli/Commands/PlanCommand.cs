@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Answering;
@@ -9,7 +8,7 @@ using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Operators;
 using Espalier.Planning;
-using Espalier.Text;
+using Espalier.Tensors;
 using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
@@ -214,10 +213,8 @@ sealed class PlanCommand : EspalierCommand
 
         _ = data.HoldOut();
         string model = _common.ModelFolder(parse, terminal);
-        int length = parse.GetValue(_common.MaxLength),
+        int length = _common.Length(parse, terminal, data.Task.HasPairs),
             threads = parse.GetValue(_common.Threads);
-        Tokenizer tokenizer = Tokenizer.Load(model);
-        UsageException.Of(() => TextFit.CheckLength(tokenizer, length, data.Task.HasPairs));
         return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
         {
             Precision = parse.GetValue(_common.Precision)!,
@@ -259,11 +256,7 @@ sealed class PlanCommand : EspalierCommand
         ulong[] seeds =
         [
             .. parts
-                .Select(p =>
-                    ulong.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out ulong s)
-                        ? s
-                        : (ulong?)null
-                )
+                .Select(p => Numeral.TryWhole(p, out ulong s) ? s : (ulong?)null)
                 .OfType<ulong>()
                 .Distinct(),
         ];

@@ -12,7 +12,7 @@ namespace Espalier.Cli.Commands;
 sealed class PredictCommand : EspalierCommand
 {
     readonly CommonOptions _common = new();
-    readonly Argument<string> _file = InputPlace.Argument();
+    readonly InputPlace _input = new();
     readonly Option<string> _effort = new("--effort")
     {
         Description =
@@ -31,11 +31,12 @@ sealed class PredictCommand : EspalierCommand
         : base("predict", "Label the texts of a file or of standard input.")
     {
         _batch.DefaultValueFactory = _ => 1;
-        Add(_file);
+        Add(_input.File);
         foreach (
             Option option in (Option[])
                 [
                     _common.Model,
+                    .. _input.Options,
                     _effort,
                     _batch,
                     _common.MaxLength,
@@ -53,12 +54,13 @@ sealed class PredictCommand : EspalierCommand
     public override IReadOnlyList<string> Examples { get; } =
     [
         "espalier predict reviews.txt --model runs/DEPLQ/6-DEPLQ",
+        "espalier predict reviews.csv --text review --model runs/DEPLQ/6-DEPLQ",
         "echo 'What a lovely day' | espalier predict --model runs/E/2-E --effort confidence:0.9 --format json",
     ];
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        InputPlace.Check(parse.GetValue(_file), problems);
+        _input.Check(parse, problems);
         _common.CheckModel(parse, terminal, problems);
         _common.CheckFormat(parse, problems);
         _common.CheckPrecision(parse, terminal, problems);
@@ -82,8 +84,8 @@ sealed class PredictCommand : EspalierCommand
             terminal,
             parse.GetValue(_common.Output),
             to =>
-                InputPlace.Read(
-                    parse.GetValue(_file)!,
+                _input.Read(
+                    parse,
                     terminal,
                     input => Answer(model, effort, batch, input, to.Out, write, stop),
                     stop
@@ -96,7 +98,7 @@ sealed class PredictCommand : EspalierCommand
         Classifier model,
         Effort effort,
         int most,
-        TextInput input,
+        TextSource input,
         TextWriter output,
         Action<TextWriter, InputText, Prediction> write,
         CancellationToken stop

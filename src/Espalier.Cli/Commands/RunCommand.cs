@@ -8,7 +8,6 @@ using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Runs;
-using Espalier.Text;
 using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
@@ -86,10 +85,7 @@ sealed class RunCommand : EspalierCommand
 
         // What would be found out only after the first training.
         _ = data.HoldOut();
-        Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal));
-        UsageException.Of(() =>
-            TextFit.CheckLength(tokenizer, parse.GetValue(_common.MaxLength), data.Task.HasPairs)
-        );
+        int length = _common.Length(parse, terminal, data.Task.HasPairs);
         Recipe recipe = new(
             Pipeline.Parse(parse.GetValue(_pipeline)!),
             data,
@@ -98,7 +94,7 @@ sealed class RunCommand : EspalierCommand
             parse.GetValue(_common.Seed)
         )
         {
-            MaxLength = parse.GetValue(_common.MaxLength),
+            MaxLength = length,
             BatchSize = parse.GetValue(_batch),
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };

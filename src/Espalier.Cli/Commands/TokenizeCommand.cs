@@ -12,7 +12,7 @@ namespace Espalier.Cli.Commands;
 sealed class TokenizeCommand : EspalierCommand
 {
     readonly CommonOptions _common = new();
-    readonly Argument<string> _file = InputPlace.Argument();
+    readonly InputPlace _input = new();
 
     public TokenizeCommand()
         : base(
@@ -22,10 +22,16 @@ sealed class TokenizeCommand : EspalierCommand
     {
         // Nothing is cut unless asked for.
         _common.MaxLength.DefaultValueFactory = null;
-        Add(_file);
+        Add(_input.File);
         foreach (
             Option option in (Option[])
-                [_common.Model, _common.MaxLength, _common.Output, _common.Format]
+                [
+                    _common.Model,
+                    .. _input.Options,
+                    _common.MaxLength,
+                    _common.Output,
+                    _common.Format,
+                ]
         )
         {
             Add(option);
@@ -40,14 +46,14 @@ sealed class TokenizeCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        InputPlace.Check(parse.GetValue(_file), problems);
+        _input.Check(parse, problems);
         _common.CheckModel(parse, terminal, problems, forText: true);
         _common.CheckFormat(parse, problems);
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        int? maxLength = parse.Has(_common.MaxLength) ? parse.GetValue(_common.MaxLength) : null;
+        int? maxLength = _common.AskedLength(parse);
         Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal, forText: true));
         foreach (string note in tokenizer.Notes)
         {
@@ -59,8 +65,8 @@ sealed class TokenizeCommand : EspalierCommand
             terminal,
             parse.GetValue(_common.Output),
             to =>
-                InputPlace.Read(
-                    parse.GetValue(_file)!,
+                _input.Read(
+                    parse,
                     terminal,
                     input =>
                     {

@@ -3,28 +3,28 @@ using System.Text.Json;
 
 namespace Espalier.Cli.Input;
 
-/// <summary>A text, or a pair, and the line it came from.</summary>
-sealed record InputText(string Text, string? Pair, long Line);
-
 /// <summary>
 /// Texts from a file or stdin: one a line as they are, or JSON lines with <c>text</c> and <c>text_pair</c>. Which of the two
-/// is decided once: the first line that is not blank is a JSON object, or it is not. An empty line of text is an empty text
+/// is decided once, by the file's name or else by the first line that is not blank: it is a JSON object, or it is not. An empty line of text is an empty text
 /// and is answered, so that answer n belongs to line n; blank lines between JSON objects are passed over.
 /// </summary>
-sealed class TextInput(ByteLines lines)
+/// <param name="fields">Of the objects; what was asked for by name must be there.</param>
+/// <param name="isJson">Null: the first line tells.</param>
+sealed class TextInput(ByteLines lines, TextFields fields, bool? isJson) : TextSource
 {
     const int Deepest = 64;
 
-    bool? _isJson;
+    readonly bool _mustBeJson = isJson == true;
+    bool? _isJson = isJson;
 
     // Empty lines that came before it was known what they are.
     long _emptyBefore;
     InputText? _firstText;
 
     /// <summary>Whether the next text can be had without waiting for the sender.</summary>
-    public bool IsWaiting => _emptyBefore > 0 || _firstText is not null || lines.IsWaiting;
+    public override bool IsWaiting => _emptyBefore > 0 || _firstText is not null || lines.IsWaiting;
 
-    public bool TryNext(out InputText text)
+    public override bool TryNext(out InputText text)
     {
         if (_isJson is null)
         {
@@ -50,7 +50,7 @@ sealed class TextInput(ByteLines lines)
                 using JsonDocument document =
                     Parse(line, out string why)
                     ?? throw Refused(
-                        $"{why}; one object a line was expected, as in the lines before"
+                        $"{why}; one object a line was expected{(_mustBeJson ? "" : ", as in the lines before")}"
                     );
                 text = FromJson(document.RootElement);
                 return true;
@@ -73,10 +73,24 @@ sealed class TextInput(ByteLines lines)
                 continue;
             }
 
+            if (IsArray(line))
+            {
+                throw Refused(
+                    "a JSON array begins here; one object or text a line was expected, or an array in a file whose name ends with .json"
+                );
+            }
+
             using JsonDocument? document = line.TrimStart((byte)' ').StartsWith((byte)'{')
                 ? Parse(line, out _)
                 : null;
             _isJson = document is not null;
+            if (document is null && fields.WereAsked)
+            {
+                throw Refused(
+                    $"the line is a text and no JSON object, so it has no '{fields.Text}'; leave out --text, or give a table or JSON lines"
+                );
+            }
+
             _firstText = document is null
                 ? new InputText(Utf8(line), null, lines.Number)
                 : FromJson(document.RootElement);
@@ -99,15 +113,18 @@ sealed class TextInput(ByteLines lines)
         return text;
     }
 
-    static string Kind(JsonElement json) =>
-        json.ValueKind switch
+    /// <summary>An array of objects, or the beginning of one over several lines; in brackets alone stand texts, too.</summary>
+    static bool IsArray(ReadOnlySpan<byte> line)
+    {
+        ReadOnlySpan<byte> text = line.Trim(" \t"u8);
+        if (text is not [(byte)'[', ..])
         {
-            JsonValueKind.Object => "an object",
-            JsonValueKind.Array => "an array",
-            JsonValueKind.String => "a text",
-            JsonValueKind.Number => "a number",
-            _ => json.GetRawText(),
-        };
+            return false;
+        }
+
+        text = text[1..].TrimStart(" \t"u8);
+        return text.IsEmpty || text is [(byte)'{', (byte)'"', ..] or [(byte)'{'];
+    }
 
     static bool IsBlank(ReadOnlySpan<byte> line) => line.Trim(" \t"u8).IsEmpty;
 
@@ -126,7 +143,7 @@ sealed class TextInput(ByteLines lines)
                 return document;
             }
 
-            why = $"the line holds {Kind(document.RootElement)}";
+            why = $"the line holds {TextFields.Kind(document.RootElement)}";
             document.Dispose();
         }
         catch (JsonException e)
@@ -141,38 +158,7 @@ sealed class TextInput(ByteLines lines)
         return null;
     }
 
-    InputText FromJson(JsonElement json) =>
-        new(
-            Field(json, "text")
-                ?? throw Refused("the object has no field 'text'; a text was expected in it"),
-            Field(json, "text_pair"),
-            lines.Number
-        );
-
-    string? Field(JsonElement json, string name)
-    {
-        if (
-            !json.TryGetProperty(name, out JsonElement value)
-            || value.ValueKind == JsonValueKind.Null
-        )
-        {
-            return null;
-        }
-
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            throw Refused($"field '{name}' holds {Kind(value)}; a text was expected");
-        }
-
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            throw Refused($"field '{name}' holds half a surrogate pair, which is no text");
-        }
-    }
+    InputText FromJson(JsonElement json) => fields.Of(json, lines.Name, lines.Number);
 
     string Utf8(ReadOnlySpan<byte> line)
     {

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Espalier.Tensors;
 
 namespace Espalier.Cli.Parsing;
 
@@ -16,18 +16,8 @@ sealed record BatchShape(int Examples, int Tokens)
         string[] parts = text.Split('x');
         return
             parts.Length == 2
-            && int.TryParse(
-                parts[0],
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out int examples
-            )
-            && int.TryParse(
-                parts[1],
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out int tokens
-            )
+            && Numeral.TryWhole(parts[0], out int examples)
+            && Numeral.TryWhole(parts[1], out int tokens)
             && examples is >= 1 and <= MostExamples
             && tokens is >= 1 and <= MostTokens
             ? new BatchShape(examples, tokens)

@@ -3,6 +3,7 @@ using Espalier.Answering;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models.Storage;
+using Espalier.Text;
 
 namespace Espalier.Cli.Parsing;
 
@@ -96,7 +97,7 @@ sealed class CommonOptions
     public Option<int> MaxLength { get; } =
         With(
             OptionValues.Number("--max-length", "Tokens that texts are cut to.", 1, 1 << 16),
-            () => 128
+            () => ClassifierOptions.DefaultLength
         );
 
     /// <summary>A folder for run, a file for the others.</summary>
@@ -129,6 +130,27 @@ sealed class CommonOptions
     /// <summary>The folder that --model names.</summary>
     public string ModelFolder(ParseResult parse, Terminal terminal, bool forText = false) =>
         FolderOf(parse.ValueOf(Model) ?? BuiltInModel, terminal, forText);
+
+    /// <summary>--max-length where it stands in the line.</summary>
+    public int? AskedLength(ParseResult parse) =>
+        parse.Has(MaxLength) ? parse.GetValue(MaxLength) : null;
+
+    /// <summary>Tokens that texts are cut to: what was asked for, else the usual, or less where the model reads less.</summary>
+    /// <exception cref="UsageException">The model reads less than was asked for, or special tokens leave no room.</exception>
+    public int Length(ParseResult parse, Terminal terminal, bool pair)
+    {
+        string folder = ModelFolder(parse, terminal);
+        return UsageException.Of(() =>
+        {
+            int length = TextFit.Length(
+                folder,
+                Models.Storage.ModelFolder.Config(folder),
+                AskedLength(parse)
+            );
+            TextFit.CheckLength(Tokenizer.Load(folder), length, pair);
+            return length;
+        });
+    }
 
     public TaskSource Source(ParseResult parse) =>
         IsOwnFiles(parse)
@@ -255,7 +277,7 @@ sealed class CommonOptions
         string folder = ModelFolder(parse, terminal);
         ClassifierOptions options = new()
         {
-            MaxLength = parse.Has(MaxLength) ? parse.GetValue(MaxLength) : null,
+            MaxLength = AskedLength(parse),
             Threads = parse.GetValue(Threads),
             Kernels = PreciseKernels(parse, terminal),
         };

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Numerics;
 using Espalier.Data;
+using Espalier.Tensors;
 
 namespace Espalier.Cli.Parsing;
 
@@ -19,11 +19,7 @@ static class OptionValues
             CustomParser = result =>
             {
                 string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-                if (
-                    T.TryParse(text, CultureInfo.InvariantCulture, out T value)
-                    && value >= least
-                    && value <= most
-                )
+                if (Numeral.TryNumber(text, out T value) && value >= least && value <= most)
                 {
                     return value;
                 }

@@ -1,8 +1,32 @@
 using System.Text.Json;
 using Espalier.Data;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
+using Espalier.Models;
 
 namespace Espalier.Cli.Reports;
+
+/// <summary>What a model is worth at one effort; the answers themselves are not kept.</summary>
+sealed record EvaluatedEffort(
+    Effort Effort,
+    IReadOnlyList<Quality> Qualities,
+    double AverageLayers,
+    double AverageMultiplyAdds
+)
+{
+    public static EvaluatedEffort Of(
+        EffortAnswers answers,
+        IReadOnlyList<Metric> metrics,
+        bool dynamicLength,
+        int maxLength
+    ) =>
+        new(
+            answers.Effort,
+            answers.Measure(metrics),
+            answers.AverageLayers,
+            answers.AverageMultiplyAdds(dynamicLength, maxLength)
+        );
+}
 
 /// <summary>What evaluate found, and how it is written.</summary>
 sealed record Evaluation(
@@ -10,8 +34,8 @@ sealed record Evaluation(
     TaskDefinition Task,
     string Split,
     int MaxLength,
-    IReadOnlyList<EffortAnswers> Answers,
-    bool DynamicLength,
+    int Examples,
+    IReadOnlyList<EvaluatedEffort> Efforts,
     Machine Machine
 )
 {
@@ -27,26 +51,22 @@ sealed record Evaluation(
         }
 
         terminal.Say(
-            $"{Shown.Whole(Model)} on {Shown.Whole(Task.Name)} ({Split}, {Answers[0].Exits.Count} examples)"
+            $"{Shown.Whole(Model)} on {Shown.Whole(Task.Name)} ({Split}, {Examples} examples)"
         );
         terminal.Write(
             ["effort", .. Task.Metrics.Select(m => $"{m.Title} (95 %)"), "layers", "multiply-adds"],
-            Answers.Select(at =>
+            Efforts.Select(at =>
                 (IReadOnlyList<string>)
                     [
                         $"{at.Effort}",
-                        .. at.Measure(Task.Metrics).Select(Cell),
+                        .. at.Qualities.Select(Cell),
                         $"{at.AverageLayers:0.00}",
-                        $"{at.AverageMultiplyAdds(DynamicLength, MaxLength) / 1e6:0.0} M",
+                        $"{at.AverageMultiplyAdds / 1e6:0.0} M",
                     ]
             )
         );
         if (
-            Answers[0]
-                .Measure(Task.Metrics)
-                .Select(q => q.Covers)
-                .OfType<string>()
-                .FirstOrDefault() is
+            Efforts[0].Qualities.Select(q => q.Covers).OfType<string>().FirstOrDefault() is
             { } covers
         )
         {
@@ -60,15 +80,15 @@ sealed record Evaluation(
         json.WriteString("model", Model);
         json.WriteString("task", Task.Name);
         json.WriteString("split", Split);
-        json.WriteNumber("examples", Answers[0].Exits.Count);
+        json.WriteNumber("examples", Examples);
         json.WriteNumber("max_length", MaxLength);
         json.WriteStartArray("efforts");
-        foreach (EffortAnswers at in Answers)
+        foreach (EvaluatedEffort at in Efforts)
         {
             json.WriteStartObject();
             json.WriteString("effort", $"{at.Effort}");
             json.WriteStartObject("metrics");
-            foreach (Quality quality in at.Measure(Task.Metrics))
+            foreach (Quality quality in at.Qualities)
             {
                 json.WriteStartObject(quality.Metric);
                 json.OptionalNumber("value", quality.Value);
@@ -82,10 +102,7 @@ sealed record Evaluation(
 
             json.WriteEndObject();
             json.WriteNumber("average_layers", at.AverageLayers);
-            json.WriteNumber(
-                "average_multiply_adds",
-                at.AverageMultiplyAdds(DynamicLength, MaxLength)
-            );
+            json.WriteNumber("average_multiply_adds", at.AverageMultiplyAdds);
             json.WriteEndObject();
         }
 

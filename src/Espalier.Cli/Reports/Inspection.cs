@@ -3,7 +3,6 @@ using Espalier.Answering;
 using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Models.Storage;
 using Espalier.Text;
 
@@ -30,7 +29,7 @@ sealed record Inspection(
 
     public static Inspection Of(string folder)
     {
-        bool bare = !HasHead(folder);
+        bool bare = !ModelFolder.HasClassifier(folder);
         var (model, loaderNotes) = bare
             ? new LoadedModel(
                 ModelFolder.LoadEncoder(folder),
@@ -207,20 +206,6 @@ sealed record Inspection(
     }
 
     /// <summary>Whether the checkpoint has the last linear of a classifier.</summary>
-    internal static bool HasHead(string folder)
-    {
-        string type =
-            JsonFile.Read(Path.Combine(folder, ModelFolder.ConfigName)).OptionalString("model_type")
-            ?? "";
-        if (Family.All.FirstOrDefault(f => f.ModelType == type) is not { } family)
-        {
-            return true; // loading refuses it by name
-        }
-
-        using WeightFiles weights = WeightFiles.Open(folder);
-        return weights.Find(family.HeadName(Names.Weight(Names.Head + ".out"))) is not null;
-    }
-
     static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

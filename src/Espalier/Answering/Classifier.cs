@@ -62,17 +62,7 @@ public sealed class Classifier : IDisposable
         Tokenizer tokenizer = Tokenizer.Load(folder);
         ModelConfig config = loaded.Model.Config;
         TokenizerFit.Check(folder, tokenizer, config, pairs: false);
-        if (options.MaxLength > config.MaxLength)
-        {
-            throw new ArgumentException(
-                $"A length of {options.MaxLength} tokens was asked for (--max-length), and the model in {folder} reads at most {config.MaxLength}."
-            );
-        }
-
-        int length = Math.Min(
-            options.MaxLength ?? ClassifierOptions.DefaultLength,
-            config.MaxLength
-        );
+        int length = TextFit.Length(folder, config, options.MaxLength);
         TextFit.CheckLength(tokenizer, length, pair: true);
         Workers workers = new(options.Threads);
         try
@@ -89,10 +79,12 @@ public sealed class Classifier : IDisposable
             );
             return new Classifier(folder, loaded, session, workers, length);
         }
-        catch
+        catch (Exception e)
         {
             workers.Dispose();
-            throw;
+            throw e is InvalidDataException
+                ? new InvalidDataException($"{folder}: {e.Message}", e)
+                : e;
         }
     }
 

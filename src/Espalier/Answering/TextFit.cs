@@ -1,3 +1,4 @@
+using Espalier.Models;
 using Espalier.Text;
 
 namespace Espalier.Answering;
@@ -5,6 +6,15 @@ namespace Espalier.Answering;
 /// <summary>Whether a tokenizer and a length belong together.</summary>
 public static class TextFit
 {
+    /// <summary>Tokens that texts are cut to: what was asked for, else the usual, or less where the model reads less.</summary>
+    /// <exception cref="ArgumentException">The model reads less than was asked for.</exception>
+    public static int Length(string folder, ModelConfig config, int? asked) =>
+        asked > config.MaxLength
+            ? throw new ArgumentException(
+                $"--max-length is {asked}, and the model in {folder} reads at most {config.MaxLength} tokens."
+            )
+            : Math.Min(asked ?? ClassifierOptions.DefaultLength, config.MaxLength);
+
     /// <exception cref="ArgumentException">The special tokens alone are longer.</exception>
     public static void CheckLength(Tokenizer tokenizer, int maxLength, bool pair)
     {

@@ -7,7 +7,7 @@ namespace Espalier.Checkpoints;
 /// Reading files of others: opened without waiting, refused when they are no regular file, read by
 /// position. Never mapped into memory, because a mapped file that another process cuts kills .NET.
 /// </summary>
-static class RegularFile
+public static class RegularFile
 {
     public static SafeFileHandle Open(string path, string expected)
     {

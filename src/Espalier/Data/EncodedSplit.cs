@@ -1,43 +1,53 @@
+using System.Collections;
 using Espalier.Tensors;
 using Espalier.Text;
 
 namespace Espalier.Data;
 
-/// <summary>One example as token ids.</summary>
-public sealed record EncodedExample(int[] Ids, int[] TypeIds, int Label, float Score);
-
 /// <summary>A split as token ids, encoded once.</summary>
 public sealed class EncodedSplit
 {
-    readonly EncodedExample[] _examples;
+    readonly SpanList<int> _ids = new();
 
-    EncodedSplit(string name, EncodedExample[] examples) => (Name, _examples) = (name, examples);
+    // From the first example on that has other types than 0, and empty where there are none: nothing in splits of single texts.
+    readonly SpanList<int> _types = new();
+    readonly int _firstTypes;
+    readonly int[] _labels;
+    readonly float[] _scores;
+
+    EncodedSplit(Split split, Tokenizer tokenizer, int maxLength)
+    {
+        Name = split.Name;
+        _labels = new int[split.Count];
+        _scores = new float[split.Count];
+        int i = 0;
+        foreach (Example example in split.Examples)
+        {
+            TokenIds encoded = tokenizer.EncodeIds(example.Text, example.Pair, maxLength);
+            _ids.Add(encoded.Ids);
+            bool typed = encoded.TypeIds.AsSpan().ContainsAnyExcept(0);
+            _firstTypes = typed && _types.Count == 0 ? i : _firstTypes;
+            if (typed || _types.Count > 0)
+            {
+                _types.Add(typed ? encoded.TypeIds : []);
+            }
+
+            (_labels[i], _scores[i++]) = (example.Label ?? -1, (float)(example.Score ?? 0));
+        }
+    }
 
     public string Name { get; }
 
-    public int Count => _examples.Length;
+    public int Count => _labels.Length;
 
-    public EncodedExample this[int example] => _examples[example];
+    public long Tokens => _ids.Total;
 
-    public long Tokens => _examples.Sum(e => (long)e.Ids.Length);
+    /// <summary>Tokens of one example.</summary>
+    public int Length(int example) => _ids[example].Length;
 
     /// <param name="maxLength">Longest sequence in tokens, special ones included; longer texts are cut.</param>
     public static EncodedSplit From(Split split, Tokenizer tokenizer, int maxLength) =>
-        new(
-            split.Name,
-            [
-                .. split.Examples.Select(example =>
-                {
-                    TokenIds encoded = tokenizer.EncodeIds(example.Text, example.Pair, maxLength);
-                    return new EncodedExample(
-                        encoded.Ids,
-                        encoded.TypeIds,
-                        example.Label ?? -1,
-                        (float)(example.Score ?? 0)
-                    );
-                }),
-            ]
-        );
+        new(split, tokenizer, maxLength);
 
     /// <summary>The examples as one packed batch, in that order.</summary>
     public Batch Take(ReadOnlySpan<int> examples)
@@ -45,7 +55,7 @@ public sealed class EncodedSplit
         int tokens = 0;
         foreach (int example in examples)
         {
-            tokens += _examples[example].Ids.Length;
+            tokens += Length(example);
         }
 
         int[] ids = new int[tokens],
@@ -55,11 +65,17 @@ public sealed class EncodedSplit
         float[] scores = new float[examples.Length];
         for (int i = 0; i < examples.Length; i++)
         {
-            EncodedExample example = _examples[examples[i]];
-            example.Ids.CopyTo(ids, starts[i]);
-            example.TypeIds.CopyTo(types, starts[i]);
-            starts[i + 1] = starts[i] + example.Ids.Length;
-            (labels[i], scores[i]) = (example.Label, example.Score);
+            int example = examples[i];
+            ReadOnlySpan<int> own = _ids[example];
+            own.CopyTo(ids.AsSpan(starts[i]));
+            int typed = example - _firstTypes;
+            if (typed >= 0 && typed < _types.Count)
+            {
+                _types[typed].CopyTo(types.AsSpan(starts[i]));
+            }
+
+            starts[i + 1] = starts[i] + own.Length;
+            (labels[i], scores[i]) = (_labels[example], _scores[example]);
         }
 
         return new Batch
@@ -73,15 +89,8 @@ public sealed class EncodedSplit
         };
     }
 
-    /// <summary>All examples in batches; examples of like length share a batch, the order is fixed.</summary>
-    public IEnumerable<Batch> Batches(int size)
-    {
-        int[] order = [.. Enumerable.Range(0, Count).OrderBy(i => _examples[i].Ids.Length)];
-        for (int first = 0; first < Count; first += size)
-        {
-            yield return Take(order.AsSpan(first, Math.Min(size, Count - first)));
-        }
-    }
+    /// <summary>All examples in batches; examples of like length share a batch, the order is fixed. Each is made when asked for.</summary>
+    public IReadOnlyList<Batch> Batches(int size) => new LikeLengths(this, size);
 
     /// <summary>The order in which an epoch visits the examples.</summary>
     public int[] Shuffled(Rng rng)
@@ -89,5 +98,50 @@ public sealed class EncodedSplit
         int[] order = [.. Enumerable.Range(0, Count)];
         rng.Shuffle<int>(order);
         return order;
+    }
+
+    sealed class LikeLengths : IReadOnlyList<Batch>
+    {
+        readonly EncodedSplit _split;
+        readonly int _size;
+        readonly int[] _order;
+
+        public LikeLengths(EncodedSplit split, int size)
+        {
+            (_split, _size) = (split, size);
+            _order = new int[split.Count];
+            int[] keys = new int[split.Count];
+            for (int i = 0; i < keys.Length; i++)
+            {
+                (_order[i], keys[i]) = (i, split.Length(i));
+            }
+
+            // Examples of one length in the order of the split.
+            Array.Sort(
+                _order,
+                (a, b) => keys[a] != keys[b] ? keys[a].CompareTo(keys[b]) : a.CompareTo(b)
+            );
+        }
+
+        public int Count => (_order.Length + _size - 1) / _size;
+
+        public Batch this[int index]
+        {
+            get
+            {
+                int first = index * _size;
+                return _split.Take(_order.AsSpan(first, Math.Min(_size, _order.Length - first)));
+            }
+        }
+
+        public IEnumerator<Batch> GetEnumerator()
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                yield return this[i];
+            }
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

@@ -96,6 +96,13 @@ static class Glue
         }
 
         problems.ThrowIfAny();
+        Repeats.Warn(
+            train,
+            (test ?? dev)!,
+            Path.Combine(folder, task.TrainFiles[0]),
+            Path.Combine(folder, test is null ? task.DevFiles[0] : task.TestFiles[0]),
+            problems
+        );
         return new TaskData(definition, train, test is null ? null : dev, (test ?? dev)!)
         {
             Others = mismatched is null ? [] : [mismatched],
@@ -129,7 +136,7 @@ static class Glue
         }
 
         int before = problems.Count;
-        List<Row> rows = TabRows.Read(file, task.Wanted, problems, columns, task.SkipsBrokenRows);
+        PackedRows rows = TabRows.Read(file, task.Wanted, problems, columns, task.SkipsBrokenRows);
         if (rows.Count == 0 && problems.Count == before)
         {
             problems.Add($"{file.Path} has no rows.");

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Espalier.Data.Files;
+using Espalier.Tensors;
 
 namespace Espalier.Data;
 
@@ -20,53 +22,65 @@ sealed class Labelling
         _problems = problems;
         for (int label = 0; label < task.Labels.Count; label++)
         {
-            _classes.Add(task.Labels[label], label);
-            if (numbersToo)
-            {
-                _classes.TryAdd($"{label}", label);
-            }
+            // Labels of files are trimmed, so the names are looked up in this form, too.
+            _classes.TryAdd(task.Labels[label].Trim(), label);
+        }
+
+        for (int label = 0; numbersToo && label < task.Labels.Count; label++)
+        {
+            _classes.TryAdd($"{label}", label);
         }
     }
 
-    public Split Read(string name, string path, IReadOnlyList<Row> rows)
+    public Split Read(string name, string path, PackedRows rows)
     {
-        List<Example> examples = new(rows.Count);
-        Row[] empty = [.. rows.Where(row => row.Values[..^1].All(string.IsNullOrWhiteSpace))];
-        if (empty.Length > 0)
+        PackedExamples examples = new(rows);
+        int empty = 0,
+            firstEmpty = 0;
+        for (int at = 0; at < rows.Count; at++)
         {
-            _problems.Warn(
-                $"{path}: {DataProblems.Counted(empty.Length, "row")} without any text, the first at line {empty[0].Line}."
-            );
-        }
+            Row row = rows[at];
+            if (Array.TrueForAll(row.Values[..^1], string.IsNullOrWhiteSpace))
+            {
+                firstEmpty = empty++ == 0 ? row.Line : firstEmpty;
+            }
 
-        foreach (Row row in rows)
-        {
-            string at = $"{path}:{row.Line}";
-            string? pair = _task.HasPairs ? row.Values[1] : null;
+            string place = $"{path}:{row.Line}";
             string label = row.Values[^1].Trim();
-            if (label.Length == 0 || (label == Unlabelled && !_task.IsRegression))
+            bool known = _classes.TryGetValue(label, out int index);
+            if (label.Length == 0 || label == Unlabelled && !_task.IsRegression && !known)
             {
                 _problems.Add(
-                    $"{at}: the label is {DataProblems.Quote(label)}, which marks a row without one; training and evaluating need labels."
+                    $"{place}: the label is {DataProblems.Quote(label)}, which marks a row without one; training and evaluating need labels."
                 );
             }
             else if (_task.IsRegression)
             {
-                if (Score(at, label) is { } score)
+                if (Score(place, label) is { } score)
                 {
-                    examples.Add(new Example(row.Values[0], pair, Score: score));
+                    examples.Add(at, score);
                 }
             }
-            else if (_classes.TryGetValue(label, out int index))
+            else if (known)
             {
-                examples.Add(new Example(row.Values[0], pair, index));
+                examples.Add(at, index);
             }
             else if (_unknown.Add(label))
             {
+                string alike = _task.Labels.FirstOrDefault(l => Plain(l) == Plain(label)) is { } l
+                    ? $"; write it {DataProblems.Quote(l)} if that is meant"
+                    : "";
                 _problems.Add(
-                    $"{at}: the label {DataProblems.Quote(label)} is none of {_task.Name}'s: {DataProblems.QuoteAll(_task.Labels)}."
+                    $"{place}: the label {DataProblems.Quote(label)} is none of {_task.Name}'s: {DataProblems.QuoteAll(_task.Labels)}{alike}."
                 );
             }
+        }
+
+        if (empty > 0)
+        {
+            _problems.Warn(
+                $"{path}: {DataProblems.Counted(empty, "row")} without any text, the first at line {firstEmpty}."
+            );
         }
 
         return new Split(name, examples);
@@ -102,12 +116,43 @@ sealed class Labelling
         }
     }
 
+    /// <summary>Tells of names that are classes of their own and hardly meant to be: 1 and 1.0, Good and good, nan, -1.</summary>
+    public static void WarnOfNames(string path, IReadOnlyList<string> labels, DataProblems problems)
+    {
+        foreach (var group in labels.GroupBy(Plain).Where(group => group.Count() > 1))
+        {
+            problems.Warn(
+                $"{path}: the labels {DataProblems.QuoteAll([.. group])} are different classes; write one name everywhere if one class is meant."
+            );
+        }
+
+        foreach (
+            string label in labels.Where(l =>
+                l == Unlabelled || l.ToLowerInvariant() is "nan" or "null" or "n/a" or "<na>"
+            )
+        )
+        {
+            problems.Warn(
+                $"{path}: the label {DataProblems.Quote(label)} is taken as a class; take its rows out if it marks those without a label."
+            );
+        }
+    }
+
+    /// <summary>What two names share that differ in writing alone: a number's value, or the word without case and white space.</summary>
+    static string Plain(string label) =>
+        Numeral.TryReal(label, out double value)
+            ? (value + 0.0).ToString("R", CultureInfo.InvariantCulture)
+            : string.Concat(label.Where(c => !char.IsWhiteSpace(c))).ToLowerInvariant();
+
     double? Score(string at, string label)
     {
-        if (!double.TryParse(label, out double score) || !double.IsFinite(score))
+        if (!Numeral.TryReal(label, out double score))
         {
+            string comma = label.Contains(',', StringComparison.Ordinal)
+                ? " Write fractions with a point, and nothing between thousands."
+                : "";
             _problems.Add(
-                $"{at}: the score {DataProblems.Quote(label)} is not a finite number, and {_task.Name} is a regression."
+                $"{at}: the score {DataProblems.Quote(label)} is not a finite number, and {_task.Name} is a regression.{comma}"
             );
             return null;
         }

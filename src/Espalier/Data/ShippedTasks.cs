@@ -33,7 +33,7 @@ static class ShippedTasks
         "banking77",
         "Intent of a bank customer's question, one of 77",
         JsonSerializer.Deserialize<string[]>(
-            DataText.FromLibrary("banking77/categories.json").Text
+            DataText.FromLibrary("banking77/categories.json").Bytes.Span
         )!,
         [Metric.Accuracy, Metric.MacroF1],
         HasPairs: false,
@@ -77,7 +77,7 @@ static class ShippedTasks
             }
 
             string[] columns = ["sentence", "label"];
-            List<Row> rows = TabRows.Read(file, columns, problems, header: columns);
+            PackedRows rows = TabRows.Read(file, columns, problems, header: columns);
             if (rows.Count <= SentimentTestLines)
             {
                 problems.Add(
@@ -86,10 +86,9 @@ static class ShippedTasks
                 continue;
             }
 
-            train.AddRange(
-                labelling.Read("train", file.Path, rows[..^SentimentTestLines]).Examples
-            );
-            test.AddRange(labelling.Read("test", file.Path, rows[^SentimentTestLines..]).Examples);
+            IReadOnlyList<Example> all = labelling.Read("train", file.Path, rows).Examples;
+            train.AddRange(all.SkipLast(SentimentTestLines));
+            test.AddRange(all.TakeLast(SentimentTestLines));
         }
 
         return (new Split("train", train), new Split("test", test));
@@ -111,7 +110,7 @@ static class ShippedTasks
             }
 
             int before = problems.Count;
-            List<Row> rows = CsvRows.Read(file, ',', ["text", "category"], problems);
+            PackedRows rows = CsvRows.Read(file, ',', ["text", "category"], problems);
             if (rows.Count == 0 && problems.Count == before)
             {
                 problems.Add($"{file.Path} has a header and no rows.");

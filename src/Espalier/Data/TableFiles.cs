@@ -1,5 +1,6 @@
 using Espalier.Data.Files;
 using Espalier.Data.Metrics;
+using Espalier.Tensors;
 
 namespace Espalier.Data;
 
@@ -33,10 +34,12 @@ public sealed record TableFiles(string Test, string Text, string Label)
     {
         CheckWishes();
         DataProblems problems = new();
-        List<Row> trainRows = Train is null ? [] : Rows(Train, problems);
-        List<Row> validationRows = Validation is null ? [] : Rows(Validation, problems);
-        List<Row> testRows = Rows(Test, problems);
-        string[] labels = IsRegression ? [] : [.. Labels ?? LabelsOf(trainRows)];
+        PackedRows trainRows = Rows(Train, problems),
+            validationRows = Rows(Validation, problems),
+            testRows = Rows(Test, problems);
+        string[] labels = IsRegression
+            ? []
+            : [.. Labels ?? LabelsOf(trainRows, TextPair is null ? 1 : 2)];
         if (labels.Length == 0 && !IsRegression)
         {
             if (trainRows.Count > 0)
@@ -49,6 +52,11 @@ public sealed record TableFiles(string Test, string Text, string Label)
             problems.ThrowIfAny();
         }
 
+        if (Labels is null && Train is not null)
+        {
+            Labelling.WarnOfNames(Train, labels, problems);
+        }
+
         TaskDefinition task = Define(labels);
         Labelling labelling = new(task, problems, numbersToo: false);
         Split? train = Train is null ? null : labelling.Read("train", Train, trainRows);
@@ -59,9 +67,9 @@ public sealed record TableFiles(string Test, string Text, string Label)
         if (train is not null)
         {
             labelling.CheckTraining(Train!, train);
-            WarnOfLeaks(train, test, problems);
         }
 
+        Repeats.Warn(train, test, Train ?? "", Test, problems);
         problems.ThrowIfAny();
         return new TaskData(task, train, validation, test)
         {
@@ -107,25 +115,37 @@ public sealed record TableFiles(string Test, string Text, string Label)
             "unknown"
         );
 
-    List<Row> Rows(string path, DataProblems problems)
+    /// <summary>None of a file that was not given.</summary>
+    PackedRows Rows(string? path, DataProblems problems)
     {
+        string[] columns = TextPair is null ? [Text, Label] : [Text, TextPair, Label];
+        return path is null ? new PackedRows(columns.Length) : Rows(path, columns, problems);
+    }
+
+    /// <summary>The values of these columns, by the file's extension.</summary>
+    internal static PackedRows Rows(
+        string path,
+        IReadOnlyList<string> columns,
+        DataProblems problems
+    )
+    {
+        PackedRows none = new(columns.Count);
         string extension = Path.GetExtension(path).ToLowerInvariant();
         if (extension is not (".csv" or ".tsv" or ".jsonl" or ".ndjson" or ".json"))
         {
             problems.Add(
-                $"{path}: the extension {DataProblems.Quote(extension)} does not say what the file is; .csv, .tsv and .jsonl (or .ndjson, .json with one object a line) are read."
+                $"{path}: the extension {DataProblems.Quote(extension)} does not say what the file is; .csv, .tsv and .jsonl (or .ndjson, .json: one object a line, or an array of them) are read."
             );
-            return [];
+            return none;
         }
 
         if (DataText.FromFile(path, problems) is not { } file)
         {
-            return [];
+            return none;
         }
 
         int before = problems.Count;
-        string[] columns = TextPair is null ? [Text, Label] : [Text, TextPair, Label];
-        List<Row> rows = extension switch
+        PackedRows rows = extension switch
         {
             ".csv" => CsvRows.Read(file, ',', columns, problems),
             ".tsv" => CsvRows.Read(file, '\t', columns, problems),
@@ -139,29 +159,27 @@ public sealed record TableFiles(string Test, string Text, string Label)
         return rows;
     }
 
-    static string[] LabelsOf(List<Row> rows)
+    /// <summary>-1 is a class among whole numbers, where nothing but the numbers themselves says what it means.</summary>
+    static string[] LabelsOf(PackedRows rows, int column)
     {
-        string[] labels =
-        [
-            .. rows.Select(row => row.Values[^1].Trim())
-                .Where(label => label.Length > 0 && label != Labelling.Unlabelled)
-                .Distinct(),
-        ];
+        HashSet<string> found = [];
+        for (int row = 0; row < rows.Count; row++)
+        {
+            found.Add(rows.Value(row, column).Trim());
+        }
+
+        found.Remove("");
+        if (!found.All(IsWhole) || found.Count == 1)
+        {
+            found.Remove(Labelling.Unlabelled);
+        }
+
+        string[] labels = [.. found];
         Array.Sort(labels, StringComparer.Ordinal);
-        return labels.All(label => long.TryParse(label, out _))
-            ? [.. labels.OrderBy(long.Parse)]
+        return labels.All(IsWhole)
+            ? [.. labels.OrderBy(label => Numeral.TryWhole(label, out long value) ? value : 0)]
             : labels;
     }
 
-    static void WarnOfLeaks(Split train, Split test, DataProblems problems)
-    {
-        HashSet<(string, string?)> seen = [.. train.Examples.Select(e => (e.Text, e.Pair))];
-        int leaked = test.Examples.Count(e => seen.Contains((e.Text, e.Pair)));
-        if (leaked > 0)
-        {
-            problems.Warn(
-                $"{leaked} of {test.Count} test examples also stand in the training file; quality on them is memory."
-            );
-        }
-    }
+    static bool IsWhole(string label) => Numeral.TryWhole(label, out long _);
 }

@@ -70,9 +70,7 @@ public sealed class EffortAnswers
         return Exits
             .Select(
                 (exit, i) =>
-                    (double)
-                        parts[Layers(exit)]
-                            .MultiplyAdds(Math.Max(least, _record.Examples[i].Tokens))
+                    (double)parts[Layers(exit)].MultiplyAdds(Math.Max(least, _record.Tokens(i)))
             )
             .Average();
     }
@@ -87,14 +85,14 @@ public sealed class EffortAnswers
         {
             return Of(
                 metric.Measure(
-                    [.. _record.Examples.Select((e, i) => e.Score ?? throw Unlabelled(i))],
+                    [.. Examples.Select(i => _record.Score(i) ?? throw Unlabelled(i))],
                     Numbers
                 ),
                 null
             );
         }
 
-        int[] truth = [.. _record.Examples.Select((e, i) => e.Label ?? throw Unlabelled(i))];
+        int[] truth = [.. Examples.Select(i => _record.Label(i) ?? throw Unlabelled(i))];
         MetricValue value = metric.Measure(truth, Classes);
         int right = truth.Where((label, i) => label == Classes[i]).Count();
         return Of(value, metric == Metric.Accuracy ? Interval.Wilson(right, truth.Length) : null);
@@ -109,6 +107,8 @@ public sealed class EffortAnswers
             _record.Count,
             value.WhyUndefined
         );
+
+    IEnumerable<int> Examples => Enumerable.Range(0, _record.Count);
 
     int Layers(int exit) => _record.Config.HasExits ? exit + 1 : _record.Config.Layers.Count;
 

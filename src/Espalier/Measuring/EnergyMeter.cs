@@ -1,4 +1,4 @@
-using System.Globalization;
+using Espalier.Tensors;
 
 namespace Espalier.Measuring;
 
@@ -116,7 +116,7 @@ public sealed class EnergyMeter
     static long ReadNumber(string path)
     {
         string text = File.ReadAllText(path).Trim();
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+        return Numeral.TryWhole(text, out long number) && number >= 0
             ? number
             : throw new InvalidDataException($"{path} holds '{text}'; a number was expected.");
     }

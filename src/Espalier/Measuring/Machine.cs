@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Espalier.Kernels;
+using Espalier.Tensors;
 
 namespace Espalier.Measuring;
 
@@ -73,9 +74,8 @@ public sealed record Machine
             Family = Number(cpu.GetValueOrDefault("cpu family")),
             Model = Number(cpu.GetValueOrDefault("model") ?? cpu.GetValueOrDefault("CPU part")),
             LogicalProcessors = Environment.ProcessorCount,
-            MemoryBytes = long.TryParse(
+            MemoryBytes = Numeral.TryWhole(
                 memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
-                CultureInfo.InvariantCulture,
                 out long kibibytes
             )
                 ? kibibytes << 10
@@ -97,11 +97,7 @@ public sealed record Machine
 
     /// <summary>Processes that wanted to run, over the last minute; null where the system does not say.</summary>
     public static double? Load(string proc = "/proc") =>
-        double.TryParse(
-            Text(Path.Combine(proc, "loadavg"))?.Split(' ')[0],
-            CultureInfo.InvariantCulture,
-            out double one
-        )
+        Numeral.TryReal(Text(Path.Combine(proc, "loadavg"))?.Split(' ')[0], out double one)
             ? one
             : null;
 

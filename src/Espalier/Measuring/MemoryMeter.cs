@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Serialization;
+using Espalier.Tensors;
 
 namespace Espalier.Measuring;
 
@@ -75,9 +75,7 @@ public sealed class MemoryMeter(string process = "/proc/self")
             if (line.StartsWith(field, StringComparison.Ordinal))
             {
                 string number = line[field.Length..].Replace("kB", "").Trim();
-                return long.TryParse(number, CultureInfo.InvariantCulture, out long kibibytes)
-                    ? kibibytes << 10
-                    : null;
+                return Numeral.TryWhole(number, out long kibibytes) ? kibibytes << 10 : null;
             }
         }
 

@@ -21,48 +21,68 @@ public static class QualityMeter
     )
     {
         ModelConfig config = session.Model.Config;
-        int width = config.ExitCount * config.Outputs,
-            largest = batches.Count == 0 ? 0 : batches.Max(b => b.Count);
-        if (largest == 0)
-        {
-            throw new ArgumentException("There is no example to judge; give one batch at least.");
-        }
-
-        int total = batches.Sum(b => b.Count);
-        bool numbered = batches.All(b => b.Examples.Length == b.Count);
-        Tensor logits = new(largest, width);
-        List<(int Place, ExampleExits Example)> answers = [];
-        foreach (Batch batch in batches)
+        int width = config.ExitCount * config.Outputs;
+        ExitRecord record = new(config);
+        Tensor logits = new(1, width);
+        List<int> places = [];
+        bool numbered = true;
+        for (int b = 0; b < batches.Count; b++)
         {
             cancel.ThrowIfCancellationRequested();
+            Batch batch = batches[b];
             Check(batch, config);
+            logits = logits.Rows < batch.Count ? new Tensor(batch.Count, width) : logits;
             session.RunAllExits(batch, logits);
             for (int s = 0; s < batch.Count; s++)
             {
-                ExampleExits example = new(
-                    logits.Row(s).ToArray(),
+                record.Add(
+                    logits.Row(s),
                     batch.Starts[s + 1] - batch.Starts[s],
                     batch.Labels.Length > 0 && batch.Labels[s] >= 0 ? batch.Labels[s] : null,
                     batch.Scores.Length > 0 ? batch.Scores[s] : null
                 );
-                answers.Add((numbered ? batch.Examples[s] : answers.Count, example));
             }
 
-            report?.Invoke((double)answers.Count / total);
+            numbered &= batch.Examples.Length == batch.Count;
+            places.AddRange(numbered ? batch.Examples : []);
+            report?.Invoke((b + 1.0) / batches.Count);
         }
 
-        answers.Sort((a, b) => a.Place.CompareTo(b.Place));
-        for (int i = 1; i < answers.Count; i++)
+        if (record.Count == 0)
         {
-            if (answers[i].Place == answers[i - 1].Place)
+            throw new ArgumentException("There is no example to judge; give one batch at least.");
+        }
+
+        if (numbered)
+        {
+            record.Order(RowsInOrder(places));
+        }
+
+        return record;
+    }
+
+    /// <summary>The rows sorted by the examples that they hold.</summary>
+    static int[] RowsInOrder(List<int> places)
+    {
+        int[] rows = new int[places.Count],
+            keys = [.. places];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            rows[row] = row;
+        }
+
+        Array.Sort(keys, rows);
+        for (int i = 1; i < keys.Length; i++)
+        {
+            if (keys[i] == keys[i - 1])
             {
                 throw new ArgumentException(
-                    $"Example {answers[i].Place} is in the batches twice; each counts once in a metric."
+                    $"Example {keys[i]} is in the batches twice; each counts once in a metric."
                 );
             }
         }
 
-        return new ExitRecord(config, [.. answers.Select(a => a.Example)]);
+        return rows;
     }
 
     static void Check(Batch batch, ModelConfig config)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Tensors;
 
 namespace Espalier.Models;
 
@@ -52,29 +53,22 @@ public sealed record Effort(ExitRule Rule, double Threshold)
         }
 
         string[] parts = text.Split(':');
+        ExitRule rule = default;
+        double threshold = 0;
         bool known =
             parts.Length == 2
-            && Enum.TryParse(parts[0], ignoreCase: true, out ExitRule rule)
+            && Enum.TryParse(parts[0], ignoreCase: true, out rule)
             && parts[0].All(char.IsAsciiLetter)
             && rule != ExitRule.Never
-            && double.TryParse(
-                parts[1],
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out double threshold
-            )
+            && Numeral.TryReal(parts[1], out threshold)
             && threshold >= 0
-            && double.IsFinite(threshold)
             && (
                 rule is not (ExitRule.Patience or ExitRule.Exit)
                 || threshold >= 1 && threshold == Math.Floor(threshold)
             )
             && (rule is ExitRule.Patience or ExitRule.Exit or ExitRule.Entropy || threshold <= 1);
         return known
-            ? new Effort(
-                Enum.Parse<ExitRule>(parts[0], true),
-                double.Parse(parts[1], CultureInfo.InvariantCulture)
-            )
+            ? new Effort(rule, threshold)
             : throw new ArgumentException(
                 $"'{text}' is no effort; write full, confidence:0.9 (0 to 1), entropy:0.3 (nats), "
                     + "normalized:0.5 (0 to 1), patience:2 (whole layers) or exit:1 (counted from 1)."

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Families;
 using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Models;
@@ -13,19 +14,21 @@ readonly struct Embedding(Flow flow, ModelConfig config, EmbeddingTables tables,
     : IBlocks
 {
     readonly int _offset = config.Family.PositionOffset(config.PadId);
+    readonly Family _family = config.Family;
     readonly Tensor _state = flow.State;
 
     public void Run(int block)
     {
         int start = flow.Starts[block],
-            real = flow.Lengths[block];
+            real = flow.Lengths[block],
+            counted = 0;
         for (int t = 0; t < flow.Starts[block + 1] - start; t++)
         {
             int from = batch.Starts[block] + t;
             Span<float> to = _state.Row(start + t);
             bool isReal = t < real;
             int place =
-                isReal ? t + _offset
+                isReal ? _family.Position(batch.Ids[from], config.PadId, ref counted)
                 : _offset > 0 ? config.PadId
                 : t;
             TensorPrimitives.Add(

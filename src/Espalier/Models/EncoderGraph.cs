@@ -99,12 +99,12 @@ public sealed class EncoderGraph
     {
         ModelConfig config = Model.Config;
         int[] positions = new int[batch.Tokens];
-        int offset = config.Family.PositionOffset(config.PadId);
         for (int s = 0; s < batch.Count; s++)
         {
+            int counted = 0;
             for (int t = batch.Starts[s]; t < batch.Starts[s + 1]; t++)
             {
-                positions[t] = t - batch.Starts[s] + offset;
+                positions[t] = config.Family.Position(batch.Ids[t], config.PadId, ref counted);
             }
         }
 

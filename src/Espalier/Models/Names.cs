@@ -30,9 +30,17 @@ public static class Names
     {
         string[] parts = name.Split('.', 3);
         return parts[0] is "layers" or "exits"
-            ? $"{parts[0]}.{layerOf(int.Parse(parts[1]))}.{parts[2]}"
+            ? $"{parts[0]}.{layerOf(Number(parts[1]))}.{parts[2]}"
             : name;
     }
+
+    /// <summary>The layer that a name of ours speaks of, <c>layers.3.…</c> or <c>exits.3.…</c>.</summary>
+    internal static int LayerOf(string name) => Number(name.Split('.', 3)[1]);
+
+    static int Number(string part) =>
+        Numeral.TryWhole(part, out int layer)
+            ? layer
+            : throw new ArgumentException($"'{part}' is no number of a layer.");
 
     /// <summary>Biases and the weights of norms are not decayed.</summary>
     public static bool Decays(string name) =>

@@ -21,8 +21,14 @@ public sealed class Session
     readonly int? _padTo;
 
     /// <param name="padTo">Length that sequences are padded to where the model lacks dynamic length; null: none are.</param>
+    /// <exception cref="InvalidDataException">The weights are too large for int8.</exception>
     public Session(Model model, Workers workers, KernelFamily kernels, int? padTo)
     {
+        if (model.Traits.Precision == Precision.Int8 && Int8Range.Problem(model) is { } problem)
+        {
+            throw new InvalidDataException($"The model cannot answer: {problem}.");
+        }
+
         (_workers, _kernels) = (workers, kernels);
         _config = model.Config;
         Parameters parameters = model.Parameters;

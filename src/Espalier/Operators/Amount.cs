@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Tensors;
 
 namespace Espalier.Operators;
 
@@ -21,12 +22,8 @@ public readonly record struct Amount(double Value, bool IsShare)
     public static Amount? TryParse(string text)
     {
         if (
-            !double.TryParse(
-                text,
-                NumberStyles.AllowDecimalPoint,
-                CultureInfo.InvariantCulture,
-                out double value
-            )
+            !text.All(c => char.IsAsciiDigit(c) || c == '.')
+            || !Numeral.TryReal(text, out double value)
         )
         {
             return null;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Tensors;
 
 namespace Espalier.Operators;
 
@@ -34,14 +35,7 @@ public sealed record Option(
             expected,
             o => get((T)o).ToString("R", CultureInfo.InvariantCulture),
             (o, text) =>
-                double.TryParse(
-                    text,
-                    NumberStyles.Float,
-                    CultureInfo.InvariantCulture,
-                    out double value
-                )
-                && value >= least
-                && value <= most
+                Numeral.TryReal(text, out double value) && value >= least && value <= most
                     ? with((T)o, value)
                     : throw Refused(name, text, expected)
         );

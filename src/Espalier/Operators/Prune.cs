@@ -102,7 +102,7 @@ public sealed record Prune : Operator
                 return null;
             }
 
-            int layer = int.Parse(parts[1]);
+            int layer = Names.LayerOf(name);
             int[] Channels() =>
                 [
                     .. heads[layer]

@@ -345,7 +345,7 @@ public sealed class StageMeasuring(
     static string Name(Subject subject, Effort effort) => $"{subject.Stage.Pipeline} {effort}";
 
     static int[] TokensOf(EncodedSplit split) =>
-        [.. Enumerable.Range(0, split.Count).Select(i => split[i].Ids.Length)];
+        [.. Enumerable.Range(0, split.Count).Select(i => split.Length(i))];
 
     static long Bytes(string folder) =>
         new DirectoryInfo(folder)

@@ -66,7 +66,7 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
             using SafetensorsFile saved = SafetensorsFile.Open(File);
             if (
                 saved.Metadata.GetValueOrDefault("key") != key
-                || !int.TryParse(saved.Metadata.GetValueOrDefault("steps"), out steps)
+                || !Numeral.TryWhole(saved.Metadata.GetValueOrDefault("steps"), out steps)
                 || steps < 0
             )
             {

@@ -28,7 +28,7 @@ static class Published
     }
 
     public static double Number(this IReadOnlyDictionary<string, string> row, string name) =>
-        double.Parse(row[name], CultureInfo.InvariantCulture);
+        double.Parse(row[name], NumberStyles.Float, CultureInfo.InvariantCulture);
 
     /// <summary>Wallace et al. 2025: a block for each model and data set; quality is perplexity.</summary>
     /// <param name="cost">Column taken for the cost.</param>

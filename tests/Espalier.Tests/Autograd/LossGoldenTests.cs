@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
@@ -84,7 +85,10 @@ public sealed class LossGoldenTests : IDisposable
     Variable Run(string name, Variable x, Tensor teacher)
     {
         string[] parts = name.Split(".T");
-        float temperature = parts.Length == 2 ? float.Parse(parts[1]) : 1;
+        float temperature =
+            parts.Length == 2
+                ? float.Parse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture)
+                : 1;
         int columns = x.Value.Columns;
         return parts[0] switch
         {

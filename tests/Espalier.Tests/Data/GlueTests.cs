@@ -133,7 +133,7 @@ public sealed class GlueTests
         Assert.EndsWith("line 3.", data.Warnings[0]);
 
         using DataFolder other = new();
-        string mrpc = other.Write("train.tsv", Mrpc + "1\t1\t2\ta\tb\n\n1\t1\t2\ta\tb\tc\n");
+        string mrpc = other.Write("train.tsv", Mrpc + "1\t1\t2\ta\tb\nbroken\n1\t1\t2\ta\tb\tc\n");
         Assert.Equal(
             [
                 $"{mrpc}:3: 1 field between tabs where 5 were expected.",
@@ -142,6 +142,24 @@ public sealed class GlueTests
             ],
             Refusal("mrpc", other)
         );
+    }
+
+    [Fact]
+    public void Blank_lines_are_no_rows_at_the_end_or_amid_them()
+    {
+        using DataFolder folder = new();
+        string header = "sentence\tlabel\r\n";
+        folder.Write("train.tsv", header + "a\t1\r\n\r\nb\t0\r\n  \r\n\r\n");
+        string dev = folder.Write("dev.tsv", header + "\nc\t1\nd\t0\n\n");
+        TaskData data = Tasks.Load("sst2", folder.Root);
+        Assert.Equal(
+            [new Example("a", null, 1), new Example("b", null, 0)],
+            data.Training.Examples
+        );
+        Assert.Equal(["c", "d"], data.Test.Examples.Select(e => e.Text));
+        Assert.Empty(data.Warnings);
+        File.WriteAllText(dev, header + "c\t1\n\n\t\n");
+        Assert.Contains($"{dev}:4: the label is ''", Refusal("sst2", folder)[0]);
     }
 
     [Theory]

@@ -169,7 +169,9 @@ public sealed class TableFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[{\"text\":\"a\"}]", ":1: a JSON Array where an object was expected.")]
+    [InlineData("[{\"text\":\"a\"}]", ":1: no 'label'; the object has 'text'.")]
+    [InlineData("[\n\"a\"]", ":2: a JSON String where an object was expected.")]
+    [InlineData("[{\"text\":\"a\",\"label\":1},", ":1: not valid JSON")]
     [InlineData("{\"text\":\"a\",\"label\":1}\n{\"text\":", ":2: not one JSON object a line")]
     [InlineData("{\"text\":\"a\",\"text\":\"b\",\"label\":1}", ":1: not one JSON object a line")]
     [InlineData("{\"text\":\"a\",\"kind\":1}", ":1: no 'label'; the object has 'text', 'kind'.")]
@@ -219,6 +221,116 @@ public sealed class TableFilesTests : IDisposable
         string problem = Assert.Single(Refusal(files));
         Assert.Contains("'\\u001b[31mll", problem);
         Assert.True(problem.Length < 400, problem);
+    }
+
+    [Fact]
+    public void Minus_one_is_a_class_among_whole_numbers_and_that_is_told()
+    {
+        TaskData data = Files("text,label\na,1\nb,-1\nc,0\n", "text,label\nd,-1\n").Load();
+        Assert.Equal(["-1", "0", "1"], data.Task.Labels);
+        Assert.Equal([2, 0, 1], data.Training.Examples.Select(e => e.Label!.Value));
+        Assert.Contains(
+            "the label '-1' is taken as a class; take its rows out",
+            Assert.Single(data.Warnings)
+        );
+        Assert.Contains(
+            ":3: the label is '-1', which marks a row without one",
+            Assert.Single(Refusal(Files("text,label\na,x\nb,-1\nc,y\n", "text,label\nd,x\n")))
+        );
+    }
+
+    [Theory]
+    [InlineData("1", "1.0", "'1', '1.0' are different classes")]
+    [InlineData("Good", "good", "'Good', 'good' are different classes")]
+    [InlineData("not good", "notgood", "are different classes")]
+    [InlineData("pos", "nan", "the label 'nan' is taken as a class")]
+    [InlineData("pos", "NaN", "the label 'NaN' is taken as a class")]
+    public void Labels_that_are_hardly_classes_of_their_own_are_told(
+        string one,
+        string other,
+        string expected
+    )
+    {
+        TaskData data = Files($"text,label\na,{one}\nb,{other}\n", $"text,label\nc,{other}\n")
+            .Load();
+        Assert.Equal(2, data.Task.Labels.Count);
+        Assert.Contains(expected, Assert.Single(data.Warnings));
+    }
+
+    [Fact]
+    public void A_label_written_otherwise_in_the_test_file_is_refused_with_the_one_that_may_be_meant()
+    {
+        TableFiles files = Files("text,label\na,1\nb,0\n", "text,label\nd,1.0\ne, 0 \n");
+        Assert.Equal(
+            [
+                $"{files.Test}:2: the label '1.0' is none of custom's: '0', '1'; write it '1' if that is meant.",
+            ],
+            Refusal(files)
+        );
+    }
+
+    [Theory]
+    [InlineData("3,5", true)]
+    [InlineData("1,000", true)]
+    [InlineData("1_000", false)]
+    [InlineData("1e400", false)]
+    [InlineData("nan", false)]
+    [InlineData("0x1F", false)]
+    [InlineData("５", false)]
+    public void A_score_that_is_no_plain_number_is_refused_and_a_comma_gets_the_remedy(
+        string score,
+        bool comma
+    )
+    {
+        TableFiles files = Files($"text,label\na,\"{score}\"\nb,2\nc,3\n", "text,label\nd,1\n") with
+        {
+            IsRegression = true,
+        };
+        string problem = Assert.Single(Refusal(files));
+        Assert.Contains($":2: the score '{score}' is not a finite number", problem);
+        Assert.Equal(comma, problem.Contains("with a point", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Repeated_texts_are_counted_within_a_file_and_between_files()
+    {
+        TaskData data = Files(
+                "text,label\na,x\nb,y\na,x\na,y\nc,x\n",
+                "text,label\nd,x\nd,y\nb,x\n"
+            )
+            .Load();
+        Assert.Equal(
+            [
+                "2 of 5 examples repeat a text that stands before them",
+                "1 of 3 examples repeat a text that stands before them",
+                "1 of 3 test examples also stand in the training file",
+            ],
+            data.Warnings.Select(w =>
+                w[(w.IndexOf(": ", StringComparison.Ordinal) is >= 0 and var at ? at + 2 : 0)..]
+                    .Split(';')[0]
+            )
+        );
+    }
+
+    [Fact]
+    public void A_JSON_array_of_objects_is_read_as_its_lines_would_be()
+    {
+        string array = _folder.Write(
+            "a.json",
+            " [{\"text\":\"a\",\"label\":\"x\"},\n\n{\"label\":\"y\",\n\"text\":\"b\"}]\n"
+        );
+        TaskData data = (Files("", "text,label\nc,x\n") with { Train = array }).Load();
+        Assert.Equal(
+            [new Example("a", null, 0), new Example("b", null, 1)],
+            data.Training.Examples
+        );
+        string broken = _folder.Write(
+            "b.json",
+            "[{\"text\":\"a\",\"label\":\"x\"},\n{\"text\":\"b\"}] 5"
+        );
+        string[] problems = Refusal(Files("", "text,label\nc,x\n") with { Train = broken });
+        Assert.Contains(":2: no 'label'", problems[0]);
+        Assert.Contains("not valid JSON", problems[1]);
     }
 
     TableFiles Files(string train, string test) =>

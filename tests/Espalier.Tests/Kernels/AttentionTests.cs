@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Kernels;
 using Espalier.Tensors;
 
@@ -186,7 +187,15 @@ public sealed class AttentionTests
             _dropout = new(shape.Dropout, new Rng(0x1234_5678_9ABC));
             int[][] rows =
             [
-                .. shape.Rows.Split(' ').Select(s => s.Split('/').Select(int.Parse).ToArray()),
+                .. shape
+                    .Rows.Split(' ')
+                    .Select(s =>
+                        s.Split('/')
+                            .Select(n =>
+                                int.Parse(n, NumberStyles.None, CultureInfo.InvariantCulture)
+                            )
+                            .ToArray()
+                    ),
             ];
             int[] starts = [0, .. rows.Select((_, i) => rows.Take(i + 1).Sum(r => r[0]))];
             int[]? lengths = shape.Rows.Contains('/', StringComparison.Ordinal)

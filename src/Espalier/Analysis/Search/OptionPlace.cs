@@ -1,6 +1,6 @@
-using System.Globalization;
 using Espalier.Models;
 using Espalier.Operators;
+using Espalier.Tensors;
 
 namespace Espalier.Analysis.Search;
 
@@ -27,12 +27,7 @@ sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Opt
         foreach (Option option in o.Options)
         {
             string text = option.Get(o);
-            bool number = double.TryParse(
-                text,
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out double value
-            );
+            bool number = Numeral.TryReal(text, out double value);
             numbers.Add(number ? value : 0);
             // A count of 8 heads and a share of 0.5 of them lie on different scales.
             words.Add(

@@ -8,14 +8,14 @@ static class CsvRows
     /// RFC 4180: quotes wrap fields, are doubled inside, and let line breaks through. A quote amid an
     /// unquoted field is text, as nothing else can be meant; what else breaks the rules is refused.
     /// </summary>
-    public static List<Row> Read(
+    public static PackedRows Read(
         DataText file,
         char separator,
         IReadOnlyList<string> columns,
         DataProblems problems
     )
     {
-        List<Row> rows = [];
+        PackedRows rows = new(columns.Count);
         string? why = null;
         CsvReaderOptions rules = CsvReaderOptions.Default with
         {
@@ -24,7 +24,7 @@ static class CsvRows
             TrackLineNumbers = true,
             OnMalformedRecord = record => why = Why(record.Reason),
         };
-        using CsvReader reader = CsvReader.FromText(file.Text, rules);
+        using CsvReader reader = CsvReader.Create(file.Bytes, rules);
         int expected = 0;
         int[]? places = null;
         while (reader.Read())
@@ -63,11 +63,32 @@ static class CsvRows
             }
             else
             {
-                rows.Add(new Row((int)reader.LineNumber, [.. places.Select(reader.GetString)]));
+                rows.Begin((int)reader.LineNumber);
+                foreach (int place in places)
+                {
+                    rows.Add(reader.GetString(place));
+                }
             }
         }
 
         return rows;
+    }
+
+    /// <summary>The fields of the first row.</summary>
+    public static string[] Header(DataText file, char separator)
+    {
+        using CsvReader reader = CsvReader.Create(
+            file.Bytes,
+            CsvReaderOptions.Default with
+            {
+                Separator = separator,
+                HasHeader = false,
+                OnMalformedRecord = _ => { },
+            }
+        );
+        return reader.Read()
+            ? [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetString)]
+            : [];
     }
 
     static string? Why(CsvMalformedReason reason) =>

@@ -4,10 +4,10 @@ using System.Text.Unicode;
 
 namespace Espalier.Data.Files;
 
-/// <summary>The text of one file of data, proven to be UTF-8.</summary>
-sealed record DataText(string Path, string Text)
+/// <summary>The text of one file of data, proven to be UTF-8, without a byte order mark.</summary>
+sealed record DataText(string Path, ReadOnlyMemory<byte> Bytes)
 {
-    // A .NET string holds at most 2^30 characters.
+    // As one piece of memory.
     const long Largest = 1L << 30;
 
     /// <summary>Null after having told <paramref name="problems"/> what is wrong with the file.</summary>
@@ -52,15 +52,16 @@ sealed record DataText(string Path, string Text)
             );
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return new DataText(name, Encoding.UTF8.GetString(bytes));
+        return new DataText(name, bytes);
     }
 
     internal static DataText? FromBytes(
         string path,
-        ReadOnlySpan<byte> bytes,
+        ReadOnlyMemory<byte> file,
         DataProblems problems
     )
     {
+        ReadOnlySpan<byte> bytes = file.Span;
         ReadOnlySpan<byte> mark = Encoding.UTF8.Preamble;
         int start = bytes.StartsWith(mark) ? mark.Length : 0;
         if (bytes.Length == start)
@@ -88,7 +89,7 @@ sealed record DataText(string Path, string Text)
             return null;
         }
 
-        return new DataText(path, Encoding.UTF8.GetString(bytes[start..]));
+        return new DataText(path, file[start..]);
     }
 
     static int LineOf(ReadOnlySpan<byte> bytes, int at) => bytes[..at].Count((byte)'\n') + 1;

@@ -4,49 +4,129 @@ namespace Espalier.Data.Files;
 
 static class JsonRows
 {
-    /// <summary>One JSON object a line; numbers and booleans stand for their text, null for the empty one.</summary>
-    public static List<Row> Read(
+    static readonly JsonDocumentOptions Rules = new() { AllowDuplicateProperties = false };
+
+    /// <summary>
+    /// One JSON object a line, or one array of objects; numbers and booleans stand for their text, null for the empty one.
+    /// </summary>
+    public static PackedRows Read(
         DataText file,
         IReadOnlyList<string> columns,
         DataProblems problems
     )
     {
-        List<Row> rows = [];
-        string[] lines = file.Text.Split('\n');
-        for (int i = 0; i < lines.Length; i++)
+        PackedRows rows = new(columns.Count);
+        if (file.Bytes.Span.TrimStart(" \t\r\n"u8).StartsWith((byte)'['))
         {
-            if (string.IsNullOrWhiteSpace(lines[i]))
-            {
-                continue;
-            }
+            ReadArray(file, columns, problems, rows);
+            return rows;
+        }
 
-            string at = $"{file.Path}:{i + 1}";
-            try
+        ReadOnlyMemory<byte> rest = file.Bytes;
+        for (int line = 1; !rest.IsEmpty; line++)
+        {
+            int end = rest.Span.IndexOf((byte)'\n');
+            ReadOnlyMemory<byte> text = end < 0 ? rest : rest[..end];
+            rest = end < 0 ? default : rest[(end + 1)..];
+            if (text.Span.ContainsAnyExcept(" \t\r"u8))
             {
-                using JsonDocument json = JsonDocument.Parse(
-                    lines[i],
-                    new JsonDocumentOptions { AllowDuplicateProperties = false }
-                );
-                if (Values(at, json.RootElement, columns, problems) is { } values)
-                {
-                    rows.Add(new Row(i + 1, values));
-                }
-            }
-            catch (JsonException e)
-            {
-                problems.Add(
-                    $"{at}: not one JSON object a line (byte {e.BytePositionInLine ?? 0} of the line)."
-                );
-            }
-            catch (InvalidOperationException)
-            {
-                problems.Add(
-                    $"{at}: a text holds half of a surrogate pair, which is no Unicode text."
-                );
+                ReadObject(file.Path, line, text, columns, problems, rows);
             }
         }
 
         return rows;
+    }
+
+    static void ReadObject(
+        string path,
+        int line,
+        ReadOnlyMemory<byte> text,
+        IReadOnlyList<string> columns,
+        DataProblems problems,
+        PackedRows rows
+    )
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(text, Rules);
+            Add(path, line, json.RootElement, columns, problems, rows);
+        }
+        catch (JsonException e)
+        {
+            problems.Add(
+                $"{path}:{line}: not one JSON object a line (byte {e.BytePositionInLine ?? 0} of the line)."
+            );
+        }
+    }
+
+    /// <summary>An object at a time, so that the whole array is never in memory as a tree.</summary>
+    static void ReadArray(
+        DataText file,
+        IReadOnlyList<string> columns,
+        DataProblems problems,
+        PackedRows rows
+    )
+    {
+        ReadOnlySpan<byte> text = file.Bytes.Span;
+        Utf8JsonReader reader = new(text);
+        int line = 1,
+            counted = 0;
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                int start = (int)reader.TokenStartIndex;
+                line += text[counted..start].Count((byte)'\n');
+                counted = start;
+                reader.Skip();
+                ReadObject(
+                    file.Path,
+                    line,
+                    file.Bytes[start..(int)reader.BytesConsumed],
+                    columns,
+                    problems,
+                    rows
+                );
+            }
+
+            // What stands behind the array.
+            reader.Read();
+        }
+        catch (JsonException e)
+        {
+            problems.Add(
+                $"{file.Path}:{(e.LineNumber ?? 0) + 1}: not valid JSON (byte {e.BytePositionInLine ?? 0} of the line); "
+                    + "an array of objects, or one object a line, was expected."
+            );
+        }
+    }
+
+    static void Add(
+        string path,
+        int line,
+        JsonElement json,
+        IReadOnlyList<string> columns,
+        DataProblems problems,
+        PackedRows rows
+    )
+    {
+        string at = $"{path}:{line}";
+        try
+        {
+            if (Values(at, json, columns, problems) is { } values)
+            {
+                rows.Begin(line);
+                foreach (string value in values)
+                {
+                    rows.Add(value);
+                }
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            problems.Add($"{at}: a text holds half of a surrogate pair, which is no Unicode text.");
+        }
     }
 
     static string[]? Values(

@@ -27,8 +27,12 @@ public abstract class Family
     /// <summary>A bare encoder's checkpoint may hold the first linear of the classifier (BERT's pooler).</summary>
     public virtual bool HeadDenseBelongsToEncoder => false;
 
-    /// <summary>The position of the first token.</summary>
+    /// <summary>Positions that no token of a text has.</summary>
     public virtual int PositionOffset(int padId) => 0;
+
+    /// <summary>The position of the next token of a sequence.</summary>
+    /// <param name="counted">Tokens of the sequence that were counted so far; this one is, unless it is padding to the family.</param>
+    public virtual int Position(int id, int padId, ref int counted) => counted++;
 
     /// <summary>Name in the file, without <see cref="Prefix"/>, of an encoder's part such as <c>layers.0.query.weight</c>.</summary>
     public abstract string EncoderName(string name);

@@ -9,6 +9,10 @@ sealed class Roberta : Family
 
     public override int PositionOffset(int padId) => padId + 1;
 
+    /// <summary>Ids that are padding are not counted, wherever they stand: transformers' create_position_ids_from_input_ids.</summary>
+    public override int Position(int id, int padId, ref int counted) =>
+        id == padId ? padId : padId + ++counted;
+
     public override string EncoderName(string name) => Translate(name, "encoder.layer", Bert.Parts);
 
     public override string HeadName(string name) =>

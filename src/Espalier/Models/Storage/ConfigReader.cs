@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Models.Families;
+using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
 
@@ -16,8 +18,10 @@ static class ConfigReader
     static readonly Dictionary<string, Activation> Activations = new()
     {
         ["gelu"] = Activation.Gelu,
+        ["gelu_python"] = Activation.Gelu,
         ["gelu_new"] = Activation.GeluTanh,
         ["gelu_pytorch_tanh"] = Activation.GeluTanh,
+        ["gelu_fast"] = Activation.GeluTanh,
         ["relu"] = Activation.Relu,
         ["silu"] = Activation.Silu,
         ["swish"] = Activation.Silu,
@@ -30,13 +34,10 @@ static class ConfigReader
     {
         Family family = FamilyOf(file);
         bool distil = family is DistilBert;
-        if ((file.OptionalString("position_embedding_type") ?? "absolute") != "absolute")
-        {
-            throw file.Refuse("position_embedding_type", "\"absolute\"");
-        }
-
-        int hidden = file.Integer(distil ? "dim" : "hidden_size", 1, MostWide);
-        string headsField = distil ? "n_heads" : "num_attention_heads";
+        ConfigFields.Check(file);
+        string hiddenField = Field(file, distil, "dim", "hidden_size"),
+            headsField = Field(file, distil, "n_heads", "num_attention_heads");
+        int hidden = file.Integer(hiddenField, 1, MostWide);
         int heads = file.Integer(headsField, 1, hidden);
         if (ours is null && hidden % heads != 0)
         {
@@ -47,7 +48,11 @@ static class ConfigReader
             heads,
             file.Integer(distil ? "hidden_dim" : "intermediate_size", 1, 16 * MostWide)
         );
-        int layers = file.Integer(distil ? "n_layers" : "num_hidden_layers", 1, MostLayers);
+        int layers = file.Integer(
+            Field(file, distil, "n_layers", "num_hidden_layers"),
+            1,
+            MostLayers
+        );
         float hiddenDropout = Dropout(file, distil ? "dropout" : "hidden_dropout_prob", 0.1f);
         var (labels, regression) = Labels(file);
         ModelConfig config = new()
@@ -56,11 +61,14 @@ static class ConfigReader
             Vocabulary = file.Integer("vocab_size", 1, MostRows),
             Hidden = hidden,
             HeadWidth = hidden / heads,
-            Layers = [.. Enumerable.Repeat(shape, layers)],
+            Layers = Pruned(file, shape, layers),
             Positions = file.Integer("max_position_embeddings", 1, MostRows),
             Types = distil ? 0 : file.OptionalInteger("type_vocab_size", 0, MostRows) ?? 2,
             Activation = ActivationOf(file, distil ? "activation" : "hidden_act"),
-            NormEpsilon = (float)(file.OptionalNumber("layer_norm_eps", 0, 1) ?? 1e-12),
+            // DistilBERT's norms have this one whatever the file says, in transformers too.
+            NormEpsilon = distil
+                ? 1e-12f
+                : (float)(file.OptionalNumber("layer_norm_eps", 0, 1) ?? 1e-12),
             HiddenDropout = hiddenDropout,
             AttentionDropout = Dropout(
                 file,
@@ -93,6 +101,47 @@ static class ConfigReader
         return config.MaxLength >= 2
             ? config
             : throw file.Refuse("max_position_embeddings", "room for at least two tokens");
+    }
+
+    /// <summary>DistilBERT's own name of a field, or the name that other families and transformers' code have for it.</summary>
+    static string Field(JsonFields file, bool distil, string own, string general)
+    {
+        if (distil && file.Optional(own) is { } value && file.Optional(general) is { } other)
+        {
+            return value.GetRawText() == other.GetRawText()
+                ? own
+                : throw file.Refuse(general, $"{value.GetRawText()}, as '{own}' says,");
+        }
+
+        return distil && (file.Has(own) || !file.Has(general)) ? own : general;
+    }
+
+    /// <summary>pruned_heads: heads, by layer, that are no longer in the weights.</summary>
+    static LayerShape[] Pruned(JsonFields file, LayerShape shape, int layers)
+    {
+        LayerShape[] shapes = [.. Enumerable.Repeat(shape, layers)];
+        if (file.OptionalObject("pruned_heads") is { } pruned)
+        {
+            foreach (string name in pruned.Names)
+            {
+                if (!Numeral.TryWhole(name, out int layer) || layer < 0 || layer >= layers)
+                {
+                    throw pruned.Refuse(name, $"a layer from 0 to {layers - 1} as its name");
+                }
+
+                int left =
+                    shape.Heads - pruned.Integers(name, 0, shape.Heads - 1).Distinct().Count();
+                shapes[layer] =
+                    left > 0
+                        ? shape with
+                        {
+                            Heads = left,
+                        }
+                        : throw pruned.Refuse(name, "at least one head that stays");
+            }
+        }
+
+        return shapes;
     }
 
     static ModelConfig Extend(ModelConfig config, JsonFields ours) =>
@@ -145,7 +194,7 @@ static class ConfigReader
     static (IReadOnlyList<string> Labels, bool Regression) Labels(JsonFields file)
     {
         string? problem = file.OptionalString("problem_type");
-        if (problem is "multi_label_classification")
+        if (problem is not (null or "regression" or "single_label_classification"))
         {
             throw file.Refuse("problem_type", "regression or single_label_classification");
         }
@@ -156,7 +205,15 @@ static class ConfigReader
             int count = names.Names.Count();
             for (int i = 0; i < count; i++)
             {
-                labels.Add(names.String(i.ToString()));
+                labels.Add(Label(names, $"{i}"));
+            }
+
+            if (labels.GroupBy(l => l).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            {
+                throw file.Refuse(
+                    "id2label",
+                    $"a name of its own for each class ('{Printable.Escape(twice.Key)}' is there twice)"
+                );
             }
         }
         else
@@ -165,10 +222,25 @@ static class ConfigReader
             labels.AddRange(Enumerable.Range(0, count).Select(i => $"LABEL_{i}"));
         }
 
-        return labels.Count > 0
-            ? (labels, problem == "regression" || labels.Count == 1)
-            : throw file.Refuse("id2label", "at least one label");
+        return labels.Count == 0 ? throw file.Refuse("id2label", "at least one label")
+            : problem == "regression" && labels.Count > 1
+                ? throw file.Refuse(
+                    "problem_type",
+                    $"single_label_classification for the {labels.Count} outputs of id2label (a regression has one)"
+                )
+            : problem == "single_label_classification" && labels.Count == 1
+                ? throw file.Refuse(
+                    "problem_type",
+                    "regression for the one output of id2label (a classification has two at least)"
+                )
+            : (labels, labels.Count == 1);
     }
+
+    /// <summary>Some files name classes by bare numbers.</summary>
+    static string Label(JsonFields names, string id) =>
+        names.Optional(id) is { ValueKind: JsonValueKind.Number } number
+            ? number.GetRawText()
+            : names.String(id);
 
     public static Traits Traits(JsonFields? ours) =>
         ours is null
@@ -192,7 +264,7 @@ static class ConfigReader
                     .Select(o => new Applied(
                         o.String("text"),
                         o.Integer("version", 0, int.MaxValue),
-                        ulong.TryParse(o.String("seed"), out ulong seed)
+                        Numeral.TryWhole(o.String("seed"), out ulong seed)
                             ? seed
                             : throw o.Refuse("seed", "a whole number as text")
                     )),

@@ -26,6 +26,44 @@ public static class ModelFolder
     /// <param name="answers">Null: the checkpoint must have a classifier.</param>
     public static LoadedModel Load(string folder, Answers? answers = null)
     {
+        var (file, ours) = Files(folder);
+        ModelConfig config = ConfigReader.Read(file, ours);
+        if (answers is null && ConfigFields.OtherTask(file) is { } other)
+        {
+            throw new InvalidDataException(other);
+        }
+
+        using WeightFiles weights = WeightFiles.Open(folder);
+        WeightReader reader = new(config, weights, answers, file.File);
+        Parameters parameters = reader.Read();
+        Model model = new(reader.Config, parameters, ConfigReader.Traits(ours))
+        {
+            History = ConfigReader.History(ours),
+        };
+        return new LoadedModel(model, [.. ConfigFields.Notes(file, config), .. reader.Notes]);
+    }
+
+    /// <summary>What config.json (and espalier.json) say, without a look at the weights.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged or missing.</exception>
+    public static ModelConfig Config(string folder)
+    {
+        var (file, ours) = Files(folder);
+        return ConfigReader.Read(file, ours);
+    }
+
+    /// <summary>Whether the folder's checkpoint has a classifier of its own.</summary>
+    public static bool HasClassifier(string folder)
+    {
+        ModelConfig config = Config(folder);
+        using WeightFiles weights = WeightFiles.Open(folder);
+        return new CheckpointNames(weights, config.Family).Find(
+            config.Family.HeadName(Names.Weight(Names.Head + ".out"))
+        )
+            is not null;
+    }
+
+    static (JsonFields File, JsonFields? Ours) Files(string folder)
+    {
         if (!Directory.Exists(folder))
         {
             throw new InvalidDataException(
@@ -46,15 +84,7 @@ public static class ModelFolder
             );
         }
 
-        ModelConfig config = ConfigReader.Read(file, ours);
-        using WeightFiles weights = WeightFiles.Open(folder);
-        WeightReader reader = new(config, weights, answers, file.File);
-        Parameters parameters = reader.Read();
-        Model model = new(reader.Config, parameters, ConfigReader.Traits(ours))
-        {
-            History = ConfigReader.History(ours),
-        };
-        return new LoadedModel(model, reader.Notes);
+        return (file, ours);
     }
 
     /// <summary>Of a file, or of what it links to: in the Hugging Face cache all files are links.</summary>

@@ -1,5 +1,4 @@
 using Espalier.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -11,8 +10,11 @@ sealed class WeightReader
     readonly WeightFiles _weights;
     readonly Answers? _answers;
     readonly string _configPath;
-    readonly string _prefix;
+    readonly CheckpointNames _names;
     readonly bool _keepsOut;
+
+    // For each class that was asked for, the row of the checkpoint's classifier; null: they stand in this order.
+    readonly int[]? _rows;
 
     /// <exception cref="InvalidDataException">The checkpoint has no classifier, and none was asked to be drawn.</exception>
     public WeightReader(
@@ -23,19 +25,26 @@ sealed class WeightReader
     )
     {
         (_weights, _answers, _configPath) = (weights, answers, configPath);
-        Family family = config.Family;
-        _prefix = weights.Find(family.FileName(Names.Word)) is null ? "" : family.Prefix;
-        string head = family.HeadName(Names.Weight(Names.Head + ".out"));
-        long? outputs = weights.Find(head)?.Extents is [var rows, _] ? rows : null;
+        _names = new CheckpointNames(weights, config.Family);
+        string head = config.Family.HeadName(Names.Weight(Names.Head + ".out"));
+        long? outputs = _names.Find(head)?.Extents is [var rows, _] ? rows : null;
         if (outputs is null && answers is null)
         {
-            throw new InvalidDataException(
-                $"{weights.Path} has no classifier ('{head}' is missing): it is an encoder that was not fine-tuned; "
-                    + "fine-tune it with 'espalier run O', or name a folder that a run saved."
-            );
+            throw _names.HasEncoder
+                ? new InvalidDataException(
+                    $"{weights.Path} has no classifier ('{head}' is missing): it is an encoder that was not fine-tuned; "
+                        + "fine-tune it with 'espalier run O', or name a folder that a run saved."
+                )
+                : _names.Foreign();
         }
 
         _keepsOut = answers is null || outputs == answers.Labels.Count;
+        Notes.AddRange(_names.Notes);
+        if (answers is not null && _keepsOut && !answers.Regression)
+        {
+            _rows = RowsOf(config.Labels, answers.Labels);
+        }
+
         Config = answers is null
             ? config
             : config with
@@ -43,6 +52,34 @@ sealed class WeightReader
                 Labels = answers.Labels,
                 Regression = answers.Regression,
             };
+    }
+
+    /// <summary>The classifier's rows by the classes' names, so that none answers under another's.</summary>
+    int[]? RowsOf(IReadOnlyList<string> has, IReadOnlyList<string> wanted)
+    {
+        if (ClassOrder.Of(has, wanted) is { } rows)
+        {
+            if (rows.SequenceEqual(Enumerable.Range(0, rows.Length)))
+            {
+                return null;
+            }
+
+            Notes.Add(
+                $"The classifier of {_weights.Path} has the classes in the order {ClassOrder.Show(has)}; "
+                    + $"its rows were put into that of the task, {ClassOrder.Show(wanted)}."
+            );
+            return rows;
+        }
+
+        if (!ClassOrder.AreUnnamed(has))
+        {
+            Notes.Add(
+                $"The classifier of {_weights.Path} knows the classes {ClassOrder.Show(has)}; training begins with it as it is, "
+                    + $"for {ClassOrder.Show(wanted)} in this order."
+            );
+        }
+
+        return null;
     }
 
     /// <summary>With the labels that were asked for.</summary>
@@ -63,7 +100,7 @@ sealed class WeightReader
                 name,
                 entry is null
                     ? Drawing.Of(name, shape, Config, _answers!.Rng)
-                    : _weights.ReadFinite(entry.Name)
+                    : Ordered(name, _weights.ReadFinite(entry.Name))
             );
         }
 
@@ -76,21 +113,42 @@ sealed class WeightReader
             );
         }
 
-        NoteUnused([.. plan.Select(p => p.Entry?.Name ?? FileName(p.Name))]);
+        NoteUnused([
+            .. plan.Select(p => p.Entry?.Name ?? _names.Find(FileName(p.Name))?.Name)
+                .OfType<string>(),
+        ]);
         return parameters;
+    }
+
+    /// <summary>The last linear of each classifier with a row for each class in the order asked for.</summary>
+    Tensor Ordered(string name, Tensor read)
+    {
+        if (_rows is null || !name.Contains(".out.", StringComparison.Ordinal))
+        {
+            return read;
+        }
+
+        Tensor ordered = new(read.Shape);
+        int width = read.Count / _rows.Length;
+        for (int i = 0; i < _rows.Length; i++)
+        {
+            read.Span.Slice(_rows[i] * width, width).CopyTo(ordered.Span[(i * width)..]);
+        }
+
+        return ordered;
     }
 
     /// <summary>Where a parameter comes from; null: it is drawn.</summary>
     (string, Shape, TensorEntry?) Plan(string name, Shape shape)
     {
         string file = FileName(name);
-        TensorEntry? entry = !name.Contains(".out.") || _keepsOut ? Find(file) : null;
+        TensorEntry? entry = !name.Contains(".out.") || _keepsOut ? _names.Find(file) : null;
         bool isHead = name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
         bool mayBeDrawn = _answers is not null && (isHead || !_keepsOut && name.Contains(".out."));
         if (entry is null)
         {
-            return mayBeDrawn
-                ? (name, shape, null)
+            return mayBeDrawn ? (name, shape, null)
+                : !_names.HasEncoder ? throw _names.Foreign()
                 : throw new InvalidDataException(
                     $"{_weights.Path}: tensor '{file}' {shape} is missing; {_configPath} asks for it."
                 );
@@ -104,22 +162,7 @@ sealed class WeightReader
             );
     }
 
-    /// <summary>A bare encoder's file has no prefix, but for the classifier that is not part of it.</summary>
-    string FileName(string name)
-    {
-        string file = Config.Family.FileName(name);
-        return file.StartsWith(Config.Family.Prefix, StringComparison.Ordinal)
-            ? _prefix + file[Config.Family.Prefix.Length..]
-            : file;
-    }
-
-    /// <summary>Checkpoints converted from TensorFlow call a norm's weight gamma and its bias beta.</summary>
-    TensorEntry? Find(string file) =>
-        _weights.Find(file)
-        ?? _weights.Find(
-            file.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal)
-                .Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal)
-        );
+    string FileName(string name) => Config.Family.FileName(name);
 
     IEnumerable<(string Name, Shape Shape)> Checked()
     {

@@ -14,6 +14,7 @@ namespace Espalier.Runs.Studies;
 /// <summary>Reads a study's recipe. Everything that is wrong is told at once, each problem with its field.</summary>
 public sealed class StudyRecipeFile
 {
+    const int UsualLength = 128;
     const int MostEpochs = 10_000;
     const int MostBatch = 4096;
     const int MostEfforts = 50;
@@ -69,7 +70,8 @@ public sealed class StudyRecipeFile
         }
 
         string? model = Try(() => Model(_file.OptionalString("model") ?? "seedling"), "model");
-        int length = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16)) ?? 128;
+        int? asked = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16));
+        int length = asked ?? UsualLength;
         List<TaskData> tasks = Tasks();
         List<Pipeline> pipelines = Pipelines();
         ulong[] seeds = Seeds();
@@ -100,7 +102,7 @@ public sealed class StudyRecipeFile
             ?? StageMeasuring.DensePoints;
         if (model is not null)
         {
-            Try(() => CheckModel(model, length, tasks), "model");
+            length = Try(() => LengthFor(model, asked, tasks), "model") ?? length;
         }
 
         if (_problems.Count > 0)
@@ -159,12 +161,17 @@ public sealed class StudyRecipeFile
 
     string Model(string text) => _builtIn(text) ?? ModelPlace.Find(text, _environment, _folder);
 
-    static bool CheckModel(string folder, int length, IEnumerable<TaskData> tasks)
+    /// <summary>Tokens that texts are cut to: less than usual where the model reads less.</summary>
+    static int? LengthFor(string folder, int? asked, IEnumerable<TaskData> tasks)
     {
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        int least = tokenizer.SpecialCount(tasks.Any(t => t.Task.HasPairs));
-        return length >= least
-            ? true
+        int most = ModelFolder.Config(folder).MaxLength,
+            length = Math.Min(asked ?? UsualLength, most),
+            least = Tokenizer.Load(folder).SpecialCount(tasks.Any(t => t.Task.HasPairs));
+        return asked > most
+                ? throw new ArgumentException(
+                    $"max_length is {asked}, and the model in {folder} reads at most {most} tokens"
+                )
+            : length >= least ? length
             : throw new ArgumentException(
                 $"max_length is {length}, and {least} special tokens stand around a text; allow at least as many"
             );
