@@ -113,23 +113,29 @@ sealed record Findings(
                     ?? same.First();
             });
 
+    /// <summary>Whether intervals of quality hold what another draw of the split's examples would have given.</summary>
+    public bool CoversExamples =>
+        SeedMean.CoversExamples([.. Measurements.SelectMany(m => m.Metrics.Take(1))]);
+
     public int Seeds => Measurements.Select(MeanPoint.SeedsOf).Distinct().Count();
 
     /// <summary>One for each setting, in the order of the measurements.</summary>
     public static IReadOnlyList<Findings> In(IReadOnlyList<Measurement> measurements) =>
-        [
-            .. measurements
-                .GroupBy(Setting.Of)
-                .Select(setting => new Findings(
-                    setting.Key,
-                    [.. setting],
-                    WithFront([
-                        .. setting
-                            .GroupBy(m => (m.Pipeline, m.Effort))
-                            .Select(same => MeanPoint.Of([.. same])),
-                    ])
-                )),
-        ];
+        [.. measurements.GroupBy(Setting.Of).Select(setting => Of(setting.Key, [.. setting]))];
+
+    static Findings Of(Setting setting, IReadOnlyList<Measurement> measurements)
+    {
+        Measurement[] originals = [.. measurements.Where(m => Letters(m.Pipeline) == "O")];
+        return new Findings(
+            setting,
+            measurements,
+            WithFront([
+                .. measurements
+                    .GroupBy(m => (m.Pipeline, m.Effort))
+                    .Select(same => MeanPoint.Of([.. same], originals)),
+            ])
+        );
+    }
 
     public static bool IsPipeline(string name)
     {

@@ -9,9 +9,9 @@ namespace Espalier.Analysis.Cumulation;
 /// </summary>
 public static class Compounds
 {
-    // Relative errors of a prediction that do no harm.
+    // Relative errors of a prediction that do no harm, stated before anything was measured.
     const double CostMargin = 0.05;
-    const double QualityMargin = 0.02;
+    const double QualityMargin = 0.01;
 
     /// <summary>Chance of calling any combination compound that is not.</summary>
     const double Alpha = 0.05;

@@ -25,13 +25,14 @@ static class SyntheticStudy
         ("DELQ", 0.043, -0.016, 20.6),
     ];
 
-    static readonly (string Text, double Time, double Loss)[] Efforts =
+    // Layers are of six; a student has half of them behind the first.
+    static readonly (string Text, double Time, double Loss, double Layers)[] Efforts =
     [
-        ("confidence:0.6", 0.32, 0.09),
-        ("confidence:0.8", 0.45, 0.035),
-        ("confidence:0.9", 0.61, 0.012),
-        ("confidence:0.95", 0.8, 0.003),
-        ("full", 1.04, 0),
+        ("confidence:0.6", 0.32, 0.09, 1),
+        ("confidence:0.8", 0.45, 0.035, 2.6),
+        ("confidence:0.9", 0.61, 0.012, 3.5),
+        ("confidence:0.95", 0.8, 0.003, 4.4),
+        ("full", 1.04, 0, 6),
     ];
 
     public static IReadOnlyList<Measurement> Of(
@@ -56,7 +57,15 @@ static class SyntheticStudy
                     double quality = original + change + own - effort.Loss,
                         exact = Math.Round(600 * Math.Min(quality, 1)) / 600,
                         ms = 24 * time * (hasExits ? effort.Time : 1) * (1 + 0.02 * Noise());
-                    all.Add(One(pipeline, task, effort.Text, seed, exact, ms, megabytes));
+                    double layers = hasExits ? effort.Layers : 6;
+                    all.Add(
+                        One(pipeline, task, effort.Text, seed, exact, ms, megabytes) with
+                        {
+                            AverageLayers = pipeline.Contains('D')
+                                ? 1 + (layers - 1) * 0.4
+                                : layers,
+                        }
+                    );
                 }
             }
         }
