@@ -14,8 +14,8 @@ public static class Inference
     public static double Variance(IReadOnlyList<double> values) =>
         Math.Pow(Statistics.StandardDeviation(values)!.Value, 2);
 
-    // An interval of 95 % reaches about two standard errors to each side.
-    const double Normal = 1.96;
+    /// <summary>An interval of 95 % reaches about two standard errors to each side.</summary>
+    public const double Reach = 1.96;
 
     /// <summary>
     /// Half the width of the 95 % interval of a sum of independent errors, each a variance of the mean with its degrees
@@ -32,13 +32,13 @@ public static class Inference
         }
 
         return sum == 0 ? 0
-            : quarters == 0 ? Normal * Math.Sqrt(sum)
+            : quarters == 0 ? Reach * Math.Sqrt(sum)
             : StudentT.InvCDF(0, 1, sum * sum / quarters, 1 - (1 - Statistics.Confidence) / 2)
                 * Math.Sqrt(sum);
     }
 
     /// <summary>That a 95 % interval of many observations stands for.</summary>
-    public static double? StandardError(double? low, double? high) => (high - low) / (2 * Normal);
+    public static double? StandardError(double? low, double? high) => (high - low) / (2 * Reach);
 
     /// <summary>p to three digits; never zero, which no test can show.</summary>
     public static string Shown(double p) => p < 0.0005 ? "< 0.001" : $"{p:0.###}";

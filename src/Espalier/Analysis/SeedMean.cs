@@ -64,6 +64,40 @@ public static class SeedMean
             : OfQualities([.. seeds.Select(s => s.Figure)], spread);
     }
 
+    /// <summary>
+    /// Quality with the sampling error of the split: from the answers where they are known, else what each measurement
+    /// says of its own.
+    /// </summary>
+    public static Estimate? OfQuality(
+        IReadOnlyList<Measurement> measurements,
+        Axes axes,
+        AnsweredExamples answers
+    )
+    {
+        Measurement[] once = [.. measurements.DistinctBy(m => string.Join('/', m.Seeds))];
+        double? error = AnsweredExamples.VarianceOf([
+            .. once.Select(m => answers.Right(m, axes.Figure(m))),
+        ])
+            is { } variance
+            ? Math.Sqrt(variance)
+            : null;
+        return Over(
+            measurements,
+            m =>
+                axes.Figure(m) is not { Value: { } value } q ? null
+                : error is { } e && once.Length > 1
+                    ? new Estimate(
+                        value,
+                        value - Inference.Reach * e,
+                        value + Inference.Reach * e,
+                        1,
+                        Origin.Measured
+                    )
+                : new Estimate(value, q.Low, q.High, 1, Origin.Measured),
+            SeedSpread.Quality
+        );
+    }
+
     /// <summary>Whether an interval over seeds covers what another draw of the examples would have given.</summary>
     public static bool CoversExamples(IReadOnlyCollection<Quality> figures) =>
         figures.Count > 0 && figures.All(q => q is { Low: not null, High: not null });

@@ -17,7 +17,7 @@ public sealed class SimultaneousBand
     /// <param name="rows">[original][figure], two originals at least.</param>
     /// <param name="studies">Simulated.</param>
     /// <param name="sampling">
-    /// Standard error of each mean from the examples of the split, which all originals share; null where it is not known,
+    /// Variance of each mean from the examples of the split, which all originals share; null where it is not known,
     /// and the intervals speak of these examples only.
     /// </param>
     public SimultaneousBand(
@@ -37,12 +37,7 @@ public sealed class SimultaneousBand
                 .Range(0, figures)
                 .Select(k => Statistics.StandardDeviation([.. rows.Select(r => r[k])])!.Value),
         ];
-        Errors =
-        [
-            .. Deviations.Select(
-                (d, k) => Math.Sqrt(d * d / n + (sampling is null ? 0 : sampling[k] * sampling[k]))
-            ),
-        ];
+        Errors = [.. Deviations.Select((d, k) => Math.Sqrt(d * d / n + (sampling?[k] ?? 0)))];
         _largest = Errors.Count(e => e > 0) > 1 ? Simulated(rows, studies, new Draws(rng)) : null;
         Reach = _largest is null
             ? Inference.StudentReach(n)

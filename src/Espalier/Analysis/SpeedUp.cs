@@ -50,5 +50,5 @@ public static class SpeedUp
     }
 
     /// <summary>In which times were taken side by side.</summary>
-    public static string? Sitting(Measurement m) => null;
+    public static string? Sitting(Measurement m) => m.Sitting;
 }

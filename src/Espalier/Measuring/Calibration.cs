@@ -102,11 +102,7 @@ sealed record Calibration(double[] Shares, double[][] Basis, double[] Plain)
         return sum;
     }
 
-    static double Dot(
-        ReadOnlySpan<double> shares,
-        ReadOnlySpan<double> a,
-        ReadOnlySpan<double> b
-    )
+    static double Dot(ReadOnlySpan<double> shares, ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         double sum = 0;
         for (int i = 0; i < a.Length; i++)

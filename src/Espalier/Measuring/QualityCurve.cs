@@ -166,8 +166,9 @@ public sealed record QualityCurve
             );
         }
 
-        return curve.Points().Select(MeasurementJson.Problem).FirstOrDefault(p => p is not null)
-            is { } problem
+        return
+            curve.Points().Select(MeasurementJson.Problem).FirstOrDefault(p => p is not null)
+                is { } problem
             ? throw new InvalidDataException($"{name}: {problem}")
             : curve;
     }

@@ -34,10 +34,7 @@ public sealed record SplitCandidate(
         Func<int[], Batch> batches
     )
     {
-        Batch[][] blocks =
-        [
-            .. sample.Blocks.Select(block => block.Select(batches).ToArray()),
-        ];
+        Batch[][] blocks = [.. sample.Blocks.Select(block => block.Select(batches).ToArray())];
         int largest = blocks.Max(b => b.Max(batch => batch.Count));
         Tensor logits = new(largest, session.Model.Config.Outputs);
         int[] exits = new int[largest];
@@ -67,7 +64,12 @@ public sealed record SplitCandidate(
         double examples = Sample.Examples;
         double[] plain = [.. batches.Select(b => b.Length / examples)];
         int[] all = [.. Enumerable.Range(0, Tokens.Count)];
-        Func<int, double>[] features = [i => Layers[i], i => Tokens[i], i => (double)Tokens[i] * Layers[i]];
+        Func<int, double>[] features =
+        [
+            i => Layers[i],
+            i => Tokens[i],
+            i => (double)Tokens[i] * Layers[i],
+        ];
         return Calibration.Of(
             plain,
             [.. features.Select(f => batches.Select(b => b.Average(f)).ToArray())],

@@ -18,12 +18,8 @@ public sealed class SplitComparison
     readonly SplitRecord[] _records;
     readonly EnergyMeter _energy;
 
-    internal SplitComparison(
-        SplitRecord[] records,
-        int passes,
-        bool settled,
-        EnergyMeter energy
-    ) => (_records, Passes, Settled, _energy) = (records, passes, settled, energy);
+    internal SplitComparison(SplitRecord[] records, int passes, bool settled, EnergyMeter energy) =>
+        (_records, Passes, Settled, _energy) = (records, passes, settled, energy);
 
     public int Passes { get; }
 

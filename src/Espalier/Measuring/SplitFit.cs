@@ -46,7 +46,9 @@ sealed record SplitFit(double Value, double[] Blocks, double[] Passes, double Lo
                 Math.Log(
                     Statistics
                         .Median([
-                            .. Enumerable.Range(0, blocks).Select(b => Sum(pass, b) / Sum(medians, b)),
+                            .. Enumerable
+                                .Range(0, blocks)
+                                .Select(b => Sum(pass, b) / Sum(medians, b)),
                         ])
                         .Value
                 )

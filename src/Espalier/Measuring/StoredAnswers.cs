@@ -54,7 +54,10 @@ public sealed record StoredAnswers
     /// <summary>Bytes of one answer.</summary>
     int Width => WidthOf(Labels?.Count);
 
-    static int WidthOf(int? classes) => classes is not { } count ? NumberBytes : count > 256 ? 2 : 1;
+    static int WidthOf(int? classes) =>
+        classes is not { } count ? NumberBytes
+        : count > 256 ? 2
+        : 1;
 
     /// <summary>Right class of each example.</summary>
     public int[] TrueClasses() => Classes(Truth, 0);
@@ -79,7 +82,10 @@ public sealed record StoredAnswers
     public int[] ClassesAt(string pipeline, Effort effort)
     {
         ModelAnswers model = Of(pipeline);
-        int[][] exits = [.. Enumerable.Range(0, model.Exits).Select(e => Classes(model.Answers, e))];
+        int[][] exits =
+        [
+            .. Enumerable.Range(0, model.Exits).Select(e => Classes(model.Answers, e)),
+        ];
         return [.. ExitsAt(pipeline, effort).Select((exit, i) => exits[exit][i])];
     }
 
@@ -241,13 +247,10 @@ public sealed record StoredAnswers
             }
 
             read =
-                JsonSerializer.Deserialize(
-                    whole.ToArray(),
-                    MeasurementSchema.Default.StoredAnswers
-                ) ?? throw new InvalidDataException("null");
+                JsonSerializer.Deserialize(whole.ToArray(), MeasurementSchema.Default.StoredAnswers)
+                ?? throw new InvalidDataException("null");
         }
-        catch (Exception e)
-            when (e is InvalidDataException or JsonException or ArgumentException)
+        catch (Exception e) when (e is InvalidDataException or JsonException or ArgumentException)
         {
             throw new InvalidDataException(
                 $"{name}: not a file of answers ({e.Message.Split(" Path: $")[0].TrimEnd('.')}); measure again.",

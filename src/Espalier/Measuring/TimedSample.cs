@@ -35,11 +35,7 @@ public sealed class TimedSample
     /// <param name="tokens">Of each example of the split.</param>
     /// <param name="batch">Examples that are handed over at once.</param>
     /// <param name="examples">At least so many, or the whole split.</param>
-    public static TimedSample Of(
-        IReadOnlyList<int> tokens,
-        int batch,
-        int examples = LeastExamples
-    )
+    public static TimedSample Of(IReadOnlyList<int> tokens, int batch, int examples = LeastExamples)
     {
         if (tokens.Count == 0)
         {

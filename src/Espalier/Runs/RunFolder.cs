@@ -52,12 +52,7 @@ public static class RunFolder
             .Any(d => keys.Any(k => d.EndsWith(k.Short, StringComparison.Ordinal)));
 
     /// <param name="kernels">Those that trained.</param>
-    public static void Write(
-        string folder,
-        Recipe recipe,
-        string kernels,
-        MeasuredStages measured
-    )
+    public static void Write(string folder, Recipe recipe, string kernels, MeasuredStages measured)
     {
         IReadOnlyList<MeasuredStage> stages = measured.Stages;
         AtomicFile.Write(Path.Combine(folder, AnswersName), measured.Answers.ToFile());

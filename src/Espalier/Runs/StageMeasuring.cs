@@ -149,9 +149,7 @@ public sealed class StageMeasuring(
                     subject.Stage,
                     curve.First(m => m.Effort == subject.Row),
                     curve,
-                    i == 0
-                        ? null
-                        : comparison.SpeedUp(row, Name(subjects[0], subjects[0].Row)),
+                    i == 0 ? null : comparison.SpeedUp(row, Name(subjects[0], subjects[0].Row)),
                     i == 0
                         ? null
                         : comparison.SpeedUp(row, Name(subjects[i - 1], subjects[i - 1].Row))
@@ -185,7 +183,8 @@ public sealed class StageMeasuring(
     {
         public bool Pads => !Stage.Model.Traits.DynamicLength;
 
-        public double MultiplyAdds(EffortAnswers at) => at.AverageMultiplyAdds(!Pads, Task.MaxLength);
+        public double MultiplyAdds(EffortAnswers at) =>
+            at.AverageMultiplyAdds(!Pads, Task.MaxLength);
     }
 
     Subject Judge(
@@ -267,12 +266,7 @@ public sealed class StageMeasuring(
         }
     }
 
-    static SplitCandidate[] Of(
-        Subject subject,
-        int[] tokens,
-        TimedSample sample,
-        TimedSample few
-    )
+    static SplitCandidate[] Of(Subject subject, int[] tokens, TimedSample sample, TimedSample few)
     {
         Dictionary<int[], Batch> batches = sample.Batches.ToDictionary(
             b => b,
@@ -304,7 +298,8 @@ public sealed class StageMeasuring(
         new()
         {
             Pipeline = subject.Stage.Pipeline,
-            Stage = subject.Stage.Model.History.Count > 0 ? subject.Stage.Model.History[^1].Text : "",
+            Stage =
+                subject.Stage.Model.History.Count > 0 ? subject.Stage.Model.History[^1].Text : "",
             Task = recipe.Data.Task.Name,
             Split = subject.Task.Test.Name,
             Effort = answers.Effort,
@@ -332,11 +327,7 @@ public sealed class StageMeasuring(
             Models =
             [
                 .. subjects.Select(s =>
-                    StoredAnswers.Of(
-                        s.Stage.Pipeline,
-                        s.Record,
-                        [.. s.Dense.Select(a => a.Effort)]
-                    )
+                    StoredAnswers.Of(s.Stage.Pipeline, s.Record, [.. s.Dense.Select(a => a.Effort)])
                 ),
             ],
         };

@@ -55,14 +55,20 @@ public sealed class SeedMeanTests
         PairedDifference found = PairedDifference.Of(
             [.. o.Select((q, i) => Records.Of("PLQ", q + gain[i], 1, (ulong)i))],
             [.. o.Select((q, i) => Records.Of("O", q, 9, (ulong)i))],
-            Primary
+            Primary,
+            AnsweredExamples.None
         )!;
         Assert.Equal(0.0124, found.Mean, 1e-9);
         // t(0.975, 2) = 4.3027 times 0.0034 / √3.
         Assert.Equal(0.0124 - 4.3027 * 0.0034 / Math.Sqrt(3), found.Low!.Value, 1e-6);
         Assert.True(found.IsSure);
         Assert.Null(
-            PairedDifference.Of([Records.Of("P", 0.9, 1, 7)], [Records.Of("O", 0.9, 1, 8)], Primary)
+            PairedDifference.Of(
+                [Records.Of("P", 0.9, 1, 7)],
+                [Records.Of("O", 0.9, 1, 8)],
+                Primary,
+                AnsweredExamples.None
+            )
         );
     }
 

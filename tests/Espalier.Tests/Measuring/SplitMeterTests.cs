@@ -8,7 +8,10 @@ public sealed class SplitMeterTests
     const int Split = 600;
     const int Studies = 150;
 
-    static readonly int[] Tokens = [.. Drawn(1, z => Math.Clamp((int)Math.Exp(3 + 0.5 * z), 4, 128))];
+    static readonly int[] Tokens =
+    [
+        .. Drawn(1, z => Math.Clamp((int)Math.Exp(3 + 0.5 * z), 4, 128)),
+    ];
     static readonly int[] Deep = [.. Drawn(2, _ => 6)];
     static readonly int[] Early = [.. Drawn(3, z => Math.Clamp((int)(2 + 1.5 * z), 1, 6))];
 
@@ -23,15 +26,19 @@ public sealed class SplitMeterTests
     {
         List<string> runs = [];
         SplitCandidate Logs(string name) =>
-            Candidate(name, Early, (block, _) =>
-            {
-                if (runs.Count == 0 || runs[^1] != $"{name}{block}")
+            Candidate(
+                name,
+                Early,
+                (block, _) =>
                 {
-                    runs.Add($"{name}{block}");
-                }
+                    if (runs.Count == 0 || runs[^1] != $"{name}{block}")
+                    {
+                        runs.Add($"{name}{block}");
+                    }
 
-                _time.Pass(1);
-            });
+                    _time.Pass(1);
+                }
+            );
         SplitComparison result = Compare(
             [Logs("a"), Logs("b"), Logs("c")],
             new Passes(Seconds: 0, Least: 3, WarmUpSeconds: 0)
@@ -41,7 +48,10 @@ public sealed class SplitMeterTests
         Assert.Equal(30, rounds.Length);
         Assert.All(rounds, r => Assert.Equal("abc", string.Concat(r.Select(x => x[0]).Order())));
         Assert.All(rounds, r => Assert.Single(r.Select(x => x[1..]).Distinct()));
-        Assert.All(rounds.Chunk(10), pass => Assert.Equal(10, pass.Select(r => r[0][1..]).Distinct().Count()));
+        Assert.All(
+            rounds.Chunk(10),
+            pass => Assert.Equal(10, pass.Select(r => r[0][1..]).Distinct().Count())
+        );
         Assert.True(rounds.Select(r => string.Concat(r.Select(x => x[0]))).Distinct().Count() > 3);
     }
 
@@ -93,7 +103,9 @@ public sealed class SplitMeterTests
                     .Average(i => layers[i] * perLayer * (1 + 0.02 * Tokens[i]) * _own[i]);
 
             // Another own part of each example for each study: which were chosen is chance then.
-            new Rng((ulong)study).Split("own").Shuffle<double>(_own);
+            new Rng((ulong)study)
+                .Split("own")
+                .Shuffle<double>(_own);
             SplitComparison result = Compare(
                 [Of("slow", Deep, 1), Of("fast", Early, 0.5)],
                 new Passes(Seconds: 0, Least: 5, WarmUpSeconds: 0)
@@ -153,9 +165,7 @@ public sealed class SplitMeterTests
         );
         Assert.Contains(
             "Most = 2",
-            Assert
-                .Throws<ArgumentException>(() => Compare([one], new Passes(Most: 2)))
-                .Message
+            Assert.Throws<ArgumentException>(() => Compare([one], new Passes(Most: 2))).Message
         );
     }
 
@@ -167,12 +177,7 @@ public sealed class SplitMeterTests
                 TimeSpan.FromMilliseconds(0.001)
             ),
             new EnergyMeter(powercap: "/nowhere")
-        ).Compare(
-            candidates,
-            passes,
-            new Rng(1),
-            cancel: TestContext.Current.CancellationToken
-        );
+        ).Compare(candidates, passes, new Rng(1), cancel: TestContext.Current.CancellationToken);
 
     SplitCandidate Candidate(
         string name,

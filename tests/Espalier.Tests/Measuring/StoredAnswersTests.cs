@@ -1,7 +1,6 @@
 using Espalier.Autograd;
 using Espalier.Measuring;
 using Espalier.Models;
-
 using Espalier.Tensors;
 using Espalier.Tests.Models;
 
@@ -28,7 +27,10 @@ public sealed class StoredAnswersTests
         }
 
         Assert.All(back.ExitsAt("E", Effort.First), exit => Assert.Equal(0, exit));
-        Assert.Contains("PE", Assert.Throws<ArgumentException>(() => back.ExitsAt("PE", Effort.Full)).Message);
+        Assert.Contains(
+            "PE",
+            Assert.Throws<ArgumentException>(() => back.ExitsAt("PE", Effort.Full)).Message
+        );
         Assert.Contains(
             "patience:7",
             Assert
@@ -44,7 +46,10 @@ public sealed class StoredAnswersTests
         ExitRecord record = Record(null);
         Effort[] efforts = [.. Efforts.Dense(record.Config, 9)];
         StoredAnswers back = StoredAnswers.Read("a", Of(record, efforts).ToFile());
-        Assert.Equal([Effort.First, Effort.Parse("patience:1"), Effort.Parse("patience:2"), Effort.Full], efforts);
+        Assert.Equal(
+            [Effort.First, Effort.Parse("patience:1"), Effort.Parse("patience:2"), Effort.Full],
+            efforts
+        );
         Assert.All(
             efforts,
             e => Assert.Equal(record.At(e).Numbers, back.NumbersAt("E", e).Select(n => (double)n))
@@ -78,7 +83,9 @@ public sealed class StoredAnswersTests
         }
 
         Assert.Throws<InvalidDataException>(() => StoredAnswers.Read("a", []));
-        Assert.Throws<InvalidDataException>(() => StoredAnswers.Read("a", file[..(file.Length / 2)]));
+        Assert.Throws<InvalidDataException>(() =>
+            StoredAnswers.Read("a", file[..(file.Length / 2)])
+        );
     }
 
     static StoredAnswers Of(ExitRecord record, Effort[] efforts) =>
@@ -115,7 +122,11 @@ public sealed class StoredAnswersTests
                         [
                             .. Enumerable
                                 .Range(0, 4 * (classes ?? 1))
-                                .Select(_ => classes is null ? 0.004f * rng.Normal(draw++) : 2 * rng.Normal(draw++)),
+                                .Select(_ =>
+                                    classes is null
+                                        ? 0.004f * rng.Normal(draw++)
+                                        : 2 * rng.Normal(draw++)
+                                ),
                         ],
                         10,
                         classes is null ? null : rng.Below(classes.Value, draw++),

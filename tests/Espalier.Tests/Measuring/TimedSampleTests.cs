@@ -21,7 +21,8 @@ public sealed class TimedSampleTests
         Assert.InRange(sample.Batches.SelectMany(b => b).Average(i => tokens[i]) / all, 0.99, 1.01);
         Assert.All(
             sample.Blocks,
-            block => Assert.InRange(block.SelectMany(b => b).Average(i => tokens[i]) / all, 0.9, 1.1)
+            block =>
+                Assert.InRange(block.SelectMany(b => b).Average(i => tokens[i]) / all, 0.9, 1.1)
         );
         Assert.All(sample.Batches.SkipLast(1), b => Assert.InRange(b.Length, batch - 1, batch));
     }
@@ -57,7 +58,9 @@ public sealed class TimedSampleTests
         // As early exits do: most leave at once, long texts later.
         int[] layers =
         [
-            .. tokens.Select((t, i) => 1 + (int)(6 * Math.Pow(rng.Uniform((ulong)i), 60.0 / t) % 6)),
+            .. tokens.Select(
+                (t, i) => 1 + (int)(6 * Math.Pow(rng.Uniform((ulong)i), 60.0 / t) % 6)
+            ),
         ];
         TimedSample sample = TimedSample.Of(tokens, 1);
         SplitCandidate candidate = new("x", sample, tokens, layers, false, (_, _) => { });

@@ -166,11 +166,7 @@ public sealed class RunnerTests : IDisposable
         Assert.Equal(["E", "EQ"], all.Where(m => m.Effort == Effort.First).Select(m => m.Pipeline));
         Assert.All(
             all,
-            m =>
-                Assert.Equal(
-                    (m.Pipeline, m.Effort) == ("O", Effort.Full),
-                    m.SpeedUp is null
-                )
+            m => Assert.Equal((m.Pipeline, m.Effort) == ("O", Effort.Full), m.SpeedUp is null)
         );
 
         // The toy's split has fewer than two hundred examples, so all are timed; all cost the same where padding is full.

@@ -55,11 +55,11 @@ static class Headline
     static string Compared(MeanPoint best) =>
         best.AgainstOriginal is not { Low: { } low, High: { } high, Mean: var mean } pair
             ? " Of one seed, how its quality compares with O’s cannot be told."
-            : $" On the same seeds it has {Signed(mean)} points against O (95 % interval {Signed(low)} to {Signed(high)}, over seeds, on these examples): "
+            : $" On the same seeds it has {Signed(mean)} points against O (95 % interval {Signed(low)} to {Signed(high)}, {(pair.CoversExamples ? "over seeds and examples" : "over seeds, on these examples")}): "
                 + (
                     pair.IsSure == true
-                        ? $"{(mean < 0 ? "a loss" : "a gain")} beyond what seeds do."
-                        : "these seeds cannot tell the two qualities apart."
+                        ? $"{(mean < 0 ? "a loss" : "a gain")} beyond what {(pair.CoversExamples ? "seeds and examples" : "seeds")} do."
+                        : "these data cannot tell the two qualities apart."
                 );
 
     static string Own(Findings findings, MeanPoint best) =>

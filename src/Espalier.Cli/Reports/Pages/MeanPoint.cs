@@ -77,7 +77,8 @@ sealed record MeanPoint
     /// <param name="originals">Of O in the same setting.</param>
     public static MeanPoint Of(
         IReadOnlyList<Measurement> measurements,
-        IReadOnlyList<Measurement> originals
+        IReadOnlyList<Measurement> originals,
+        AnsweredExamples answers
     )
     {
         Measurement first = measurements[0];
@@ -85,7 +86,7 @@ sealed record MeanPoint
         {
             Pipeline = first.Pipeline,
             Effort = first.Effort,
-            Quality = Spread.Of(SeedMean.Over(measurements, OfQuality, SeedSpread.Quality)),
+            Quality = Spread.Of(SeedMean.OfQuality(measurements, Primary, answers)),
             Milliseconds = Spread.Of(
                 SeedMean.Over(measurements, m => m.MillisecondsPerExample, SeedSpread.Cost)
             ),
@@ -94,7 +95,7 @@ sealed record MeanPoint
                 1000
             ),
             SpeedUp = Spread.Of(Analysis.SpeedUp.Of(measurements, originals)),
-            AgainstOriginal = PairedDifference.Of(measurements, originals, Primary),
+            AgainstOriginal = PairedDifference.Of(measurements, originals, Primary, answers),
             OnSeeds = Seeded(measurements, originals),
             EnergyOrigin = measurements.Max(m => m.JoulesPerExample?.Origin),
             Origin = measurements.Max(m => m.MillisecondsPerExample?.Origin ?? Origin.Measured),
@@ -143,11 +144,6 @@ sealed record MeanPoint
     /// <summary>As <see cref="Alternative"/> is named.</summary>
     static string Named(Measurement m) =>
         m.Effort == Effort.Full ? m.Pipeline : $"{m.Pipeline} at {m.Effort}";
-
-    static Estimate? OfQuality(Measurement m) =>
-        Primary.Figure(m) is { Value: { } value } q
-            ? new Estimate(value, q.Low, q.High, 1, Origin.Measured)
-            : null;
 
     static double? Mean(IReadOnlyList<Measurement> measurements, Func<Measurement, double?> value)
     {

@@ -6,6 +6,10 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>Does the order of operators matter: distances of curves, the verdict and what it rests on.</summary>
 static class OrderSection
 {
+    // Chords of less are no news.
+    const double ToldStep = 0.3;
+    const int MostWeak = 6;
+
     public static Markup Write(StudySection section, int index)
     {
         string metric = section.Findings.Setting.Metric;
@@ -30,7 +34,7 @@ static class OrderSection
                 (Markup)
                     $"<p class=\"verdict\"><span class=\"tag\">{Title(o.Verdict)}</span> {o.Sentence}{Repeated(section.Orders, o)}</p>"
             )}
-            <p class="note">{Method(own[0], metric)}</p>
+            <p class="note">{Method(own.MaxBy(o => o.WidestStep)!, metric)}{Weak(section.Findings)}</p>
             <div class="panels">
             {drawn.Select(o =>
                 (Markup)
@@ -66,7 +70,17 @@ static class OrderSection
         $"Margins were stated before measuring: {Points(o.Margin)} points of {metric}, and {Points(o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original. "
         + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
         + "The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with L or Q, which ask the same models again. "
-        + "Nothing is read between the first exit and the next threshold. All of it speaks of these test examples; their choice is not in the intervals.";
+        + "Nothing is read between the first exit and the next threshold. "
+        + (
+            o.Regions.Count > 0 && o.Regions.All(r => r.CoversExamples)
+                ? "Intervals hold another draw of the test examples too."
+                : "All of it speaks of these test examples; their choice is not in the intervals."
+        )
+        + (
+            o.WidestStep > ToldStep
+                ? $" Thresholds leave steps of up to {o.WidestStep:0.##} layers, over which curves are taken for straight."
+                : ""
+        );
 
     public static string Title(OrderVerdict verdict) =>
         verdict switch
@@ -83,6 +97,18 @@ static class OrderSection
             ("different orders", o.Different),
             ("different orders, same original", o.Paired),
         ];
+
+    /// <summary>A student that hardly beats guessing has little that an order could change.</summary>
+    static string Weak(Findings findings)
+    {
+        MeanPoint[] weak =
+        [
+            .. findings.NearMajority.Where(p => Findings.Letters(p.Pipeline).All(char.IsLetter)),
+        ];
+        return weak.Length == 0
+            ? ""
+            : $" Guessing the largest class would give {Figures.Percent(findings.MajorityShare!.Value)} %; near it, with less than a third of what O has above it, are {string.Join(", ", weak.Take(MostWeak).Select(p => $"{p.Pipeline} ({Figures.Percent(p.Quality!.Mean)} %)"))}{(weak.Length > MostWeak ? $" and {weak.Length - MostWeak} more" : "")}: their orders say little.";
+    }
 
     static string Repeated(IReadOnlyList<OrderComparison> all, OrderComparison o)
     {

@@ -20,9 +20,12 @@ sealed record StudySection(
     // Resamples and relabellings are drawn from it: a report is the same each time it is made.
     const ulong Seed = 1;
 
-    public static IReadOnlyList<StudySection> Of(IReadOnlyList<Measurement> measurements)
+    public static IReadOnlyList<StudySection> Of(ReportInput results)
     {
-        StudySection[] sections = [.. Findings.In(measurements).Select(Of)];
+        StudySection[] sections =
+        [
+            .. Findings.In(results.Measurements, results.Answers).Select(f => Of(f, results)),
+        ];
         OrderComparison[] all = [.. sections.SelectMany(s => s.Orders)];
         return
         [
@@ -30,7 +33,7 @@ sealed record StudySection(
         ];
     }
 
-    static StudySection Of(Findings findings)
+    static StudySection Of(Findings findings, ReportInput results)
     {
         // The analysis takes measurements of pipelines that it can take apart.
         Measurement[] judged =
@@ -45,9 +48,15 @@ sealed record StudySection(
             whole = [.. judged.Where(m => m.MillisecondsPerExample is not null)];
         // Orders are compared by layers, also at efforts that were not timed.
         IReadOnlyList<OrderComparison> orders = Commutativity.Of(
-            judged,
+            [
+                .. judged,
+                .. results.Curves.Where(m =>
+                    Setting.Of(m) == findings.Setting && m.Metrics[0].Value is not null
+                ),
+            ],
             new CommutativityOptions(),
-            new Rng(Seed)
+            new Rng(Seed),
+            results.Answers
         );
         if (whole.Length == 0)
         {

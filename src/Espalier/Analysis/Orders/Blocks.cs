@@ -3,16 +3,24 @@ namespace Espalier.Analysis.Orders;
 /// <summary>The runs of all orders on the same originals as rows of numbers: the quality of every run at the same places.</summary>
 sealed class Blocks
 {
+    readonly CurveReading[][][] _readings;
+
     /// <param name="runs">[original][order].</param>
     public Blocks(IReadOnlyList<IReadOnlyList<EffortCurve>> runs, IReadOnlyList<Place> places)
     {
         Places = places;
-        Rows =
+        _readings =
         [
             .. runs.Select(original =>
                 original
                     .Select(curve => places.Select(p => SharedPlaces.Read(curve, p)).ToArray())
                     .ToArray()
+            ),
+        ];
+        Rows =
+        [
+            .. _readings.Select(original =>
+                original.Select(run => run.Select(r => r.Quality).ToArray()).ToArray()
             ),
         ];
     }
@@ -35,6 +43,18 @@ sealed class Blocks
     /// <summary>Quality of A less that of B on one original.</summary>
     public double Difference(int original, int a, int b, int place) =>
         Rows[original][a][place] - Rows[original][b][place];
+
+    /// <summary>
+    /// Variance of the mean difference that another draw of the examples makes; null where answers are not known.
+    /// </summary>
+    public double? VarianceOfExamples(int a, int b, int place) =>
+        AnsweredExamples.VarianceOf([
+            .. _readings.Select(original =>
+                original[a][place].Right is { } x && original[b][place].Right is { } y
+                    ? (IReadOnlyList<double>)[.. x.Zip(y, (p, q) => p - q)]
+                    : null
+            ),
+        ]);
 
     /// <summary>Distance of the mean curves of two orders, of every two; and its average.</summary>
     /// <param name="labels">[original][run]: which order the run is taken for.</param>

@@ -15,27 +15,32 @@ public static class Commutativity
     /// A comparison for each task and each set of operators that was run in two orders or more. Measurements without a
     /// time take part by their layers.
     /// </summary>
+    /// <param name="answers">Where known, intervals hold another draw of the examples too.</param>
     /// <param name="rng">Draws resamples, simulated studies, and relabellings where there are too many to count.</param>
     public static IReadOnlyList<OrderComparison> Of(
         IReadOnlyList<Measurement> measurements,
         CommutativityOptions options,
-        Rng rng
+        Rng rng,
+        AnsweredExamples? answers = null
     ) =>
         [
             .. measurements
                 .GroupBy(m => m.Task)
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
-                .SelectMany(task => OfTask(task.Key, [.. task], options, rng)),
+                .SelectMany(task =>
+                    OfTask(task.Key, [.. task], options, rng, answers ?? AnsweredExamples.None)
+                ),
         ];
 
     static IEnumerable<OrderComparison> OfTask(
         string task,
         IReadOnlyList<Measurement> measurements,
         CommutativityOptions options,
-        Rng rng
+        Rng rng,
+        AnsweredExamples answers
     )
     {
-        OrderRuns runs = new(measurements, options.Metric);
+        OrderRuns runs = new(measurements, options.Metric, answers);
         OrderDraft[] drafts =
         [
             .. measurements

@@ -6,12 +6,17 @@ namespace Espalier.Analysis.Orders;
 /// <summary>What a model gave at one effort.</summary>
 /// <param name="Layers">That an example went through, on average.</param>
 /// <param name="Cost">What the curve is read by: the layers themselves, or the time as a share of O's.</param>
+/// <param name="Right">Which examples it answered right, 1 or 0; null where not known.</param>
 public readonly record struct EffortReading(
     double Layers,
     double Cost,
     double Quality,
-    Effort Effort
+    Effort Effort,
+    IReadOnlyList<double>? Right = null
 );
+
+/// <summary>Quality read off a curve, and the share of right answers of each example; null where not known.</summary>
+public readonly record struct CurveReading(double Quality, IReadOnlyList<double>? Right);
 
 /// <summary>
 /// Quality of one model over its efforts, read at equal effort. The first exit, where every example leaves at once, is
@@ -28,10 +33,15 @@ public sealed class EffortCurve
 
     public EffortCurve(IEnumerable<EffortReading> points)
     {
+        // To stop at one layer whatever the model says is no threshold, but for the first, where the least threshold stops.
         // Of thresholds at which the same examples leave, one stands for all.
         Points =
         [
-            .. points.OrderBy(p => p.Cost).ThenBy(p => p.Effort.Threshold).DistinctBy(p => p.Cost),
+            .. points
+                .Where(p => p.Effort.Rule != ExitRule.Exit || IsFirstExit(p))
+                .OrderBy(p => p.Cost)
+                .ThenBy(p => p.Effort.Threshold)
+                .DistinctBy(p => p.Cost),
         ];
         Stretches = [.. Cut(Points)];
     }
@@ -42,30 +52,16 @@ public sealed class EffortCurve
     public ImmutableArray<ImmutableArray<EffortReading>> Stretches { get; }
 
     /// <summary>Where all leave at the first exit; null where that was not measured, or there are no exits.</summary>
-    public double? AtFirstExit
-    {
-        get
-        {
-            EffortReading[] first = [.. Points.Where(IsFirstExit)];
-            return first.Length == 0 ? null : first.Average(p => p.Quality);
-        }
-    }
+    public CurveReading? AtFirstExit => At(IsFirstExit);
 
     /// <summary>At full effort, as every model has it.</summary>
-    public double? AtFull
-    {
-        get
-        {
-            EffortReading[] full = [.. Points.Where(p => p.Effort == Effort.Full)];
-            return full.Length == 0 ? null : full[0].Quality;
-        }
-    }
+    public CurveReading? AtFull => At(p => p.Effort == Effort.Full);
 
     public static bool IsFirstExit(EffortReading p) =>
         p.Effort != Effort.Full && p.Layers <= 1 + Exactly;
 
     /// <summary>Behind the first exit; null where the curve may not be read.</summary>
-    public double? At(double cost)
+    public CurveReading? At(double cost)
     {
         foreach (ImmutableArray<EffortReading> stretch in Stretches)
         {
@@ -86,7 +82,20 @@ public sealed class EffortCurve
     public double WidestStep =>
         Stretches.Max(s => s.Zip(s.Skip(1), (a, b) => b.Layers - a.Layers).DefaultIfEmpty().Max());
 
-    static double Between(ImmutableArray<EffortReading> stretch, double cost)
+    CurveReading? At(Func<EffortReading, bool> isMeant)
+    {
+        foreach (EffortReading point in Points)
+        {
+            if (isMeant(point))
+            {
+                return new CurveReading(point.Quality, point.Right);
+            }
+        }
+
+        return null;
+    }
+
+    static CurveReading Between(ImmutableArray<EffortReading> stretch, double cost)
     {
         int right = 0;
         while (right < stretch.Length - 1 && stretch[right].Cost < cost)
@@ -96,12 +105,18 @@ public sealed class EffortCurve
 
         if (right == 0 || stretch[right].Cost <= cost)
         {
-            return stretch[right].Quality;
+            return new CurveReading(stretch[right].Quality, stretch[right].Right);
         }
 
         EffortReading a = stretch[right - 1],
             b = stretch[right];
-        return a.Quality + (cost - a.Cost) / (b.Cost - a.Cost) * (b.Quality - a.Quality);
+        double share = (cost - a.Cost) / (b.Cost - a.Cost);
+        return new CurveReading(
+            a.Quality + share * (b.Quality - a.Quality),
+            a.Right is null || b.Right is null
+                ? null
+                : [.. a.Right.Zip(b.Right, (x, y) => x + share * (y - x))]
+        );
     }
 
     static IEnumerable<ImmutableArray<EffortReading>> Cut(ImmutableArray<EffortReading> points)

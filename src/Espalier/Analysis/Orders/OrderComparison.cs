@@ -150,6 +150,7 @@ public sealed record OrderDifference(
 /// <param name="Any">p of any difference but 0, likewise.</param>
 /// <param name="Bound">The least margin within which all would be shown to lie.</param>
 /// <param name="Second">The verdict against the second margin.</param>
+/// <param name="CoversExamples">Another draw of the split's examples is in the intervals; else they speak of these examples alone.</param>
 /// <param name="Needed">Where undecided: originals that would show equivalence in 80 % of studies if there were no difference.</param>
 public sealed record RegionFinding(
     CurveRegion Region,
@@ -160,6 +161,7 @@ public sealed record RegionFinding(
     double Bound,
     OrderVerdict Verdict,
     OrderVerdict Second,
+    bool CoversExamples,
     int? Needed
 )
 {

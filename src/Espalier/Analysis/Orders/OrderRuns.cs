@@ -9,9 +9,16 @@ sealed class OrderRuns
     readonly ILookup<(string Pipeline, ulong Original), Measurement> _runs;
     readonly Axes _axes;
 
+    readonly AnsweredExamples _answers;
+
     /// <param name="metric">By its name; null is the primary one.</param>
-    public OrderRuns(IReadOnlyList<Measurement> measurements, string? metric)
+    public OrderRuns(
+        IReadOnlyList<Measurement> measurements,
+        string? metric,
+        AnsweredExamples answers
+    )
     {
+        _answers = answers;
         _axes = new Axes(Cost.Layers, metric);
         _runs = measurements
             .Where(m => _axes.QualityOf(m) is not null)
@@ -58,7 +65,8 @@ sealed class OrderRuns
                     e.Same.Average(m => m.AverageLayers),
                     e.Same.Average(m => cost(m)!.Value),
                     e.Same.Average(m => _axes.QualityOf(m)!.Value),
-                    e.Key
+                    e.Key,
+                    _answers.Right(e.Same[0], _axes.Figure(e.Same[0]))
                 )),
         ];
         return points.Length > 0 ? new EffortCurve(points) : null;

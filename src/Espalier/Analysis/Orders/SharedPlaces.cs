@@ -77,7 +77,7 @@ public static class SharedPlaces
         ];
     }
 
-    internal static double Read(EffortCurve curve, Place place) =>
+    internal static CurveReading Read(EffortCurve curve, Place place) =>
         place.Kind switch
         {
             PlaceKind.FirstExit => curve.AtFirstExit!.Value,

@@ -30,6 +30,9 @@ sealed class SignedDifferences
             from pair in blocks.OrderPairs
             select (pair.A, pair.B, p),
         ];
+        CoversExamples = _figures.All(f =>
+            blocks.VarianceOfExamples(f.A, f.B, f.Place) is not null
+        );
         _band = new SimultaneousBand(
             [
                 .. Enumerable
@@ -39,9 +42,15 @@ sealed class SignedDifferences
                     ),
             ],
             studies,
-            rng
+            rng,
+            CoversExamples
+                ? [.. _figures.Select(f => blocks.VarianceOfExamples(f.A, f.B, f.Place)!.Value)]
+                : null
         );
     }
+
+    /// <summary>Answers are known, so that intervals hold another draw of the examples too.</summary>
+    bool CoversExamples { get; }
 
     /// <summary>The first exit by itself, and one band over everything behind it.</summary>
     public static IReadOnlyList<RegionDraft> ByLayers(
@@ -132,6 +141,7 @@ sealed class SignedDifferences
                 _band.Beyond(options.SecondMargin, own),
             ],
             _band.Bound(own),
+            CoversExamples,
             Needed(own.Max(k => _band.Deviations[k]), options.Margin)
         );
     }
@@ -203,6 +213,7 @@ sealed record RegionDraft(
     IReadOnlyList<OrderDifference> Differences,
     double[] P,
     double Bound,
+    bool CoversExamples,
     int? Needed
 )
 {
@@ -218,6 +229,7 @@ sealed record RegionDraft(
             Bound,
             verdict,
             Of(adjusted[3], adjusted[4], alpha),
+            CoversExamples,
             verdict == OrderVerdict.Undecided ? Needed : null
         );
     }

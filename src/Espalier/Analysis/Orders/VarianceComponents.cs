@@ -45,8 +45,8 @@ public sealed record VarianceComponents(
 
     static readonly (string Name, Func<EffortCurve, double?> Of)[] Read =
     [
-        ("first exit", c => c.AtFirstExit),
-        ("full effort", c => c.AtFull),
+        ("first exit", c => c.AtFirstExit?.Quality),
+        ("full effort", c => c.AtFull?.Quality),
     ];
 
     /// <summary>[original][order]; null where a run cannot be read there.</summary>

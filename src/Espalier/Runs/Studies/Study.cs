@@ -113,6 +113,8 @@ public sealed class Study(
 
     /// <summary>Whether the models of a group were measured on this machine, all of them.</summary>
     public bool IsMeasured(PlannedGroup group) =>
-        Store.TryRead(StudyMeasuring.KeyOf(group, group.Models, Recipe.Efforts, Recipe.Curve, machine))
+        Store.TryRead(
+            StudyMeasuring.KeyOf(group, group.Models, Recipe.Efforts, Recipe.Curve, machine)
+        )
             is not null;
 }

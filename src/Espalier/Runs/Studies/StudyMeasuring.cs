@@ -77,12 +77,7 @@ public sealed class StudyMeasuring(
             )),
         ];
         int points = stages.Sum(s => s.Model.Config.HasExits ? efforts.Count + 2 : 1);
-        MeasuredStages measured = new StageMeasuring(
-            workers,
-            kernels,
-            machine,
-            time
-        ).Measure(
+        MeasuredStages measured = new StageMeasuring(workers, kernels, machine, time).Measure(
             group.Recipe,
             stages,
             _ => efforts,
