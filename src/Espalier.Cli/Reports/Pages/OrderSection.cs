@@ -67,7 +67,7 @@ static class OrderSection
 
     /// <summary>How a verdict comes about, and what was stated before.</summary>
     public static string Method(OrderComparison o, string metric) =>
-        $"Margins were stated before measuring: {Points(o.Margin)} points of {metric}, and {Points(o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original. "
+        $"Margins are fixed before measuring: {Points(o.Margin)} points of {metric}, and {Points(o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original. "
         + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
         + "The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with L or Q, which ask the same models again. "
         + "Nothing is read between the first exit and the next threshold. "
@@ -119,24 +119,32 @@ static class OrderSection
     static Markup Regions(IReadOnlyList<OrderComparison> orders) =>
         $"""
             <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">largest difference</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within, points</th><th scope="col" class="number">p within {Points(orders.Count > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Count > 0 ? orders[0].SecondMargin : 0)}</th></tr></thead><tbody>
+            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Count > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Count > 0 ? orders[0].SecondMargin : 0)}</th></tr></thead><tbody>
             {orders.SelectMany(o =>
                 o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
                     .Select(r =>
                         (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{r.Largest.A} − {r.Largest.B} at {Place(r)}</td><td class=\"number\">{Points(r.Largest.Mean)}</td><td class=\"number\">{Points(r.Largest.Low)} to {Points(r.Largest.High)}</td><td class=\"number\">{Points(r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td></tr>"
+                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(r.Told.Mean)}</td><td class=\"number\">{Points(r.Told.Low)} to {Points(r.Told.High)}</td><td class=\"number\">{Points(r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td></tr>"
                     )
             )}
             </tbody></table></div>
 
             """;
 
-    static string Region(RegionFinding r) => OrderSentence.Where(r.Region);
+    static string Region(RegionFinding r) =>
+        r.Region switch
+        {
+            CurveRegion.FirstExit => "first exit",
+            CurveRegion.BetweenFirstAndSecond => "between exits 1 and 2",
+            CurveRegion.FromSecondExit => "from exit 2 on",
+            CurveRegion.FullEffort => "full effort",
+            _ => "at equal time",
+        };
 
     static string Place(RegionFinding r) =>
         r.Region == CurveRegion.EqualTime
-            ? $"{Figures.Percent(r.Largest.Place)} % of O’s time"
-            : $"{Figures.Tick(Math.Round(r.Largest.Place, 2))} layers";
+            ? $"{Figures.Percent(r.Told.Place)} % of O’s time"
+            : $"{Figures.Tick(Math.Round(r.Told.Place, 2))}";
 
     static Markup Distances(IReadOnlyList<OrderComparison> orders) =>
         $"""
@@ -156,7 +164,7 @@ static class OrderSection
             """;
 
     static Markup Relabelled(OrderComparison o, PermutationTest test) =>
-        $"<tr><th scope=\"row\">{o.Operators}</th><td>mean curves of orders, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings</td><td class=\"number\">{Points(test.Statistic)}</td><td class=\"number\">{Points(test.Expected)}</td><td></td><td></td><td></td><td class=\"number\">{test.ShownP}</td><td class=\"number\">{Inference.Shown(test.Adjusted)}</td></tr>";
+        $"<tr><th scope=\"row\">{o.Operators}</th><td>mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings</td><td class=\"number\">{Points(test.Statistic)}</td><td class=\"number\">{Points(test.Expected)}</td><td></td><td></td><td></td><td class=\"number\">{test.ShownP}</td><td class=\"number\">{Inference.Shown(test.Adjusted)}</td></tr>";
 
     static Markup Components(StudySection section) =>
         section.Components.Count == 0

@@ -88,6 +88,8 @@ public static class Compounds
             CompoundVerdict.Compound =>
                 $"{who} are compound in {what}: {evidence} (adjusted p = {adjusted:0.####}); measure them together.",
             CompoundVerdict.Cumulative => $"{who} are cumulative in {what}: {evidence}.",
+            _ when low > margin || high < -margin =>
+                $"{who} in {what}: cannot tell; {evidence}, beyond the margin of {100 * margin:0.#} % by itself, and not among so many tests (adjusted p = {adjusted:0.####}).",
             _ =>
                 $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
         };

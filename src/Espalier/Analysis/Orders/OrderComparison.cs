@@ -167,6 +167,16 @@ public sealed record RegionFinding(
 {
     /// <summary>The largest mean difference.</summary>
     public OrderDifference Largest => Differences.MaxBy(d => Math.Abs(d.Mean))!;
+
+    /// <summary>The one whose interval is furthest from 0, by its own width.</summary>
+    public OrderDifference Clearest =>
+        Differences.MaxBy(d => d.High > d.Low ? Math.Abs(d.Mean) / (d.High - d.Low) : Math.Abs(d.Mean))!;
+
+    /// <summary>To be told: the clearest where there is one, else the largest.</summary>
+    public OrderDifference Told => Any <= 0.05 ? Clearest : Largest;
+
+    /// <summary>Numbers of layers, or times, at which it was read.</summary>
+    public int Places => Differences.Select(d => d.Place).Distinct().Count();
 }
 
 /// <param name="Layers">From which on.</param>

@@ -155,14 +155,16 @@ public static class OrderSentence
         return r.Verdict switch
         {
             OrderVerdict.Equivalent =>
-                $"equivalent within {Points(r.Bound)} (margin {margin}, {P(r.Equivalent)})",
+                $"equivalent within {Points(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
             OrderVerdict.Different =>
-                $"different by more than {margin} ({P(r.Beyond)}): {Size(r.Largest)}",
+                $"different by more than {margin} ({P(r.Beyond)}): {Size(r)}",
             _ when r.Any <= 0.05 =>
-                $"{Size(r.Largest)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
-            _ => $"undecided against a margin of {margin}: {Size(r.Largest)}"
+                $"{Size(r)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
+            _ => $"undecided against a margin of {margin}: {Size(r)}"
                 + (
-                    r.Needed is { } n && n > c.Originals.Count
+                    r.Needed is { } n
+                    && n > c.Originals.Count
+                    && r.Differences.All(d => d.Low <= 0 && d.High >= 0)
                         ? $"; about {n} originals would show that orders are equivalent if they are"
                         : ""
                 ),
@@ -170,12 +172,20 @@ public static class OrderSentence
     }
 
     /// <summary>The better order first.</summary>
-    static string Size(OrderDifference d)
+    static string Size(RegionFinding r)
     {
+        OrderDifference d = r.Told;
         var (better, worse, low, high) =
             d.Mean < 0 ? (d.B, d.A, -d.High, -d.Low) : (d.A, d.B, d.Low, d.High);
-        return $"{better} is {Points(Math.Abs(d.Mean))} above {worse} (95 % interval {Signed(low)} to {Signed(high)})";
+        string where = r.Places > 1 ? $" at {d.Place:0.##} layers" : "";
+        return $"{better} is {Points(Math.Abs(d.Mean))} above {worse}{where} (95 % interval {Signed(low)} to {Signed(high)})";
     }
+
+    /// <summary>A region of which thresholds let one place be read says less than its name.</summary>
+    static string Read(RegionFinding r) =>
+        r.Places == 1 && r.Region == CurveRegion.FromSecondExit
+            ? $", read at {r.Differences[0].Place:0.##} layers alone"
+            : "";
 
     public static string Where(CurveRegion region) =>
         region switch
