@@ -78,7 +78,7 @@ static class OrderSection
         )
         + (
             o.WidestStep > ToldStep
-                ? $" Thresholds leave steps of up to {o.WidestStep:0.##} layers, over which curves are taken for straight."
+                ? $" Thresholds leave steps of up to {Figures.Tick(Math.Round(o.WidestStep, 2))} {(Math.Abs(o.WidestStep - 1) < 0.005 ? "layer" : "layers")}, over which curves are taken for straight."
                 : ""
         );
 
@@ -119,12 +119,12 @@ static class OrderSection
     static Markup Regions(IReadOnlyList<OrderComparison> orders) =>
         $"""
             <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Count > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Count > 0 ? orders[0].SecondMargin : 0)}</th></tr></thead><tbody>
+            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Count > 0 ? orders[0].SecondMargin : 0)}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Count > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
             {orders.SelectMany(o =>
                 o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
                     .Select(r =>
                         (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(r.Told.Mean)}</td><td class=\"number\">{Points(r.Told.Low)} to {Points(r.Told.High)}</td><td class=\"number\">{Points(r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td></tr>"
+                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(r.Told.Mean)}</td><td class=\"number\">{Points(r.Told.Low)} to {Points(r.Told.High)}</td><td class=\"number\">{Points(r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td></tr>"
                     )
             )}
             </tbody></table></div>
