@@ -81,7 +81,8 @@ static class RunReport
             new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
             new("ms/example", s => Shown.Interval(s.Row.MillisecondsPerExample!, "0.00")),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
-            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}"),
+            new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}"),
+            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}", WideOnly: true),
             new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", WideOnly: true),
             new(
                 $"mJ ({first.JoulesPerExample!.Origin.ToString().ToLowerInvariant()})",
