@@ -58,7 +58,9 @@ public sealed class AnsweredExamplesTests
         Assert.Null(answers.MajorityShare("other", "test"));
         Assert.Null(answers.Right(Of("D", 1, right), Of("D", 1, right).Metrics[0]));
         Assert.Null(answers.Right(Of("P", 2, right), Of("P", 2, right).Metrics[0]));
-        Assert.Null(answers.Right(Of("P", 1, right), new Quality("f1", 0.5, null, null, 400, null)));
+        Assert.Null(
+            answers.Right(Of("P", 1, right), new Quality("f1", 0.5, null, null, 400, null))
+        );
     }
 
     /// <summary>Examples are drawn anew for each study: what holds of all of them lies in the intervals that know the answers.</summary>
@@ -134,8 +136,7 @@ public sealed class AnsweredExamplesTests
         bool[] right,
         Effort effort,
         double layers
-    ) =>
-        Records.Of(pipeline, right.Average(r => r ? 1.0 : 0), layers, seed, $"{effort}");
+    ) => Records.Of(pipeline, right.Average(r => r ? 1.0 : 0), layers, seed, $"{effort}");
 
     /// <summary>Of the truth three in four are of class 1.</summary>
     static StoredAnswers Answers(
@@ -144,7 +145,8 @@ public sealed class AnsweredExamplesTests
     )
     {
         byte[] truth = [.. Enumerable.Range(0, Examples).Select(i => (byte)(i % 4 == 0 ? 0 : 1))];
-        byte[] Said(bool[] right) => [.. right.Select((r, i) => (byte)(r ? truth[i] : 1 - truth[i]))];
+        byte[] Said(bool[] right) =>
+            [.. right.Select((r, i) => (byte)(r ? truth[i] : 1 - truth[i]))];
         return new StoredAnswers
         {
             Task = "mrpc",

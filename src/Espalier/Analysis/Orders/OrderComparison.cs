@@ -170,7 +170,9 @@ public sealed record RegionFinding(
 
     /// <summary>The one whose interval is furthest from 0, by its own width.</summary>
     public OrderDifference Clearest =>
-        Differences.MaxBy(d => d.High > d.Low ? Math.Abs(d.Mean) / (d.High - d.Low) : Math.Abs(d.Mean))!;
+        Differences.MaxBy(d =>
+            d.High > d.Low ? Math.Abs(d.Mean) / (d.High - d.Low) : Math.Abs(d.Mean)
+        )!;
 
     /// <summary>To be told: the clearest where there is one, else the largest.</summary>
     public OrderDifference Told => Any <= 0.05 ? Clearest : Largest;

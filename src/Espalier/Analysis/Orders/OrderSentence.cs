@@ -156,8 +156,7 @@ public static class OrderSentence
         {
             OrderVerdict.Equivalent =>
                 $"equivalent within {Points(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
-            OrderVerdict.Different =>
-                $"different by more than {margin} ({P(r.Beyond)}): {Size(r)}",
+            OrderVerdict.Different => $"different by more than {margin} ({P(r.Beyond)}): {Size(r)}",
             _ when r.Any <= 0.05 =>
                 $"{Size(r)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
             _ => $"undecided against a margin of {margin}: {Size(r)}"

@@ -28,7 +28,9 @@ public sealed class VarianceComponentsTests
     [Fact]
     public void An_order_that_is_better_on_one_task_and_worse_on_another_is_order_by_task()
     {
-        IReadOnlyList<OrderComparison> one = Compared(new OrderStudy(["DE", "ED"], 20, Behind: 0.02)),
+        IReadOnlyList<OrderComparison> one = Compared(
+                new OrderStudy(["DE", "ED"], 20, Behind: 0.02)
+            ),
             other = Compared(new OrderStudy(["DE", "ED"], 20, Behind: -0.02));
         VarianceComponents at = VarianceComponents
             .Of(one, [.. one, .. other])

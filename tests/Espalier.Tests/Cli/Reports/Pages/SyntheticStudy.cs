@@ -156,7 +156,8 @@ static class SyntheticStudy
     public static IEnumerable<StoredAnswers> Answers(IReadOnlyList<Measurement> measurements) =>
         from run in measurements.GroupBy(m => (m.Task, m.Seeds[0]))
         let examples = run.First().Examples
-        let truth = (byte[])[.. Enumerable.Range(0, examples).Select(i => (byte)(i % 10 == 0 ? 0 : 1))]
+        let truth = (byte[])
+            [.. Enumerable.Range(0, examples).Select(i => (byte)(i % 10 == 0 ? 0 : 1))]
         select new StoredAnswers
         {
             Task = run.Key.Task,
