@@ -1,5 +1,4 @@
 using Espalier.Measuring;
-using Espalier.Models;
 
 namespace Espalier.Analysis.Orders;
 
