@@ -53,10 +53,7 @@ static class ObjectiveSection
             "sure %",
         ];
 
-    public static IEnumerable<IReadOnlyList<string>> Rows(
-        Findings findings,
-        IReadOnlyList<Won> spans
-    ) =>
+    public static IEnumerable<IReadOnlyList<string>> Rows(IReadOnlyList<Won> spans) =>
         spans.Select(s =>
             (IReadOnlyList<string>)
                 [
@@ -116,7 +113,7 @@ static class ObjectiveSection
                         (Markup)
                             $"<th scope=\"col\"{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{h}</th>"
                 )}</tr></thead><tbody>
-            {Rows(findings, spans).Select(
+            {Rows(spans).Select(
                 (row, n) =>
                     (Markup)
                         $"<tr><td class=\"number\">{n + 1}</td>{row.Select((cell, i) => i == 1 ? (Markup)$"<th scope=\"row\">{cell}</th>" : (Markup)$"<td{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{cell}</td>")}</tr>"

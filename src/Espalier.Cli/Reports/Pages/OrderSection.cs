@@ -116,10 +116,10 @@ static class OrderSection
         return same.Length == 0 ? "" : $" The same answers: {string.Join(", ", same)}.";
     }
 
-    static Markup Regions(IReadOnlyList<OrderComparison> orders) =>
+    static Markup Regions(OrderComparison[] orders) =>
         $"""
             <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Count > 0 ? orders[0].SecondMargin : 0)}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Count > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
+            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Length > 0 ? orders[0].SecondMargin : 0)}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Length > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
             {orders.SelectMany(o =>
                 o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
                     .Select(r =>
@@ -146,7 +146,7 @@ static class OrderSection
             ? $"{Figures.Percent(r.Told.Place)} % of O’s time"
             : $"{Figures.Tick(Math.Round(r.Told.Place, 2))}";
 
-    static Markup Distances(IReadOnlyList<OrderComparison> orders) =>
+    static Markup Distances(OrderComparison[] orders) =>
         $"""
             <div class="scroll" tabindex="0" role="region" aria-label="Distances of orders">
             <table><thead><tr><th scope="col">operators</th><th scope="col">pairs of runs</th><th scope="col" class="number">mean, points</th><th scope="col" class="number">without effect</th><th scope="col" class="number">SD</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">pairs</th><th scope="col" class="number">p</th><th scope="col" class="number">p, Holm</th></tr></thead><tbody>

@@ -104,7 +104,7 @@ static class ResultTables
                 $"\n| {string.Join(" | ", ObjectiveSection.Headers(findings, axis.Name).Select(Cell))} |\n"
             )
             .Append("|---|---|---|---:|---:|---:|---:|\n");
-        foreach (IReadOnlyList<string> row in ObjectiveSection.Rows(findings, spans))
+        foreach (IReadOnlyList<string> row in ObjectiveSection.Rows(spans))
         {
             text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
         }
