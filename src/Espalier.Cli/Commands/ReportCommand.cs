@@ -54,7 +54,7 @@ sealed class ReportCommand : EspalierCommand
     {
         ReportInput results = ReportInput.Read(parse.GetValue(_input)!);
         IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, stop);
-        foreach (Findings findings in Findings.In(results.Measurements))
+        foreach (Findings findings in Findings.In(results.Measurements, results.Answers))
         {
             terminal.Say(Reports.Shown.Whole(Headline.Of(findings)));
             terminal.Say(Reports.Shown.Whole(Headline.Evidence(findings)));

@@ -10,6 +10,39 @@ public static class Inference
     public static double StudentReach(int n) =>
         StudentT.InvCDF(0, 1, n - 1, 1 - (1 - Statistics.Confidence) / 2);
 
+    /// <summary>With n − 1; of two values at least.</summary>
+    public static double Variance(IReadOnlyList<double> values) =>
+        Math.Pow(Statistics.StandardDeviation(values)!.Value, 2);
+
+    /// <summary>An interval of 95 % reaches about two standard errors to each side.</summary>
+    public const double Reach = 1.96;
+
+    /// <summary>
+    /// Half the width of the 95 % interval of a sum of independent errors, each a variance of the mean with its degrees
+    /// of freedom (Satterthwaite 1946).
+    /// </summary>
+    public static double Half(ReadOnlySpan<(double Variance, double Freedom)> parts)
+    {
+        double sum = 0,
+            quarters = 0;
+        foreach (var (variance, freedom) in parts)
+        {
+            sum += variance;
+            quarters += variance * variance / freedom;
+        }
+
+        return sum == 0 ? 0
+            : quarters == 0 ? Reach * Math.Sqrt(sum)
+            : StudentT.InvCDF(0, 1, sum * sum / quarters, 1 - (1 - Statistics.Confidence) / 2)
+                * Math.Sqrt(sum);
+    }
+
+    /// <summary>That a 95 % interval of many observations stands for.</summary>
+    public static double? StandardError(double? low, double? high) => (high - low) / (2 * Reach);
+
+    /// <summary>p to three digits; never zero, which no test can show.</summary>
+    public static string Shown(double p) => p < 0.0005 ? "< 0.001" : $"{p:0.###}";
+
     /// <summary>
     /// Holm 1979: p values that may be compared with one level for all of them; the chance of any false alarm stays
     /// below that level however the tests depend on each other.

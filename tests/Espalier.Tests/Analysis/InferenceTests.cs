@@ -29,4 +29,22 @@ public sealed class InferenceTests
             (a, b) => Math.Abs(a - b) < 1e-12
         );
     }
+
+    [Theory]
+    [InlineData(0.0001, "< 0.001")]
+    [InlineData(0.0005, "0.001")]
+    [InlineData(0.03125, "0.031")]
+    public void No_p_is_shown_as_zero(double p, string shown) =>
+        Assert.Equal(shown, Inference.Shown(p));
+
+    /// <summary>t(0.975, 5) = 2.5706, and between two variances the freedom of the larger has more weight.</summary>
+    [Fact]
+    public void Independent_errors_add_and_share_their_degrees_of_freedom()
+    {
+        Assert.Equal(2.5706, Inference.Half([(1, 5)]), 1e-4);
+        Assert.Equal(1.96, Inference.Half([(1, double.PositiveInfinity)]), 1e-4);
+        double both = Inference.Half([(0.5, 5), (0.5, double.PositiveInfinity)]);
+        Assert.InRange(both, 1.96, 2.5706);
+        Assert.Equal(0, Inference.Half([(0, 5)]));
+    }
 }

@@ -24,7 +24,7 @@ static class BudgetPoints
                     MeanPoint p in section.Findings.Points.Concat(section.Predicted).Where(IsWhole)
                 )
                 {
-                    Write(json, p, section.Findings.Original);
+                    Write(json, p);
                 }
 
                 json.WriteEndArray();
@@ -39,7 +39,7 @@ static class BudgetPoints
 
     public static bool IsWhole(MeanPoint p) => p is { Quality: not null, Milliseconds: not null };
 
-    static void Write(Utf8JsonWriter json, MeanPoint p, MeanPoint? original)
+    static void Write(Utf8JsonWriter json, MeanPoint p)
     {
         json.WriteStartObject();
         json.WriteString("pipeline", p.Pipeline);
@@ -57,7 +57,7 @@ static class BudgetPoints
                 ? $"{energy}".ToLowerInvariant()
                 : "measured"
         );
-        json.OptionalNumber("speedup", original?.Milliseconds!.Mean / p.Milliseconds.Mean);
+        json.OptionalNumber("speedup", p.SpeedUp?.Mean);
         json.WriteNumber("seeds", p.Seeds);
         json.WriteNumber("examples", p.Examples);
         json.WriteBoolean("front", p.IsFront);

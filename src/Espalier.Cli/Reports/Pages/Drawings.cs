@@ -13,7 +13,7 @@ static class Drawings
         + ".curve{color:#8b8e94}.c0{color:#000}.c1{color:#0b5fa5}.c2{color:#b34700}.c3{color:#00735a}.c4{color:#97407f}.c5{color:#7d5c00}.c6{color:#5b4fc4}"
         + ".line{fill:none;stroke:currentColor;stroke-width:2}.line.dashed{stroke-dasharray:6 4}.line.mean{stroke-width:3}.band{fill:currentColor;opacity:.13}"
         + ".marks,.dots{fill:currentColor}.dots{opacity:.55}.marks .cross{stroke:currentColor;stroke-width:2.2}.marks.hollow{fill:#fff;stroke:currentColor;stroke-width:1.8}"
-        + ".other .band{opacity:0}.other .line{stroke-width:1;opacity:.65}.title{font-weight:600;fill:#000}"
+        + ".doubt line{stroke:#fff;stroke-width:2}.margin{fill:#555;opacity:.1}.zero line{stroke:#555}.other .band{opacity:0}.other .line{stroke-width:1;opacity:.65}.title{font-weight:600;fill:#000}"
         + ".name{fill:currentColor;font-weight:600;paint-order:stroke;stroke:#fff;stroke-width:4px}[hidden]{display:none}";
 
     public static IEnumerable<(string Name, string Svg)> Of(IReadOnlyList<StudySection> sections)

@@ -113,23 +113,62 @@ sealed record Findings(
                     ?? same.First();
             });
 
+    /// <summary>Of the split's largest class; null where it is not known.</summary>
+    public double? MajorityShare { get; init; }
+
+    /// <summary>
+    /// Full efforts with less than a third of what O has above guessing the largest class: of such a model, what was done
+    /// to it says little.
+    /// </summary>
+    public IReadOnlyList<MeanPoint> NearMajority =>
+        MajorityShare is { } share && Original?.Quality is { } original
+            ?
+            [
+                .. Points.Where(p =>
+                    p.Effort == Models.Effort.Full
+                    && p.Quality is { } q
+                    && q.Mean - share < (original.Mean - share) / 3
+                ),
+            ]
+            : [];
+
+    /// <summary>Whether intervals of quality hold what another draw of the split's examples would have given.</summary>
+    public bool CoversExamples =>
+        SeedMean.CoversExamples([.. Measurements.SelectMany(m => m.Metrics.Take(1))]);
+
     public int Seeds => Measurements.Select(MeanPoint.SeedsOf).Distinct().Count();
 
     /// <summary>One for each setting, in the order of the measurements.</summary>
-    public static IReadOnlyList<Findings> In(IReadOnlyList<Measurement> measurements) =>
+    public static IReadOnlyList<Findings> In(
+        IReadOnlyList<Measurement> measurements,
+        AnsweredExamples? answers = null
+    ) =>
         [
             .. measurements
                 .GroupBy(Setting.Of)
-                .Select(setting => new Findings(
-                    setting.Key,
-                    [.. setting],
-                    WithFront([
-                        .. setting
-                            .GroupBy(m => (m.Pipeline, m.Effort))
-                            .Select(same => MeanPoint.Of([.. same])),
-                    ])
-                )),
+                .Select(setting => Of(setting.Key, [.. setting], answers ?? AnsweredExamples.None)),
         ];
+
+    static Findings Of(
+        Setting setting,
+        IReadOnlyList<Measurement> measurements,
+        AnsweredExamples answers
+    )
+    {
+        Measurement[] originals = [.. measurements.Where(m => Letters(m.Pipeline) == "O")];
+        return new Findings(
+            setting,
+            measurements,
+            WithFront([
+                .. measurements
+                    .GroupBy(m => (m.Pipeline, m.Effort))
+                    .Select(same => MeanPoint.Of([.. same], originals, answers)),
+            ])
+        )
+        {
+            MajorityShare = answers.MajorityShare(setting.Task, setting.Split),
+        };
+    }
 
     public static bool IsPipeline(string name)
     {

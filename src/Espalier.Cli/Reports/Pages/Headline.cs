@@ -25,13 +25,14 @@ static class Headline
                 + $"within {100 * Findings.Tolerance:0.#} points.";
         }
 
-        double points = 100 * (best.Quality!.Mean - original.Quality!.Mean);
+        double points =
+            100 * (best.AgainstOriginal?.Mean ?? best.Quality!.Mean - original.Quality!.Mean);
         string change =
             Math.Abs(points) < 0.05
                 ? $"at the same {metric}, {Share(best)}"
                 : $"and {(points < 0 ? "loses" : "gains")} {Figures.Percent(Math.Abs(points) / 100)} points of {metric} ({Share(best)}, not {Share(original)})";
         return $"On {task}, {best.Pipeline} answers in {Figures.Short(best.Milliseconds!.Mean)} ms, "
-            + $"{Figures.Short(original.Milliseconds!.Mean / best.Milliseconds.Mean)} times as fast as the original, {change}.";
+            + $"{Figures.Short(best.SpeedUp?.Mean ?? original.Milliseconds!.Mean / best.Milliseconds.Mean)} times as fast as the original, {change}.";
     }
 
     /// <summary>How sure the sentence is, in words.</summary>
@@ -40,31 +41,46 @@ static class Headline
         string seeds = Figures.Counted(findings.Best?.Seeds ?? findings.Seeds, "seed");
         string n =
             $"{seeds}, {findings.Points.Max(p => p.Examples)} {findings.Setting.Split} examples";
-        if (findings is not { Best: { } best, Original: { } original })
+        if (findings is not { Best: { } best, Original: not null })
         {
             return n + ".";
         }
 
         string rule =
             $"The fastest measured operating point that loses at most {100 * Findings.Tolerance:0.#} points against O";
-        return Quality(best, original, rule, n) + Padding(findings, best, original);
+        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}";
     }
 
-    static string Quality(MeanPoint best, MeanPoint original, string rule, string n) =>
+    /// <summary>Against O on the same seeds; two intervals that overlap say less.</summary>
+    static string Compared(MeanPoint best) =>
+        best.AgainstOriginal is not { Low: { } low, High: { } high, Mean: var mean } pair
+            ? " Of one seed, how its quality compares with O’s cannot be told."
+            : $" On the same seeds it has {Signed(mean)} points against O (95 % interval {Signed(low)} to {Signed(high)}, {(pair.CoversExamples ? "over seeds and examples" : "over seeds, on these examples")}): "
+                + (
+                    pair.IsSure == true
+                        ? $"{(mean < 0 ? "a loss" : "a gain")} beyond what {(pair.CoversExamples ? "seeds and examples" : "seeds")} do."
+                        : "these data cannot tell the two qualities apart."
+                );
+
+    static string Own(Findings findings, MeanPoint best) =>
         best.Quality is not { Low: { } low, High: { } high }
-            ? $"{rule}; {n}; how uncertain it is was not measured."
-        : low <= original.Quality!.Mean && original.Quality.Mean <= high
-            ? $"{rule}; {n}. Its 95 % interval, {Range(low, high)}, contains O’s {Share(original)}: "
-                + "these data cannot tell the two qualities apart."
-        : $"{rule}; {n}. Its 95 % interval, {Range(low, high)}, does not contain O’s {Share(original)}.";
+            ? " How uncertain its own quality is was not measured."
+            : $" Its own 95 % interval is {Range(low, high)}"
+                + (
+                    findings.CoversExamples
+                        ? ", seeds and the choice of examples together."
+                        : ", by seeds alone; another draw of the examples would move it too."
+                );
 
     /// <summary>The original pads every text, and much of a speed-up may be that it need not.</summary>
-    static string Padding(Findings findings, MeanPoint best, MeanPoint original) =>
-        Findings.Letters(best.Pipeline).Contains('L')
+    static string Padding(Findings findings) =>
+        Findings.Letters(findings.Best!.Pipeline).Contains('L')
         && findings.Points.FirstOrDefault(p => Findings.Letters(p.Pipeline) == "L")
-            is { Milliseconds: { } alone }
-            ? $" O pads all texts to one length; L, which does not, is {Figures.Short(original.Milliseconds!.Mean / alone.Mean)} times as fast by itself."
+            is { SpeedUp: { } alone }
+            ? $" O pads all texts to one length; L, which does not, is {Figures.Short(alone.Mean)} times as fast by itself."
             : "";
+
+    static string Signed(double share) => (share > 0 ? "+" : "") + Figures.Percent(share);
 
     static string Share(MeanPoint point) => Figures.Percent(point.Quality!.Mean) + " %";
 

@@ -1,3 +1,4 @@
+using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -10,12 +11,24 @@ sealed record MeanPoint
     public required string Pipeline { get; init; }
     public required Effort Effort { get; init; }
 
+    // The task's first metric.
+    static readonly Axes Primary = new();
+
     /// <summary>0 to 1; null where it is undefined for a seed.</summary>
     public Spread? Quality { get; init; }
 
     /// <summary>Of one example.</summary>
     public Spread? Milliseconds { get; init; }
     public Spread? Millijoules { get; init; }
+
+    /// <summary>How many times as fast as O, from ratios within seeds and sittings; null where O was not measured beside it.</summary>
+    public Spread? SpeedUp { get; init; }
+
+    /// <summary>Quality less O's on the same seeds; null where no seed has both.</summary>
+    public PairedDifference? AgainstOriginal { get; init; }
+
+    /// <summary>What each seed had, in the order of the seeds; null where a seed has no quality or no time beside O's.</summary>
+    public SeededRow? OnSeeds { get; init; }
 
     /// <summary>Null where nothing is known of the energy.</summary>
     public Origin? EnergyOrigin { get; init; }
@@ -61,27 +74,29 @@ sealed record MeanPoint
     /// Of one pipeline at one effort in one setting. Several with the same seeds are one model measured again, as shared
     /// prefixes are, and count once.
     /// </param>
-    public static MeanPoint Of(IReadOnlyList<Measurement> measurements)
+    /// <param name="originals">Of O in the same setting.</param>
+    public static MeanPoint Of(
+        IReadOnlyList<Measurement> measurements,
+        IReadOnlyList<Measurement> originals,
+        AnsweredExamples answers
+    )
     {
         Measurement first = measurements[0];
         return new MeanPoint
         {
             Pipeline = first.Pipeline,
             Effort = first.Effort,
-            Quality = Over(
-                measurements,
-                m =>
-                    m.Metrics is [{ Value: { } value } quality, ..]
-                        ? (value, quality.Low, quality.High)
-                        : null,
-                isRatio: false
+            Quality = Spread.Of(SeedMean.OfQuality(measurements, Primary, answers)),
+            Milliseconds = Spread.Of(
+                SeedMean.Over(measurements, m => m.MillisecondsPerExample, SeedSpread.Cost)
             ),
-            Milliseconds = Over(
-                measurements,
-                m => Bounds(m.MillisecondsPerExample, 1),
-                isRatio: true
+            Millijoules = Spread.Of(
+                SeedMean.Over(measurements, m => m.JoulesPerExample, SeedSpread.Cost),
+                1000
             ),
-            Millijoules = Over(measurements, m => Bounds(m.JoulesPerExample, 1000), isRatio: true),
+            SpeedUp = Spread.Of(Analysis.SpeedUp.Of(measurements, originals)),
+            AgainstOriginal = PairedDifference.Of(measurements, originals, Primary, answers),
+            OnSeeds = Seeded(measurements, originals),
             EnergyOrigin = measurements.Max(m => m.JoulesPerExample?.Origin),
             Origin = measurements.Max(m => m.MillisecondsPerExample?.Origin ?? Origin.Measured),
             Megabytes = Mean(measurements, m => m.PackedBytes / 1e6),
@@ -100,37 +115,35 @@ sealed record MeanPoint
 
     public static string SeedsOf(Measurement m) => string.Join('/', m.Seeds);
 
-    static (double, double?, double?)? Bounds(Estimate? estimate, double unit) =>
-        estimate is null
-            ? null
-            : (estimate.Value * unit, estimate.Low * unit, estimate.High * unit);
-
-    static Spread? Over(
+    static SeededRow? Seeded(
         IReadOnlyList<Measurement> measurements,
-        Func<Measurement, (double, double?, double?)?> value,
-        bool isRatio
+        IReadOnlyList<Measurement> originals
     )
     {
-        List<(double, double?, double?)> seeds = [];
-        foreach (IGrouping<string, Measurement> same in measurements.GroupBy(SeedsOf))
-        {
-            (double Value, double? Low, double? High)?[] again = [.. same.Select(value)];
-            if (again.Any(a => a is null))
-            {
-                return null;
-            }
-
-            seeds.Add(
-                (
-                    again.Average(a => a!.Value.Value),
-                    again.Average(a => a!.Value.Low),
-                    again.Average(a => a!.Value.High)
-                )
+        (double? Quality, double? Time)[] seeds =
+        [
+            .. measurements
+                .GroupBy(SeedsOf)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g =>
+                    (
+                        g.Average(Primary.QualityOf),
+                        g.Average(m => Analysis.SpeedUp.ShareOf(m, originals))
+                    )
+                ),
+        ];
+        return seeds.Any(s => s.Quality is null || s.Time is null)
+            ? null
+            : new SeededRow(
+                Named(measurements[0]),
+                [.. seeds.Select(s => s.Quality!.Value)],
+                [.. seeds.Select(s => s.Time!.Value)]
             );
-        }
-
-        return Spread.Over(seeds, isRatio);
     }
+
+    /// <summary>As <see cref="Alternative"/> is named.</summary>
+    static string Named(Measurement m) =>
+        m.Effort == Effort.Full ? m.Pipeline : $"{m.Pipeline} at {m.Effort}";
 
     static double? Mean(IReadOnlyList<Measurement> measurements, Func<Measurement, double?> value)
     {

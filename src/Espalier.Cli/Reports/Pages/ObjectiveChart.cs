@@ -35,20 +35,18 @@ sealed record WeightAxis(
 static class ObjectiveChart
 {
     const double NameWidth = 8.6; // of a letter of a name
-    const double LeastEnd = 10;
-    const double BeyondLast = 2; // times the last border, for the span that has no end
+    const double HatchStep = 6;
 
     public static Markup Draw(
         Findings findings,
         IReadOnlyList<Won> spans,
+        IReadOnlyList<(double From, double To)> doubtful,
         WeightAxis axis,
         bool isNarrow
     )
     {
         Frame f = isNarrow ? new(360, 112, 12, 12, 18, 46) : new(860, 112, 12, 20, 18, 46);
-        double end = double.IsPositiveInfinity(spans[^1].To)
-            ? Math.Max(LeastEnd, BeyondLast * spans[^1].From)
-            : spans[^1].To;
+        double end = ObjectiveMap.EndOf(spans);
         Scale x = new(axis.Place(0), axis.Place(end), f.Left, f.EndX);
         double At(double weight) => x.At(axis.Place(Math.Min(weight, end)));
         IReadOnlyDictionary<string, int> colours = CurveChart.Colours(findings);
@@ -68,6 +66,7 @@ static class ObjectiveChart
                 (Markup)
                     $"<g class=\"{(colours.TryGetValue(s.Point.Pipeline, out int c) ? $"c{c}" : "other")}\"><rect x=\"{At(s.From)}\" y=\"{f.Top}\" width=\"{At(s.To) - At(s.From)}\" height=\"{f.EndY - f.Top}\"/></g>"
             )}</g>
+            <g class="doubt">{doubtful.Select(d => Hatched(At(d.From), At(d.To), f))}</g>
             {(
                 axis.Usual is { } usual
                     ? (Markup)
@@ -84,6 +83,15 @@ static class ObjectiveChart
             inner
         );
     }
+
+    /// <summary>Slanted lines over a stretch of the map.</summary>
+    static Markup Hatched(double from, double to, Frame f) =>
+        Markup.All(
+            Enumerable
+                .Range(0, (int)Math.Max(1, Math.Floor((to - from) / HatchStep)))
+                .Select(i => from + i * HatchStep)
+                .Select(x => Picture.Line(x, f.EndY, Math.Min(x + HatchStep, to), f.Top))
+        );
 
     /// <summary>Its place in the table, and its letters where they have room.</summary>
     static Markup Name(Won span, int place, double from, double to, Frame f)

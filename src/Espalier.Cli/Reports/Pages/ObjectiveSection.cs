@@ -37,18 +37,23 @@ static class ObjectiveSection
             : findings.Points.Any(p => p.EnergyOrigin == Origin.Modelled)
                 ? "Energy is modelled here, not measured, and is not weighed: all weight is on time, and the map runs over the exponent."
             : "Energy was not measured for all: all weight is on time, and the map runs over the exponent.";
-        return $"Wallace et al. (arXiv 2502.00046) ask for the least P^{Objective.UsualExponent} · (a · T + b · E), with T and E the time and energy as shares of O’s. "
+        return $"Wallace et al. (arXiv 2502.00046) ask for the least P^{Objective.UsualExponent} · (a · T + b · E), with T and E the time and energy as shares of O’s: that is our reading, not checked against their text. "
             + $"Their P is perplexity; of {metric}, where more is better, P is O’s divided by the pipeline’s. {energy} "
             + $"The exponent says what quality is worth: at 10, a hundredth of O’s {metric} is worth about 10 % of the time.";
     }
 
     public static IReadOnlyList<string> Headers(Findings findings, string weight) =>
-        [weight, "pipeline", "effort", $"{findings.Setting.Metric} %", "ms/example", "× O"];
+        [
+            weight,
+            "pipeline",
+            "effort",
+            $"{findings.Setting.Metric} %",
+            "ms/example",
+            "× O",
+            "sure %",
+        ];
 
-    public static IEnumerable<IReadOnlyList<string>> Rows(
-        Findings findings,
-        IReadOnlyList<Won> spans
-    ) =>
+    public static IEnumerable<IReadOnlyList<string>> Rows(IReadOnlyList<Won> spans) =>
         spans.Select(s =>
             (IReadOnlyList<string>)
                 [
@@ -57,9 +62,8 @@ static class ObjectiveSection
                     $"{s.Point.Effort}",
                     Figures.Percent(s.Point.Quality!.Mean),
                     Figures.Short(s.Point.Milliseconds!.Mean),
-                    Figures.Short(
-                        findings.Original!.Milliseconds!.Mean / s.Point.Milliseconds.Mean
-                    ),
+                    Figures.Short(s.Point.SpeedUp!.Mean),
+                    s.Share is { } share ? $"{100 * share:0}" : "–",
                 ]
         );
 
@@ -67,10 +71,10 @@ static class ObjectiveSection
         $"""
             <p class="verdict">{Verdict(findings, map)}</p>
             <p class="note">{Method(findings, map)}</p>
-            {One(findings, map.ByExponent, WeightAxis.Exponent)}
+            {One(findings, map.ByExponent, map.Doubtful, WeightAxis.Exponent)}
             {(
                 map.ByEnergy.Count > 0
-                    ? One(findings, map.ByEnergy, WeightAxis.Energy)
+                    ? One(findings, map.ByEnergy, [], WeightAxis.Energy)
                     : Markup.Empty
             )}
             <p class="note">Of all {findings
@@ -78,18 +82,28 @@ static class ObjectiveSection
                 .ToString()} measured operating points, by their means over {Figures.Counted(
                 findings.Seeds,
                 "seed"
-            )}. Near a border either side will do; and a winner is chosen by the figures it is told with, so they flatter it a little.</p>
+            )}. {(
+                map.ByExponent[0].Share is null
+                    ? "How sure the borders are, one seed does not tell."
+                    : $"Hatched is where another draw of the seeds often has another winner (the one that is named wins less than {100 * ObjectiveMap.SureShare:0} % of resampled studies); sure % is the share in the middle of a span."
+            )} A winner is chosen by the figures it is told with, so they flatter it a little.</p>
             """;
 
-    static Markup One(Findings findings, IReadOnlyList<Won> spans, WeightAxis axis) =>
+    static Markup One(
+        Findings findings,
+        IReadOnlyList<Won> spans,
+        IReadOnlyList<(double From, double To)> doubtful,
+        WeightAxis axis
+    ) =>
         $"""
             <figure>
             <div class="plot">{ObjectiveChart.Draw(
                 findings,
                 spans,
+                doubtful,
                 axis,
                 isNarrow: false
-            )}{ObjectiveChart.Draw(findings, spans, axis, isNarrow: true)}</div>
+            )}{ObjectiveChart.Draw(findings, spans, doubtful, axis, isNarrow: true)}</div>
             <figcaption>{axis.Caption}</figcaption>
             </figure>
             <div class="scroll" tabindex="0" role="region" aria-label="Winners by {axis.Name}">
@@ -99,7 +113,7 @@ static class ObjectiveSection
                         (Markup)
                             $"<th scope=\"col\"{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{h}</th>"
                 )}</tr></thead><tbody>
-            {Rows(findings, spans).Select(
+            {Rows(spans).Select(
                 (row, n) =>
                     (Markup)
                         $"<tr><td class=\"number\">{n + 1}</td>{row.Select((cell, i) => i == 1 ? (Markup)$"<th scope=\"row\">{cell}</th>" : (Markup)$"<td{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{cell}</td>")}</tr>"

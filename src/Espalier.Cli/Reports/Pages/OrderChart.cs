@@ -25,9 +25,8 @@ static class OrderChart
         double[] all =
         [
             .. orders.SelectMany(o =>
-                o.Pairs.Select(p => p.Distance.Value)
-                    .Concat(OrderSection.Rows(o).Select(r => r.Summary.High))
-                    .OfType<double>()
+                o.Pairs.Select(p => p.Distance)
+                    .Concat(OrderSection.Rows(o).Select(r => r.Summary.High).OfType<double>())
             ),
         ];
         double most = 100 * all.DefaultIfEmpty(0.01).Max();
@@ -78,32 +77,29 @@ static class OrderChart
     {
         Frame f = CurveFrame;
         var points = o.Runs.SelectMany(r => r.Curve.Points).ToArray();
-        Scale x = Scale.Around(points.Select(p => p.Cost), f.Left, f.EndX, true),
+        Scale x = Scale.Around(points.Select(p => p.Layers), f.Left, f.EndX),
             y = Scale.Around(points.Select(p => 100 * p.Quality), f.EndY, f.Top);
+        (double X, double Y) At(EffortReading p) => (x.At(p.Layers), y.At(100 * p.Quality));
         Markup[] lines =
         [
             .. o.Runs.Select(run =>
             {
                 int colour = ColourOf(o, run.Pipeline);
                 return (Markup)
-                    $"<g class=\"curve {(colour > 0 ? $"c{colour}" : "other")}\">{run.Curve.Covered.Select(s => (Markup)$"<path class=\"line\" d=\"{Picture.Path(run.Curve.Points.Where(p => p.Cost >= s.From && p.Cost <= s.To).Select(p => (x.At(p.Cost), y.At(100 * p.Quality))))}\"/>")}<g class=\"marks\">{run.Curve.Points.Select(p => Picture.Mark(Math.Max(colour, 0), x.At(p.Cost), y.At(100 * p.Quality)))}</g></g>\n";
+                    $"<g class=\"curve {(colour > 0 ? $"c{colour}" : "other")}\">{run.Curve.Stretches.Select(s => (Markup)$"<path class=\"line\" d=\"{Picture.Path(s.Select(At))}\"/>")}<g class=\"marks\">{run.Curve.Points.Select(p => Picture.Mark(Math.Max(colour, 0), At(p).X, At(p).Y))}</g></g>\n";
             }),
         ];
         (double X, double Y, string Text)[] wanted =
         [
             .. o.Orders.Select(order =>
             {
-                var last = o.Runs.First(r => r.Pipeline == order).Curve.Points[^1];
-                return (
-                    x.At(last.Cost),
-                    y.At(100 * last.Quality),
-                    order.Length > 20 ? Findings.Letters(order) : order
-                );
+                var (atX, atY) = At(o.Runs.First(r => r.Pipeline == order).Curve.Points[^1]);
+                return (atX, atY, order.Length > 20 ? Findings.Letters(order) : order);
             }),
         ];
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "ms per example", CurveChart.YTitle(metric), true)}{lines}
+            {Picture.Axes(f, x, y, "layers per example", CurveChart.YTitle(metric), true)}{lines}
             {o.Orders.Select(
                 (order, i) =>
                     (Markup)
@@ -159,8 +155,7 @@ static class OrderChart
         Markup[] dots =
         [
             .. pairs
-                .Select(p => p.Distance.Value)
-                .OfType<double>()
+                .Select(p => p.Distance)
                 .Order()
                 .Select(
                     (d, i) =>

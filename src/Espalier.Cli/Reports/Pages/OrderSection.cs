@@ -1,3 +1,4 @@
+using Espalier.Analysis;
 using Espalier.Analysis.Orders;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -5,6 +6,10 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>Does the order of operators matter: distances of curves, the verdict and what it rests on.</summary>
 static class OrderSection
 {
+    // Chords of less are no news.
+    const double ToldStep = 0.3;
+    const int MostWeak = 6;
+
     public static Markup Write(StudySection section, int index)
     {
         string metric = section.Findings.Setting.Metric;
@@ -19,27 +24,40 @@ static class OrderSection
                 """;
         }
 
+        // L changes no answer: what is said of the same answers is said once.
+        OrderComparison[] own = [.. section.Orders.Where(o => o.SameAs is null)],
+            drawn = [.. own.Where(o => o.Regions.Count > 0)];
         return $"""
             <section id="orders-{index}" aria-labelledby="orders-{index}-title">
             <h2 id="orders-{index}-title">Does the order matter?</h2>
-            {section.Orders.Select(o =>
+            {own.Select(o =>
                 (Markup)
-                    $"<p class=\"verdict\"><span class=\"tag\">{Title(o.Verdict)}</span> {o.Sentence}</p>"
+                    $"<p class=\"verdict\"><span class=\"tag\">{Title(o.Verdict)}</span> {o.Sentence}{Repeated(section.Orders, o)}</p>"
             )}
+            <p class="note">{Method(own.MaxBy(o => o.WidestStep)!, metric)}{Weak(section.Findings)}</p>
+            <div class="panels">
+            {drawn.Select(o =>
+                (Markup)
+                    $"<figure><h3>{o.Operators}</h3>{DifferenceChart.Draw(o, metric)}<figcaption>n = {Figures.Counted(o.Originals.Count, "seed")}; bands are simultaneous 95 % intervals, the grey strip is the margin.</figcaption></figure>"
+            )}
+            </div>
+            {Regions(drawn)}
+            <h3>Distances of curves, as in the paper</h3>
             <figure>
-            <div class="plot">{OrderChart.Draw(
-                section.Orders,
+            <div class="plot">{OrderChart.Draw(own, metric, isNarrow: false)}{OrderChart.Draw(
+                own,
                 metric,
-                isNarrow: false
-            )}{OrderChart.Draw(section.Orders, metric, isNarrow: true)}</div>
-            <figcaption>Distance of two tradeoff curves: the largest difference in {metric} at the same time, over the times that both cover. Each dot is a pair of runs; the bar is the mean with its 95 % interval over originals. Orders commute if different orders lie no further apart than different seeds of one order. All distances are measured.</figcaption>
+                isNarrow: true
+            )}</div>
+            <figcaption>Distance of two curves: the largest difference in {metric} at equal layers, over the places at which all can be read. Each dot is a pair of runs; the bar is the mean with its 95 % interval over originals. A mean of largest differences is no size of an effect: without any effect of order it is above 0 too, by how much stands in the table.</figcaption>
             </figure>
-            {Table(section.Orders)}
+            {Distances(own)}
+            {Components(section)}
             <h3>The curves behind it</h3>
             <div class="panels">
-            {section.Orders.Select(o =>
+            {own.Select(o =>
                 (Markup)
-                    $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o, metric)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run.</figcaption></figure>"
+                    $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o, metric)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
             )}
             </div>
             </section>
@@ -47,12 +65,29 @@ static class OrderSection
             """;
     }
 
+    /// <summary>How a verdict comes about, and what was stated before.</summary>
+    public static string Method(OrderComparison o, string metric) =>
+        $"Margins are fixed before measuring: {Points(o.Margin)} points of {metric}, and {Points(o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original. "
+        + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
+        + "The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with L or Q, which ask the same models again. "
+        + "Nothing is read between the first exit and the next threshold. "
+        + (
+            o.Regions.Count > 0 && o.Regions.All(r => r.CoversExamples)
+                ? "Intervals hold another draw of the test examples too."
+                : "All of it speaks of these test examples; their choice is not in the intervals."
+        )
+        + (
+            o.WidestStep > ToldStep
+                ? $" Thresholds leave steps of up to {Figures.Tick(Math.Round(o.WidestStep, 2))} {(Math.Abs(o.WidestStep - 1) < 0.005 ? "layer" : "layers")}, over which curves are taken for straight."
+                : ""
+        );
+
     public static string Title(OrderVerdict verdict) =>
         verdict switch
         {
-            OrderVerdict.Commute => "they commute",
-            OrderVerdict.DoNotCommute => "order matters",
-            _ => "cannot tell",
+            OrderVerdict.Equivalent => "equivalent",
+            OrderVerdict.Different => "order matters",
+            _ => "undecided",
         };
 
     /// <summary>Names and summaries in the order of Table 1 of the paper.</summary>
@@ -63,20 +98,90 @@ static class OrderSection
             ("different orders, same original", o.Paired),
         ];
 
-    static Markup Table(IReadOnlyList<OrderComparison> orders) =>
+    /// <summary>A student that hardly beats guessing has little that an order could change.</summary>
+    static string Weak(Findings findings)
+    {
+        MeanPoint[] weak =
+        [
+            .. findings.NearMajority.Where(p => Findings.Letters(p.Pipeline).All(char.IsLetter)),
+        ];
+        return weak.Length == 0
+            ? ""
+            : $" Guessing the largest class would give {Figures.Percent(findings.MajorityShare!.Value)} %; near it, with less than a third of what O has above it, are {string.Join(", ", weak.Take(MostWeak).Select(p => $"{p.Pipeline} ({Figures.Percent(p.Quality!.Mean)} %)"))}{(weak.Length > MostWeak ? $" and {weak.Length - MostWeak} more" : "")}: their orders say little.";
+    }
+
+    static string Repeated(IReadOnlyList<OrderComparison> all, OrderComparison o)
+    {
+        string[] same = [.. all.Where(c => c.SameAs == o.Operators).Select(c => c.Operators)];
+        return same.Length == 0 ? "" : $" The same answers: {string.Join(", ", same)}.";
+    }
+
+    static Markup Regions(OrderComparison[] orders) =>
         $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Distances of orders">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">pairs of runs</th><th scope="col" class="number">mean, points</th><th scope="col" class="number">SD</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">pairs</th><th scope="col" class="number">p</th></tr></thead><tbody>
+            <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
+            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Length > 0 ? orders[0].SecondMargin : 0)}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Length > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
             {orders.SelectMany(o =>
-                Rows(o).Select(
-                    (r, i) =>
+                o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
+                    .Select(r =>
                         (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{r.Name}</td><td class=\"number\">{Points(r.Summary.Mean)}</td><td class=\"number\">{Points(r.Summary.Sd)}</td><td class=\"number\">{Points(r.Summary.Low)} to {Points(r.Summary.High)}</td><td class=\"number\">{r.Summary.Pairs}</td><td class=\"number\">{(i == 1 && o.Test is { } test ? test.ShownP : "")}</td></tr>"
-                )
+                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(r.Told.Mean)}</td><td class=\"number\">{Points(r.Told.Low)} to {Points(r.Told.High)}</td><td class=\"number\">{Points(r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td></tr>"
+                    )
             )}
             </tbody></table></div>
 
             """;
+
+    static string Region(RegionFinding r) =>
+        r.Region switch
+        {
+            CurveRegion.FirstExit => "first exit",
+            CurveRegion.BetweenFirstAndSecond => "between exits 1 and 2",
+            CurveRegion.FromSecondExit => "from exit 2 on",
+            CurveRegion.FullEffort => "full effort",
+            _ => "at equal time",
+        };
+
+    static string Place(RegionFinding r) =>
+        r.Region == CurveRegion.EqualTime
+            ? $"{Figures.Percent(r.Told.Place)} % of O’s time"
+            : $"{Figures.Tick(Math.Round(r.Told.Place, 2))}";
+
+    static Markup Distances(OrderComparison[] orders) =>
+        $"""
+            <div class="scroll" tabindex="0" role="region" aria-label="Distances of orders">
+            <table><thead><tr><th scope="col">operators</th><th scope="col">pairs of runs</th><th scope="col" class="number">mean, points</th><th scope="col" class="number">without effect</th><th scope="col" class="number">SD</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">pairs</th><th scope="col" class="number">p</th><th scope="col" class="number">p, Holm</th></tr></thead><tbody>
+            {orders.SelectMany(o =>
+                Rows(o)
+                    .Select(
+                        (r, i) =>
+                            (Markup)
+                                $"<tr><th scope=\"row\">{o.Operators}</th><td>{r.Name}</td><td class=\"number\">{Points(r.Summary.Mean)}</td><td class=\"number\">{(i == 2 ? Points(o.PairedByNoise) : "")}</td><td class=\"number\">{Points(r.Summary.Sd)}</td><td class=\"number\">{Points(r.Summary.Low)} to {Points(r.Summary.High)}</td><td class=\"number\">{r.Summary.Pairs}</td><td></td><td></td></tr>"
+                    )
+                    .Concat(o.Test is { } test ? [Relabelled(o, test)] : Array.Empty<Markup>())
+            )}
+            </tbody></table></div>
+
+            """;
+
+    static Markup Relabelled(OrderComparison o, PermutationTest test) =>
+        $"<tr><th scope=\"row\">{o.Operators}</th><td>mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings</td><td class=\"number\">{Points(test.Statistic)}</td><td class=\"number\">{Points(test.Expected)}</td><td></td><td></td><td></td><td class=\"number\">{test.ShownP}</td><td class=\"number\">{Inference.Shown(test.Adjusted)}</td></tr>";
+
+    static Markup Components(StudySection section) =>
+        section.Components.Count == 0
+            ? Markup.Empty
+            : (Markup)
+                $"""
+                    <h3>Where differences of quality come from</h3>
+                    <p class="note">Standard deviations in points, of one run. Original: the seed of the fine-tuned model, which all orders share. Order: of the mean over originals. Training: what is left, chance of training and what an order does on one original alone; with one run of each the two cannot be told apart. Examples: another draw of the test split, by the binomial of one run. All but training’s interval (χ²) are point estimates by the method of moments; 0 is an estimate below 0.</p>
+                    <div class="scroll" tabindex="0" role="region" aria-label="Components of variance">
+                    <table><thead><tr><th scope="col">operators</th><th scope="col">where</th><th scope="col" class="number">original</th><th scope="col" class="number">order</th><th scope="col" class="number">training</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">examples</th><th scope="col" class="number">order × task</th></tr></thead><tbody>
+                    {section.Components.Select(c =>
+                        (Markup)
+                            $"<tr><th scope=\"row\">{c.Operators}</th><td>{c.Place}</td><td class=\"number\">{Points(c.Original)}</td><td class=\"number\">{Points(c.Order)}</td><td class=\"number\">{Points(c.Training)}</td><td class=\"number\">{Points(c.TrainingLow)} to {Points(c.TrainingHigh)}</td><td class=\"number\">{Points(c.Examples)}</td><td class=\"number\">{(c.OrderByTask is null ? "one task" : Points(c.OrderByTask))}</td></tr>"
+                    )}
+                    </tbody></table></div>
+
+                    """;
 
     public static string Points(double? quality) =>
         quality is { } q ? $"{100 * q:0.00}".Replace('-', '−') : "–";

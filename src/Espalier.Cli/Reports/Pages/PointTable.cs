@@ -34,7 +34,11 @@ static class PointTable
         return $"""
             <section id="table" aria-labelledby="table-title">
             <h2 id="table-title">All results</h2>
-            <p class="note" id="table-note">Means over seeds with 95 % intervals: Student’s over seeds, or, of a single seed, what its own examples and rounds allow. ● is on the Pareto front; × O is how many times as fast as the original; MB is memory for weights and tables; mJ is of one example; n is seeds × examples, rounds of the clock.{energy}</p>
+            <p class="note" id="table-note">Means over seeds with 95 % intervals: over seeds{(
+                all.All(f => f.CoversExamples)
+                    ? ", and in quality over the examples of the split too"
+                    : ", not over the examples of the split"
+            )}; of a single seed, what its own examples and rounds allow. ● is on the Pareto front; × O is how many times as fast as the original, from ratios within a seed and a sitting; MB is memory for weights and tables; mJ is of one example; n is seeds × examples, rounds of the clock.{energy}</p>
             <form id="filters" class="filters needs-script" role="search" aria-label="Filter the table">
             <label>Pipeline <input type="search" id="filter-text" placeholder="DE, heads=…" autocomplete="off" spellcheck="false"></label>
             {tasks}
@@ -101,8 +105,8 @@ static class PointTable
         );
         yield return new(
             "× O",
-            (f, p) => SpeedUp(f, p) is { } times ? $"{Figures.Short(times)}" : Markup.Empty,
-            SpeedUp
+            (_, p) => p.SpeedUp is null ? Markup.Empty : WithRange(p.SpeedUp, Figures.Short, null),
+            (_, p) => p.SpeedUp?.Mean
         );
         yield return new("MB", (_, p) => Plain(p.Megabytes), (_, p) => p.Megabytes);
         yield return new("disk MB", (_, p) => Plain(p.DiskMegabytes), (_, p) => p.DiskMegabytes);
@@ -120,9 +124,6 @@ static class PointTable
         Markup.Trusted(
             "<span class=\"dot\" title=\"on the Pareto front\" role=\"img\" aria-label=\"on the Pareto front\">●</span>"
         );
-
-    static double? SpeedUp(Findings findings, MeanPoint p) =>
-        findings.Original?.Milliseconds!.Mean / p.Milliseconds?.Mean;
 
     static Markup Plain(double? value) =>
         value is { } number ? $"{Figures.Short(number)}" : Markup.Trusted("–");

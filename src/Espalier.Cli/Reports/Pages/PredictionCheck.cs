@@ -18,7 +18,9 @@ sealed record PredictionCheck(
     IReadOnlyList<string> Units,
     int Seeds,
     double? CostError,
+    double? CostErrorAsPrinted,
     double? QualityError,
+    IReadOnlyList<EffortPoint> FirstExits,
     IReadOnlyList<CheckedPoint> Points
 )
 {
@@ -32,7 +34,9 @@ sealed record PredictionCheck(
                     same.First().Units,
                     same.Count(),
                     same.Average(c => c.CostError),
+                    same.Average(c => c.CostErrorAsPrinted),
                     same.Average(c => c.QualityError),
+                    [.. same.Select(c => c.FirstExit).OfType<EffortPoint>()],
                     [
                         .. same.SelectMany(c => c.Points)
                             .GroupBy(p => p.Effort)

@@ -51,6 +51,7 @@ static class PredictionSection
                 checks.Max(c => c.Seeds),
                 "seed"
             )}; each predicted from the same original.</p>
+            <p class="note">{Equation(checks)}</p>
             {Table(checks, metric)}
             <h3>What must be measured together</h3>
             <p class="note">{Figures.Counted(told.Length, "combination")} of {section.Compounds.Count.ToString()}, those with the clearest residuals; of all, {Counted(section, CompoundVerdict.Compound)} are compound, {Counted(section, CompoundVerdict.Cumulative)} cumulative, and of {Counted(section, CompoundVerdict.CannotTell)} these data cannot tell.</p>
@@ -73,6 +74,27 @@ static class PredictionSection
                 + $"within {100 * costs.Average():0.0} % of the time and {100 * qualities.Average():0.0} points of {metric} on average.";
     }
 
+    /// <summary>What equation 4 makes of time where there are exits and a student, in both forms, and what stands for t_E.</summary>
+    public static string Equation(IReadOnlyList<PredictionCheck> checks)
+    {
+        PredictionCheck[] shallower = [.. checks.Where(c => c.FirstExits.Count > 0)];
+        if (shallower.Length == 0)
+        {
+            return "Equation 4 has no part here: nothing has both exits and a student.";
+        }
+
+        EffortPoint[] exits = [.. shallower.SelectMany(c => c.FirstExits)];
+        string efforts = string.Join(", ", exits.Select(e => $"{e.Effort}").Distinct()),
+            measured = exits.All(e => e.IsFirstExit)
+                ? $"t_E was measured where all leave at the first exit ({efforts})"
+                : $"t_E is the cheapest effort that was measured ({efforts}), at which not all leave at the first exit";
+        return $"Of {Figures.Counted(shallower.Length, "combination")} with exits and a student, time is predicted by t_E + (T_E − t_E)(T_D − t_E)/(T_O − t_E), "
+            + $"with a mean error of {Error(shallower, c => c.CostError)} %; equation 4 as printed by Xin et al., t_E + (T_E − t_E) T_D/T_O, which at full effort gives more than T_D, is {Error(shallower, c => c.CostErrorAsPrinted)} % off. {measured}.";
+    }
+
+    static string Error(IReadOnlyList<PredictionCheck> checks, Func<PredictionCheck, double?> of) =>
+        checks.Average(of) is { } error ? $"{100 * error:0.0}" : "–";
+
     static int Counted(StudySection section, CompoundVerdict verdict) =>
         section.Compounds.Count(c => c.Verdict == verdict);
 
@@ -87,10 +109,10 @@ static class PredictionSection
     static Markup Table(IReadOnlyList<PredictionCheck> checks, string metric) =>
         $"""
             <div class="scroll" tabindex="0" role="region" aria-label="Errors of prediction">
-            <table><thead><tr><th scope="col">pipeline</th><th scope="col">from</th><th scope="col" class="number">error of time, %</th><th scope="col" class="number">error of {metric}, points</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
+            <table><thead><tr><th scope="col">pipeline</th><th scope="col">from</th><th scope="col" class="number">error of time, %</th><th scope="col" class="number">as printed</th><th scope="col" class="number">error of {metric}, points</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
             {checks.Select(c =>
                 (Markup)
-                    $"<tr><th scope=\"row\">{c.Pipeline}</th><td>{string.Join(" × ", c.Units)}</td><td class=\"number\">{(c.CostError is { } t ? $"{100 * t:0.0}" : "–")}</td><td class=\"number\">{(c.QualityError is { } q ? $"{100 * q:0.0}" : "–")}</td><td class=\"number\">{c.Seeds}</td></tr>"
+                    $"<tr><th scope=\"row\">{c.Pipeline}</th><td>{string.Join(" × ", c.Units)}</td><td class=\"number\">{(c.CostError is { } t ? $"{100 * t:0.0}" : "–")}</td><td class=\"number\">{(c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed ? $"{100 * printed:0.0}" : "")}</td><td class=\"number\">{(c.QualityError is { } q ? $"{100 * q:0.0}" : "–")}</td><td class=\"number\">{c.Seeds}</td></tr>"
             )}
             </tbody></table></div>
 

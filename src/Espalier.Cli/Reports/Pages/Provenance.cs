@@ -31,10 +31,14 @@ static class Provenance
             {machines.Select(m => Facts(m, load))}
             </div>
             <div class="prose">
-            <p><b>Quality</b> is measured on the task’s test split, from one pass that records every exit; the headline and the budget choose by the same figures, so what they choose looks better than it is. <b>Time</b> is really run, one configuration after another in interleaved rounds; a figure is the median over rounds, and over seeds the mean of medians.</p>
-            <p><b>Intervals</b> are 95 %. Over seeds they are Student’s t of the mean; with few seeds they are wide, as they must be. Of one seed, quality has Wilson’s interval over examples and time that between two order statistics.</p>
+            <p><b>Quality</b> is measured on the task’s test split, from one pass that records every exit; the headline and the budget choose by the same figures, so what they choose looks better than it is. <b>Time</b> is really run, one configuration after another in interleaved rounds; a figure is the median over rounds, and over seeds the mean of medians. How many times as fast as O is taken within a seed and a sitting, where the machine was the same for both. {Timed(
+                results.Measurements
+            )}</p>
+            <p><b>Intervals</b> are 95 %. Over seeds they are Student’s t of the mean; with few seeds they are wide, as they must be. Those of accuracy hold the sampling of the split’s examples too, which all seeds share, by {Sampling(
+                results
+            )}; those of times hold a variance of sittings where there are several. Of one seed, quality has Wilson’s interval over examples and time its own over rounds.</p>
             <p><b>Origin</b>: measured was run here; modelled was computed from something measured with constants that were not; predicted was derived from measurements of other pipelines.</p>
-            <p><b>Lines</b> join neighbouring efforts. Where two neighbours are far apart there is no operating point between them, and the line is left out.</p>
+            <p><b>Lines</b> join neighbouring efforts. Where two neighbours are far apart there is no operating point between them, and the line is left out. Orders are compared only where curves may be read: see there.</p>
             {sources.Select(s => (Markup)$"<p><b>Energy</b>: {s}</p>")}
             </div>
             </div>
@@ -42,6 +46,30 @@ static class Provenance
 
             """;
     }
+
+    /// <summary>Which examples times rest on.</summary>
+    static string Timed(IReadOnlyList<Measurement> measurements)
+    {
+        TimedSet[] sets = [.. measurements.Select(m => m.Timed).OfType<TimedSet>()];
+        if (sets.Length == 0)
+        {
+            int[] few = [.. measurements.Select(m => m.TimedExamples).OfType<int>()];
+            return few.Length == 0
+                ? ""
+                : $"Times rest on {few.Min()} to {few.Max()} examples spread over the split, which may be shorter or easier than all of it; no interval covers that.";
+        }
+
+        double tokens = sets.Max(s => Math.Abs(s.Tokens / s.SplitTokens - 1)),
+            layers = sets.Max(s => Math.Abs(s.Layers / s.SplitLayers - 1));
+        return $"Times are of the whole split, from {sets.Min(s => s.Examples)} to {sets.Max(s => s.Examples)} of its examples; tokens and layers of those differ from all by {100 * tokens:0.0} and {100 * layers:0.0} % at most.";
+    }
+
+    static string Sampling(ReportInput results) =>
+        results.Measurements.Any(m =>
+            results.Answers.Right(m, m.Metrics is [var first, ..] ? first : null) is not null
+        )
+            ? "the answers to each example"
+            : "the binomial of one model: answers to single examples were not kept";
 
     static Markup Facts(Machine m, string load)
     {

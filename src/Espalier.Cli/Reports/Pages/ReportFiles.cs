@@ -13,7 +13,7 @@ static class ReportFiles
         CancellationToken stop
     )
     {
-        IReadOnlyList<StudySection> sections = StudySection.Of(results.Measurements);
+        IReadOnlyList<StudySection> sections = StudySection.Of(results);
         string stem = Path.Combine(
             Path.GetDirectoryName(page) ?? "",
             Path.GetFileNameWithoutExtension(page)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Analysis;
 using Espalier.Measuring;
 using Espalier.Runs;
 using Espalier.Runs.Studies;
@@ -16,6 +17,12 @@ sealed record ReportInput(
     IReadOnlyList<MadeStage> Stages
 )
 {
+    /// <summary>Quality at more efforts than were timed, where it was kept; for comparing orders.</summary>
+    public IReadOnlyList<Measurement> Curves { get; init; } = [];
+
+    /// <summary>What every model said to every example, where it was kept.</summary>
+    public AnsweredExamples Answers { get; init; } = AnsweredExamples.None;
+
     const long MostBytes = 256 << 20;
 
     /// <summary>
@@ -35,8 +42,11 @@ sealed record ReportInput(
 
         List<Measurement> measurements = [];
         List<MadeStage> stages = [];
+        List<Measurement> curves = [];
+        List<StoredAnswers> answers = [];
         foreach (string file in files)
         {
+            ReadBeside(Path.GetDirectoryName(Path.GetFullPath(file))!, curves, answers);
             using JsonDocument document = Parse(file);
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
@@ -58,9 +68,30 @@ sealed record ReportInput(
         );
         return measurements.Count > 0
             ? new ReportInput(name, measurements, stages)
+            {
+                Curves = curves,
+                Answers = new AnsweredExamples(answers),
+            }
             : throw new InvalidDataException(
                 $"{path}: holds no measurement; measure one at least."
             );
+    }
+
+    static void ReadBeside(string folder, List<Measurement> curves, List<StoredAnswers> answers)
+    {
+        if (Path.Combine(folder, StudyResults.CurvesName) is var file && File.Exists(file))
+        {
+            curves.AddRange(MeasurementFiles.ReadCurves(file));
+        }
+
+        foreach (
+            string of in Directory
+                .EnumerateFiles(folder, "answers*.json.gz")
+                .Order(StringComparer.Ordinal)
+        )
+        {
+            answers.AddRange(MeasurementFiles.ReadAnswers(of));
+        }
     }
 
     static IEnumerable<string> Files(string path)

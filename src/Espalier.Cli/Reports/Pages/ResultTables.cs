@@ -1,4 +1,5 @@
 using System.Text;
+using Espalier.Analysis.Orders;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -16,7 +17,6 @@ static class ResultTables
         foreach (StudySection section in sections)
         {
             Setting setting = section.Findings.Setting;
-            double? original = section.Findings.Original?.Milliseconds!.Mean;
             foreach (MeanPoint p in section.Findings.Points.Concat(section.Predicted))
             {
                 string[] fields =
@@ -28,7 +28,7 @@ static class ResultTables
                     Field(setting.Metric),
                     .. Three(p.Quality),
                     .. Three(p.Milliseconds),
-                    Figures.Exact(original / p.Milliseconds?.Mean),
+                    Figures.Exact(p.SpeedUp?.Mean),
                     Figures.Exact(p.Millijoules?.Mean),
                     $"{p.EnergyOrigin}".ToLowerInvariant(),
                     Figures.Exact(p.Megabytes),
@@ -66,6 +66,15 @@ static class ResultTables
                 text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
             }
 
+            if (section.Orders.Count > 0)
+            {
+                text.Append("\n### Does the order matter?\n\n");
+                foreach (OrderComparison order in section.Orders)
+                {
+                    text.Append($"* {Cell(order.Sentence)}\n");
+                }
+            }
+
             if (ObjectiveMap.Of(findings) is { } map)
             {
                 text.Append($"\n### {ObjectiveSection.Title}\n\n")
@@ -94,8 +103,8 @@ static class ResultTables
         text.Append(
                 $"\n| {string.Join(" | ", ObjectiveSection.Headers(findings, axis.Name).Select(Cell))} |\n"
             )
-            .Append("|---|---|---|---:|---:|---:|\n");
-        foreach (IReadOnlyList<string> row in ObjectiveSection.Rows(findings, spans))
+            .Append("|---|---|---|---:|---:|---:|---:|\n");
+        foreach (IReadOnlyList<string> row in ObjectiveSection.Rows(spans))
         {
             text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
         }
@@ -116,7 +125,6 @@ static class ResultTables
 
     public static IEnumerable<IReadOnlyList<string>> Rows(Findings findings)
     {
-        double? original = findings.Original?.Milliseconds!.Mean;
         return findings
             .Representatives.OrderByDescending(p => p.Milliseconds?.Mean ?? double.MaxValue)
             .Select(p =>
@@ -126,7 +134,7 @@ static class ResultTables
                         $"{p.Effort}",
                         Range(p.Quality, Figures.Percent),
                         Range(p.Milliseconds, Figures.Short),
-                        Plain(original / p.Milliseconds?.Mean),
+                        Plain(p.SpeedUp?.Mean),
                         Plain(p.Megabytes),
                         Plain(p.Millijoules?.Mean),
                         $"{p.Seeds} × {p.Examples}",

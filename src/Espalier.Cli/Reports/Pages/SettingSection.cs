@@ -50,7 +50,7 @@ static class SettingSection
         );
         string band =
             findings.Seeds > 1
-                ? $"bands are 95 % intervals of the mean over {findings.Seeds} seeds"
+                ? $"bands are 95 % intervals of the mean over {findings.Seeds} seeds{(findings.CoversExamples ? " and the examples of the split" : "; another draw of the examples would move all of them")}"
                 : "bands are 95 % intervals over the examples of the one seed";
         if (findings.Curves.Any(c => c.Seed is not null))
         {
@@ -167,7 +167,6 @@ static class SettingSection
             return Markup.Empty;
         }
 
-        double? original = findings.Original?.Milliseconds!.Mean;
         return $"""
             <details class="frontier" open>
             <summary>Pareto front: nothing measured is both faster and better</summary>
@@ -175,7 +174,7 @@ static class SettingSection
             <table><thead><tr><th scope="col">pipeline</th><th scope="col">effort</th><th scope="col" class="number">{findings.Setting.Metric}, %</th><th scope="col" class="number">ms/example</th><th scope="col" class="number">× O</th></tr></thead>
             <tbody>{findings.Front.Select(p =>
                 (Markup)
-                    $"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{Figures.Percent(p.Quality!.Mean)}</td><td class=\"number\">{Figures.Short(p.Milliseconds!.Mean)}</td><td class=\"number\">{(original is { } o ? Figures.Short(o / p.Milliseconds.Mean) : "–")}</td></tr>"
+                    $"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{Figures.Percent(p.Quality!.Mean)}</td><td class=\"number\">{Figures.Short(p.Milliseconds!.Mean)}</td><td class=\"number\">{(p.SpeedUp is { } times ? Figures.Short(times.Mean) : "–")}</td></tr>"
             )}</tbody></table>
             </div>
             <p class="note">Of means; neighbours within their intervals may change places. {Behind(findings)}</p>

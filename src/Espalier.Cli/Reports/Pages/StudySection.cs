@@ -10,6 +10,7 @@ namespace Espalier.Cli.Reports.Pages;
 sealed record StudySection(
     Findings Findings,
     IReadOnlyList<OrderComparison> Orders,
+    IReadOnlyList<VarianceComponents> Components,
     IReadOnlyList<PredictedCurve> Checked,
     IReadOnlyList<CompoundFinding> Compounds,
     IReadOnlyList<ReductionRow> Reductions,
@@ -19,33 +20,56 @@ sealed record StudySection(
     // Resamples and relabellings are drawn from it: a report is the same each time it is made.
     const ulong Seed = 1;
 
-    public static IReadOnlyList<StudySection> Of(IReadOnlyList<Measurement> measurements) =>
-        [.. Findings.In(measurements).Select(Of)];
-
-    static StudySection Of(Findings findings)
+    public static IReadOnlyList<StudySection> Of(ReportInput results)
     {
-        // The analysis takes whole measurements of pipelines that it can take apart.
-        Measurement[] whole =
+        StudySection[] sections =
         [
-            .. findings.Measurements.Where(m =>
-                m.MillisecondsPerExample is not null
-                && m.Metrics is [{ Value: not null }, ..]
-                && m.Seeds.Count > 0
-                && Findings.IsPipeline(m.Pipeline)
-            ),
+            .. Findings.In(results.Measurements, results.Answers).Select(f => Of(f, results)),
         ];
+        OrderComparison[] all = [.. sections.SelectMany(s => s.Orders)];
+        return
+        [
+            .. sections.Select(s => s with { Components = VarianceComponents.Of(s.Orders, all) }),
+        ];
+    }
+
+    static StudySection Of(Findings findings, ReportInput results)
+    {
+        // The analysis takes measurements of pipelines that it can take apart.
+        Measurement[] judged =
+
+            [
+                .. findings.Measurements.Where(m =>
+                    m.Metrics is [{ Value: not null }, ..]
+                    && m.Seeds.Count > 0
+                    && Findings.IsPipeline(m.Pipeline)
+                ),
+            ],
+            whole = [.. judged.Where(m => m.MillisecondsPerExample is not null)];
+        // Orders are compared by layers, also at efforts that were not timed.
+        IReadOnlyList<OrderComparison> orders = Commutativity.Of(
+            [
+                .. judged,
+                .. results.Curves.Where(m =>
+                    Setting.Of(m) == findings.Setting && m.Metrics[0].Value is not null
+                ),
+            ],
+            new CommutativityOptions(),
+            new Rng(Seed),
+            results.Answers
+        );
         if (whole.Length == 0)
         {
-            return new StudySection(findings, [], [], [], [], []);
+            return new StudySection(findings, orders, [], [], [], [], []);
         }
 
         Axes axes = new();
-        IReadOnlyList<CompoundFinding> compounds = Analysis.Cumulation.Compounds.Find(whole, axes);
         return new StudySection(
             findings,
-            Commutativity.Of(whole, new CommutativityOptions(), new Rng(Seed)),
+            orders,
+            [],
             CurvePrediction.Of(whole, axes),
-            compounds,
+            Analysis.Cumulation.Compounds.Find(whole, axes),
             ReductionTable.Of(whole, axes),
             Unmeasured.Of(findings, whole, axes)
         );

@@ -56,14 +56,27 @@ static class Unmeasured
                 {
                     Pipeline = same.Key.Pipeline,
                     Effort = same.Key.Effort,
-                    Quality = Spread.Over(
-                        [.. same.Select(p => (p.Point.Quality, (double?)null, (double?)null))],
-                        isRatio: false
+                    // Without intervals: their spread over seeds is not the error of the rule.
+                    Quality = new Spread(
+                        same.Average(p => p.Point.Quality),
+                        null,
+                        null,
+                        same.Count()
                     ),
-                    Milliseconds = Spread.Over(
-                        [.. same.Select(p => (p.Point.Cost, (double?)null, (double?)null))],
-                        isRatio: true
+                    Milliseconds = new Spread(
+                        same.Average(p => p.Point.Cost),
+                        null,
+                        null,
+                        same.Count()
                     ),
+                    SpeedUp = findings.Original?.Milliseconds is { } original
+                        ? new Spread(
+                            original.Mean / same.Average(p => p.Point.Cost),
+                            null,
+                            null,
+                            same.Count()
+                        )
+                        : null,
                     Origin = Origin.Predicted,
                     Seeds = same.Count(),
                     Examples = findings.Points.Max(p => p.Examples),

@@ -54,19 +54,19 @@ public static class Alternatives
                 .Select(g => new Alternative(
                     g.Key.Pipeline,
                     g.Key.Effort,
-                    SeedMean.Over([.. g], OfQuality, isRatio: false)
+                    SeedMean.Over([.. g], OfQuality, SeedSpread.Quality)
                         ?? throw new ArgumentException(
                             $"{g.Key.Pipeline} at {g.Key.Effort} has no metric; leave it out or measure it."
                         ),
-                    SeedMean.Over([.. g], m => m.MillisecondsPerExample, isRatio: true),
-                    SeedMean.Over([.. g], m => m.JoulesPerExample, isRatio: true),
+                    SeedMean.Over([.. g], m => m.MillisecondsPerExample, SeedSpread.Cost),
+                    SeedMean.Over([.. g], m => m.JoulesPerExample, SeedSpread.Cost),
                     SeedMean.Over(
                         [.. g],
                         m =>
                             m.PackedBytes is { } bytes
                                 ? new Estimate(bytes, bytes, bytes, 1, Origin.Measured)
                                 : null,
-                        isRatio: true
+                        SeedSpread.Cost
                     )
                 )),
         ];

@@ -25,9 +25,11 @@ sealed class Block
     /// are those of the unit that has exits.
     /// </summary>
     /// <param name="units">Which letters are taken together; each operator in one of them.</param>
+    /// <param name="asPrinted">Equation 4 as the paper has it, not the one that agrees with its own limits.</param>
     public IReadOnlyList<EffortPoint>? Predict(
         IReadOnlyList<string> operators,
-        IReadOnlyList<string> units
+        IReadOnlyList<string> units,
+        bool asPrinted = false
     )
     {
         CombinationRun?[] parts =
@@ -41,7 +43,7 @@ sealed class Block
 
         int exits = Array.FindIndex(units.ToArray(), u => u.Contains('E'));
         CombinationRun known = parts[Math.Max(exits, 0)]!;
-        double? first = known.Points.Min(p => p.Cost);
+        double? first = FirstExit(known)?.Cost;
         CombinationRun[] others = [.. parts.Where(p => p != known)!];
         return
         [
@@ -49,13 +51,14 @@ sealed class Block
             {
                 double? cost = p.Cost,
                     quality = p.Quality;
-                foreach (CombinationRun other in others)
+                // A student has the same first exit; what makes everything cheaper makes it cheaper too.
+                foreach (CombinationRun other in others.OrderBy(r => IsStudent(r) ? 0 : 1))
                 {
                     EffortPoint x = Full(other);
                     quality *= x.Quality / o.Quality;
                     cost =
                         exits >= 0 && other.Operators.FirstOrDefault(Distils) is { } student
-                            ? WithStudent(cost, first, x.Cost, student, o.Cost)
+                            ? WithStudent(cost, first, x.Cost, student, o.Cost, asPrinted)
                             : cost * x.Cost / o.Cost;
                 }
 
@@ -64,11 +67,33 @@ sealed class Block
                     cost,
                     quality,
                     Joined(p.CostError, o.CostError, others, q => q.CostError),
-                    Joined(p.QualityError, o.QualityError, others, q => q.QualityError)
+                    Joined(p.QualityError, o.QualityError, others, q => q.QualityError),
+                    p.Layers
                 );
             }),
         ];
     }
+
+    /// <summary>
+    /// Where the unit with exits leaves at the first of them, for t_E: measured where every example does, else the
+    /// cheapest effort that was. Null where no cost is known.
+    /// </summary>
+    public static EffortPoint? FirstExit(CombinationRun exits)
+    {
+        EffortPoint[] timed = [.. exits.Points.Where(p => p.Cost is not null)];
+        return timed.Where(p => p.IsFirstExit).MinBy(p => p.Cost) ?? timed.MinBy(p => p.Cost);
+    }
+
+    /// <summary>Where the combination has both exits and a student, so that equation 4 has a part in it: t_E's effort.</summary>
+    public EffortPoint? FirstExitOf(IReadOnlyList<string> operators, IReadOnlyList<string> units) =>
+        units.FirstOrDefault(u => u.Contains('E')) is { } unit
+        && !unit.Contains('D')
+        && operators.Any(Distils)
+        && Find([.. operators.Where(o => unit.Contains(o[0]))]) is { } exits
+            ? FirstExit(exits)
+            : null;
+
+    static bool IsStudent(CombinationRun run) => run.Operators.Any(Distils);
 
     /// <summary>At full effort, the last one of every grid.</summary>
     public static EffortPoint Full(CombinationRun run) =>
@@ -85,12 +110,25 @@ sealed class Block
     /// Of a unit with D, the student's share works behind the first exit and the rest (P's) on all: equation 5. Where D
     /// alone was not measured, all of the unit is taken for the student's.
     /// </summary>
-    double? WithStudent(double? cost, double? first, double? unit, string student, double? original)
+    double? WithStudent(
+        double? cost,
+        double? first,
+        double? unit,
+        string student,
+        double? original,
+        bool asPrinted
+    )
     {
         double? alone = Find([student]) is { } run ? Full(run).Cost : unit;
-        return cost is { } t && first is { } e && alone / original is { } ratio
-            ? ProductRule.Shallower(t, e, ratio) * unit / alone
-            : null;
+        if (cost is not { } t || first is not { } e || alone is not { } d || original is not { } o)
+        {
+            return null;
+        }
+
+        double? shallower = asPrinted
+            ? ProductRule.Shallower(t, e, d / o)
+            : ProductRule.Shallower(t, e, d, o);
+        return shallower * unit / d;
     }
 
     static bool Distils(string name) => name[0] == 'D';

@@ -8,13 +8,19 @@ namespace Espalier.Analysis.Cumulation;
 /// <summary>What one effort gave; null is a figure that was not measured.</summary>
 /// <param name="CostError">Standard error of the cost as a share of it; null where unknown.</param>
 /// <param name="QualityError">The same of the quality.</param>
+/// <param name="Layers">That an example went through, on average; null where unknown.</param>
 public sealed record EffortPoint(
     Effort Effort,
     double? Cost,
     double? Quality,
     double? CostError = null,
-    double? QualityError = null
-);
+    double? QualityError = null,
+    double? Layers = null
+)
+{
+    /// <summary>Every example left at the first exit.</summary>
+    public bool IsFirstExit => Effort != Effort.Full && Layers <= 1 + 1e-9;
+}
 
 /// <summary>One combination of operators within a block, in which everything started from the same original.</summary>
 /// <param name="Block">Task and seeds; model and data set in tables of others.</param>
@@ -25,9 +31,6 @@ public sealed record CombinationRun(
     IReadOnlyList<EffortPoint> Points
 )
 {
-    // An interval of 95 % reaches about two standard errors to each side.
-    const double Reach = 1.96;
-
     /// <summary>As a pipeline is written; O for the original.</summary>
     public string Pipeline => Operators.Count == 0 ? "O" : string.Concat(Operators);
 
@@ -53,7 +56,9 @@ public sealed record CombinationRun(
                                 same.Key,
                                 same.Average(axes.CostOf),
                                 same.Average(axes.QualityOf),
-                                CostErrorOf(same.First(), axes.Cost)
+                                CostErrorOf(same.First(), axes.Cost),
+                                null,
+                                same.Average(m => m.AverageLayers)
                             )),
                     ]
                 )),
@@ -65,6 +70,6 @@ public sealed record CombinationRun(
             cost == Cost.Milliseconds ? m.MillisecondsPerExample
             : cost == Cost.Joules ? m.JoulesPerExample
             : null;
-        return (estimate?.High - estimate?.Low) / (2 * Reach * estimate?.Value);
+        return Inference.StandardError(estimate?.Low, estimate?.High) / estimate?.Value;
     }
 }

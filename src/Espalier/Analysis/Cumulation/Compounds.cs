@@ -9,9 +9,9 @@ namespace Espalier.Analysis.Cumulation;
 /// </summary>
 public static class Compounds
 {
-    // Relative errors of a prediction that do no harm.
+    // Relative errors of a prediction that do no harm, stated before anything was measured.
     const double CostMargin = 0.05;
-    const double QualityMargin = 0.02;
+    const double QualityMargin = 0.01;
 
     /// <summary>Chance of calling any combination compound that is not.</summary>
     const double Alpha = 0.05;
@@ -88,6 +88,8 @@ public static class Compounds
             CompoundVerdict.Compound =>
                 $"{who} are compound in {what}: {evidence} (adjusted p = {adjusted:0.####}); measure them together.",
             CompoundVerdict.Cumulative => $"{who} are cumulative in {what}: {evidence}.",
+            _ when low > margin || high < -margin =>
+                $"{who} in {what}: cannot tell; {evidence}, beyond the margin of {100 * margin:0.#} % by itself, and not among so many tests (adjusted p = {adjusted:0.####}).",
             _ =>
                 $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
         };

@@ -16,6 +16,8 @@ public sealed record PredictedPoint(
 /// <param name="Block">Task and seeds.</param>
 /// <param name="Units">What was taken together.</param>
 /// <param name="CostError">Mean of |predicted − measured| / measured over common efforts.</param>
+/// <param name="CostErrorAsPrinted">The same with equation 4 as the paper has it; equal where it has no part.</param>
+/// <param name="FirstExit">Where t_E of equation 4 was taken; null where it has no part.</param>
 /// <param name="QualityError">Mean of |predicted − measured| over common efforts, in units of the metric.</param>
 /// <param name="Distance">Of the predicted curve and the measured one.</param>
 public sealed record PredictedCurve(
@@ -24,7 +26,9 @@ public sealed record PredictedCurve(
     IReadOnlyList<string> Units,
     IReadOnlyList<PredictedPoint> Points,
     double? CostError,
+    double? CostErrorAsPrinted,
     double? QualityError,
+    EffortPoint? FirstExit,
     Distance Distance
 );
 
@@ -50,16 +54,42 @@ public static class CurvePrediction
             where units.Count > 1
             let predicted = block.Predict(run.Operators, units)
             where predicted is not null
-            select Curve(run, units, predicted),
+            select Curve(
+                run,
+                units,
+                predicted,
+                block.Predict(run.Operators, units, asPrinted: true)!,
+                block.FirstExitOf(run.Operators, units)
+            ),
         ];
 
     static PredictedCurve Curve(
         CombinationRun run,
         IReadOnlyList<string> units,
-        IReadOnlyList<EffortPoint> predicted
+        IReadOnlyList<EffortPoint> predicted,
+        IReadOnlyList<EffortPoint> asPrinted,
+        EffortPoint? firstExit
     )
     {
-        PredictedPoint[] points =
+        PredictedPoint[] points = Beside(run, predicted);
+        return new PredictedCurve(
+            run.Block,
+            run.Pipeline,
+            units,
+            points,
+            CostErrorOf(points),
+            CostErrorOf(Beside(run, asPrinted)),
+            Mean(
+                points.Select(p =>
+                    p.MeasuredQuality is { } q ? (double?)Math.Abs(p.Quality - q) : null
+                )
+            ),
+            firstExit,
+            DistanceOf(points, run)
+        );
+    }
+
+    static PredictedPoint[] Beside(CombinationRun run, IReadOnlyList<EffortPoint> predicted) =>
         [
             .. from p in predicted
             where p.Cost is not null && p.Quality is not null
@@ -72,24 +102,11 @@ public static class CurvePrediction
                 measured?.Quality
             ),
         ];
-        return new PredictedCurve(
-            run.Block,
-            run.Pipeline,
-            units,
-            points,
-            Mean(
-                points.Select(p =>
-                    p.MeasuredCost is { } c ? (double?)Math.Abs(p.Cost - c) / c : null
-                )
-            ),
-            Mean(
-                points.Select(p =>
-                    p.MeasuredQuality is { } q ? (double?)Math.Abs(p.Quality - q) : null
-                )
-            ),
-            DistanceOf(points, run)
+
+    static double? CostErrorOf(PredictedPoint[] points) =>
+        Mean(
+            points.Select(p => p.MeasuredCost is { } c ? (double?)Math.Abs(p.Cost - c) / c : null)
         );
-    }
 
     static Distance DistanceOf(PredictedPoint[] points, CombinationRun run)
     {

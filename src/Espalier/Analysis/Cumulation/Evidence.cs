@@ -71,18 +71,13 @@ sealed class Evidence
     }
 
     /// <summary>
-    /// Of the mean: the larger of what the blocks' spread and the measurements' own errors make. Null for one block
-    /// whose errors are unknown.
+    /// Of the mean, from the blocks' spread, which holds the measurements' own errors already. Of one block from those
+    /// errors alone; null where they are unknown.
     /// </summary>
-    double? StandardError()
-    {
-        double mean = Mean;
-        double? spread =
-            Count > 1 ? _residuals.Sum(r => (r - mean) * (r - mean)) / (Count - 1) : null;
-        double? variance =
-            spread is { } s && _ownVariance is { } own ? Math.Max(s, own) : spread ?? _ownVariance;
-        return variance is { } v ? Math.Sqrt(v / Count) : null;
-    }
+    double? StandardError() =>
+        Count > 1 ? Math.Sqrt(Inference.Variance(_residuals) / Count)
+        : _ownVariance is { } own ? Math.Sqrt(own)
+        : null;
 
     /// <summary>95 %, Student's; for one block from its measurements' errors alone.</summary>
     public (double? Low, double? High) Interval() =>

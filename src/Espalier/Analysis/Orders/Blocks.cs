@@ -1,65 +1,60 @@
-using Espalier.Models;
-
 namespace Espalier.Analysis.Orders;
 
-/// <summary>
-/// The runs of all orders on the same originals as rows of numbers: the quality of every run at the same costs, or,
-/// where curves share no cost (pipelines without exits are single points), at the same efforts.
-/// </summary>
+/// <summary>The runs of all orders on the same originals as rows of numbers: the quality of every run at the same places.</summary>
 sealed class Blocks
 {
-    // Curves of a study have some ten points each; more places than this do not move a largest difference.
-    const int MostPlaces = 48;
+    readonly CurveReading[][][] _readings;
 
-    Blocks(double[][][] rows, int places, bool byEffort) =>
-        (Rows, Places, ByEffort) = (rows, places, byEffort);
+    /// <param name="runs">[original][order].</param>
+    public Blocks(IReadOnlyList<IReadOnlyList<EffortCurve>> runs, IReadOnlyList<Place> places)
+    {
+        Places = places;
+        _readings =
+        [
+            .. runs.Select(original =>
+                original
+                    .Select(curve => places.Select(p => SharedPlaces.Read(curve, p)).ToArray())
+                    .ToArray()
+            ),
+        ];
+        Rows =
+        [
+            .. _readings.Select(original =>
+                original.Select(run => run.Select(r => r.Quality).ToArray()).ToArray()
+            ),
+        ];
+    }
 
     /// <summary>[original][order][place].</summary>
     public double[][][] Rows { get; }
 
-    public int Places { get; }
-
-    public bool ByEffort { get; }
+    public IReadOnlyList<Place> Places { get; }
 
     public int Count => Rows.Length;
 
-    public int Orders => Rows[0].Length;
+    public int OrderCount => Rows[0].Length;
 
-    /// <param name="runs">[original][order].</param>
-    /// <returns>Null where the curves share neither a cost nor an effort.</returns>
-    public static Blocks? Of(IReadOnlyList<IReadOnlyList<TradeoffCurve>> runs)
-    {
-        TradeoffCurve[] all = [.. runs.SelectMany(r => r)];
-        double[] costs = Thinned(Distance.SharedCosts(all));
-        if (costs.Length > 0)
-        {
-            return new Blocks(
-                Read(runs, curve => [.. costs.Select(c => curve.At(c)!.Value)]),
-                costs.Length,
-                false
-            );
-        }
+    /// <summary>Every two orders.</summary>
+    public IEnumerable<(int A, int B)> OrderPairs =>
+        from a in Enumerable.Range(0, OrderCount)
+        from b in Enumerable.Range(a + 1, OrderCount - a - 1)
+        select (a, b);
 
-        Effort[] efforts =
-        [
-            .. all[0]
-                .Points.Select(p => p.Effort)
-                .Where(e => all.All(c => c.Points.Any(p => p.Effort == e))),
-        ];
-        return efforts.Length == 0
-            ? null
-            : new Blocks(
-                Read(
-                    runs,
-                    curve =>
-                        [.. efforts.Select(e => curve.Points.First(p => p.Effort == e).Quality)]
-                ),
-                efforts.Length,
-                true
-            );
-    }
+    /// <summary>Quality of A less that of B on one original.</summary>
+    public double Difference(int original, int a, int b, int place) =>
+        Rows[original][a][place] - Rows[original][b][place];
 
-    public Blocks With(double[][][] rows) => new(rows, Places, ByEffort);
+    /// <summary>
+    /// Variance of the mean difference that another draw of the examples makes; null where answers are not known.
+    /// </summary>
+    public double? VarianceOfExamples(int a, int b, int place) =>
+        AnsweredExamples.VarianceOf([
+            .. _readings.Select(original =>
+                original[a][place].Right is { } x && original[b][place].Right is { } y
+                    ? (IReadOnlyList<double>)[.. x.Zip(y, (p, q) => p - q)]
+                    : null
+            ),
+        ]);
 
     /// <summary>Distance of the mean curves of two orders, of every two; and its average.</summary>
     /// <param name="labels">[original][run]: which order the run is taken for.</param>
@@ -67,39 +62,94 @@ sealed class Blocks
     {
         double[] means = Means(labels);
         double total = 0;
-        for (int a = 0; a < Orders; a++)
+        for (int a = 0; a < OrderCount; a++)
         {
-            for (int b = a + 1; b < Orders; b++)
+            for (int b = a + 1; b < OrderCount; b++)
             {
                 total += Furthest(means, a, b);
             }
         }
 
-        return total / (Orders * (Orders - 1) / 2);
+        return total / (OrderCount * (OrderCount - 1) / 2);
     }
 
-    /// <summary>Distance of the means of a and b: at the place where they are furthest apart.</summary>
-    public double Furthest(double[] means, int a, int b)
+    /// <summary>
+    /// Mean over originals and pairs of orders of the largest difference, after the mean difference of every place was
+    /// taken out; the √(n / (n − 1)) gives back what that takes from the noise. Null for a single original.
+    /// </summary>
+    public double? LargestByNoise()
+    {
+        if (Count < 2)
+        {
+            return null;
+        }
+
+        double scale = Math.Sqrt(Count / (Count - 1.0));
+        return OrderPairs
+            .SelectMany(pair =>
+            {
+                double[] means =
+                [
+                    .. Enumerable
+                        .Range(0, Places.Count)
+                        .Select(p =>
+                            Enumerable
+                                .Range(0, Count)
+                                .Average(o => Difference(o, pair.A, pair.B, p))
+                        ),
+                ];
+                return Enumerable
+                    .Range(0, Count)
+                    .Select(o =>
+                        means
+                            .Select(
+                                (mean, p) =>
+                                    scale * Math.Abs(Difference(o, pair.A, pair.B, p) - mean)
+                            )
+                            .Max()
+                    );
+            })
+            .Average();
+    }
+
+    public int[][] OwnLabels() =>
+        [.. Enumerable.Range(0, Count).Select(_ => Enumerable.Range(0, OrderCount).ToArray())];
+
+    /// <summary>Whether these are the same qualities at the same places: L, which only leaves out padding, changes no answer.</summary>
+    public bool IsSameAs(Blocks other) =>
+        Count == other.Count
+        && OrderCount == other.OrderCount
+        && Places.SequenceEqual(other.Places)
+        && Rows.Zip(
+                other.Rows,
+                (a, b) => a.Zip(b, (x, y) => x.AsSpan().SequenceEqual(y)).All(same => same)
+            )
+            .All(same => same);
+
+    double Furthest(double[] means, int a, int b)
     {
         double furthest = 0;
-        for (int p = 0; p < Places; p++)
+        for (int p = 0; p < Places.Count; p++)
         {
-            furthest = Math.Max(furthest, Math.Abs(means[a * Places + p] - means[b * Places + p]));
+            furthest = Math.Max(
+                furthest,
+                Math.Abs(means[a * Places.Count + p] - means[b * Places.Count + p])
+            );
         }
 
         return furthest;
     }
 
     /// <summary>[order · place], over the originals.</summary>
-    public double[] Means(int[][] labels)
+    double[] Means(int[][] labels)
     {
-        double[] means = new double[Orders * Places];
+        double[] means = new double[OrderCount * Places.Count];
         for (int o = 0; o < Count; o++)
         {
-            for (int r = 0; r < Orders; r++)
+            for (int r = 0; r < OrderCount; r++)
             {
                 double[] row = Rows[o][r];
-                int at = labels[o][r] * Places;
+                int at = labels[o][r] * Places.Count;
                 for (int p = 0; p < row.Length; p++)
                 {
                     means[at + p] += row[p] / Count;
@@ -109,22 +159,4 @@ sealed class Blocks
 
         return means;
     }
-
-    public int[][] OwnLabels() =>
-        [.. Enumerable.Range(0, Count).Select(_ => Enumerable.Range(0, Orders).ToArray())];
-
-    static double[][][] Read(
-        IReadOnlyList<IReadOnlyList<TradeoffCurve>> runs,
-        Func<TradeoffCurve, double[]> row
-    ) => [.. runs.Select(block => block.Select(row).ToArray())];
-
-    static double[] Thinned(double[] costs) =>
-        costs.Length <= MostPlaces
-            ? costs
-            :
-            [
-                .. Enumerable
-                    .Range(0, MostPlaces)
-                    .Select(i => costs[(int)((long)i * (costs.Length - 1) / (MostPlaces - 1))]),
-            ];
 }

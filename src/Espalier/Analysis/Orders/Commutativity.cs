@@ -5,36 +5,94 @@ using Espalier.Tensors;
 namespace Espalier.Analysis.Orders;
 
 /// <summary>
-/// Are operators commutative: are different orders no further apart than different seeds of the same order (Xin et al.
-/// 2022, section 4)?
+/// Does the order of operators matter (Xin et al. 2022, section 5)? Not by a p value alone, which more seeds always push
+/// down: signed differences of quality at equal effort are held against a margin that was stated before, in regions of
+/// the curve.
 /// </summary>
 public static class Commutativity
 {
-    /// <summary>A comparison for each task and each set of operators that was run in two orders or more.</summary>
-    /// <param name="rng">Draws resamples, relabellings where there are too many to try all, and simulated studies.</param>
+    /// <summary>
+    /// A comparison for each task and each set of operators that was run in two orders or more. Measurements without a
+    /// time take part by their layers.
+    /// </summary>
+    /// <param name="answers">Where known, intervals hold another draw of the examples too.</param>
+    /// <param name="rng">Draws resamples, simulated studies, and relabellings where there are too many to count.</param>
     public static IReadOnlyList<OrderComparison> Of(
         IReadOnlyList<Measurement> measurements,
         CommutativityOptions options,
-        Rng rng
+        Rng rng,
+        AnsweredExamples? answers = null
     ) =>
         [
-            .. StudyRuns
-                .Of(measurements, options.Axes, options.Gaps)
-                .GroupBy(run => (run.Task, Operators: SetOf(run.Pipeline)))
-                .Where(g => g.Select(r => r.Pipeline).Distinct().Count() > 1)
-                .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
-                .ThenBy(g => g.Key.Operators.Count(c => c == '+'))
-                .ThenBy(g => g.Key.Operators, StringComparer.Ordinal)
+            .. measurements
+                .GroupBy(m => m.Task)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .SelectMany(task =>
+                    OfTask(task.Key, [.. task], options, rng, answers ?? AnsweredExamples.None)
+                ),
+        ];
+
+    static IEnumerable<OrderComparison> OfTask(
+        string task,
+        IReadOnlyList<Measurement> measurements,
+        CommutativityOptions options,
+        Rng rng,
+        AnsweredExamples answers
+    )
+    {
+        OrderRuns runs = new(measurements, options.Metric, answers);
+        OrderDraft[] drafts =
+        [
+            .. measurements
+                .Select(m => m.Pipeline)
+                .Distinct()
+                .GroupBy(SetOf)
+                .Where(g => g.Count() > 1)
+                .OrderBy(g => g.Key.Count(c => c == '+'))
+                .ThenBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g =>
-                    Compare(
-                        g.Key.Task,
-                        g.Key.Operators,
-                        [.. g],
+                    OrderDraft.Of(
+                        task,
+                        g.Key,
+                        [.. g.Order(StringComparer.Ordinal)],
+                        runs,
                         options,
-                        rng.Split($"{g.Key.Task} {g.Key.Operators}")
+                        rng.Split($"{task} {g.Key}")
                     )
                 ),
         ];
+        for (int i = 0; i < drafts.Length; i++)
+        {
+            drafts[i] = drafts[i] with
+            {
+                SameAs = drafts
+                    .Take(i)
+                    .FirstOrDefault(d => d.SameAs is null && d.IsSameAs(drafts[i])),
+            };
+        }
+
+        // What training decides is asked once; L and Q on the same trained models are not further questions, and have
+        // a family of their own.
+        Dictionary<OrderDraft, OrderComparison> judged = [];
+        foreach (
+            IGrouping<bool, OrderDraft> family in drafts
+                .Where(d => d.SameAs is null)
+                .GroupBy(d => IsOfTraining(d.Orders[0]))
+        )
+        {
+            foreach (var (draft, found) in OrderSentence.Judged([.. family], options))
+            {
+                judged.Add(draft, found);
+            }
+        }
+
+        return drafts.Select(d =>
+            d.SameAs is { } same ? OrderSentence.Repeated(d, judged[same], options) : judged[d]
+        );
+    }
+
+    static bool IsOfTraining(string pipeline) =>
+        Pipeline.Parse(pipeline).Operators.All(o => o.Group == Group.I || o == new FineTune());
 
     /// <summary>The operators of a pipeline in the one order of <see cref="Operator.All"/>, joined by +; without O.</summary>
     static string SetOf(string pipeline) =>
@@ -46,89 +104,4 @@ public static class Commutativity
                 .OrderBy(o => Operator.All.ToList().FindIndex(known => known.Letter == o.Letter))
                 .ThenBy(o => $"{o}", StringComparer.Ordinal)
         );
-
-    static OrderComparison Compare(
-        string task,
-        string operators,
-        StudyRun[] runs,
-        CommutativityOptions options,
-        Rng rng
-    )
-    {
-        string[] orders =
-        [
-            .. runs.Select(r => r.Pipeline).Distinct().Order(StringComparer.Ordinal),
-        ];
-        ulong[] originals =
-        [
-            .. runs.GroupBy(r => r.Original)
-                .Where(g => orders.All(o => g.Any(r => r.Pipeline == o)))
-                .Select(g => g.Key)
-                .Order(),
-        ];
-        Blocks? blocks =
-            originals.Length == 0
-                ? null
-                : Blocks.Of([
-                    .. originals.Select(original =>
-                        orders
-                            .Select(order =>
-                                runs.First(r => r.Original == original && r.Pipeline == order).Curve
-                            )
-                            .ToArray()
-                    ),
-                ]);
-        PairDistances pairs = new(runs, blocks?.ByEffort ?? false);
-        int n = options.Resamples;
-        OrderComparison found = new()
-        {
-            Task = task,
-            Operators = operators,
-            Orders = orders,
-            Originals = originals,
-            Runs = runs,
-            Pairs = pairs.All,
-            Same = pairs.Summary(IsSame, n, new Draws(rng.Split("same"))),
-            Different = pairs.Summary(IsDifferent, n, new Draws(rng.Split("different"))),
-            Paired = pairs.Summary(
-                p => !p.SameOrder && p.SameOriginal,
-                n,
-                new Draws(rng.Split("paired"))
-            ),
-            Verdict = OrderVerdict.CannotTell,
-            Sentence = "",
-        };
-        double? margin = options.Margin ?? found.Same.Mean;
-        if (blocks is { Count: > 1 })
-        {
-            found = found with
-            {
-                Test = Relabelling.Test(
-                    blocks,
-                    options.Relabellings,
-                    new Draws(rng.Split("relabelling"))
-                ),
-                Contrasts = Contrasts(blocks, orders),
-                Power = Detectable.Of(blocks, margin, options, rng.Split("power")),
-                Margin = margin,
-            };
-        }
-
-        return OrderSentence.Judged(found, blocks, options);
-    }
-
-    static bool IsSame(PairDistance pair) => pair.SameOrder && !pair.SameOriginal;
-
-    static bool IsDifferent(PairDistance pair) => !pair.SameOrder && !pair.SameOriginal;
-
-    static OrderContrast[] Contrasts(Blocks blocks, string[] orders)
-    {
-        double[] means = blocks.Means(blocks.OwnLabels());
-        return
-        [
-            .. from a in Enumerable.Range(0, orders.Length)
-            from b in Enumerable.Range(a + 1, orders.Length - a - 1)
-            select new OrderContrast(orders[a], orders[b], blocks.Furthest(means, a, b)),
-        ];
-    }
 }

@@ -1,39 +1,42 @@
 namespace Espalier.Analysis.Orders;
 
-/// <summary>How orders are compared.</summary>
+/// <summary>How orders are compared; stated before anything is measured.</summary>
 public sealed record CommutativityOptions
 {
-    public Axes Axes { get; init; } = new();
-    public GapRule Gaps { get; init; } = GapRule.Default;
+    /// <summary>Of quality; the task's primary one where null.</summary>
+    public string? Metric { get; init; }
 
-    /// <summary>Chance of calling orders different that are not.</summary>
+    /// <summary>Difference of quality, in units of the metric, that is of no consequence.</summary>
+    public double Margin
+    {
+        get;
+        init => field = Share(value, "margin");
+    } = 0.01;
+
+    /// <summary>A stricter one, told beside it.</summary>
+    public double SecondMargin
+    {
+        get;
+        init => field = Share(value, "second margin");
+    } = 0.005;
+
+    /// <summary>Chance of a wrong claim about any set of operators of one task.</summary>
     public double Alpha
     {
         get;
         init => field = Share(value, "chance of a false alarm");
     } = 0.05;
 
-    /// <summary>
-    /// Effect of order, in units of the metric, that a study must be able to see before it may say that orders commute;
-    /// null: the mean distance of different seeds of the same order.
-    /// </summary>
-    public double? Margin { get; init; }
+    /// <summary>All relabellings are counted up to this number, else <see cref="Drawn"/> are.</summary>
+    public int MostCounted { get; init; } = 50_000;
 
-    /// <summary>Of studies with an effect of the size in question, the share that would find it.</summary>
-    public double AgainstPower
-    {
-        get;
-        init => field = Share(value, "power");
-    } = 0.8;
+    public int Drawn { get; init; } = 10_000;
 
-    /// <summary>All relabellings are tried up to this number, else so many drawn ones.</summary>
-    public int Relabellings { get; init; } = 10_000;
+    /// <summary>For the reach of simultaneous intervals.</summary>
+    public int SimulatedStudies { get; init; } = 4_000;
 
     /// <summary>Of the bootstrap.</summary>
     public int Resamples { get; init; } = 2_000;
-
-    /// <summary>Studies simulated for each size of effect.</summary>
-    public int SimulatedStudies { get; init; } = 200;
 
     static double Share(double share, string what) =>
         share is > 0 and <= 1

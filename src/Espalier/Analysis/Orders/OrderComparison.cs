@@ -11,11 +11,14 @@ public sealed record OrderComparison
     /// <summary>The pipelines compared.</summary>
     public required IReadOnlyList<string> Orders { get; init; }
 
-    /// <summary>Seeds of the originals on which every order was run: the blocks of the test.</summary>
+    /// <summary>Seeds of the originals on which every order was run: the blocks of all tests.</summary>
     public required IReadOnlyList<ulong> Originals { get; init; }
 
-    /// <summary>All runs, with their curves (Figure 2 of Xin et al.).</summary>
-    public required IReadOnlyList<StudyRun> Runs { get; init; }
+    /// <summary>Of the split, where quality is a share of right answers; else null.</summary>
+    public int? Examples { get; init; }
+
+    /// <summary>Those runs, with their curves over layers (Figure 2 of Xin et al.).</summary>
+    public required IReadOnlyList<OrderRun> Runs { get; init; }
 
     /// <summary>Every two runs (Figure 3).</summary>
     public required IReadOnlyList<PairDistance> Pairs { get; init; }
@@ -29,34 +32,52 @@ public sealed record OrderComparison
     /// <summary>Different orders on the same original: the noise of the original cancels.</summary>
     public required DistanceSummary Paired { get; init; }
 
-    /// <summary>Null where curves cannot be laid over each other or there are too few originals.</summary>
-    public PermutationTest? Test { get; init; }
-    public IReadOnlyList<OrderContrast> Contrasts { get; init; } = [];
-    public Power? Power { get; init; }
+    /// <summary>
+    /// What <see cref="Paired"/>'s mean would be without any effect of order: largest differences are above 0 by noise
+    /// alone. From this study's differences without their mean.
+    /// </summary>
+    public double? PairedByNoise { get; init; }
 
-    /// <summary>Effect that had to be visible for the verdict that orders commute.</summary>
-    public double? Margin { get; init; }
+    /// <summary>Null where there are too few originals.</summary>
+    public PermutationTest? Test { get; init; }
+
+    /// <summary>Signed differences, region by region, at equal layers; none where there are too few originals.</summary>
+    public IReadOnlyList<RegionFinding> Regions { get; init; } = [];
+
+    /// <summary>The same at equal time behind the first exit, as shares of O's; null where it cannot be read.</summary>
+    public RegionFinding? ByTime { get; init; }
+
+    /// <summary>From so many layers on all intervals lie within the margin; null where they do nowhere.</summary>
+    public EquivalentFrom? From { get; init; }
+
+    /// <summary>Behind the first exit chords of so many layers were read.</summary>
+    public double WidestStep { get; init; }
+
+    /// <summary>Another set with the same answers (L changes none), with which this one is one test.</summary>
+    public string? SameAs { get; init; }
+    public required double Margin { get; init; }
+    public required double SecondMargin { get; init; }
+
+    /// <summary>Of the region from the second exit on; of models without exits at full effort.</summary>
     public required OrderVerdict Verdict { get; init; }
 
-    /// <summary>The verdict with its evidence.</summary>
+    /// <summary>The verdict with its evidence, and where on the curve.</summary>
     public required string Sentence { get; init; }
 }
 
-/// <summary>Two runs, as their places in <see cref="OrderComparison.Runs"/>.</summary>
-public sealed record PairDistance(
-    int A,
-    int B,
-    bool SameOrder,
-    bool SameOriginal,
-    Distance Distance
-);
+/// <summary>One order on one original.</summary>
+public sealed record OrderRun(string Pipeline, ulong Original, EffortCurve Curve);
 
+/// <summary>Two runs, as their places in <see cref="OrderComparison.Runs"/>.</summary>
+/// <param name="Distance">Largest difference over the places that all runs share.</param>
+public sealed record PairDistance(int A, int B, bool SameOrder, bool SameOriginal, double Distance);
+
+/// <param name="Mean">Of largest differences, which noise makes large too: no size of an effect.</param>
 /// <param name="Sd">Over the pairs.</param>
 /// <param name="Low">
 /// 95 % interval of the mean (<see cref="Inference.StudentBootstrap"/>), resampling originals: pairs share runs and are
 /// not independent. Null for fewer than two originals, or where all resamples agree.
 /// </param>
-/// <param name="Pairs">That have a distance.</param>
 public sealed record DistanceSummary(
     int Pairs,
     double? Mean,
@@ -68,40 +89,98 @@ public sealed record DistanceSummary(
 
 /// <param name="Statistic">Distance of the orders' mean curves, averaged over every two orders.</param>
 /// <param name="Expected">Its mean over all relabellings: what noise alone makes of it.</param>
+/// <param name="Adjusted">P by Holm over the sets of the task.</param>
 /// <param name="SmallestP">The least p that this number of originals and orders can give.</param>
-/// <param name="Exact">All relabellings were tried; else so many were drawn.</param>
+/// <param name="Exact">All relabellings were counted; else so many were drawn.</param>
 public sealed record PermutationTest(
     double Statistic,
     double Expected,
     double P,
+    double Adjusted,
     double SmallestP,
     bool Exact,
     int Relabellings
 )
 {
     /// <summary>p to three digits; never zero, which no test can show.</summary>
-    public string ShownP => P < 0.0005 ? "< 0.001" : $"{P:0.###}";
+    public string ShownP => Inference.Shown(P);
 }
 
-/// <summary>How far the mean curves of two orders lie apart.</summary>
-public sealed record OrderContrast(string A, string B, double Distance);
-
-/// <param name="SmallestEffect">Shift of one order's curve that such studies find; null where no shift is found that often.</param>
-/// <param name="Against">Of such studies, the share that finds it.</param>
-/// <param name="OriginalsNeeded">To find an effect of the margin; null where no margin is known.</param>
-/// <param name="WhyNone">Why an effect of any size would have been missed too often.</param>
-public sealed record Power(
-    double? SmallestEffect,
-    double Against,
-    int? OriginalsNeeded,
-    string? WhyNone
-);
-
-/// <summary>What may be said of orders.</summary>
+/// <summary>What may be said of orders, against a margin that was stated before.</summary>
 public enum OrderVerdict
 {
-    /// <summary>No effect was seen, and one as large as the margin would have been.</summary>
-    Commute,
-    DoNotCommute,
-    CannotTell,
+    /// <summary>At every place of the region the difference is shown to lie within the margin.</summary>
+    Equivalent,
+
+    /// <summary>At some place it is shown to lie beyond.</summary>
+    Different,
+    Undecided,
 }
+
+/// <summary>A part of the curve.</summary>
+public enum CurveRegion
+{
+    FirstExit,
+    BetweenFirstAndSecond,
+    FromSecondExit,
+
+    /// <summary>Models without exits.</summary>
+    FullEffort,
+
+    /// <summary>All behind the first exit, at equal time.</summary>
+    EqualTime,
+}
+
+/// <summary>Quality of order A less that of order B at one place, over originals.</summary>
+/// <param name="Place">Layers, or time as a share of O's.</param>
+/// <param name="Low">Ends of an interval that holds for all places and pairs at once.</param>
+/// <param name="Sd">Over originals.</param>
+public sealed record OrderDifference(
+    string A,
+    string B,
+    double Place,
+    double Mean,
+    double Low,
+    double High,
+    double Sd
+);
+
+/// <param name="Equivalent">p of all differences within the margin, by Holm over the sets of the task.</param>
+/// <param name="Beyond">p of one beyond the margin, likewise.</param>
+/// <param name="Any">p of any difference but 0, likewise.</param>
+/// <param name="Bound">The least margin within which all would be shown to lie.</param>
+/// <param name="Second">The verdict against the second margin.</param>
+/// <param name="CoversExamples">Another draw of the split's examples is in the intervals; else they speak of these examples alone.</param>
+/// <param name="Needed">Where undecided: originals that would show equivalence in 80 % of studies if there were no difference.</param>
+public sealed record RegionFinding(
+    CurveRegion Region,
+    IReadOnlyList<OrderDifference> Differences,
+    double Equivalent,
+    double Beyond,
+    double Any,
+    double Bound,
+    OrderVerdict Verdict,
+    OrderVerdict Second,
+    bool CoversExamples,
+    int? Needed
+)
+{
+    /// <summary>The largest mean difference.</summary>
+    public OrderDifference Largest => Differences.MaxBy(d => Math.Abs(d.Mean))!;
+
+    /// <summary>The one whose interval is furthest from 0, by its own width.</summary>
+    public OrderDifference Clearest =>
+        Differences.MaxBy(d =>
+            d.High > d.Low ? Math.Abs(d.Mean) / (d.High - d.Low) : Math.Abs(d.Mean)
+        )!;
+
+    /// <summary>To be told: the clearest where there is one, else the largest.</summary>
+    public OrderDifference Told => Any <= 0.05 ? Clearest : Largest;
+
+    /// <summary>Numbers of layers, or times, at which it was read.</summary>
+    public int Places => Differences.Select(d => d.Place).Distinct().Count();
+}
+
+/// <param name="Layers">From which on.</param>
+/// <param name="Bound">The least margin within which all differences there are shown to lie.</param>
+public sealed record EquivalentFrom(double Layers, double Bound);

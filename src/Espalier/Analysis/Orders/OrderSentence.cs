@@ -1,65 +1,206 @@
 namespace Espalier.Analysis.Orders;
 
-/// <summary>From figures to the verdict and its sentence.</summary>
-static class OrderSentence
+/// <summary>From drafts of one family to verdicts and their sentences.</summary>
+public static class OrderSentence
 {
-    public static OrderComparison Judged(
-        OrderComparison c,
-        Blocks? blocks,
+    internal static IEnumerable<(OrderDraft Draft, OrderComparison Found)> Judged(
+        IReadOnlyList<OrderDraft> family,
         CommutativityOptions options
     )
     {
+        Dictionary<(OrderDraft, CurveRegion), RegionFinding> regions = Adjusted(family, options);
+        OrderDraft[] tested = [.. family.Where(d => d.Test is not null)];
+        double[] p = Inference.Holm([.. tested.Select(d => d.Test!.P)]);
+        foreach (OrderDraft draft in family)
+        {
+            int at = Array.IndexOf(tested, draft);
+            yield return (
+                draft,
+                Finding(
+                    draft,
+                    [.. draft.Regions.Select(r => regions[(draft, r.Region)])],
+                    draft.ByTime is { } time ? regions[(draft, time.Region)] : null,
+                    at < 0 ? null : draft.Test! with { Adjusted = p[at] },
+                    options
+                )
+            );
+        }
+    }
+
+    /// <summary>A set with the same answers as another is no test of its own; its times are its own.</summary>
+    internal static OrderComparison Repeated(
+        OrderDraft draft,
+        OrderComparison same,
+        CommutativityOptions options
+    )
+    {
+        RegionFinding? time = draft.ByTime is { } own
+            ? Adjusted([draft with { Regions = [] }], options).Single().Value
+            : null;
+        return Finding(draft, same.Regions, time, same.Test, options) with
+        {
+            SameAs = same.Operators,
+            Sentence =
+                $"{draft.Operators} on {draft.Task}: the same answers as {same.Operators}, and the same verdict.",
+        };
+    }
+
+    /// <summary>Each region of the curve is one family over the sets, and each claim.</summary>
+    static Dictionary<(OrderDraft, CurveRegion), RegionFinding> Adjusted(
+        IReadOnlyList<OrderDraft> family,
+        CommutativityOptions options
+    )
+    {
+        var all = family
+            .SelectMany(d =>
+                (d.ByTime is { } time ? d.Regions.Append(time) : d.Regions).Select(r =>
+                    (Draft: d, Region: r)
+                )
+            )
+            .ToArray();
+        return all.GroupBy(r => r.Region.Region)
+            .SelectMany(same =>
+            {
+                double[][] adjusted =
+                [
+                    .. Enumerable
+                        .Range(0, same.First().Region.P.Length)
+                        .Select(claim => Inference.Holm([.. same.Select(r => r.Region.P[claim])])),
+                ];
+                return same.Select(
+                    (r, i) =>
+                        (
+                            Key: (r.Draft, r.Region.Region),
+                            Value: r.Region.Judged([.. adjusted.Select(a => a[i])], options.Alpha)
+                        )
+                );
+            })
+            .ToDictionary(r => r.Key, r => r.Value);
+    }
+
+    static OrderComparison Finding(
+        OrderDraft draft,
+        IReadOnlyList<RegionFinding> regions,
+        RegionFinding? byTime,
+        PermutationTest? test,
+        CommutativityOptions options
+    )
+    {
+        OrderComparison found = new()
+        {
+            Task = draft.Task,
+            Operators = draft.Operators,
+            Orders = draft.Orders,
+            Originals = draft.Originals,
+            Runs = draft.Runs,
+            Examples = draft.Examples,
+            Pairs = draft.Distances.All,
+            Same = draft.Same,
+            Different = draft.Different,
+            Paired = draft.Paired,
+            PairedByNoise = draft.Blocks?.LargestByNoise(),
+            Test = test,
+            Regions = regions,
+            ByTime = byTime,
+            From = draft.From,
+            WidestStep = draft.Runs.Select(r => r.Curve.WidestStep).DefaultIfEmpty().Max(),
+            Margin = options.Margin,
+            SecondMargin = options.SecondMargin,
+            Verdict = Primary(regions)?.Verdict ?? OrderVerdict.Undecided,
+            Sentence = "",
+        };
+        return found with { Sentence = Sentence(found) };
+    }
+
+    /// <summary>The region that the verdict is of: what was stated before.</summary>
+    public static RegionFinding? Primary(IReadOnlyList<RegionFinding> regions) =>
+        regions.FirstOrDefault(r =>
+            r.Region is CurveRegion.FromSecondExit or CurveRegion.FullEffort
+        ) ?? (regions.Count > 0 ? regions[^1] : null);
+
+    static string Sentence(OrderComparison c)
+    {
         string who = $"{c.Operators} on {c.Task}";
-        if (c.Test is not { } test || c.Power is not { } power)
+        if (Primary(c.Regions) is not { } primary)
         {
             string why =
                 c.Originals.Count < 2
                     ? $"every order was run on {c.Originals.Count} originals, and 2 are the least that show noise"
-                    : "the curves share neither a cost nor an effort";
-            return c with { Sentence = $"{who}: cannot tell whether order matters; {why}." };
+                    : "the curves share no effort at which all can be read";
+            return $"{who}: cannot tell whether order matters; {why}.";
         }
 
-        string evidence =
-            $"over {c.Originals.Count} originals the mean curves of {c.Orders.Count} orders are {test.Statistic:0.####} "
-            + $"apart{(blocks!.ByEffort ? " at the same effort" : "")} where relabelling gives {test.Expected:0.####} "
-            + $"(p {(test.P < 0.0005 ? "" : "= ")}{test.ShownP}, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings)";
-        if (test.P <= options.Alpha)
+        List<string> parts = [$"{Where(primary.Region)}, {Verdict(primary, c)}"];
+        if (
+            c.From is { } from
+            && primary.Region == CurveRegion.FromSecondExit
+            && from.Layers < primary.Differences.Min(d => d.Place)
+        )
         {
-            OrderContrast most = c.Contrasts.MaxBy(x => x.Distance)!;
-            return c with
-            {
-                Verdict = OrderVerdict.DoNotCommute,
-                Sentence =
-                    $"{who} do not commute: {evidence}; furthest apart are {most.A} and {most.B}, by {most.Distance:0.####}.",
-            };
+            parts.Add($"within {Points(from.Bound)} already from {from.Layers:0.##} layers on");
         }
 
-        string needed = power.OriginalsNeeded is { } n
-            ? $"; about {n} originals would show {c.Margin:0.####}, the distance that seeds alone make"
-            : "";
-        if (power.WhyNone is { } none)
+        if (c.Regions.FirstOrDefault(r => r.Region == CurveRegion.FirstExit) is { } first)
         {
-            return c with
-            {
-                Sentence =
-                    $"{who}: cannot tell whether order matters; {evidence}, and {none}{needed}.",
-            };
+            parts.Add($"{Where(first.Region)}, {Verdict(first, c)}");
         }
 
-        bool seen = power.SmallestEffect <= c.Margin;
-        string visible =
-            $"an effect of {power.SmallestEffect:0.####} would have been seen in {100 * power.Against:0} % of such studies";
-        return seen
-            ? c with
-            {
-                Verdict = OrderVerdict.Commute,
-                Sentence =
-                    $"{who} commute: {evidence}, and {visible}, which is within {c.Margin:0.####}, the margin.",
-            }
-            : c with
-            {
-                Sentence =
-                    $"{who}: cannot tell whether order matters; {evidence}, but only {visible}{needed}.",
-            };
+        return $"{who}, {c.Originals.Count} originals: {string.Join("; ", parts)}.";
     }
+
+    /// <summary>What is known of one region: the verdict, the size and its interval.</summary>
+    static string Verdict(RegionFinding r, OrderComparison c)
+    {
+        string margin = Points(c.Margin);
+        return r.Verdict switch
+        {
+            OrderVerdict.Equivalent =>
+                $"equivalent within {Points(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
+            OrderVerdict.Different => $"different by more than {margin} ({P(r.Beyond)}): {Size(r)}",
+            _ when r.Any <= 0.05 =>
+                $"{Size(r)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
+            _ => $"undecided against a margin of {margin}: {Size(r)}"
+                + (
+                    r.Needed is { } n
+                    && n > c.Originals.Count
+                    && r.Differences.All(d => d.Low <= 0 && d.High >= 0)
+                        ? $"; about {n} originals would show that orders are equivalent if they are"
+                        : ""
+                ),
+        };
+    }
+
+    /// <summary>The better order first.</summary>
+    static string Size(RegionFinding r)
+    {
+        OrderDifference d = r.Told;
+        var (better, worse, low, high) =
+            d.Mean < 0 ? (d.B, d.A, -d.High, -d.Low) : (d.A, d.B, d.Low, d.High);
+        string where = r.Places > 1 ? $" at {d.Place:0.##} layers" : "";
+        return $"{better} is {Points(Math.Abs(d.Mean))} above {worse}{where} (95 % interval {Signed(low)} to {Signed(high)})";
+    }
+
+    /// <summary>A region of which thresholds let one place be read says less than its name.</summary>
+    static string Read(RegionFinding r) =>
+        r.Places == 1 && r.Region == CurveRegion.FromSecondExit
+            ? $", read at {r.Differences[0].Place:0.##} layers alone"
+            : "";
+
+    public static string Where(CurveRegion region) =>
+        region switch
+        {
+            CurveRegion.FirstExit => "where all leave at the first exit",
+            CurveRegion.BetweenFirstAndSecond => "between the first exit and the second",
+            CurveRegion.FromSecondExit => "from the second exit on",
+            CurveRegion.FullEffort => "at full effort",
+            _ => "at equal time behind the first exit",
+        };
+
+    static string Points(double share) =>
+        FormattableString.Invariant($"{100 * share:0.0#}") + (share == 0.01 ? " point" : " points");
+
+    static string Signed(double share) =>
+        FormattableString.Invariant($"{100 * share:0.0}").Replace('-', '−');
+
+    static string P(double p) => "p " + (p < 0.0005 ? "" : "= ") + Inference.Shown(p);
 }

@@ -5,53 +5,52 @@ namespace Espalier.Analysis.Orders;
 /// <summary>Distances of every two runs, and their means with intervals from resampled originals.</summary>
 sealed class PairDistances
 {
-    readonly IReadOnlyList<StudyRun> _runs;
+    readonly IReadOnlyList<OrderRun> _runs;
     readonly ulong[] _originals;
 
-    public PairDistances(IReadOnlyList<StudyRun> runs, bool byEffort)
+    /// <param name="runs">Of the blocks: all orders of the first original, then of the next.</param>
+    public PairDistances(IReadOnlyList<OrderRun> runs, Blocks? blocks)
     {
-        (_runs, ByEffort) = (runs, byEffort);
+        _runs = runs;
         _originals = [.. runs.Select(r => r.Original).Distinct()];
-        List<PairDistance> pairs = [];
-        for (int a = 0; a < runs.Count; a++)
-        {
-            for (int b = a + 1; b < runs.Count; b++)
-            {
-                pairs.Add(
-                    new PairDistance(
-                        a,
-                        b,
-                        runs[a].Pipeline == runs[b].Pipeline,
-                        runs[a].Original == runs[b].Original,
-                        byEffort
-                            ? Distance.ByEffort(runs[a].Curve, runs[b].Curve)
-                            : Distance.Between(runs[a].Curve, runs[b].Curve)
-                    )
-                );
-            }
-        }
-
-        All = pairs;
+        double[][] rows = [.. blocks?.Rows.SelectMany(r => r) ?? []];
+        All =
+        [
+            .. from a in Enumerable.Range(0, rows.Length)
+            from b in Enumerable.Range(a + 1, rows.Length - a - 1)
+            select new PairDistance(
+                a,
+                b,
+                runs[a].Pipeline == runs[b].Pipeline,
+                runs[a].Original == runs[b].Original,
+                rows[a].Zip(rows[b], (x, y) => Math.Abs(x - y)).Max()
+            ),
+        ];
     }
-
-    public bool ByEffort { get; }
 
     public IReadOnlyList<PairDistance> All { get; }
 
     /// <summary>Mean over the pairs of a kind; its interval resamples originals, for pairs share runs.</summary>
     public DistanceSummary Summary(Func<PairDistance, bool> kind, int resamples, Draws draws)
     {
-        PairDistance[] defined = [.. All.Where(p => kind(p) && p.Distance.Value is not null)];
-        if (defined.Length == 0)
+        PairDistance[] pairs = [.. All.Where(kind)];
+        if (pairs.Length == 0)
         {
-            string why =
-                All.FirstOrDefault(kind)?.Distance.WhyUndefined ?? "there is no pair of this kind";
-            return new DistanceSummary(0, null, null, null, null, why);
+            return new DistanceSummary(
+                0,
+                null,
+                null,
+                null,
+                null,
+                All.Count == 0
+                    ? "the curves share no effort at which all can be read"
+                    : "there is no pair of this kind"
+            );
         }
 
-        double[] values = [.. defined.Select(p => p.Distance.Value!.Value)];
+        double[] values = [.. pairs.Select(p => p.Distance)];
         double mean = values.Average();
-        (double? low, double? high) = Interval(defined, mean, resamples, draws);
+        (double? low, double? high) = Interval(pairs, mean, resamples, draws);
         return new DistanceSummary(
             values.Length,
             mean,
@@ -112,7 +111,7 @@ sealed class PairDistances
             double a = times[Place(pair.A)],
                 w = pair.SameOriginal ? a : a * times[Place(pair.B)];
             weight += w;
-            total += w * pair.Distance.Value!.Value;
+            total += w * pair.Distance;
         }
 
         return weight > 0 ? total / weight : null;

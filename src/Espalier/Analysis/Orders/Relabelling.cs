@@ -12,30 +12,32 @@ namespace Espalier.Analysis.Orders;
 /// and cancels in the statistic, the distance of the orders' mean curves.
 /// </para>
 /// <para>
-/// Limits. With n originals and k orders no p below k! / k!^n exists: three originals and two orders give 1/4 at best;
-/// and three originals and three orders miss three of four shifts of one order, however large
-/// (<see cref="Detectable.MostPower"/>). Rejecting says that distributions differ, most likely their means. Orders that share a trained prefix (DEP and DPE
-/// share D) are alike through it: with three or more orders of which some share, exchangeability holds within the
+/// Renaming all orders at once changes no distance, so the labels of the first original stay and k!^(n−1) relabellings
+/// are all that there are: 7,776 of three orders on six originals.
+/// </para>
+/// <para>
+/// Limits. With n originals and k orders no p below k! / k!^n exists: three originals and two orders give 1/4 at best.
+/// A large p says nothing about the size of an effect, which <see cref="SimultaneousBand"/> does. Rejecting says that
+/// distributions differ, most likely their means. Orders that share a trained prefix (DEP and DPE share D) are alike through it: with three or more orders of which some share, exchangeability holds within the
 /// sharing ones and only approximately over all (in CommutativityTests 14 of 200 simulated studies without effect are
 /// rejected at 5 % where the prefix makes 70 % of the noise, and 8 without sharing); a test of two orders alone remains
-/// exact. Times must have been taken in interleaved rounds: an order that always ran on a hot machine differs by its
-/// time, not by itself.
+/// exact.
 /// </para>
 /// </summary>
 static class Relabelling
 {
-    public static PermutationTest Test(Blocks blocks, int most, Draws draws)
+    public static PermutationTest Test(Blocks blocks, int most, int drawn, Draws draws)
     {
         double observed = blocks.MeanDistance(blocks.OwnLabels()),
             tolerance = 1e-9 * (1 + observed),
             sum = 0;
         int atLeast = 0,
             tried = 0;
-        bool exact = Count(blocks.Orders, blocks.Count) <= most;
+        bool exact = Count(blocks.OrderCount, blocks.Count) <= most;
         foreach (
             int[][] labels in exact
-                ? All(blocks.Orders, blocks.Count)
-                : Drawn(blocks.Orders, blocks.Count, most, draws)
+                ? All(blocks.OrderCount, blocks.Count)
+                : Drawn(blocks.OrderCount, blocks.Count, drawn, draws)
         )
         {
             double statistic = blocks.MeanDistance(labels);
@@ -48,22 +50,21 @@ static class Relabelling
             observed,
             sum / tried,
             (double)atLeast / tried,
-            SmallestP(blocks.Orders, blocks.Count),
+            (double)atLeast / tried,
+            SmallestP(blocks.OrderCount, blocks.Count),
             exact,
             tried
         );
     }
 
-    /// <summary>Renaming all orders at once changes no distance, so k! relabellings tie with the real one.</summary>
-    public static double SmallestP(int orders, int originals) =>
-        Factorial(orders) / Count(orders, originals);
+    public static double SmallestP(int orders, int originals) => 1 / Count(orders, originals);
 
-    /// <summary>Of relabellings; infinite where it exceeds all numbers.</summary>
-    static double Count(int orders, int originals) => Math.Pow(Factorial(orders), originals);
+    /// <summary>Of relabellings that differ; infinite where it exceeds all numbers.</summary>
+    static double Count(int orders, int originals) => Math.Pow(Factorial(orders), originals - 1);
 
-    public static double Factorial(int n) => n < 2 ? 1 : n * Factorial(n - 1);
+    static double Factorial(int n) => n < 2 ? 1 : n * Factorial(n - 1);
 
-    /// <summary>Every combination of permutations, one for each original.</summary>
+    /// <summary>Every combination of permutations, one for each original but the first.</summary>
     static IEnumerable<int[][]> All(int orders, int originals)
     {
         int[][] permutations = [.. Permutations([.. Enumerable.Range(0, orders)], 0)];
@@ -71,7 +72,7 @@ static class Relabelling
         while (true)
         {
             yield return [.. digits.Select(d => permutations[d])];
-            int place = 0;
+            int place = 1;
             while (place < originals && ++digits[place] == permutations.Length)
             {
                 digits[place++] = 0;

@@ -23,8 +23,9 @@ public sealed class CurvePredictionTests
             ed = Of(curves, "DE"),
             dep = Of(curves, "DEP");
         Assert.Equal([0.7, 4.9, 8.4], ep.Points.Select(p => Math.Round(p.Cost, 9)));
-        Assert.Equal([1.0, 4.0, 6.5], ed.Points.Select(p => Math.Round(p.Cost, 9)));
-        Assert.Equal([0.7, 2.8, 4.55], dep.Points.Select(p => Math.Round(p.Cost, 9)));
+        // 1 + 6 · (6 − 1) / (12 − 1); at full effort the student's own time.
+        Assert.Equal([1.0, 3.727272727, 6], ed.Points.Select(p => Math.Round(p.Cost, 9)));
+        Assert.Equal([0.7, 2.609090909, 4.2], dep.Points.Select(p => Math.Round(p.Cost, 9)));
         // 0.8 · (0.72 / 0.8) · (0.76 / 0.8)
         Assert.Equal(0.684, dep.Points[2].Quality, 1e-9);
         Assert.Equal(0, dep.CostError!.Value, 1e-12);
@@ -37,7 +38,41 @@ public sealed class CurvePredictionTests
     {
         PredictedCurve dep = Of(CurvePrediction.Of(Study(1), new Axes(), ["DP"]), "DEP");
         Assert.Equal(["DP", "E"], dep.Units);
-        Assert.Equal([0.7, 2.8, 4.55], dep.Points.Select(p => Math.Round(p.Cost, 9)));
+        Assert.Equal([0.7, 2.609090909, 4.2], dep.Points.Select(p => Math.Round(p.Cost, 9)));
+    }
+
+    /// <summary>T_D + t_E (1 − T_D / T_O) = 6.5 at full effort, where the student takes 6.</summary>
+    [Fact]
+    public void Equation_4_as_printed_misses_its_own_limit_and_its_error_stands_beside()
+    {
+        Assert.Equal(6.5, ProductRule.Shallower(12, 1, 0.5), 1e-12);
+        Assert.Equal(6, ProductRule.Shallower(12, 1, 6, 12)!.Value, 1e-12);
+        Assert.Equal(1, ProductRule.Shallower(1, 1, 6, 12)!.Value, 1e-12);
+        Assert.Null(ProductRule.Shallower(1, 2, 1, 2));
+        IReadOnlyList<PredictedCurve> curves = CurvePrediction.Of(Study(1), new Axes());
+        PredictedCurve ed = Of(curves, "DE"),
+            ep = Of(curves, "EP");
+        Assert.Equal(0, ed.CostError!.Value, 1e-12);
+        // Printed: 1, 4 and 6.5 where 1, 3.727 and 6 are measured.
+        Assert.Equal((4 / 3.727272727 - 1 + 0.5 / 6) / 3, ed.CostErrorAsPrinted!.Value, 1e-6);
+        Assert.Equal(ep.CostError, ep.CostErrorAsPrinted);
+        Assert.Null(ep.FirstExit);
+    }
+
+    [Fact]
+    public void The_time_of_the_first_exit_is_one_at_which_all_leave_there_and_else_the_least()
+    {
+        Measurement[] study = Study(1);
+        EffortPoint first = Of(CurvePrediction.Of(study, new Axes()), "DE").FirstExit!;
+        Assert.True(first.IsFirstExit);
+        Assert.Equal("confidence:0.5", $"{first.Effort}");
+        Measurement[] without =
+        [
+            .. study.Where(m => $"{m.Effort}" != "confidence:0.5" || m.Pipeline != "E"),
+        ];
+        EffortPoint least = Of(CurvePrediction.Of(without, new Axes()), "DE").FirstExit!;
+        Assert.False(least.IsFirstExit);
+        Assert.Equal("confidence:0.9", $"{least.Effort}");
     }
 
     [Fact]
@@ -113,7 +148,7 @@ public sealed class CurvePredictionTests
 
         foreach (var (effort, time, quality) in Exits)
         {
-            double shallow = 1 + (time - 1) * 0.5;
+            double shallow = 1 + (time - 1) * 5 / 11;
             all.Add(Records.Of("E", Noisy(quality), Noisy(time), seed, effort));
             all.Add(Records.Of("EP", Noisy(0.95 * quality), Noisy(0.7 * time), seed, effort));
             all.Add(Records.Of("DE", Noisy(0.9 * quality), Noisy(shallow), seed, effort));

@@ -6,182 +6,230 @@ namespace Espalier.Tests.Analysis.Orders;
 
 public sealed class CommutativityTests
 {
-    static readonly CommutativityOptions Quick = new()
-    {
-        Resamples = 300,
-        SimulatedStudies = 40,
-        Relabellings = 1300,
-    };
-
-    static readonly CommutativityOptions Least = Quick with { Resamples = 2, SimulatedStudies = 1 };
-
+    static readonly CommutativityOptions Quick = new() { Resamples = 300, SimulatedStudies = 500 };
+    static readonly string[] Two = ["DE", "ED"];
     static readonly string[] Three = ["DEP", "DPE", "EDP"];
 
-    [Theory]
-    [InlineData(0.0001, "< 0.001")]
-    [InlineData(0.0005, "0.001")]
-    [InlineData(0.03125, "0.031")]
-    public void No_p_is_shown_as_zero(double p, string shown) =>
-        Assert.Equal(shown, new PermutationTest(0, 0, p, 0, false, 10_000).ShownP);
-
     [Fact]
-    public void A_planted_effect_of_order_is_found_under_a_much_larger_spread_of_originals()
+    public void An_effect_at_the_first_exit_alone_is_found_there_and_the_rest_is_equivalent()
     {
-        OrderComparison found = Compare(Three, 4, spread: 0.04, noise: 0.003, effect: 0.03, 7);
-        Assert.Equal(OrderVerdict.DoNotCommute, found.Verdict);
-        Assert.True(found.Test!.Exact);
-        Assert.Equal(1296, found.Test.Relabellings);
-        Assert.True(found.Test.P <= 0.05, $"{found.Test}");
-        Assert.InRange(found.Contrasts.Max(c => c.Distance), 0.02, 0.04);
-        Assert.Contains("do not commute", found.Sentence);
-        Assert.Contains("DEP", found.Sentence);
+        OrderComparison found = Compare(new OrderStudy(Two, 8, AtFirstExit: 0.03), 7);
+        Assert.Equal(OrderVerdict.Equivalent, found.Verdict);
+        Assert.Equal(OrderVerdict.Equivalent, Of(found, CurveRegion.BetweenFirstAndSecond).Verdict);
+        RegionFinding first = Of(found, CurveRegion.FirstExit);
+        Assert.Equal(OrderVerdict.Different, first.Verdict);
+        OrderDifference only = Assert.Single(first.Differences);
+        Assert.Equal(("DE", "ED"), (only.A, only.B));
+        Assert.InRange(only.Mean, 0.02, 0.04);
+        Assert.Equal(1.4, found.From!.Layers);
+        Assert.Contains("equivalent within", found.Sentence);
+        Assert.Contains("different by more than 1.0 point", found.Sentence);
     }
 
     [Fact]
-    public void Orders_without_effect_commute_where_an_effect_as_large_as_seeds_would_have_been_seen()
-    {
-        OrderComparison found = Compare(Three, 5, spread: 0.03, noise: 0.004, effect: 0, 11);
-        Assert.True(found.Verdict == OrderVerdict.Commute, found.Sentence);
-        Assert.True(found.Power!.SmallestEffect < found.Margin, $"{found.Power} {found.Margin}");
-        Assert.InRange(found.Power.SmallestEffect!.Value, 0.001, 0.03);
-    }
-
-    [Fact]
-    public void Three_originals_and_two_orders_cannot_tell_and_say_how_many_could()
+    public void An_effect_on_the_whole_curve_is_found_under_a_much_larger_spread_of_originals()
     {
         OrderComparison found = Compare(
-            ["DE", "ED"],
-            3,
-            spread: 0.03,
-            noise: 0.003,
-            effect: 0.05,
-            3
+            new OrderStudy(Three, 5, Spread: 0.04, AtFirstExit: 0.03, Behind: 0.03, Noise: 0.003),
+            7
         );
-        Assert.Equal(OrderVerdict.CannotTell, found.Verdict);
-        Assert.Equal(0.25, found.Test!.SmallestP, 1e-12);
-        Assert.Null(found.Power!.SmallestEffect);
-        Assert.Contains("cannot give a p below 0.25", found.Sentence);
-        Assert.True(found.Power.OriginalsNeeded >= 6, $"{found.Power}");
+        Assert.True(found.Verdict == OrderVerdict.Different, found.Sentence);
+        Assert.True(found.Test!.Exact);
+        Assert.Equal(6 * 6 * 6 * 6, found.Test.Relabellings);
+        Assert.True(found.Test.P <= 0.05, $"{found.Test}");
+        Assert.Contains("DEP is", found.Sentence);
+        Assert.Null(found.From);
     }
 
     [Fact]
-    public void Three_originals_and_three_orders_claim_no_effect_that_they_would_have_seen()
+    public void The_sign_of_a_difference_says_which_order_is_better()
     {
-        OrderComparison found = Compare(Three, 3, spread: 0.03, noise: 0.003, effect: 0, 3);
-        Assert.Equal(1.0 / 36, found.Test!.SmallestP, 1e-12);
-        Assert.Null(found.Power!.SmallestEffect);
-        Assert.Contains("at most 25 % would find a shift", found.Sentence);
-        Assert.Contains("4 originals at least", found.Sentence);
-        Assert.InRange(found.Power.OriginalsNeeded!.Value, 4, 49);
-    }
-
-    /// <summary>Of 216 relabellings 24 keep the shifted order together, in four classes of six: p is 6/216 in one of four.</summary>
-    [Fact]
-    public void Three_originals_and_three_orders_miss_most_shifts_however_large()
-    {
-        int found = Enumerable
-            .Range(0, 100)
-            .Count(i =>
-                Commutativity
-                    .Of(
-                        Study(Three, 3, 0.03, 0.003, effect: 10, 0, new Rng(2000 + (ulong)i)),
-                        Least,
-                        new Rng(1)
-                    )[0]
-                    .Test!.P <= 0.05
+        RegionFinding better = Of(
+                Compare(new OrderStudy(Two, 6, Behind: 0.03), 3),
+                CurveRegion.FromSecondExit
+            ),
+            worse = Of(
+                Compare(new OrderStudy(Two, 6, Behind: -0.03), 3),
+                CurveRegion.FromSecondExit
             );
-        Assert.InRange(found, 12, 40);
+        Assert.All(better.Differences, d => Assert.InRange(d.Low, 0.01, d.Mean));
+        Assert.All(worse.Differences, d => Assert.InRange(d.High, d.Mean, -0.01));
     }
 
-    [Theory]
-    [InlineData(2, 5, 0)]
-    [InlineData(2, 6, 1)]
-    [InlineData(3, 3, 1 / 4.0)]
-    [InlineData(3, 4, 1)]
-    [InlineData(4, 2, 1 / 6.0)]
-    [InlineData(4, 3, 28 / 36.0)]
-    [InlineData(6, 2, 36 / 120.0)]
-    public void The_power_against_a_huge_shift_follows_from_counting(
-        int orders,
-        int originals,
-        double power
-    )
-    {
-        Assert.Equal(power, Detectable.MostPower(orders, originals, 0.05), 1e-12);
-    }
-
+    /// <summary>Between the first exit and 1.3 layers a threshold could have been measured, and was not.</summary>
     [Fact]
-    public void The_interval_of_three_distances_is_as_wide_as_Students()
+    public void No_line_is_read_from_the_first_exit_or_over_more_than_a_layer()
     {
-        OrderComparison found = Assert.Single(
-            Commutativity.Of(
-                Study(["DE", "ED"], 3, 0.03, 0.004, 0.02, 0, new Rng(5)),
-                Quick with
-                {
-                    Resamples = 4000,
-                },
-                new Rng(4)
-            )
-        );
-        DistanceSummary paired = found.Paired;
-        // t(0.975, 2) = 4.3027.
-        double reach = 4.3027 * paired.Sd!.Value / Math.Sqrt(3);
-        Assert.Equal(3, paired.Pairs);
-        Assert.InRange((paired.High!.Value - paired.Mean!.Value) / reach, 0.95, 1.05);
+        OrderComparison found = Compare(new OrderStudy(Two, 4), 1);
+        double[] places = [.. found.Regions.SelectMany(r => r.Differences).Select(d => d.Place)];
+        Assert.Equal([1, 1.4, 1.6, 1.8, 2, 2.2, 2.4, 2.6, 2.8, 3], places.Order());
+        OrderComparison sparse = Comparison([
+            .. new OrderStudy(Two, 4)
+                .Measured(new Rng(1))
+                .Where(m => m.AverageLayers is 1 or 1.6 or 3),
+        ]);
         Assert.Equal(
-            Math.Max(0, 2 * paired.Mean.Value - paired.High.Value),
-            paired.Low!.Value,
-            1e-12
+            [1.0, 1.6, 3],
+            [.. sparse.Regions.SelectMany(r => r.Differences).Select(d => d.Place).Order()]
         );
-        double[] values =
+    }
+
+    [Fact]
+    public void Efforts_without_a_time_take_part_by_their_layers()
+    {
+        Measurement[] study =
         [
-            .. found
-                .Pairs.Where(p => p is { SameOriginal: true })
-                .Select(p => p.Distance.Value!.Value),
+            .. new OrderStudy(Two, 4)
+                .Measured(new Rng(1))
+                .Select(m => m.AverageLayers == 1.9 ? m with { MillisecondsPerExample = null } : m),
         ];
-        Assert.True(paired.High > values.Max(), $"{paired.High} is within {values.Max()}");
-    }
-
-    [Fact]
-    public void Two_originals_give_no_interval_where_only_one_pair_can_be_drawn()
-    {
-        DistanceSummary same = Compare(["DE", "ED"], 2, 0.03, 0.003, 0, 3).Same;
-        Assert.Equal(2, same.Pairs);
-        Assert.NotNull(same.Mean);
-        Assert.Null(same.Low);
-        Assert.Null(same.High);
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1.5)]
-    public void A_power_that_is_no_share_is_refused(double power)
-    {
-        Assert.Contains(
-            $"{power}",
-            Assert
-                .Throws<ArgumentException>(() => new CommutativityOptions { AgainstPower = power })
-                .Message
+        Assert.Equal(
+            Compare(new OrderStudy(Two, 4), 1).Regions.SelectMany(r => r.Differences),
+            Comparison(study).Regions.SelectMany(r => r.Differences)
         );
     }
 
     [Fact]
-    public void Without_effect_five_studies_in_a_hundred_are_rejected()
+    public void Few_noisy_originals_decide_nothing_and_say_how_many_would()
     {
-        Assert.InRange(RejectedOf200(shared: 0), 3, 20);
+        OrderComparison found = Compare(new OrderStudy(Two, 3, Noise: 0.01), 3);
+        Assert.Equal(OrderVerdict.Undecided, found.Verdict);
+        Assert.InRange(Of(found, CurveRegion.FromSecondExit).Needed!.Value, 4, 100);
+        Assert.Contains("originals would show", found.Sentence);
+        Assert.Equal(0.25, found.Test!.SmallestP, 1e-12);
     }
 
-    /// <summary>What the limits of the test say: a shared prefix breaks exchangeability over all three orders.</summary>
     [Fact]
-    public void Orders_that_share_a_trained_prefix_are_rejected_little_more_often()
+    public void One_original_shows_no_noise_and_no_verdict_is_given()
     {
-        Assert.InRange(RejectedOf200(shared: 0.7), 0, 26);
+        OrderComparison found = Compare(new OrderStudy(Two, 1), 3);
+        Assert.Equal(OrderVerdict.Undecided, found.Verdict);
+        Assert.Empty(found.Regions);
+        Assert.Contains("2 are the least", found.Sentence);
+    }
+
+    [Fact]
+    public void Three_orders_of_six_originals_have_7776_relabellings_and_all_are_counted()
+    {
+        PermutationTest test = Compare(new OrderStudy(Three, 6), 2).Test!;
+        Assert.Equal(7776, test.Relabellings);
+        Assert.True(test.Exact);
+        Assert.Equal(1 / 7776.0, test.SmallestP, 1e-15);
+    }
+
+    [Fact]
+    public void The_tests_of_a_task_are_corrected_for_their_number()
+    {
+        Measurement[] study =
+        [
+            .. new OrderStudy(Two, 6, AtFirstExit: 0.03).Measured(new Rng(1)),
+            .. new OrderStudy(["EP", "PE"], 6).Measured(new Rng(2)),
+            .. new OrderStudy(Three, 6).Measured(new Rng(3)),
+        ];
+        IReadOnlyList<OrderComparison> all = Commutativity.Of(study, Quick, new Rng(4));
+        Assert.Equal(3, all.Count);
+        OrderComparison least = all.MinBy(c => c.Test!.P)!;
+        Assert.Equal(Math.Min(1, 3 * least.Test!.P), least.Test.Adjusted, 1e-12);
+        double[] alone =
+        [
+            .. all.Select(c =>
+                Of(
+                    Comparison([.. study.Where(m => c.Orders.Contains(m.Pipeline))]),
+                    CurveRegion.FromSecondExit
+                ).Equivalent
+            ),
+        ];
+        Assert.Equal(
+            Espalier.Analysis.Inference.Holm(alone),
+            all.Select(c => Of(c, CurveRegion.FromSecondExit).Equivalent),
+            (a, b) => Math.Abs(a - b) < 1e-12
+        );
+    }
+
+    [Fact]
+    public void L_changes_no_answer_and_asks_no_question_of_its_own()
+    {
+        Measurement[] study = new OrderStudy(Two, 5).Measured(new Rng(1));
+        IReadOnlyList<OrderComparison> all = Commutativity.Of(
+            [.. study, .. study.Select(m => m with { Pipeline = m.Pipeline + "L" })],
+            Quick,
+            new Rng(4)
+        );
+        Assert.Equal([null, "D+E"], all.Select(c => c.SameAs));
+        Assert.Equal(all[0].Verdict, all[1].Verdict);
+        Assert.Equal(
+            Of(all[0], CurveRegion.FromSecondExit),
+            Of(all[1], CurveRegion.FromSecondExit)
+        );
+    }
+
+    [Fact]
+    public void Largest_distances_are_told_beside_what_noise_alone_makes_of_them()
+    {
+        OrderComparison none = Compare(new OrderStudy(Two, 40), 5),
+            some = Compare(new OrderStudy(Two, 40, AtFirstExit: 0.05), 5);
+        Assert.InRange(none.PairedByNoise!.Value / none.Paired.Mean!.Value, 0.9, 1.1);
+        Assert.Equal(none.PairedByNoise.Value, some.PairedByNoise!.Value, 1e-3);
+        Assert.True(some.Paired.Mean > 4 * some.PairedByNoise, $"{some.Paired}");
+    }
+
+    [Fact]
+    public void At_equal_time_the_share_of_O_is_read_and_not_the_clock()
+    {
+        Measurement[] study =
+        [
+            .. new OrderStudy(Two, 5).Measured(new Rng(1)),
+            .. Enumerable.Range(1, 5).Select(s => Records.Of("O", 0.9, 12, (ulong)s)),
+        ];
+        // Every other original was measured on a day on which the machine took twice as long.
+        Measurement[] uneven =
+        [
+            .. study.Select(m =>
+                m.Seeds[0] % 2 == 0
+                    ? m with
+                    {
+                        MillisecondsPerExample = new Estimate(
+                            2 * m.MillisecondsPerExample!.Value,
+                            null,
+                            null,
+                            11,
+                            Origin.Measured
+                        ),
+                    }
+                    : m
+            ),
+        ];
+        RegionFinding even = Comparison(study).ByTime!;
+        Assert.Equal(OrderVerdict.Equivalent, even.Verdict);
+        Assert.InRange(even.Differences.Min(d => d.Place), 2.6 / 12 - 1e-9, 0.3);
+        Assert.Equal(even.Differences, Comparison(uneven).ByTime!.Differences);
+        Assert.Null(Comparison([.. study.Where(m => m.Pipeline != "O")]).ByTime);
+    }
+
+    [Fact]
+    public void Models_without_exits_are_compared_at_full_effort()
+    {
+        Measurement[] single =
+        [
+            .. from seed in Enumerable.Range(1, 7)
+            from order in (string[])["LQ", "QL"]
+            select Records.Of(
+                order,
+                0.8 + 0.001 * seed + (order == "LQ" ? 0.02 + 0.0001 * seed : 0),
+                1 + 0.01 * seed,
+                (ulong)seed
+            ),
+        ];
+        OrderComparison found = Comparison(single);
+        Assert.Equal(OrderVerdict.Different, found.Verdict);
+        Assert.Equal(CurveRegion.FullEffort, Assert.Single(found.Regions).Region);
+        Assert.Contains("at full effort", found.Sentence);
     }
 
     [Fact]
     public void Table_1_has_same_orders_across_seeds_and_different_orders_in_pairs()
     {
-        OrderComparison found = Compare(Three, 4, spread: 0.04, noise: 0.003, effect: 0, 5);
+        OrderComparison found = Compare(new OrderStudy(Three, 4, Spread: 0.04), 5);
         // 3 orders x 4·3/2 originals; 3 pairs of orders x 4·3 originals; 3 pairs x 4 originals.
         Assert.Equal(18, found.Same.Pairs);
         Assert.Equal(36, found.Different.Pairs);
@@ -191,119 +239,41 @@ public sealed class CommutativityTests
     }
 
     [Fact]
-    public void Curves_without_a_common_cost_are_compared_at_the_same_effort()
+    public void Two_originals_give_no_interval_where_only_one_pair_can_be_drawn()
     {
-        Measurement[] single =
-        [
-            .. from seed in Enumerable.Range(1, 7)
-            from order in (string[])["LQ", "QL"]
-            select Records.Of(
-                order,
-                0.8 + 0.001 * seed + (order == "LQ" ? 0.02 : 0),
-                1 + 0.01 * seed,
-                (ulong)seed
-            ),
-        ];
-        OrderComparison found = Assert.Single(Commutativity.Of(single, Quick, new Rng(1)));
-        Assert.Equal(OrderVerdict.DoNotCommute, found.Verdict);
-        Assert.Contains("at the same effort", found.Sentence);
+        DistanceSummary same = Compare(new OrderStudy(Two, 2), 3).Same;
+        Assert.Equal(2, same.Pairs);
+        Assert.NotNull(same.Mean);
+        Assert.Null(same.Low);
+        Assert.Null(same.High);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1.5)]
+    public void A_margin_that_is_no_share_is_refused(double margin)
+    {
+        Assert.Contains(
+            $"{margin}",
+            Assert
+                .Throws<ArgumentException>(() => new CommutativityOptions { Margin = margin })
+                .Message
+        );
     }
 
     [Fact]
     public void The_same_measurements_and_chance_give_the_same_sentence()
     {
-        Measurement[] study = Study(Three, 4, 0.04, 0.003, 0.005, 0, new Rng(2));
-        string[] sentences =
-        [
-            .. Enumerable
-                .Range(0, 2)
-                .Select(i =>
-                    Commutativity
-                        .Of(i == 0 ? study : [.. study.Reverse()], Quick, new Rng(9))[0]
-                        .Sentence
-                ),
-        ];
-        Assert.Equal(sentences[0], sentences[1]);
+        Measurement[] study = new OrderStudy(Three, 4).Measured(new Rng(2));
+        Assert.Equal(Comparison(study).Sentence, Comparison([.. study.Reverse()]).Sentence);
     }
 
-    static int RejectedOf200(double shared)
-    {
-        int rejected = 0;
-        for (int i = 0; i < 200; i++)
-        {
-            Measurement[] study = Study(
-                Three,
-                4,
-                spread: 0.04,
-                noise: 0.005,
-                effect: 0,
-                shared,
-                new Rng(1000 + (ulong)i)
-            );
-            OrderComparison found = Commutativity.Of(study, Least, new Rng(1))[0];
-            rejected += found.Test!.P <= 0.05 ? 1 : 0;
-        }
+    static RegionFinding Of(OrderComparison found, CurveRegion region) =>
+        found.Regions.Single(r => r.Region == region);
 
-        return rejected;
-    }
+    static OrderComparison Compare(OrderStudy study, ulong key) =>
+        Comparison(study.Measured(new Rng(key)));
 
-    static OrderComparison Compare(
-        string[] orders,
-        int originals,
-        double spread,
-        double noise,
-        double effect,
-        ulong key
-    ) =>
-        Assert.Single(
-            Commutativity.Of(
-                Study(orders, originals, spread, noise, effect, 0, new Rng(key)),
-                Quick,
-                new Rng(4)
-            )
-        );
-
-    /// <summary>
-    /// Curves of five points that rise with cost: the original's luck, each run's luck, a little of each point's.
-    /// </summary>
-    /// <param name="effect">Added to the first order.</param>
-    /// <param name="shared">Share of the noise's variance that orders which begin alike have in common.</param>
-    static Measurement[] Study(
-        string[] orders,
-        int originals,
-        double spread,
-        double noise,
-        double effect,
-        double shared,
-        Rng rng
-    )
-    {
-        string[] efforts =
-        [
-            "confidence:0.5",
-            "confidence:0.7",
-            "confidence:0.9",
-            "confidence:0.99",
-            "full",
-        ];
-        return
-        [
-            .. from o in Enumerable.Range(0, originals)
-            let luck = spread * rng.Split("original").Normal((ulong)o)
-            from order in orders
-            let prefix = noise
-                * Math.Sqrt(shared)
-                * rng.Split($"prefix {order[0]}").Normal((ulong)o)
-            let own = noise * Math.Sqrt(1 - shared) * rng.Split($"run {order}").Normal((ulong)o)
-            from e in Enumerable.Range(0, efforts.Length)
-            let point = 0.2 * noise * rng.Split($"point {order} {e}").Normal((ulong)o)
-            select Records.Of(
-                order,
-                0.7 + 0.03 * e + luck + prefix + own + point + (order == orders[0] ? effect : 0),
-                1 + 0.25 * e,
-                (ulong)o + 1,
-                efforts[e]
-            ),
-        ];
-    }
+    static OrderComparison Comparison(Measurement[] study) =>
+        Assert.Single(Commutativity.Of(study, Quick, new Rng(4)));
 }

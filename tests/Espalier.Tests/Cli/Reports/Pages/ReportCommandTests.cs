@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Espalier.Cli;
+using Espalier.Measuring;
 using Espalier.Tests.Checkpoints;
 
 namespace Espalier.Tests.Cli.Reports.Pages;
@@ -116,5 +117,46 @@ public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<Rep
         Assert.Contains(">mrpc</h2>", page);
         Assert.Contains("id=\"filter-task\"", page);
         Assert.True(File.Exists(folder["report-2-curves.svg"]));
+    }
+
+    [Fact]
+    public void Curves_and_answers_beside_the_measurements_enter_the_report()
+    {
+        using TemporaryFolder folder = new();
+        IReadOnlyList<Measurement> study = SyntheticStudy.Of();
+        folder.Write("measurements.json", SyntheticStudy.Json(study));
+        CommandLine.Run("report", folder.Path).Succeeds();
+        string without = File.ReadAllText(folder["report.html"]);
+        Assert.Contains("answers to single examples were not kept", without);
+        Assert.DoesNotContain("Guessing the largest class", without);
+        Assert.Contains("Thresholds leave steps", without);
+
+        folder.Write("curves.json", SyntheticStudy.Curves(study));
+        foreach (StoredAnswers answers in SyntheticStudy.Answers(study))
+        {
+            folder.Write($"answers-{answers.Task}-{answers.Seeds[0]}.json.gz", answers.ToFile());
+        }
+
+        CommandLine.Run("report", folder.Path).Succeeds();
+        string with = File.ReadAllText(folder["report.html"]);
+        Assert.Contains("the answers to each example", with);
+        Assert.Contains("Guessing the largest class would give 90.0 %", with);
+        Assert.Contains("over seeds and examples", with);
+        Assert.DoesNotContain("Thresholds leave steps", with);
+        Assert.Equal(Rows(without), Rows(with));
+
+        // Efforts that were judged and not timed have no place among operating points.
+        static int Rows(string page) => page.Split("<tr data-pipeline=").Length;
+    }
+
+    [Fact]
+    public void Damaged_answers_are_refused_by_name()
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("measurements.json", SyntheticStudy.Json(SyntheticStudy.Of(2)));
+        folder.Write("answers-sentiment-1.json.gz", "no gzip");
+        CommandLine
+            .Run("report", folder.Path)
+            .Refuses(ExitCode.Refused, "answers-sentiment-1.json.gz");
     }
 }

@@ -25,13 +25,14 @@ static class SyntheticStudy
         ("DELQ", 0.043, -0.016, 20.6),
     ];
 
-    static readonly (string Text, double Time, double Loss)[] Efforts =
+    // Layers are of six; a student has half of them behind the first.
+    static readonly (string Text, double Time, double Loss, double Layers)[] Efforts =
     [
-        ("confidence:0.6", 0.32, 0.09),
-        ("confidence:0.8", 0.45, 0.035),
-        ("confidence:0.9", 0.61, 0.012),
-        ("confidence:0.95", 0.8, 0.003),
-        ("full", 1.04, 0),
+        ("confidence:0.6", 0.32, 0.09, 1),
+        ("confidence:0.8", 0.45, 0.035, 2.6),
+        ("confidence:0.9", 0.61, 0.012, 3.5),
+        ("confidence:0.95", 0.8, 0.003, 4.4),
+        ("full", 1.04, 0, 6),
     ];
 
     public static IReadOnlyList<Measurement> Of(
@@ -56,7 +57,15 @@ static class SyntheticStudy
                     double quality = original + change + own - effort.Loss,
                         exact = Math.Round(600 * Math.Min(quality, 1)) / 600,
                         ms = 24 * time * (hasExits ? effort.Time : 1) * (1 + 0.02 * Noise());
-                    all.Add(One(pipeline, task, effort.Text, seed, exact, ms, megabytes));
+                    double layers = hasExits ? effort.Layers : 6;
+                    all.Add(
+                        One(pipeline, task, effort.Text, seed, exact, ms, megabytes) with
+                        {
+                            AverageLayers = pipeline.Contains('D')
+                                ? 1 + (layers - 1) * 0.4
+                                : layers,
+                        }
+                    );
                 }
             }
         }
@@ -85,6 +94,107 @@ static class SyntheticStudy
         }
 
         return stream.ToArray();
+    }
+
+    /// <summary>Every model with exits at many efforts without a time, each a tenth of a layer on, between those of the study.</summary>
+    public static byte[] Curves(IReadOnlyList<Measurement> measurements)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartArray();
+            foreach (
+                Measurement[] run in measurements
+                    .GroupBy(m => (m.Pipeline, m.Seeds[0]))
+                    .Select(g => g.OrderBy(m => m.AverageLayers).ToArray())
+                    .Where(r => r.Length > 1)
+            )
+            {
+                double[] layers =
+                [
+                    .. Enumerable
+                        .Range(1, (int)Math.Round(10 * (run[^1].AverageLayers - 1)) - 1)
+                        .Select(i => 1 + 0.1 * i),
+                ];
+                double?[] quality = [.. layers.Select(l => (double?)Between(run, l))];
+                new QualityCurve
+                {
+                    Pipeline = run[0].Pipeline,
+                    Stage = run[0].Stage,
+                    Task = run[0].Task,
+                    Split = run[0].Split,
+                    Seeds = run[0].Seeds,
+                    Examples = run[0].Examples,
+                    BatchSize = run[0].BatchSize,
+                    Efforts =
+                    [
+                        .. layers.Select(l => new Effort(ExitRule.Confidence, 0.001 * l + 0.9)),
+                    ],
+                    AverageLayers = layers,
+                    AverageMultiplyAdds = layers,
+                    Metrics =
+                    [
+                        new CurveMetric(
+                            "accuracy",
+                            quality,
+                            [.. quality.Select(q => q - 0.02)],
+                            [.. quality.Select(q => Math.Min(1, q!.Value + 0.02))],
+                            [.. quality.Select(_ => (string?)null)]
+                        ),
+                    ],
+                    Machine = run[0].Machine,
+                }.WriteTo(json);
+            }
+
+            json.WriteEndArray();
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>As many right answers as each measurement says; of the truth nine in ten are of one class.</summary>
+    public static IEnumerable<StoredAnswers> Answers(IReadOnlyList<Measurement> measurements) =>
+        from run in measurements.GroupBy(m => (m.Task, m.Seeds[0]))
+        let examples = run.First().Examples
+        let truth = (byte[])
+            [.. Enumerable.Range(0, examples).Select(i => (byte)(i % 10 == 0 ? 0 : 1))]
+        select new StoredAnswers
+        {
+            Task = run.Key.Task,
+            Split = "test",
+            Seeds = run.First().Seeds,
+            DataSha256 = "made up",
+            Labels = ["bad", "good"],
+            Examples = examples,
+            Truth = truth,
+            Models =
+            [
+                .. run.GroupBy(m => m.Pipeline)
+                    .Select(g => new ModelAnswers(
+                        g.Key,
+                        g.Count(),
+                        [.. g.SelectMany(m => Said(m, truth))],
+                        [.. g.Select(m => m.Effort)],
+                        [.. g.SelectMany((_, exit) => Enumerable.Repeat((byte)exit, examples))]
+                    )),
+            ],
+        };
+
+    /// <summary>The first examples wrong, the others right.</summary>
+    static IEnumerable<byte> Said(Measurement m, byte[] truth)
+    {
+        int wrong = (int)Math.Round(truth.Length * (1 - m.Metrics[0].Value!.Value));
+        return truth.Select((right, i) => i < wrong ? (byte)(1 - right) : right);
+    }
+
+    static double Between(Measurement[] run, double layers)
+    {
+        int right = Array.FindIndex(run, m => m.AverageLayers >= layers);
+        Measurement a = run[right - 1],
+            b = run[right];
+        double share = (layers - a.AverageLayers) / (b.AverageLayers - a.AverageLayers);
+        return a.Metrics[0].Value!.Value
+            + share * (b.Metrics[0].Value!.Value - a.Metrics[0].Value!.Value);
     }
 
     static Measurement One(

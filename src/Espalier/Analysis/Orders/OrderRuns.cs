@@ -1,0 +1,73 @@
+using Espalier.Measuring;
+
+namespace Espalier.Analysis.Orders;
+
+/// <summary>Measurements of one task as curves of quality at equal effort: over layers, and over time as a share of O's.</summary>
+sealed class OrderRuns
+{
+    readonly ILookup<(string Pipeline, ulong Original), Measurement> _runs;
+    readonly Axes _axes;
+
+    readonly AnsweredExamples _answers;
+
+    /// <param name="metric">By its name; null is the primary one.</param>
+    public OrderRuns(
+        IReadOnlyList<Measurement> measurements,
+        string? metric,
+        AnsweredExamples answers
+    )
+    {
+        _answers = answers;
+        _axes = new Axes(Cost.Layers, metric);
+        _runs = measurements
+            .Where(m => _axes.QualityOf(m) is not null)
+            .ToLookup(m => (m.Pipeline, m.Seeds.Count > 0 ? m.Seeds[0] : 0));
+        // Accuracy alone has an interval of its own.
+        Examples = SeedMean.CoversExamples([.. measurements.Select(_axes.Figure).OfType<Quality>()])
+            ? measurements[0].Examples
+            : null;
+    }
+
+    /// <summary>Of the split, where quality is a share of right answers.</summary>
+    public int? Examples { get; }
+
+    /// <summary>On which every one of these was run.</summary>
+    public ulong[] Originals(IReadOnlyList<string> pipelines) =>
+        [
+            .. _runs
+                .Select(r => r.Key)
+                .GroupBy(k => k.Original, k => k.Pipeline)
+                .Where(g => pipelines.All(g.Contains))
+                .Select(g => g.Key)
+                .Order(),
+        ];
+
+    public EffortCurve ByLayers(string pipeline, ulong original) =>
+        Curve(pipeline, original, m => m.AverageLayers)!;
+
+    /// <summary>
+    /// Times of one original are taken side by side, and as shares of O's they do not know how fast the machine was that
+    /// day. Null where a time of O or of this run is missing.
+    /// </summary>
+    public EffortCurve? ByTime(string pipeline, ulong original) =>
+        Curve(pipeline, original, m => SpeedUp.ShareOf(m, _runs[("O", original)]));
+
+    EffortCurve? Curve(string pipeline, ulong original, Func<Measurement, double?> cost)
+    {
+        EffortReading[] points =
+        [
+            .. _runs[(pipeline, original)]
+                .GroupBy(m => m.Effort)
+                .Select(same => (same.Key, Same: same.Where(m => cost(m) is not null).ToArray()))
+                .Where(e => e.Same.Length > 0)
+                .Select(e => new EffortReading(
+                    e.Same.Average(m => m.AverageLayers),
+                    e.Same.Average(m => cost(m)!.Value),
+                    e.Same.Average(m => _axes.QualityOf(m)!.Value),
+                    e.Key,
+                    _answers.Right(e.Same[0], _axes.Figure(e.Same[0]))
+                )),
+        ];
+        return points.Length > 0 ? new EffortCurve(points) : null;
+    }
+}
