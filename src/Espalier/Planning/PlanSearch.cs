@@ -25,6 +25,12 @@ public sealed record PlanResult(
     IReadOnlyList<Measurement> Measurements
 )
 {
+    /// <summary>Pipelines that were measured with all seeds, where the search used the first alone; the answer is one of them.</summary>
+    public IReadOnlyList<string> Confirmed { get; init; } = [];
+
+    public IReadOnlyList<ulong> Seeds =>
+        [.. Measurements.Select(m => m.Seeds[0]).Distinct().Order()];
+
     public bool MeetsBudget => Decision.Answer.Best is not null;
 
     /// <summary>The best, or the nearest where none fits.</summary>
@@ -66,8 +72,9 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
                     tried.Failures.All(f => !Trainings.Begins(c.Pipeline, f.Pipeline))
                 ),
             ];
+            IReadOnlyList<Measurement> measured = tried.Measurements.Timed();
             PlannerDecision decision = Planner.Decide(
-                tried.Measurements,
+                measured,
                 able,
                 budget,
                 rng.Split((ulong)_rounds.Count)
@@ -81,7 +88,7 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
                     _rounds,
                     _tried,
                     tried.Failures,
-                    tried.Measurements
+                    measured
                 );
             }
         }

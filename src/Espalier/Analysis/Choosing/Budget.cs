@@ -51,6 +51,16 @@ public sealed record Budget(
     public double? MaxJoules { get; init; } = Positive(MaxJoules, "joules");
     public double? MaxBytes { get; init; } = Positive(MaxBytes, "bytes");
 
+    /// <summary>Of a figure, in the unit of its estimate; null where it has none.</summary>
+    public double? Limit(Preference figure) =>
+        figure switch
+        {
+            Preference.Quality => MinQuality,
+            Preference.Milliseconds => MaxMilliseconds,
+            Preference.Joules => MaxJoules,
+            _ => MaxBytes,
+        };
+
     /// <summary>The best that meets the budget, or the nearest, and why each other was rejected.</summary>
     public BudgetAnswer Answer(IReadOnlyList<Alternative> alternatives)
     {
