@@ -24,7 +24,7 @@ sealed class PlanCommand : EspalierCommand
     readonly Option<string?> _seeds = OptionValues.Text(
         "--seeds",
         "list",
-        "Each pipeline is made once for each, 1,2,3; 1 by default, and with --replay all there are."
+        "The search uses the first, and the finalists are made with the others too: 1,2,3 by default, and with --replay all there are."
     );
     readonly Option<int> _batch = OptionValues.Number(
         "--batch",
@@ -169,6 +169,10 @@ sealed class PlanCommand : EspalierCommand
         (PlanResult result, PlanFacts facts) = parse.GetValue(_replay) is { } replay
             ? Replay(parse, replay, budget, terminal)
             : Train(parse, budget, terminal, stop);
+        facts = facts with
+        {
+            Sureness = PlanSureness.Of(result, PlanTraining.Chance(result.Seeds).Split("sure")),
+        };
         byte[] json = PlanJson.Of(result, facts);
         string? output = parse.Has(_replay) && !parse.Has(_output) ? null : Output(parse);
         if (output is not null)
@@ -223,6 +227,13 @@ sealed class PlanCommand : EspalierCommand
             parse.Has(_batch) ? parse.GetValue(_batch) : null,
             parse.Has(_seeds) ? Seeds(parse) : null
         );
+        if (trials.Untimed > 0)
+        {
+            terminal.Tell(
+                $"{trials.Untimed} measurements have no time and are left out: nothing can be chosen by them."
+            );
+        }
+
         if (trials.LeftOut > 0)
         {
             terminal.Tell(
@@ -294,7 +305,7 @@ sealed class PlanCommand : EspalierCommand
 
     ulong[] Seeds(ParseResult parse)
     {
-        string text = parse.ValueOf(_seeds) ?? "1";
+        string text = parse.ValueOf(_seeds) ?? "1,2,3";
         string[] parts = text.Split(',');
         ulong[] seeds =
         [

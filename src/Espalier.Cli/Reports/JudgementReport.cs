@@ -9,8 +9,8 @@ static class JudgementReport
     {
         void Line(string text) => terminal.Out.WriteLine(Shown.Whole(text));
         Line(
-            $"{task}: {judgement.Budgets.Count} budgets ({string.Join(", ", judgement.Budgets.Select(b => Shown.Whole(Of(b))))}); planned with {judgement.Seeds} seeds in turn, "
-                + $"judged by the mean of the other {judgement.Held}."
+            $"{task}: {judgement.Budgets.Count} budgets ({string.Join(", ", judgement.Budgets.Select(b => Shown.Whole(Of(b))))}); planned with {judgement.Seeds} {(judgement.Seeds == 1 ? "seed" : "seeds")} in turn, "
+                + $"judged by the other {judgement.Held}."
         );
         Line("");
         Line("| way | trials | models | short, mean % | 19 of 20 within % | worst % | budget broken, % | by, mean % |");

@@ -13,7 +13,11 @@ public sealed record PlanFacts(
     int? TrainedNow = null,
     double? SecondsSaved = null,
     Alternative? BestOfAll = null
-);
+)
+{
+    /// <summary>How far the answer may be trusted; null where nobody asked.</summary>
+    public PlanSureness? Sureness { get; init; }
+}
 
 /// <summary>Why a contender was not chosen, and from what that is known.</summary>
 public sealed record RejectedContender(Rejection Rejection, Origin Origin)

@@ -28,6 +28,9 @@ public sealed record PlanResult(
     /// <summary>Pipelines that were measured with all seeds, where the search used the first alone; the answer is one of them.</summary>
     public IReadOnlyList<string> Confirmed { get; init; } = [];
 
+    /// <summary>Which the search used.</summary>
+    public ulong FirstSeed => Measurements[0].Seeds[0];
+
     public IReadOnlyList<ulong> Seeds =>
         [.. Measurements.Select(m => m.Seeds[0]).Distinct().Order()];
 
@@ -36,9 +39,16 @@ public sealed record PlanResult(
     /// <summary>The best, or the nearest where none fits.</summary>
     public Alternative Chosen => Decision.Answer.Best ?? Decision.Answer.Nearest!;
 
-    /// <summary>Models that the search needs and those that trying everything needs, for each seed.</summary>
-    public (int Needed, int All) ModelsTrained =>
-        (Trainings.Of(Tried).Count, Trainings.Of(Space.Pipelines).Count);
+    /// <summary>
+    /// Models that the search needs with its seed, those of the finalists with each further one, and those that trying everything
+    /// needs for each seed.
+    /// </summary>
+    public (int First, int Further, int All) ModelsTrained =>
+        (
+            Trainings.Of(Tried).Count,
+            Trainings.Of(Confirmed).Count,
+            Trainings.Of(Space.Pipelines).Count
+        );
 }
 
 /// <summary>

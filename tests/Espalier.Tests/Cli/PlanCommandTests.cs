@@ -67,6 +67,24 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public void Baselines_are_judged_by_a_study_of_several_seeds_alone()
+    {
+        CommandLine
+            .Run("plan", "--baselines")
+            .Refuses(ExitCode.Usage, "give it with --replay");
+        CommandLine
+            .Run("plan", "--baselines", "--replay", Study())
+            .Refuses(ExitCode.Refused, "There is only seed 1");
+        string page = CommandLine
+            .Run("plan", "--baselines", "--max-ms", "2", "--replay", Study(1, 2))
+            .Succeeds()
+            .Out;
+        Assert.Contains("planned with 1 seed in turn, judged by the other 1", page);
+        Assert.Contains("| product rule, one seed |", page);
+        Assert.Contains("| untried by one seed: predicted time |", page);
+    }
+
+    [Fact]
     public void Fewer_trainings_than_the_search_starts_with_are_refused_before_any()
     {
         CommandLine
@@ -112,6 +130,10 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Contains("of the 12 models", plan.Out);
         Assert.Contains("Of all that was measured", plan.Out);
         Assert.Contains("Chosen among", plan.Out);
+        Assert.Contains("Expect of another training: accuracy", plan.Out);
+        Assert.Contains("keeps the budget with a chance of", plan.Out);
+        Assert.Contains("Runner-up: ", plan.Out);
+        Assert.Contains("CAUTION, one seed", plan.Out);
         Assert.Contains("Trying O, ", plan.Error);
     }
 
@@ -130,6 +152,10 @@ public sealed class PlanCommandTests : IDisposable
             _toy["out"]
         );
         Assert.True(plan.Code == ExitCode.OverBudget, plan.Error);
+        Assert.Contains(
+            "would be met by it",
+            CommandLine.Run("plan", "--max-ms", "0.001", "--replay", Study()).Out
+        );
         JsonElement answer = plan.Json.GetProperty("answer");
         Assert.False(answer.GetProperty("meets_budget").GetBoolean());
         Assert.InRange(
@@ -202,8 +228,15 @@ public sealed class PlanCommandTests : IDisposable
         Assert.True(plan.GetProperty("answer").GetProperty("meets_budget").GetBoolean());
         JsonElement search = plan.GetProperty("effort_of_search");
         int trained = search.GetProperty("models_trained_now").GetInt32(),
-            needed = search.GetProperty("models_needed_each_seed").GetInt32();
-        Assert.InRange(trained, needed - 2, needed - 1);
+            needed = search.GetProperty("models_needed_first_seed").GetInt32(),
+            further = search.GetProperty("models_needed_further_seeds").GetInt32(),
+            all = needed + 2 * further;
+        Assert.InRange(trained, all - 2, all - 1);
+        Assert.InRange(further, 1, needed);
+        Assert.Equal(
+            3,
+            plan.GetProperty("answer").GetProperty("quality").GetProperty("n").GetInt32()
+        );
         Assert.Equal(32, search.GetProperty("pipelines").GetInt32());
         Assert.Equal(8, search.GetProperty("models_each_seed").GetInt32());
 
@@ -241,7 +274,7 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     /// <summary>All orders of D, E and P with and without L and Q, made up.</summary>
-    string Study()
+    string Study(params ReadOnlySpan<ulong> seeds)
     {
         string path = _toy["measurements.json"];
         PlanSpace space = PlanSpace.Of(
@@ -251,7 +284,7 @@ public sealed class PlanCommandTests : IDisposable
             fixedOptions: true,
             orders: true
         );
-        File.WriteAllBytes(path, SyntheticStudy.Json(new MadeUpStudy(1).Of(space, 1)));
+        File.WriteAllBytes(path, SyntheticStudy.Json(new MadeUpStudy(1).Of(space, seeds.IsEmpty ? [1] : seeds)));
         return path;
     }
 

@@ -51,6 +51,15 @@ public sealed record Budget(
     public double? MaxJoules { get; init; } = Positive(MaxJoules, "joules");
     public double? MaxBytes { get; init; } = Positive(MaxBytes, "bytes");
 
+    /// <summary>Figures that decide: quality, time and what else is limited.</summary>
+    public IReadOnlyList<Preference> Figures =>
+        [
+            .. Enum.GetValues<Preference>()
+                .Where(f =>
+                    f is Preference.Quality or Preference.Milliseconds || Limit(f) is not null
+                ),
+        ];
+
     /// <summary>Of a figure, in the unit of its estimate; null where it has none.</summary>
     public double? Limit(Preference figure) =>
         figure switch

@@ -22,9 +22,8 @@ public sealed record Standing(string Pipeline, double ChanceBest)
         [
             .. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct(),
         ];
-        Surface surface = new(measurements, all);
-        Dictionary<Preference, double[][]> drawn = Enum.GetValues<Preference>()
-            .Where(surface.Knows)
+        Surface surface = new(measurements, all, budget.Figures);
+        Dictionary<Preference, double[][]> drawn = budget.Figures.Where(surface.Knows)
             .ToDictionary(
                 f => f,
                 f =>
@@ -106,7 +105,8 @@ public sealed record Outlook(Alternative Expected, double ChanceKept)
         Contender own = new(chosen.Pipeline, chosen.Effort);
         Alternative expected = new Surface(
             measurements,
-            [.. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct()]
+            [.. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct()],
+            budget.Figures
         ).Predict([own])[0];
         double kept = 1;
         foreach (Preference figure in Enum.GetValues<Preference>())

@@ -16,8 +16,10 @@ public sealed class Surface
     // Of quality, by an operator alone.
     const double UsualLoss = 0.03;
 
-    // Of another original: its quality, and its time in another sitting.
-    const double UsualOriginal = 0.008;
+    // Of another original: its quality, and its time in another sitting. Originals of the shipped studies had 0.004 and
+    // 0.016 of quality, 0.08 and 0.10 of time; with these, intervals cover what seeds they were not made from gave
+    // (studies/planning/README.md).
+    const double UsualOriginal = 0.012;
     const double UsualSitting = 0.08;
 
     // What the prior of the originals' spread is worth, in seeds.
@@ -30,8 +32,13 @@ public sealed class Surface
     readonly double _examples;
 
     /// <param name="contenders">All that will be asked for.</param>
+    /// <param name="figures">Those that will be asked for, quality always; all where it is left out.</param>
     /// <exception cref="ArgumentException">The original was not measured with every seed.</exception>
-    public Surface(IReadOnlyList<Measurement> measurements, IReadOnlyList<Contender> contenders)
+    public Surface(
+        IReadOnlyList<Measurement> measurements,
+        IReadOnlyList<Contender> contenders,
+        IReadOnlyList<Preference>? figures = null
+    )
     {
         IReadOnlyList<LogRun> runs = LogRun.Of(measurements);
         Likeness likeness = new(
@@ -41,7 +48,7 @@ public sealed class Surface
         _singles = new Singles(runs);
         _student = new StudentRule(_singles);
         _examples = runs.Average(r => r.Examples);
-        foreach (Preference figure in Enum.GetValues<Preference>())
+        foreach (Preference figure in figures ?? Enum.GetValues<Preference>())
         {
             LogRun[] own = [.. runs.Where(r => r.Value(figure) is not null)];
             if (own.Length > 0)

@@ -242,7 +242,8 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
             ];
             IReadOnlyList<Alternative> predicted = new Surface(
                 result.Measurements,
-                _trials.Space.Contenders
+                _trials.Space.Contenders,
+                _budget.Figures
             ).Predict(untried);
             foreach (ulong seed in _held)
             {
