@@ -66,7 +66,8 @@ sealed record PlanTraining(
         }
 
         Store store = Espalier.Runs.Storage.Store.Open(Store);
-        StudyTrials TrialsOf(StudyRecipe of) => new(of, store, kernels, machine, terminal.Time, Jobs);
+        StudyTrials TrialsOf(StudyRecipe of) =>
+            new(of, store, kernels, machine, terminal.Time, Jobs);
         StudyTrials trials = TrialsOf(recipe),
             final = TrialsOf(
                 recipe with
@@ -108,10 +109,25 @@ sealed record PlanTraining(
             );
         }
 
+        Alternative? tested = recipe.OnValidation
+            ? Tested(
+                result,
+                TrialsOf(
+                    recipe with
+                    {
+                        Name = $"{recipe.Name}-test",
+                        Seeds = Seeds,
+                        OnValidation = false,
+                    }
+                ),
+                Try
+            )
+            : null;
         line.Clear();
         StudyOutcome[] outcomes =
         [
-            .. new[] { trials.Last, final.Last }.OfType<(Study Study, StudyOutcome Outcome)>()
+            .. new[] { trials.Last, final.Last }
+                .OfType<(Study Study, StudyOutcome Outcome)>()
                 .Select(l => l.Outcome),
         ];
         StudyResults.Write(
@@ -130,11 +146,32 @@ sealed record PlanTraining(
                 new[] { trials, final }
                     .Take(Math.Min(2, Seeds.Count))
                     .Sum(t =>
-                        StudyEstimate.Of(t.StudyOf(space.Pipelines), Threads).TrainingSeconds(Threads)
+                        StudyEstimate
+                            .Of(t.StudyOf(space.Pipelines), Threads)
+                            .TrainingSeconds(Threads)
                     )
             )
+            {
+                Tested = tested,
+            }
         );
     }
+
+    /// <summary>The answer beside the original on the test split, which nothing was chosen by.</summary>
+    static Alternative Tested(
+        PlanResult result,
+        StudyTrials trials,
+        Func<StudyTrials, IReadOnlyList<string>, Tried> attempt
+    ) =>
+        Alternatives
+            .Of(
+                attempt(
+                    trials,
+                    [.. new[] { result.Space.Start[0], result.Chosen.Pipeline }.Distinct()]
+                )
+                    .Measurements.Timed()
+            )
+            .First(a => a.Pipeline == result.Chosen.Pipeline && a.Effort == result.Chosen.Effort);
 
     StudyRecipe RecipeFor(Budget budget)
     {
@@ -154,6 +191,7 @@ sealed record PlanTraining(
             Precision = Precision,
             MaxLength = MaxLength,
             Batches = [Batch],
+            OnValidation = Data.Validation is not null,
             Efforts = EffortGrid.Of(PlanSpace.Efforts(Data.Task.IsRegression)),
         };
     }

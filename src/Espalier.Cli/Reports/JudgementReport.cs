@@ -13,7 +13,9 @@ static class JudgementReport
                 + $"judged by the other {judgement.Held}."
         );
         Line("");
-        Line("| way | trials | models | short, mean % | 19 of 20 within % | worst % | budget broken, % | by, mean % |");
+        Line(
+            "| way | trials | models | short, mean % | 19 of 20 within % | worst % | budget broken, % | by, mean % |"
+        );
         Line("|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (WayOfPlanning way in judgement.Ways)
         {

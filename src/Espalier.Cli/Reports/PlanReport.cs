@@ -30,7 +30,7 @@ static class PlanReport
         WriteTried(terminal, result, metric);
         WriteRejected(terminal, result);
         WriteSaved(terminal, result, facts);
-        terminal.Out.WriteLine(result.ChosenOn());
+        terminal.Out.WriteLine(result.ChosenOn(facts.Tested is not null));
         if (output is not null)
         {
             terminal.Out.WriteLine(
@@ -51,6 +51,18 @@ static class PlanReport
         terminal.Out.WriteLine(
             $"  {string.Join("; ", Pipeline.Parse(chosen.Pipeline).Operators.Select(o => $"{o.Letter}: {o.Title}"))}"
         );
+        if (facts.Tested is { } tested)
+        {
+            terminal.Out.WriteLine(
+                $"On the test split, which nothing was chosen by: {Figures(tested, metric)}"
+                    + (
+                        result.Budget.Violations(tested).Count > 0
+                            ? "; there it misses the budget"
+                            : ""
+                    )
+            );
+        }
+
         if (facts.Model is { } model)
         {
             string effort = chosen.Effort == Effort.Full ? "" : $" --effort {chosen.Effort}";
@@ -114,8 +126,10 @@ static class PlanReport
                     {
                         "ms" when nearest.Milliseconds is { } ms => $"--max-ms {Up(ms.Value)}",
                         "J" when nearest.Joules is { } joules => $"--max-joules {Up(joules.Value)}",
-                        "MB" when nearest.Bytes is { } bytes => $"--max-mb {Up(bytes.Value / Mega)}",
-                        "quality" => $"--min-accuracy {Math.Floor(1e3 * nearest.Quality.Value) / 1e3:0.###}",
+                        "MB" when nearest.Bytes is { } bytes =>
+                            $"--max-mb {Up(bytes.Value / Mega)}",
+                        "quality" =>
+                            $"--min-accuracy {Math.Floor(1e3 * nearest.Quality.Value) / 1e3:0.###}",
                         _ => $"a budget without {v.Limit}",
                     }
                 )

@@ -112,7 +112,9 @@ public sealed class PlanConfirmation(Rng rng, int most = int.MaxValue)
         int seeds = all.Select(m => m.Seeds[0]).Distinct().Count();
         ILookup<bool, Alternative> split = Alternatives
             .Of(all)
-            .ToLookup(a => all.Count(m => m.Pipeline == a.Pipeline && m.Effort == a.Effort) == seeds);
+            .ToLookup(a =>
+                all.Count(m => m.Pipeline == a.Pipeline && m.Effort == a.Effort) == seeds
+            );
         BudgetAnswer final = found.Budget.Answer([.. split[true]]);
         Rejection[] others =
         [

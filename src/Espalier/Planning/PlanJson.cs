@@ -45,7 +45,8 @@ public static class PlanJson
             Alternative(json, result.Chosen);
             json.WriteString("model", facts.Model);
             json.WriteString("sentence", result.Decision.Answer.Sentence);
-            json.WriteString("chosen_on", result.ChosenOn());
+            json.WriteString("chosen_on", result.ChosenOn(facts.Tested is not null));
+            Tested(json, facts.Tested);
             Sureness(json, facts.Sureness);
             json.WriteString("caution", PlanSureness.Caution(result));
             json.WriteEndObject();
@@ -70,6 +71,19 @@ public static class PlanJson
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    static void Tested(Utf8JsonWriter json, Alternative? tested)
+    {
+        if (tested is null)
+        {
+            json.WriteNull("tested");
+            return;
+        }
+
+        json.WriteStartObject("tested");
+        Figures(json, tested);
+        json.WriteEndObject();
     }
 
     static void Sureness(Utf8JsonWriter json, PlanSureness? sureness)

@@ -26,6 +26,7 @@ public sealed class RecordedTrials
     )
     {
         Measurement[] there =
+
             [
                 .. Only(
                         name,

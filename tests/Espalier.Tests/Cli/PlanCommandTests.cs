@@ -69,9 +69,7 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public void Baselines_are_judged_by_a_study_of_several_seeds_alone()
     {
-        CommandLine
-            .Run("plan", "--baselines")
-            .Refuses(ExitCode.Usage, "give it with --replay");
+        CommandLine.Run("plan", "--baselines").Refuses(ExitCode.Usage, "give it with --replay");
         CommandLine
             .Run("plan", "--baselines", "--replay", Study())
             .Refuses(ExitCode.Refused, "There is only seed 1");
@@ -240,6 +238,13 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Equal(32, search.GetProperty("pipelines").GetInt32());
         Assert.Equal(8, search.GetProperty("models_each_seed").GetInt32());
 
+        // Without a validation split the choice is made on the test split, and that is said.
+        Assert.Equal("test", plan.GetProperty("split").GetString());
+        Assert.Equal(
+            JsonValueKind.Null,
+            plan.GetProperty("answer").GetProperty("tested").ValueKind
+        );
+
         string answers = CommandLine
             .Run(
                 [
@@ -273,6 +278,65 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Contains("0 files", CommandLine.Run("store", "gc", _toy["store"]).Succeeds().Out);
     }
 
+    [Fact]
+    [Trait("tier", "slow")]
+    public void With_a_validation_split_the_choice_is_made_there_and_the_test_split_reports()
+    {
+        string[] rows = File.ReadAllLines(_toy["test.csv"]);
+        File.WriteAllLines(
+            _toy["validation.csv"],
+            [rows[0], .. rows.Skip(1).Where((_, i) => i % 2 == 0)]
+        );
+        File.WriteAllLines(
+            _toy["rest.csv"],
+            [rows[0], .. rows.Skip(1).Where((_, i) => i % 2 == 1)]
+        );
+        JsonElement plan = CommandLine
+            .Run(
+                [
+                    "plan",
+                    "--max-ms",
+                    "100",
+                    "--model",
+                    _toy["toy"],
+                    "--train",
+                    _toy["train.csv"],
+                    "--validation",
+                    _toy["validation.csv"],
+                    "--test",
+                    _toy["rest.csv"],
+                    "--text",
+                    "review",
+                    "--label",
+                    "stars",
+                    "--epochs",
+                    "2",
+                    "--rate",
+                    "2e-3",
+                    "--max-length",
+                    "16",
+                    "--threads",
+                    "2",
+                    "--fixed-options",
+                    "--seeds",
+                    "1,2",
+                    "--output",
+                    _toy["out"],
+                    "--format",
+                    "json",
+                ],
+                ""
+            )
+            .Succeeds()
+            .Json;
+        Assert.Equal("validation", plan.GetProperty("split").GetString());
+        JsonElement answer = plan.GetProperty("answer"),
+            tested = answer.GetProperty("tested");
+        Assert.Equal(2, tested.GetProperty("quality").GetProperty("n").GetInt32());
+        Assert.True(tested.GetProperty("milliseconds").GetProperty("value").GetDouble() > 0);
+        Assert.Contains("nothing was chosen by", answer.GetProperty("chosen_on").GetString());
+    }
+
     /// <summary>All orders of D, E and P with and without L and Q, made up.</summary>
     string Study(params ReadOnlySpan<ulong> seeds)
     {
@@ -284,7 +348,10 @@ public sealed class PlanCommandTests : IDisposable
             fixedOptions: true,
             orders: true
         );
-        File.WriteAllBytes(path, SyntheticStudy.Json(new MadeUpStudy(1).Of(space, seeds.IsEmpty ? [1] : seeds)));
+        File.WriteAllBytes(
+            path,
+            SyntheticStudy.Json(new MadeUpStudy(1).Of(space, seeds.IsEmpty ? [1] : seeds))
+        );
         return path;
     }
 

@@ -96,7 +96,10 @@ public sealed class PlanConfirmationTests
         string[] page = File.ReadAllLines(
             Path.Combine(Repository.Root, "studies/planning/README.md")
         );
-        int sentiment = Array.FindIndex(page, l => l.StartsWith("sentiment: ", StringComparison.Ordinal));
+        int sentiment = Array.FindIndex(
+            page,
+            l => l.StartsWith("sentiment: ", StringComparison.Ordinal)
+        );
         double[] one = Row("plan, one seed"),
             three = Row("plan, the default");
         string caution = PlanSureness.Caution(Plan(new MadeUpStudy(1).Of(Space, 1)))!;
@@ -114,7 +117,10 @@ public sealed class PlanConfirmationTests
             [
                 .. page.Skip(sentiment)
                     .First(l => l.StartsWith($"| {way} |", StringComparison.Ordinal))
-                    .Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                    .Split(
+                        '|',
+                        StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+                    )
                     .Skip(1)
                     .Select(c => double.Parse(c, CultureInfo.InvariantCulture)),
             ];
@@ -152,7 +158,13 @@ public sealed class PlanConfirmationTests
     public void What_is_expected_of_another_training_is_wider_than_what_was_measured()
     {
         IReadOnlyList<Measurement> all = new MadeUpStudy(1, sitting: 0.08).Of(Space, 1, 2, 3);
-        foreach (ulong[] seeds in (ulong[][])[[1], [1, 2, 3]])
+        foreach (
+            ulong[] seeds in (ulong[][])
+                [
+                    [1],
+                    [1, 2, 3],
+                ]
+        )
         {
             PlanResult result = Plan(all, seeds);
             PlanSureness sure = PlanSureness.Of(result, new Rng(3));

@@ -52,7 +52,7 @@ public sealed record Budget(
     public double? MaxBytes { get; init; } = Positive(MaxBytes, "bytes");
 
     /// <summary>Figures that decide: quality, time and what else is limited.</summary>
-    public IReadOnlyList<Preference> Figures =>
+    public IReadOnlyList<Preference> Deciding() =>
         [
             .. Enum.GetValues<Preference>()
                 .Where(f =>

@@ -22,8 +22,10 @@ public sealed record Standing(string Pipeline, double ChanceBest)
         [
             .. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct(),
         ];
-        Surface surface = new(measurements, all, budget.Figures);
-        Dictionary<Preference, double[][]> drawn = budget.Figures.Where(surface.Knows)
+        Surface surface = new(measurements, all, budget.Deciding());
+        Dictionary<Preference, double[][]> drawn = budget
+            .Deciding()
+            .Where(surface.Knows)
             .ToDictionary(
                 f => f,
                 f =>
@@ -35,7 +37,9 @@ public sealed record Standing(string Pipeline, double ChanceBest)
                         otherOriginals: true
                     )
             );
-        Dictionary<string, int> won = all.Select(c => c.Pipeline).Distinct().ToDictionary(p => p, _ => 0);
+        Dictionary<string, int> won = all.Select(c => c.Pipeline)
+            .Distinct()
+            .ToDictionary(p => p, _ => 0);
         for (int s = 0; s < Samples; s++)
         {
             won[all[Winner(s)].Pipeline]++;
@@ -78,7 +82,8 @@ public sealed record Standing(string Pipeline, double ChanceBest)
                     worst = Math.Max(
                         worst,
                         !drawn.TryGetValue(figure, out double[][]? values) ? double.MaxValue
-                            : figure == Preference.Quality ? (limit - values[s][i]) / Math.Abs(limit)
+                            : figure == Preference.Quality
+                                ? (limit - values[s][i]) / Math.Abs(limit)
                             : values[s][i] / limit - 1
                     );
                 }
@@ -106,7 +111,7 @@ public sealed record Outlook(Alternative Expected, double ChanceKept)
         Alternative expected = new Surface(
             measurements,
             [.. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct()],
-            budget.Figures
+            budget.Deciding()
         ).Predict([own])[0];
         double kept = 1;
         foreach (Preference figure in Enum.GetValues<Preference>())

@@ -137,7 +137,10 @@ public sealed class Surface
                 reach =
                     Reach
                     * Math.Sqrt(
-                        all[i].Sd * all[i].Sd + run * run + Coins(figure, ratio) + _originals[figure]
+                        all[i].Sd * all[i].Sd
+                            + run * run
+                            + Coins(figure, ratio)
+                            + _originals[figure]
                     );
             return new Estimate(
                 Math.Exp(middle),

@@ -6,7 +6,12 @@ namespace Espalier.Planning.Judging;
 /// <param name="Trials">Pipelines measured, once for each seed.</param>
 /// <param name="Trainings">Models trained for them, of all seeds.</param>
 /// <param name="Plan">Of the planner alone.</param>
-public sealed record Attempt(Alternative Chosen, int Trials, int Trainings, PlanResult? Plan = null);
+public sealed record Attempt(
+    Alternative Chosen,
+    int Trials,
+    int Trainings,
+    PlanResult? Plan = null
+);
 
 /// <summary>An attempt on some seeds, judged by the means of others.</summary>
 /// <param name="Short">By how much the quality is below the best that keeps the budget there, as a share; null where it does not keep it.</param>

@@ -25,11 +25,7 @@ sealed class Baselines(RecordedTrials trials, Budget budget, IReadOnlyList<ulong
                 .Of(trials.Try(start, [seeds[0]]).Measurements, trials.Space.Contenders)
                 .Where(a => !start.Contains(a.Pipeline)),
         ];
-        return
-        [
-            .. start,
-            .. Ranked(predicted).Take(Math.Max(0, pipelines - start.Count)),
-        ];
+        return [.. start, .. Ranked(predicted).Take(Math.Max(0, pipelines - start.Count))];
     }
 
     public IReadOnlyList<string> Random(int pipelines, Rng rng) =>
@@ -63,7 +59,9 @@ sealed class Baselines(RecordedTrials trials, Budget budget, IReadOnlyList<ulong
             measured += left.Count;
             trained += Trainings.Of(left).Count;
             ulong[] known = [.. seeds.Take(i + 1)];
-            IReadOnlyList<Alternative> means = Alternatives.Of(trials.Try(left, known).Measurements);
+            IReadOnlyList<Alternative> means = Alternatives.Of(
+                trials.Try(left, known).Measurements
+            );
             if (i + 1 == seeds.Count)
             {
                 return new Attempt(Chosen(means), measured, trained);

@@ -67,7 +67,8 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
         ];
         Case[] cases =
         [
-            .. windows.SelectMany(w => budgets.Select(b => (Window: w, Budget: b)))
+            .. windows
+                .SelectMany(w => budgets.Select(b => (Window: w, Budget: b)))
                 .AsParallel()
                 .AsOrdered()
                 .Select(c => new Case(trials, c.Budget, c.Window, rng)),
@@ -243,7 +244,7 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
             IReadOnlyList<Alternative> predicted = new Surface(
                 result.Measurements,
                 _trials.Space.Contenders,
-                _budget.Figures
+                _budget.Deciding()
             ).Predict(untried);
             foreach (ulong seed in _held)
             {

@@ -39,9 +39,7 @@ public sealed class ProductForecastTests
     public void Other_operators_multiply_and_those_not_measured_alone_are_left_out()
     {
         Assert.Equal(5 * 3 / 9.0, Time(Singles, "DQ", "full"), 1e-9);
-        Assert.Empty(
-            ProductForecast.Of(Singles, [new Contender("DP", Effort.Full)])
-        );
+        Assert.Empty(ProductForecast.Of(Singles, [new Contender("DP", Effort.Full)]));
     }
 
     static double Time(Measurement[] measured, string pipeline, string effort) =>

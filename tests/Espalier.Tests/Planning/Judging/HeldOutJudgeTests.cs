@@ -57,10 +57,7 @@ public sealed class HeldOutJudgeTests
             plan.MeanShort < random.MeanShort || random.Broken > plan.Broken,
             $"{plan} against {random}"
         );
-        Assert.All(
-            judgement.Verdicts,
-            v => Assert.Empty(v.Planned.Intersect(v.Held))
-        );
+        Assert.All(judgement.Verdicts, v => Assert.Empty(v.Planned.Intersect(v.Held)));
 
         WayOfPlanning Way(string name) => judgement.Ways.Single(w => w.Name == name);
     }
