@@ -1,6 +1,5 @@
 using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Search;
-using Espalier.Measuring;
 using Espalier.Tensors;
 
 namespace Espalier.Planning.Judging;

@@ -1,4 +1,3 @@
-using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 
 namespace Espalier.Planning.Judging;
