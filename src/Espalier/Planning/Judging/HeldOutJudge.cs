@@ -1,7 +1,6 @@
 using System.Globalization;
 using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Search;
-using Espalier.Models;
 using Espalier.Tensors;
 
 namespace Espalier.Planning.Judging;

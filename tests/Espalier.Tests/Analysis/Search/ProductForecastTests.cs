@@ -1,4 +1,3 @@
-using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Search;
 using Espalier.Measuring;
 using Espalier.Models;
