@@ -8,6 +8,7 @@ using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Operators;
 using Espalier.Planning;
+using Espalier.Planning.Judging;
 using Espalier.Tensors;
 using Option = System.CommandLine.Option;
 
@@ -22,7 +23,7 @@ sealed class PlanCommand : EspalierCommand
     readonly Option<string?> _seeds = OptionValues.Text(
         "--seeds",
         "list",
-        "Each pipeline is made once for each, 1,2,3; 1 by default, and with --replay all there are."
+        "The search uses the first, and the finalists are made with the others too: 1,2,3 by default, and with --replay all there are."
     );
     readonly Option<int> _batch = OptionValues.Number(
         "--batch",
@@ -74,6 +75,12 @@ sealed class PlanCommand : EspalierCommand
         "Train nothing: look trials up in the measurements of a study, and compare the answer with the best of all."
     );
 
+    readonly Option<bool> _baselines = new("--baselines")
+    {
+        Description =
+            "With --replay: judge the planner on seeds that it did not plan with, beside baselines with as many trials.",
+    };
+
     public PlanCommand()
         : base("plan", "Find the pipeline that fits a budget, training only what may win.")
     {
@@ -87,6 +94,7 @@ sealed class PlanCommand : EspalierCommand
                     _batch,
                     _output,
                     _replay,
+                    _baselines,
                     _common.Format,
                 ]
         )
@@ -121,7 +129,17 @@ sealed class PlanCommand : EspalierCommand
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
-        _budget.Check(parse, problems);
+        if (!parse.GetValue(_baselines))
+        {
+            _budget.Check(parse, problems);
+        }
+        else if (!parse.Has(_replay))
+        {
+            problems.Usage(
+                "--baselines judges by a study in which everything was measured; give it with --replay."
+            );
+        }
+
         _common.CheckFormat(parse, problems);
         problems.Try(() => Seeds(parse));
         if (parse.ValueOf(_replay) is { } replay)
@@ -141,10 +159,19 @@ sealed class PlanCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
+        if (parse.GetValue(_baselines))
+        {
+            return Judge(parse, parse.GetValue(_replay)!, terminal);
+        }
+
         Budget budget = _budget.Of(parse);
         (PlanResult result, PlanFacts facts) = parse.GetValue(_replay) is { } replay
             ? Replay(parse, replay, budget, terminal)
             : Train(parse, budget, terminal, stop);
+        facts = facts with
+        {
+            Sureness = PlanSureness.Of(result, PlanTraining.Chance(result.Seeds).Split("sure")),
+        };
         byte[] json = PlanJson.Of(result, facts);
         string? output = parse.Has(_replay) && !parse.Has(_output) ? null : Output(parse);
         if (output is not null)
@@ -166,6 +193,32 @@ sealed class PlanCommand : EspalierCommand
 
     (PlanResult, PlanFacts) Replay(ParseResult parse, string path, Budget budget, Terminal terminal)
     {
+        RecordedTrials trials = Recorded(parse, path, budget, terminal);
+        // Machines that differ, or an undefined metric, are the file's fault.
+        BudgetAnswer all = UsageException.Of(() => budget.Answer(Alternatives.Of(trials.All)));
+        PlanResult result = UsageException.Of(() =>
+            trials.Plan(
+                budget,
+                PlanTraining.Chance(trials.Seeds),
+                round => terminal.Tell($"Trying {round}")
+            )
+        );
+        return (result, new PlanFacts(BestOfAll: all.Best ?? all.Nearest));
+    }
+
+    int Judge(ParseResult parse, string path, Terminal terminal)
+    {
+        Budget[] budgets = _budget.All.Any(parse.Has) ? [_budget.Of(parse)] : [];
+        RecordedTrials trials = Recorded(parse, path, budgets.FirstOrDefault(), terminal);
+        Judgement judgement = UsageException.Of(() =>
+            new HeldOutJudge(trials, new Rng(1).Split("judge")).Judge(budgets)
+        );
+        JudgementReport.Write(terminal, judgement, trials.All[0].Task);
+        return ExitCode.Ok;
+    }
+
+    RecordedTrials Recorded(ParseResult parse, string path, Budget? budget, Terminal terminal)
+    {
         RecordedTrials trials = new(
             path,
             MeasurementFiles.ReadAll(path),
@@ -173,6 +226,13 @@ sealed class PlanCommand : EspalierCommand
             parse.Has(_batch) ? parse.GetValue(_batch) : null,
             parse.Has(_seeds) ? Seeds(parse) : null
         );
+        if (trials.Untimed > 0)
+        {
+            terminal.Tell(
+                $"{trials.Untimed} measurements have no time and are left out: nothing can be chosen by them."
+            );
+        }
+
         if (trials.LeftOut > 0)
         {
             terminal.Tell(
@@ -180,22 +240,14 @@ sealed class PlanCommand : EspalierCommand
             );
         }
 
-        if (budget.MaxJoules is not null && trials.All.All(m => m.JoulesPerExample is null))
+        if (budget?.MaxJoules is not null && trials.All.All(m => m.JoulesPerExample is null))
         {
             throw new UsageException(
                 $"{path} has no joules, and --max-joules limits them; leave it out."
             );
         }
 
-        // Machines that differ, or an undefined metric, are the file's fault.
-        BudgetAnswer all = UsageException.Of(() => budget.Answer(Alternatives.Of(trials.All)));
-        PlanResult result = UsageException.Of(() =>
-            new PlanSearch(trials.Space, budget, PlanTraining.Chance(trials.Seeds)).Run(
-                trials.Try,
-                round => terminal.Tell($"Trying {round}")
-            )
-        );
-        return (result, new PlanFacts(BestOfAll: all.Best ?? all.Nearest));
+        return trials;
     }
 
     (PlanResult, PlanFacts) Train(
@@ -251,7 +303,7 @@ sealed class PlanCommand : EspalierCommand
 
     ulong[] Seeds(ParseResult parse)
     {
-        string text = parse.ValueOf(_seeds) ?? "1";
+        string text = parse.ValueOf(_seeds) ?? "1,2,3";
         string[] parts = text.Split(',');
         ulong[] seeds =
         [

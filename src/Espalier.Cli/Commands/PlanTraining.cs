@@ -48,7 +48,7 @@ sealed record PlanTraining(
     )
     {
         Machine machine = Machine.Here(kernels, Threads);
-        StudyRecipe recipe = RecipeFor(budget);
+        StudyRecipe recipe = RecipeFor(budget) with { Seeds = [Seeds[0]] };
         Recipe one = new(Pipeline.Parse("O"), Data, Model, Training, Seeds[0]);
         PlanSpace space = PlanSpace.Of(
             First,
@@ -65,14 +65,17 @@ sealed record PlanTraining(
             );
         }
 
-        StudyTrials trials = new(
-            recipe,
-            Espalier.Runs.Storage.Store.Open(Store),
-            kernels,
-            machine,
-            terminal.Time,
-            Jobs
-        );
+        Store store = Espalier.Runs.Storage.Store.Open(Store);
+        StudyTrials TrialsOf(StudyRecipe of) =>
+            new(of, store, kernels, machine, terminal.Time, Jobs);
+        StudyTrials trials = TrialsOf(recipe),
+            final = TrialsOf(
+                recipe with
+                {
+                    Name = $"{recipe.Name}-final",
+                    Seeds = [.. Seeds.Skip(1)],
+                }
+            );
         using ProgressLine line = new(terminal);
         void Say(string sentence)
         {
@@ -84,32 +87,91 @@ sealed record PlanTraining(
             Say($"Stopping; the same command goes on from here ({Store}).")
         );
         MachineTurn turn = MachineTurn.Here(Say);
+        Tried Try(StudyTrials with, IReadOnlyList<string> pipelines) =>
+            with.Try(
+                pipelines,
+                turn,
+                study =>
+                    new StudyProgress(terminal, line, StudyEstimate.Of(study, Threads)).Listener(),
+                stop
+            );
         PlanResult result = new PlanSearch(space, budget, Chance(Seeds), Most).Run(
-            pipelines =>
-                trials.Try(
-                    pipelines,
-                    turn,
-                    study =>
-                        new StudyProgress(
-                            terminal,
-                            line,
-                            StudyEstimate.Of(study, Threads)
-                        ).Listener(),
-                    stop
-                ),
+            pipelines => Try(trials, pipelines),
             round => Say($"Trying {round}")
         );
+        if (Seeds.Count > 1)
+        {
+            string further = string.Join(", ", Seeds.Skip(1));
+            result = new PlanConfirmation(Chance(Seeds).Split("confirm"), Most).Run(
+                result,
+                pipelines => Try(final, pipelines),
+                round => Say($"Confirming with seed {further}: {round}")
+            );
+        }
+
+        Alternative? tested = recipe.OnValidation
+            ? Tested(
+                result,
+                TrialsOf(
+                    recipe with
+                    {
+                        Name = $"{recipe.Name}-test",
+                        Seeds = Seeds,
+                        OnValidation = false,
+                    }
+                ),
+                Try
+            )
+            : null;
         line.Clear();
-        StudyResults.Write(Output, trials.Last!.Value.Outcome);
+        StudyOutcome[] outcomes =
+        [
+            .. new[] { trials.Last, final.Last }
+                .OfType<(Study Study, StudyOutcome Outcome)>()
+                .Select(l => l.Outcome),
+        ];
+        StudyResults.Write(
+            Output,
+            new StudyOutcome(
+                [.. outcomes.SelectMany(o => o.Measurements)],
+                [.. outcomes.SelectMany(o => o.Failures)],
+                [.. outcomes.SelectMany(o => o.Stages)]
+            )
+        );
         return (
             result,
             new PlanFacts(
                 Keep(trials.ModelFolder(result.Chosen.Pipeline, Seeds[0])),
-                trials.Trained,
-                StudyEstimate.Of(trials.StudyOf(space.Pipelines), Threads).TrainingSeconds(Threads)
+                trials.Trained + final.Trained,
+                new[] { trials, final }
+                    .Take(Math.Min(2, Seeds.Count))
+                    .Sum(t =>
+                        StudyEstimate
+                            .Of(t.StudyOf(space.Pipelines), Threads)
+                            .TrainingSeconds(Threads)
+                    )
             )
+            {
+                Tested = tested,
+            }
         );
     }
+
+    /// <summary>The answer beside the original on the test split, which nothing was chosen by.</summary>
+    static Alternative Tested(
+        PlanResult result,
+        StudyTrials trials,
+        Func<StudyTrials, IReadOnlyList<string>, Tried> attempt
+    ) =>
+        Alternatives
+            .Of(
+                attempt(
+                    trials,
+                    [.. new[] { result.Space.Start[0], result.Chosen.Pipeline }.Distinct()]
+                )
+                    .Measurements.Timed()
+            )
+            .First(a => a.Pipeline == result.Chosen.Pipeline && a.Effort == result.Chosen.Effort);
 
     StudyRecipe RecipeFor(Budget budget)
     {
@@ -129,6 +191,7 @@ sealed record PlanTraining(
             Precision = Precision,
             MaxLength = MaxLength,
             Batches = [Batch],
+            OnValidation = Data.Validation is not null,
             Efforts = EffortGrid.Of(PlanSpace.Efforts(Data.Task.IsRegression)),
         };
     }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Operators;
 using Espalier.Planning;
 
 namespace Espalier.Cli.Reports;
@@ -15,16 +17,20 @@ static class PlanReport
     {
         Measurement one = result.Measurements[0];
         string metric = one.Metrics[0].Metric;
-        int seeds = result.Measurements.Select(m => m.Seeds[0]).Distinct().Count();
         terminal.Say(
             $"{Shown.Whole(one.Task)}: {Limits(result.Budget, metric)}; {one.Examples} examples of the {one.Split} split, "
-                + $"time at batch {one.BatchSize}, {seeds} {(seeds == 1 ? "seed" : "seeds")}"
+                + $"time at batch {one.BatchSize}, {(result.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", result.Seeds)}"
         );
         WriteAnswer(terminal, result, facts, metric);
+        if (PlanSureness.Caution(result) is { } caution)
+        {
+            terminal.Say(caution);
+        }
+
         WriteTried(terminal, result, metric);
         WriteRejected(terminal, result);
         WriteSaved(terminal, result, facts);
-        terminal.Say(result.ChosenOn());
+        terminal.Say(result.ChosenOn(facts.Tested is not null));
         if (output is not null)
         {
             terminal.Say(
@@ -39,12 +45,36 @@ static class PlanReport
         terminal.Say(
             result.MeetsBudget
                 ? $"Answer: {chosen.Name} ({Figures(chosen, metric)})"
-                : $"Nothing meets the budget. Nearest: {chosen.Name} ({Figures(chosen, metric)})"
+                : $"Nothing meets the budget. Nearest: {chosen.Name} ({Figures(chosen, metric)}): "
+                    + $"{string.Join("; ", result.Budget.Violations(chosen).Select(v => v.Sentence))}. {Relaxed(result.Budget, chosen)} would be met by it."
         );
+        terminal.Say(
+            $"  {string.Join("; ", Pipeline.Parse(chosen.Pipeline).Operators.Select(o => $"{o.Letter}: {o.Title}"))}"
+        );
+        if (facts.Tested is { } tested)
+        {
+            terminal.Say(
+                $"On the test split, which nothing was chosen by: {Figures(tested, metric)}"
+                    + (
+                        result.Budget.Violations(tested).Count > 0
+                            ? "; there it misses the budget"
+                            : ""
+                    )
+            );
+        }
+
         if (facts.Model is { } model)
         {
             string effort = chosen.Effort == Effort.Full ? "" : $" --effort {chosen.Effort}";
-            terminal.Out.WriteLine($"  espalier predict --model {Shown.Whole(model)}{effort}");
+            terminal.Say(
+                $"  espalier predict --model {Shown.Whole(model)}{effort}"
+                    + (result.Seeds.Count > 1 ? "  (the model of the first seed)" : "")
+            );
+        }
+
+        if (facts.Sureness is { } sureness)
+        {
+            WriteSureness(terminal, result, sureness, metric);
         }
 
         string loss = result.Decision.ExpectedLoss is { } cost
@@ -58,6 +88,58 @@ static class PlanReport
         {
             terminal.Tell($"{failed.Pipeline} failed and is left out: {failed.Why}");
         }
+    }
+
+    static void WriteSureness(
+        Terminal terminal,
+        PlanResult result,
+        PlanSureness sureness,
+        string metric
+    )
+    {
+        Alternative expected = sureness.Outlook.Expected;
+        string time = expected.Milliseconds is { } ms ? $", {Shown.Milliseconds(ms)} ms" : "",
+            kept = result.MeetsBudget
+                ? $"; it keeps the budget with a chance of {100 * sureness.Outlook.ChanceKept:0} %"
+                : $"; it would keep the budget with a chance of {100 * sureness.Outlook.ChanceKept:0} %";
+        terminal.Say(
+            $"Expect of another training: {metric} {Percent(expected.Quality)} %{time}{kept}."
+        );
+        terminal.Say(
+            $"Among the {result.Tried.Count} tried {result.Chosen.Pipeline} is the best with a chance of {100 * sureness.ChanceBest(result.Chosen.Pipeline):0} %. "
+                + (
+                    sureness.RunnerUp is { } second
+                        ? $"Runner-up: {second.Name} ({Figures(second, metric)}), with {100 * sureness.ChanceBest(second.Pipeline):0} %{(sureness.IsClose(result) ? "; the two cannot be told apart" : "")}."
+                        : "No other one that was tried meets the budget."
+                )
+        );
+    }
+
+    /// <summary>The budget that an alternative which misses it would meet, as options.</summary>
+    static string Relaxed(Budget budget, Alternative nearest) =>
+        string.Join(
+            " ",
+            budget
+                .Violations(nearest)
+                .Select(v =>
+                    v.Limit switch
+                    {
+                        "ms" when nearest.Milliseconds is { } ms => $"--max-ms {Up(ms.Value)}",
+                        "J" when nearest.Joules is { } joules => $"--max-joules {Up(joules.Value)}",
+                        "MB" when nearest.Bytes is { } bytes =>
+                            $"--max-mb {Up(bytes.Value / Mega)}",
+                        "quality" =>
+                            $"--min-accuracy {Math.Floor(1e3 * nearest.Quality.Value) / 1e3:0.###}",
+                        _ => $"a budget without {v.Limit}",
+                    }
+                )
+        );
+
+    /// <summary>Three digits, never below the value.</summary>
+    static string Up(double value)
+    {
+        double step = Math.Pow(10, Math.Floor(Math.Log10(value)) - 2);
+        return (Math.Ceiling(value / step) * step).ToString("G3", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Each pipeline that was tried, at the effort that serves the budget best.</summary>
@@ -74,13 +156,14 @@ static class PlanReport
                 .Select(r => r.Alternative),
         ];
         terminal.Write(
-            ["tried", "effort", $"{metric} %", "ms/example", "mJ", "memory MB", "breaks"],
+            ["tried", "seeds", "effort", $"{metric} %", "ms/example", "mJ", "memory MB", "breaks"],
             measured
                 .DistinctBy(a => a.Pipeline)
                 .Select(a =>
                     (IReadOnlyList<string>)
                         [
                             a.Pipeline,
+                            $"{result.Measurements.Where(m => m.Pipeline == a.Pipeline).Select(m => m.Seeds[0]).Distinct().Count()}",
                             $"{a.Effort}",
                             Percent(a.Quality),
                             a.Milliseconds is { } ms ? Shown.Milliseconds(ms) : "",
@@ -136,12 +219,17 @@ static class PlanReport
 
     static void WriteSaved(Terminal terminal, PlanResult result, PlanFacts facts)
     {
-        var (needed, all) = result.ModelsTrained;
+        var (needed, further, all) = result.ModelsTrained;
         int tried = result.Tried.Count,
             pipelines = result.Space.Pipelines.Count;
         terminal.Say(
-            $"Tried {tried} of {pipelines} pipelines ({Share(tried, pipelines)}). They need {needed} of the {all} models "
+            $"Tried {tried} of {pipelines} pipelines ({Share(tried, pipelines)}) with seed {result.FirstSeed}. They need {needed} of the {all} models "
                 + $"({Share(needed, all)}) that have to be trained for all pipelines, for each seed: L and Q train nothing, and pipelines that begin alike share models."
+                + (
+                    result.Seeds.Count > 1
+                        ? $" The {result.Confirmed.Count} that were measured with {result.Seeds.Count} seeds need {further} models for each further one."
+                        : ""
+                )
                 + (
                     facts.TrainedNow is { } now
                         ? $" {now} were trained in this call, of all seeds, and the store had the others."
@@ -149,7 +237,7 @@ static class PlanReport
                 )
                 + (
                     facts.SecondsSaved is { } seconds
-                        ? $" The other {all - needed} would train for about {Shown.Duration(TimeSpan.FromSeconds(Math.Ceiling(seconds)))}."
+                        ? $" The others would train for about {Shown.Duration(TimeSpan.FromSeconds(Math.Ceiling(seconds)))}."
                         : ""
                 )
         );
@@ -157,7 +245,9 @@ static class PlanReport
         {
             string apart = result.Short(best) switch
             {
-                null => "one of the two misses the budget",
+                null => result.MeetsBudget || result.Budget.Violations(best).Count == 0
+                    ? "one of the two misses the budget"
+                    : "both miss the budget",
                 <= 0 => "the answer is as good",
                 { } share =>
                     $"the answer is {100 * share:0.##} % short of it; trainings differ by {100 * result.Decision.Margin:0.##} %",
@@ -199,6 +289,7 @@ static class PlanReport
             }.OfType<string>()
         );
 
+    /// <summary>Three digits at least down to hundredths of a millisecond.</summary>
     static string Percent(Estimate quality) =>
         Shown.Interval(
             quality with

@@ -11,7 +11,7 @@ public static class PlanJson
     public const string FileName = "plan.json";
 
     /// <summary>Grows when a field changes its meaning or goes away.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     const double Mega = 1e6;
 
@@ -45,8 +45,12 @@ public static class PlanJson
             Alternative(json, result.Chosen);
             json.WriteString("model", facts.Model);
             json.WriteString("sentence", result.Decision.Answer.Sentence);
-            json.WriteString("chosen_on", result.ChosenOn());
+            json.WriteString("chosen_on", result.ChosenOn(facts.Tested is not null));
+            Tested(json, facts.Tested);
+            Sureness(json, facts.Sureness);
+            json.WriteString("caution", PlanSureness.Caution(result));
             json.WriteEndObject();
+            Array(json, "confirmed", result.Confirmed, json.WriteStringValue);
             json.WriteBoolean("settled", result.Decision.Settled);
             json.WriteNumber("probability_beaten", result.Decision.ProbabilityBeaten);
             json.OptionalNumber("expected_loss", result.Decision.ExpectedLoss);
@@ -67,6 +71,54 @@ public static class PlanJson
 
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    static void Tested(Utf8JsonWriter json, Alternative? tested)
+    {
+        if (tested is null)
+        {
+            json.WriteNull("tested");
+            return;
+        }
+
+        json.WriteStartObject("tested");
+        Figures(json, tested);
+        json.WriteEndObject();
+    }
+
+    static void Sureness(Utf8JsonWriter json, PlanSureness? sureness)
+    {
+        if (sureness is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject("expected");
+        Figures(json, sureness.Outlook.Expected);
+        json.WriteNumber("chance_kept", sureness.Outlook.ChanceKept);
+        json.WriteEndObject();
+        Array(
+            json,
+            "standing",
+            sureness.Standing,
+            standing =>
+            {
+                json.WriteStartObject();
+                json.WriteString("pipeline", standing.Pipeline);
+                json.WriteNumber("chance_best", standing.ChanceBest);
+                json.WriteEndObject();
+            }
+        );
+        if (sureness.RunnerUp is { } second)
+        {
+            json.WriteStartObject("runner_up");
+            Alternative(json, second);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNull("runner_up");
+        }
     }
 
     static void Limits(Utf8JsonWriter json, Budget budget)
@@ -144,12 +196,13 @@ public static class PlanJson
 
     static void Saved(Utf8JsonWriter json, PlanResult result, PlanFacts facts)
     {
-        var (needed, all) = result.ModelsTrained;
+        var (first, further, all) = result.ModelsTrained;
         json.WriteStartObject("effort_of_search");
         json.WriteNumber("pipelines", result.Space.Pipelines.Count);
         json.WriteNumber("pipelines_tried", result.Tried.Count);
         json.WriteNumber("models_each_seed", all);
-        json.WriteNumber("models_needed_each_seed", needed);
+        json.WriteNumber("models_needed_first_seed", first);
+        json.WriteNumber("models_needed_further_seeds", further);
         json.OptionalNumber("models_trained_now", facts.TrainedNow);
         json.OptionalNumber("seconds_saved", facts.SecondsSaved is { } s ? Math.Round(s) : null);
         json.WriteEndObject();
@@ -159,6 +212,11 @@ public static class PlanJson
     {
         json.WriteString("pipeline", alternative.Pipeline);
         json.WriteString("effort", $"{alternative.Effort}");
+        Figures(json, alternative);
+    }
+
+    static void Figures(Utf8JsonWriter json, Alternative alternative)
+    {
         json.Estimate("quality", alternative.Quality, withOrigin: true);
         json.Estimate("milliseconds", alternative.Milliseconds, withOrigin: true);
         json.Estimate("joules", alternative.Joules, withOrigin: true);

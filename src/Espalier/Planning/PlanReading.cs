@@ -13,7 +13,14 @@ public sealed record PlanFacts(
     int? TrainedNow = null,
     double? SecondsSaved = null,
     Alternative? BestOfAll = null
-);
+)
+{
+    /// <summary>How far the answer may be trusted; null where nobody asked.</summary>
+    public PlanSureness? Sureness { get; init; }
+
+    /// <summary>The answer on the test split, where it was chosen on another.</summary>
+    public Alternative? Tested { get; init; }
+}
 
 /// <summary>Why a contender was not chosen, and from what that is known.</summary>
 public sealed record RejectedContender(Rejection Rejection, Origin Origin)
@@ -39,14 +46,20 @@ public static class PlanReading
         ];
 
     /// <summary>On what the choice rests: the reader should not take the winner's quality at its word.</summary>
-    public static string ChosenOn(this PlanResult result)
+    /// <param name="tested">The answer was measured on the test split afterwards.</param>
+    public static string ChosenOn(this PlanResult result, bool tested = false)
     {
         Measurement one = result.Measurements[0];
         int compared =
             result.Decision.Answer.Rejected.Count(r => r.Alternative != result.Chosen) + 1;
         return $"Chosen among {compared} measured pipelines and efforts by their figures on the {one.Split} split "
-            + $"({one.Examples} examples), where the quality above was taken too: the winner's is optimistic, the more so the more "
-            + "were compared. Only data that nobody chose by tells what to expect.";
+            + $"({one.Examples} examples), "
+            + (
+                tested
+                    ? "which nothing was trained on (pruning takes importance from it); the figures on the test split, which nothing was chosen by, are not flattered by that."
+                    : "where the quality above was taken too: the winner's is optimistic, the more so the more "
+                        + "were compared. Only data that nobody chose by tells what to expect; with --validation the choice is made there."
+            );
     }
 
     /// <summary>By how much the answer is worse than the best of all in the figure that is wished for, as a share; null where only one of them fits.</summary>

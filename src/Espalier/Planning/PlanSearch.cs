@@ -25,14 +25,30 @@ public sealed record PlanResult(
     IReadOnlyList<Measurement> Measurements
 )
 {
+    /// <summary>Pipelines that were measured with all seeds, where the search used the first alone; the answer is one of them.</summary>
+    public IReadOnlyList<string> Confirmed { get; init; } = [];
+
+    /// <summary>Which the search used.</summary>
+    public ulong FirstSeed => Measurements[0].Seeds[0];
+
+    public IReadOnlyList<ulong> Seeds =>
+        [.. Measurements.Select(m => m.Seeds[0]).Distinct().Order()];
+
     public bool MeetsBudget => Decision.Answer.Best is not null;
 
     /// <summary>The best, or the nearest where none fits.</summary>
     public Alternative Chosen => Decision.Answer.Best ?? Decision.Answer.Nearest!;
 
-    /// <summary>Models that the search needs and those that trying everything needs, for each seed.</summary>
-    public (int Needed, int All) ModelsTrained =>
-        (Trainings.Of(Tried).Count, Trainings.Of(Space.Pipelines).Count);
+    /// <summary>
+    /// Models that the search needs with its seed, those of the finalists with each further one, and those that trying everything
+    /// needs for each seed.
+    /// </summary>
+    public (int First, int Further, int All) ModelsTrained =>
+        (
+            Trainings.Of(Tried).Count,
+            Trainings.Of(Confirmed).Count,
+            Trainings.Of(Space.Pipelines).Count
+        );
 }
 
 /// <summary>
@@ -66,8 +82,9 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
                     tried.Failures.All(f => !Trainings.Begins(c.Pipeline, f.Pipeline))
                 ),
             ];
+            IReadOnlyList<Measurement> measured = tried.Measurements.Timed();
             PlannerDecision decision = Planner.Decide(
-                tried.Measurements,
+                measured,
                 able,
                 budget,
                 rng.Split((ulong)_rounds.Count)
@@ -81,7 +98,7 @@ public sealed class PlanSearch(PlanSpace space, Budget budget, Rng rng, int most
                     _rounds,
                     _tried,
                     tried.Failures,
-                    tried.Measurements
+                    measured
                 );
             }
         }

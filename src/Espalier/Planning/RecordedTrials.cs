@@ -1,6 +1,8 @@
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Search;
 using Espalier.Measuring;
 using Espalier.Operators;
+using Espalier.Tensors;
 
 namespace Espalier.Planning;
 
@@ -23,19 +25,25 @@ public sealed class RecordedTrials
         IReadOnlyList<ulong>? seeds = null
     )
     {
-        Measurement[] own =
-        [
-            .. Only(
-                    name,
-                    "task",
-                    task,
-                    Only(name, "batch", batch, measurements, m => m.BatchSize),
-                    m => m.Task
-                )
-                .Where(m => m.Seeds.Count == 1 && (seeds is null || seeds.Contains(m.Seeds[0]))),
-        ];
-        Seeds = [.. own.Select(m => m.Seeds[0]).Distinct().Order()];
-        if ((seeds ?? []).Except(Seeds).ToArray() is [_, ..] missing)
+        Measurement[] there =
+
+            [
+                .. Only(
+                        name,
+                        "task",
+                        task,
+                        Only(name, "batch", batch, measurements, m => m.BatchSize),
+                        m => m.Task
+                    )
+                    .Where(m =>
+                        m.Seeds.Count == 1 && (seeds is null || seeds.Contains(m.Seeds[0]))
+                    ),
+            ],
+            own = [.. there.Timed()];
+        Untimed = there.Length - own.Length;
+        ulong[] found = [.. own.Select(m => m.Seeds[0]).Distinct().Order()];
+        Seeds = seeds ?? found;
+        if (Seeds.Except(found).ToArray() is [_, ..] missing)
         {
             throw new InvalidDataException(
                 $"{name} has no measurement with seed {string.Join(", ", missing)}; it has {Joined(measurements.SelectMany(m => m.Seeds))}."
@@ -59,8 +67,12 @@ public sealed class RecordedTrials
         }
     }
 
+    /// <summary>In the order in which they were asked for: the search uses the first.</summary>
     public IReadOnlyList<ulong> Seeds { get; }
     public PlanSpace Space { get; }
+
+    /// <summary>Measurements without a time, which nothing is chosen by.</summary>
+    public int Untimed { get; }
 
     /// <summary>Measurements at efforts that not every seed has.</summary>
     public int LeftOut { get; }
@@ -68,8 +80,32 @@ public sealed class RecordedTrials
     /// <summary>Everything, which the planner's answer is compared with.</summary>
     public IReadOnlyList<Measurement> All => _all;
 
-    public Tried Try(IReadOnlyList<string> pipelines) =>
-        new([.. _all.Where(m => pipelines.Contains(m.Pipeline))], []);
+    /// <param name="seeds">All of them where it is left out.</param>
+    public Tried Try(IReadOnlyList<string> pipelines, IReadOnlyList<ulong>? seeds = null) =>
+        new(
+            [
+                .. _all.Where(m =>
+                    pipelines.Contains(m.Pipeline) && (seeds ?? Seeds).Contains(m.Seeds[0])
+                ),
+            ],
+            []
+        );
+
+    /// <summary>Searches with the first seed and confirms with the others, as planning does that really trains.</summary>
+    public PlanResult Plan(Budget budget, Rng rng, Action<PlanRound>? told = null)
+    {
+        PlanResult found = new PlanSearch(Space, budget, rng).Run(
+            pipelines => Try(pipelines, Seeds.Take(1).ToArray()),
+            told
+        );
+        return Seeds.Count == 1
+            ? found
+            : new PlanConfirmation(rng.Split("confirm")).Run(
+                found,
+                pipelines => Try(pipelines, Seeds.Skip(1).ToArray()),
+                told
+            );
+    }
 
     static Measurement[] Only<T>(
         string name,

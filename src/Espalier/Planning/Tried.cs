@@ -13,6 +13,18 @@ public sealed record Tried(
     IReadOnlyList<FailedTrial> Failures
 );
 
+public static class TimedPoints
+{
+    /// <summary>
+    /// Without the points whose quality alone is known, as a study takes it at many thresholds and the time at few: they
+    /// cannot be held against a time. All of them where no point has a time.
+    /// </summary>
+    public static IReadOnlyList<Measurement> Timed(this IReadOnlyList<Measurement> measurements) =>
+        measurements.Any(m => m.MillisecondsPerExample is not null)
+            ? [.. measurements.Where(m => m.MillisecondsPerExample is not null)]
+            : measurements;
+}
+
 /// <summary>Models that have to be trained, for one seed: pipelines that begin alike share theirs, and L and Q train nothing.</summary>
 public static class Trainings
 {

@@ -24,6 +24,11 @@ public sealed record Recipe(
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
 
+    /// <summary>
+    /// Whether models are measured on the validation split instead of the test split, for choosing among them. Decides no model.
+    /// </summary>
+    public bool OnValidation { get; init; }
+
     /// <summary>Of each stage in order; the last one names the whole run.</summary>
     public IReadOnlyList<StageKey> Keys(string kernels)
     {

@@ -67,6 +67,22 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
+    public void Baselines_are_judged_by_a_study_of_several_seeds_alone()
+    {
+        CommandLine.Run("plan", "--baselines").Refuses(ExitCode.Usage, "give it with --replay");
+        CommandLine
+            .Run("plan", "--baselines", "--replay", Study())
+            .Refuses(ExitCode.Refused, "There is only seed 1");
+        string page = CommandLine
+            .Run("plan", "--baselines", "--max-ms", "2", "--replay", Study(1, 2))
+            .Succeeds()
+            .Out;
+        Assert.Contains("planned with 1 seed in turn, judged by the other 1", page);
+        Assert.Contains("| product rule, one seed |", page);
+        Assert.Contains("| untried by one seed: predicted time |", page);
+    }
+
+    [Fact]
     public void Fewer_trainings_than_the_search_starts_with_are_refused_before_any()
     {
         CommandLine
@@ -112,6 +128,10 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Contains("of the 12 models", plan.Out);
         Assert.Contains("Of all that was measured", plan.Out);
         Assert.Contains("Chosen among", plan.Out);
+        Assert.Contains("Expect of another training: accuracy", plan.Out);
+        Assert.Contains("keeps the budget with a chance of", plan.Out);
+        Assert.Contains("Runner-up: ", plan.Out);
+        Assert.Contains("CAUTION, one seed", plan.Out);
         Assert.Contains("Trying O, ", plan.Error);
     }
 
@@ -130,6 +150,10 @@ public sealed class PlanCommandTests : IDisposable
             _toy["out"]
         );
         Assert.True(plan.Code == ExitCode.OverBudget, plan.Error);
+        Assert.Contains(
+            "would be met by it",
+            CommandLine.Run("plan", "--max-ms", "0.001", "--replay", Study()).Out
+        );
         JsonElement answer = plan.Json.GetProperty("answer");
         Assert.False(answer.GetProperty("meets_budget").GetBoolean());
         Assert.InRange(
@@ -202,10 +226,24 @@ public sealed class PlanCommandTests : IDisposable
         Assert.True(plan.GetProperty("answer").GetProperty("meets_budget").GetBoolean());
         JsonElement search = plan.GetProperty("effort_of_search");
         int trained = search.GetProperty("models_trained_now").GetInt32(),
-            needed = search.GetProperty("models_needed_each_seed").GetInt32();
-        Assert.InRange(trained, needed - 2, needed - 1);
+            needed = search.GetProperty("models_needed_first_seed").GetInt32(),
+            further = search.GetProperty("models_needed_further_seeds").GetInt32(),
+            all = needed + 2 * further;
+        Assert.InRange(trained, all - 2, all - 1);
+        Assert.InRange(further, 1, needed);
+        Assert.Equal(
+            3,
+            plan.GetProperty("answer").GetProperty("quality").GetProperty("n").GetInt32()
+        );
         Assert.Equal(32, search.GetProperty("pipelines").GetInt32());
         Assert.Equal(8, search.GetProperty("models_each_seed").GetInt32());
+
+        // Without a validation split the choice is made on the test split, and that is said.
+        Assert.Equal("test", plan.GetProperty("split").GetString());
+        Assert.Equal(
+            JsonValueKind.Null,
+            plan.GetProperty("answer").GetProperty("tested").ValueKind
+        );
 
         string answers = CommandLine
             .Run(
@@ -240,8 +278,67 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Contains("0 files", CommandLine.Run("store", "gc", _toy["store"]).Succeeds().Out);
     }
 
+    [Fact]
+    [Trait("tier", "slow")]
+    public void With_a_validation_split_the_choice_is_made_there_and_the_test_split_reports()
+    {
+        string[] rows = File.ReadAllLines(_toy["test.csv"]);
+        File.WriteAllLines(
+            _toy["validation.csv"],
+            [rows[0], .. rows.Skip(1).Where((_, i) => i % 2 == 0)]
+        );
+        File.WriteAllLines(
+            _toy["rest.csv"],
+            [rows[0], .. rows.Skip(1).Where((_, i) => i % 2 == 1)]
+        );
+        JsonElement plan = CommandLine
+            .Run(
+                [
+                    "plan",
+                    "--max-ms",
+                    "100",
+                    "--model",
+                    _toy["toy"],
+                    "--train",
+                    _toy["train.csv"],
+                    "--validation",
+                    _toy["validation.csv"],
+                    "--test",
+                    _toy["rest.csv"],
+                    "--text",
+                    "review",
+                    "--label",
+                    "stars",
+                    "--epochs",
+                    "2",
+                    "--rate",
+                    "2e-3",
+                    "--max-length",
+                    "16",
+                    "--threads",
+                    "2",
+                    "--fixed-options",
+                    "--seeds",
+                    "1,2",
+                    "--output",
+                    _toy["out"],
+                    "--format",
+                    "json",
+                ],
+                ""
+            )
+            .Succeeds()
+            .Json;
+        Assert.Equal("validation", plan.GetProperty("split").GetString());
+        JsonElement answer = plan.GetProperty("answer"),
+            tested = answer.GetProperty("tested");
+        Assert.Equal(2, tested.GetProperty("quality").GetProperty("n").GetInt32());
+        Assert.True(tested.GetProperty("milliseconds").GetProperty("value").GetDouble() > 0);
+        Assert.Contains("nothing was chosen by", answer.GetProperty("chosen_on").GetString());
+    }
+
     /// <summary>All orders of D, E and P with and without L and Q, made up.</summary>
-    string Study()
+    string Study(params ReadOnlySpan<ulong> seeds)
     {
         string path = _toy["measurements.json"];
         PlanSpace space = PlanSpace.Of(
@@ -251,7 +348,10 @@ public sealed class PlanCommandTests : IDisposable
             fixedOptions: true,
             orders: true
         );
-        File.WriteAllBytes(path, SyntheticStudy.Json(new MadeUpStudy(1).Of(space, 1)));
+        File.WriteAllBytes(
+            path,
+            SyntheticStudy.Json(new MadeUpStudy(1).Of(space, seeds.IsEmpty ? [1] : seeds))
+        );
         return path;
     }
 

@@ -12,11 +12,15 @@ namespace Espalier.Tests.Planning;
 /// together are not the product in time, and each training differs from another.
 /// </summary>
 /// <param name="lateStudent">What of the quality D leaves where it comes behind E.</param>
+/// <param name="sitting">By how much all times of a seed shift together, as a standard deviation of logarithms.</param>
+/// <param name="timing">By how much each time is off beside that.</param>
 sealed class MadeUpStudy(
     ulong key,
     double noise = 0.003,
     double joint = 0.85,
-    double lateStudent = 1
+    double lateStudent = 1,
+    double sitting = 0,
+    double timing = 0.01
 )
 {
     public IReadOnlyList<Measurement> Of(PlanSpace space, params ReadOnlySpan<ulong> seeds)
@@ -78,13 +82,20 @@ sealed class MadeUpStudy(
         Rng rng = new Rng(key).Split($"{trained} {seed}"),
             original = new Rng(key).Split($"{seed}");
         time *= pipeline.Contains('E') ? 0.15 + (exit - 0.15) * student : student;
+        time *= Math.Exp(
+            sitting * original.Split("sitting").Normal(0)
+                + timing * new Rng(key).Split($"{pipeline} {effort} {seed}").Normal(0)
+        );
         return Records.Of(
             pipeline,
             Math.Min(1, quality * Math.Exp(noise * rng.Normal(0) + 3 * noise * original.Normal(0))),
-            time * Math.Exp(0.01 * new Rng(key).Split($"{pipeline} {effort} {seed}").Normal(0)),
+            time,
             seed,
             $"{effort}",
             bytes: (long)bytes
-        );
+        ) with
+        {
+            AverageLayers = pipeline.Contains('E') ? Math.Max(1, 6 * student * exit) : 6 * student,
+        };
     }
 }

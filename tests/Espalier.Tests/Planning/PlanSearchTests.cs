@@ -70,7 +70,7 @@ public sealed class PlanSearchTests
     )
     {
         PlanResult result = Judge(Options, 4, new Budget(milliseconds, quality), 0.2);
-        var (needed, all) = result.ModelsTrained;
+        var (needed, _, all) = result.ModelsTrained;
         Assert.True(2 * needed < all, $"{needed} of {all} models");
     }
 
@@ -119,8 +119,8 @@ public sealed class PlanSearchTests
             new Budget(MaxMilliseconds: 0.6),
             new Rng(1),
             most: 5
-        ).Run(trials.Try);
-        Assert.True(result.ModelsTrained.Needed <= 5, string.Join(" ", result.Tried));
+        ).Run(p => trials.Try(p));
+        Assert.True(result.ModelsTrained.First <= 5, string.Join(" ", result.Tried));
         Assert.False(result.Decision.Settled);
     }
 
@@ -135,8 +135,8 @@ public sealed class PlanSearchTests
             new Budget(MaxMilliseconds: 0.25),
             new Rng(1),
             most: start
-        ).Run(trials.Try);
-        Assert.Equal(start, result.ModelsTrained.Needed);
+        ).Run(p => trials.Try(p));
+        Assert.Equal(start, result.ModelsTrained.First);
         Assert.Contains("ELQ", result.Tried);
         Assert.False(result.Decision.Settled);
     }
@@ -187,8 +187,8 @@ public sealed class PlanSearchTests
             plan.GetProperty("best_of_all").GetProperty("answer_is_short_by").GetDouble()
         );
         Assert.Equal(
-            result.ModelsTrained.Needed,
-            plan.GetProperty("effort_of_search").GetProperty("models_needed_each_seed").GetInt32()
+            result.ModelsTrained.First,
+            plan.GetProperty("effort_of_search").GetProperty("models_needed_first_seed").GetInt32()
         );
     }
 
@@ -268,7 +268,7 @@ public sealed class PlanSearchTests
     }
 
     static PlanResult Run(RecordedTrials trials, Budget budget) =>
-        new PlanSearch(trials.Space, budget, new Rng(1).Split("plan")).Run(trials.Try);
+        new PlanSearch(trials.Space, budget, new Rng(1).Split("plan")).Run(p => trials.Try(p));
 
     static PlanSpace Space(bool fixedOptions) =>
         PlanSpace.Of(

@@ -51,6 +51,25 @@ public sealed record Budget(
     public double? MaxJoules { get; init; } = Positive(MaxJoules, "joules");
     public double? MaxBytes { get; init; } = Positive(MaxBytes, "bytes");
 
+    /// <summary>Figures that decide: quality, time and what else is limited.</summary>
+    public IReadOnlyList<Preference> Deciding() =>
+        [
+            .. Enum.GetValues<Preference>()
+                .Where(f =>
+                    f is Preference.Quality or Preference.Milliseconds || Limit(f) is not null
+                ),
+        ];
+
+    /// <summary>Of a figure, in the unit of its estimate; null where it has none.</summary>
+    public double? Limit(Preference figure) =>
+        figure switch
+        {
+            Preference.Quality => MinQuality,
+            Preference.Milliseconds => MaxMilliseconds,
+            Preference.Joules => MaxJoules,
+            _ => MaxBytes,
+        };
+
     /// <summary>The best that meets the budget, or the nearest, and why each other was rejected.</summary>
     public BudgetAnswer Answer(IReadOnlyList<Alternative> alternatives)
     {

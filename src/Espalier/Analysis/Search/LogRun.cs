@@ -11,9 +11,9 @@ sealed class LogRun
     readonly Alternative _own;
     readonly Alternative _original;
 
-    LogRun(string block, int examples, Alternative own, Alternative original)
+    LogRun(string block, int examples, double layers, Alternative own, Alternative original)
     {
-        (Block, Examples, _own, _original) = (block, examples, own, original);
+        (Block, Examples, Layers, _own, _original) = (block, examples, layers, own, original);
         Contender = new Contender(own.Pipeline, own.Effort);
         Operators = OptionPlace.Of(Contender);
     }
@@ -23,6 +23,9 @@ sealed class LogRun
 
     /// <summary>That its quality was taken on.</summary>
     public int Examples { get; }
+
+    /// <summary>That an example went through on average.</summary>
+    public double Layers { get; }
     public Contender Contender { get; }
 
     /// <summary>All but O.</summary>
@@ -46,7 +49,14 @@ sealed class LogRun
                 runs.AddRange(
                     Alternatives
                         .Of([.. run])
-                        .Select(a => new LogRun(run.Key, run.First().Examples, a, o))
+                        .Select(a => new LogRun(
+                            run.Key,
+                            run.First().Examples,
+                            run.Where(m => m.Pipeline == a.Pipeline && m.Effort == a.Effort)
+                                .Average(m => m.AverageLayers),
+                            a,
+                            o
+                        ))
                 );
             }
         }

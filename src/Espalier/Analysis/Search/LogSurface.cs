@@ -27,7 +27,7 @@ sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint
 
     /// <summary>
     /// The scales under which what was seen is most likely, these being the beliefs: the peak of likelihood times prior
-    /// (scaled inverse χ² of each variance) over a grid of factors.
+    /// (scaled inverse χ² of each variance) over a grid of factors, climbed along one factor after the other.
     /// </summary>
     public SurfaceScales Fitted(IReadOnlyList<LogObservation> seen, Likeness likeness)
     {
@@ -40,26 +40,40 @@ sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint
         var joint = Part(this with { Main = Main.ToDictionary(m => m.Key, _ => 0.0), Run = 0 });
         var run = Part(this with { Main = Main.ToDictionary(m => m.Key, _ => 0.0), Joint = 0 });
         Vector<double> values = Vector<double>.Build.Dense(seen.Count, i => seen[i].Value);
-        (double M, double J, double R) best = (
-            from m in MainFactors
-            from j in JointFactors
-            from r in RunFactors
-            select (m, j, r)
-        ).MaxBy(f =>
+        Dictionary<(double, double, double), double> known = [];
+        (double M, double J, double R) best = (1, 1, 1),
+            before;
+        do
         {
-            Cholesky<double> factor = (
-                main * (f.m * f.m) + joint * (f.j * f.j) + run * (f.r * f.r)
-            ).Cholesky();
-            return -0.5 * (values.DotProduct(factor.Solve(values)) + factor.DeterminantLn)
-                + Prior(f.m)
-                + Prior(f.j)
-                + Prior(f.r);
-        });
+            before = best;
+            best = MainFactors.Select(m => best with { M = m }).MaxBy(Likely);
+            best = JointFactors.Select(j => best with { J = j }).MaxBy(Likely);
+            best = RunFactors.Select(r => best with { R = r }).MaxBy(Likely);
+        } while (best != before);
+
         return new SurfaceScales(
             Main.ToDictionary(m => m.Key, m => best.M * m.Value),
             best.J * Joint,
             best.R * Run
         );
+
+        double Likely((double M, double J, double R) f)
+        {
+            if (!known.TryGetValue(f, out double likely))
+            {
+                Cholesky<double> factor = (
+                    main * (f.M * f.M) + joint * (f.J * f.J) + run * (f.R * f.R)
+                ).Cholesky();
+                likely =
+                    -0.5 * (values.DotProduct(factor.Solve(values)) + factor.DeterminantLn)
+                    + Prior(f.M)
+                    + Prior(f.J)
+                    + Prior(f.R);
+                known.Add(f, likely);
+            }
+
+            return likely;
+        }
 
         Matrix<double> Part(SurfaceScales only) => LogSurface.CovarianceOf(seen, likeness, only);
     }

@@ -5,6 +5,9 @@ namespace Espalier.Analysis.Search;
 /// <summary>What operators do alone, as far as it was measured.</summary>
 sealed class Singles(IReadOnlyList<LogRun> runs)
 {
+    // Of different seeds at one effort; a first exit that some leave later differs by more.
+    const double SameLayers = 0.02;
+
     readonly ILookup<char, LogRun> _alone = runs.Where(r => r.Operators.Length == 1)
         .ToLookup(r => r.Operators[0].Letter);
 
@@ -23,6 +26,33 @@ sealed class Singles(IReadOnlyList<LogRun> runs)
         return known
             .Where(r => Far(r.Operators[0], place) == least)
             .Average(r => r.Value(figure)!.Value);
+    }
+
+    /// <summary>
+    /// What leaving at the first exit takes, as a share of the original: E measured where all leave there, else the line of
+    /// time over layers through its cheapest and its dearest effort, at one layer.
+    /// </summary>
+    public double? FirstExit(Preference figure)
+    {
+        LogRun[] known = [.. _alone['E'].Where(r => r.Value(figure) is not null)];
+        if (known.Length == 0)
+        {
+            return null;
+        }
+
+        var (few, least) = Mean(known.Min(r => r.Layers));
+        var (many, most) = Mean(known.Max(r => r.Layers));
+        double first =
+            few > 1 && many > few ? least - (few - 1) * (most - least) / (many - few) : least;
+        return first > 0 ? first : least;
+
+        (double Layers, double Share) Mean(double layers) =>
+            (
+                layers,
+                known
+                    .Where(r => Math.Abs(r.Layers - layers) < SameLayers)
+                    .Average(r => Math.Exp(r.Value(figure)!.Value))
+            );
     }
 
     static double Far(OptionPlace a, OptionPlace b) =>

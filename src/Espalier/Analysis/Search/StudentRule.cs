@@ -1,11 +1,11 @@
 using Espalier.Analysis.Choosing;
-using Espalier.Analysis.Cumulation;
 
 namespace Espalier.Analysis.Search;
 
 /// <summary>
-/// By how much the time of D and E together is not the product of theirs (equation 4 of Xin et al. 2022), from the
-/// measured curve of E and the measured students nearest in depth.
+/// By how much the time of D and E together is not the product of theirs, from the measured curve of E and the measured
+/// students nearest in depth. Equation 4 of Xin et al. 2022 takes the student's share of all layers, so that at full effort
+/// D with E would not take D's time; here it is the share of what lies behind the first exit, which does.
 /// </summary>
 sealed class StudentRule(Singles singles)
 {
@@ -19,14 +19,18 @@ sealed class StudentRule(Singles singles)
             || student is null
             || singles.Nearest(exit, figure) is not { } logTime
             || singles.Nearest(student, figure) is not { } logRatio
+            || singles.FirstExit(figure) is not { } measured
         )
         {
             return 0;
         }
 
-        double first = singles.Of('E').Min(r => Math.Exp(r.Value(figure) ?? 0)),
-            time = Math.Exp(logTime),
-            ratio = Math.Exp(logRatio);
-        return Math.Log(ProductRule.Shallower(time, Math.Min(first, time), ratio) / (time * ratio));
+        double time = Math.Exp(logTime),
+            ratio = Math.Exp(logRatio),
+            first = Math.Min(measured, Math.Min(time, ratio));
+        // Where the first exit takes as long as all of O there is nothing behind it to share.
+        return first < 1
+            ? Math.Log((first + (time - first) * (ratio - first) / (1 - first)) / (time * ratio))
+            : 0;
     }
 }

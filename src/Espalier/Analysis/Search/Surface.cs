@@ -16,14 +16,29 @@ public sealed class Surface
     // Of quality, by an operator alone.
     const double UsualLoss = 0.03;
 
+    // Of another original: its quality, and its time in another sitting. Originals of the shipped studies had 0.004 and
+    // 0.016 of quality, 0.08 and 0.10 of time; with these, intervals cover what seeds they were not made from gave
+    // (studies/planning/README.md).
+    const double UsualOriginal = 0.012;
+    const double UsualSitting = 0.08;
+
+    // What the prior of the originals' spread is worth, in seeds.
+    const double Belief = 2;
+
     readonly Dictionary<Preference, (LogSurface Surface, double Base)> _figures = [];
+    readonly Dictionary<Preference, double> _originals = [];
     readonly Singles _singles;
     readonly StudentRule _student;
     readonly double _examples;
 
     /// <param name="contenders">All that will be asked for.</param>
+    /// <param name="figures">Those that will be asked for, quality always; all where it is left out.</param>
     /// <exception cref="ArgumentException">The original was not measured with every seed.</exception>
-    public Surface(IReadOnlyList<Measurement> measurements, IReadOnlyList<Contender> contenders)
+    public Surface(
+        IReadOnlyList<Measurement> measurements,
+        IReadOnlyList<Contender> contenders,
+        IReadOnlyList<Preference>? figures = null
+    )
     {
         IReadOnlyList<LogRun> runs = LogRun.Of(measurements);
         Likeness likeness = new(
@@ -33,7 +48,7 @@ public sealed class Surface
         _singles = new Singles(runs);
         _student = new StudentRule(_singles);
         _examples = runs.Average(r => r.Examples);
-        foreach (Preference figure in Enum.GetValues<Preference>())
+        foreach (Preference figure in figures ?? Enum.GetValues<Preference>())
         {
             LogRun[] own = [.. runs.Where(r => r.Value(figure) is not null)];
             if (own.Length > 0)
@@ -50,14 +65,20 @@ public sealed class Surface
                             Coins(figure, r.Value(figure)!.Value)
                         )),
                 ];
+                double[] originals =
+                [
+                    .. own.GroupBy(r => r.Block)
+                        .Select(b => Math.Log(b.First().Original(figure)!.Value)),
+                ];
                 _figures[figure] = (
                     new LogSurface(
                         seen,
                         likeness,
                         Believed(figure, own, letters).Fitted(seen, likeness)
                     ),
-                    own.Average(r => Math.Log(r.Original(figure)!.Value))
+                    originals.Average()
                 );
+                _originals[figure] = Spread(figure, originals);
             }
         }
     }
@@ -75,7 +96,10 @@ public sealed class Surface
         );
     }
 
-    /// <summary>With 95 % intervals of what one training would give.</summary>
+    /// <summary>
+    /// With 95 % intervals of what another training from another original would give, measured in another sitting: what
+    /// originals and sittings differ by is in them, as a budget is of milliseconds and not of ratios.
+    /// </summary>
     public IReadOnlyList<Alternative> Predict(IReadOnlyList<Contender> contenders)
     {
         OptionPlace[][] places = [.. contenders.Select(OptionPlace.Of)];
@@ -110,7 +134,14 @@ public sealed class Surface
                 run = Trained(figure, contenders[i].Pipeline) is null
                     ? 0
                     : _figures[figure].Surface.RunScale,
-                reach = Reach * Math.Sqrt(all[i].Sd * all[i].Sd + run * run + Coins(figure, ratio));
+                reach =
+                    Reach
+                    * Math.Sqrt(
+                        all[i].Sd * all[i].Sd
+                            + run * run
+                            + Coins(figure, ratio)
+                            + _originals[figure]
+                    );
             return new Estimate(
                 Math.Exp(middle),
                 Math.Exp(middle - reach),
@@ -125,11 +156,13 @@ public sealed class Surface
     }
 
     /// <summary>Draws of a figure of all contenders together: what training often enough might show. [draw][contender].</summary>
+    /// <param name="otherOriginals">Beside other originals, in another sitting: all of a draw shifts together.</param>
     internal double[][] Sample(
         Preference figure,
         IReadOnlyList<Contender> contenders,
         int count,
-        Draws draws
+        Draws draws,
+        bool otherOriginals = false
     )
     {
         (LogSurface surface, double origin) = _figures[figure];
@@ -147,6 +180,7 @@ public sealed class Surface
         for (int s = 0; s < count; s++)
         {
             double[] normal = [.. Enumerable.Range(0, mean.Length).Select(_ => draws.Normal())];
+            double shift = otherOriginals ? Math.Sqrt(_originals[figure]) * draws.Normal() : 0;
             all[s] = new double[mean.Length];
             for (int i = 0; i < mean.Length; i++)
             {
@@ -156,7 +190,7 @@ public sealed class Surface
                     sum += factor[i, j] * normal[j];
                 }
 
-                all[s][i] = Math.Exp(sum);
+                all[s][i] = Math.Exp(sum + shift);
             }
         }
 
@@ -175,6 +209,25 @@ public sealed class Surface
     /// </summary>
     double Coins(Preference figure, double logRatio) =>
         figure == Preference.Quality ? Math.Abs(logRatio) / _examples : 0;
+
+    /// <summary>
+    /// The variance of another original's figure about the mean of those at hand. One seed alone says nothing of it, so it
+    /// begins with what the shipped studies showed of their machine's sittings.
+    /// </summary>
+    static double Spread(Preference figure, double[] originals)
+    {
+        double usual = figure switch
+            {
+                Preference.Quality => UsualOriginal,
+                Preference.Bytes => 0,
+                _ => UsualSitting,
+            },
+            mean = originals.Average(),
+            variance =
+                (Belief * usual * usual + originals.Sum(o => (o - mean) * (o - mean)))
+                / (Belief + originals.Length - 1);
+        return variance * (1 + 1.0 / originals.Length);
+    }
 
     SurfacePlace Place(Preference figure, OptionPlace[] operators) =>
         new(operators, [.. operators.Select(o => Together(figure, o))]);

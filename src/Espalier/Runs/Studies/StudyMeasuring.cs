@@ -33,9 +33,19 @@ public sealed class StudyMeasuring(
     ) =>
         StageKey.OfMeasuring(
             models.Select(m => m.Key),
-            $"batch={group.Recipe.BatchSize};efforts={efforts};effort={group.Recipe.Effort};curve={dense}",
+            $"batch={group.Recipe.BatchSize};efforts={efforts};effort={group.Recipe.Effort};curve={dense}"
+                + (group.Recipe.OnValidation ? ";on=validation" : ""),
             machine.Identity()
         );
+
+    /// <summary>With the split in the test split's place that the recipe wants models measured on.</summary>
+    static Recipe Judged(Recipe recipe) =>
+        recipe is { OnValidation: true, Data.Validation: { } validation }
+            ? recipe with
+            {
+                Data = recipe.Data with { Test = validation },
+            }
+            : recipe;
 
     /// <param name="group">Models that failed are left out.</param>
     public StoredAction Measure(
@@ -78,7 +88,7 @@ public sealed class StudyMeasuring(
         ];
         int points = stages.Sum(s => s.Model.Config.HasExits ? efforts.Count + 2 : 1);
         MeasuredStages measured = new StageMeasuring(workers, kernels, machine, time).Measure(
-            group.Recipe,
+            Judged(group.Recipe),
             stages,
             _ => efforts,
             dense,

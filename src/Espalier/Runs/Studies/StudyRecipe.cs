@@ -36,6 +36,9 @@ public sealed record StudyRecipe
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
 
+    /// <summary>Whether models are measured on the validation split, which every task must have then.</summary>
+    public bool OnValidation { get; init; }
+
     /// <param name="kernels">Name of the family that trains; it decides the bytes.</param>
     public StudyPlan Plan(string kernels)
     {
@@ -50,6 +53,7 @@ public sealed record StudyRecipe
                 {
                     MaxLength = MaxLength,
                     Effort = Effort,
+                    OnValidation = OnValidation,
                 };
                 cells.Add(new StudyCell(recipe, StageKey.Of(recipe, kernels, model, hash)));
             }
