@@ -18,14 +18,21 @@ public static class AtomicFile
             throw new OutputException($"{path} is a folder, so no file can be written there.");
         }
 
-        FileStream file = Durable.Explaining(path, () => CreateBeside(target));
+        string folder = Path.GetDirectoryName(target)!;
+        using FileStream file = Durable.Explaining(path, () => CreateBeside(target));
         bool moved = false;
         try
         {
+            Leftovers.Sweep(folder, file.Name);
             FillWhole(path, file, fill, size);
+            if (OperatingSystem.IsWindows())
+            {
+                file.Dispose(); // elsewhere it stays open, and so locked, until it has its name
+            }
+
             Durable.Explaining(path, () => File.Move(file.Name, target, overwrite: true));
             moved = true;
-            Durable.FlushFolder(Path.GetDirectoryName(target)!);
+            Durable.FlushFolder(folder);
         }
         catch (IOException e) when (IsOurs(e, file.Name))
         {
@@ -35,6 +42,7 @@ public static class AtomicFile
         {
             if (!moved)
             {
+                file.Dispose();
                 File.Delete(file.Name);
             }
         }
@@ -45,18 +53,15 @@ public static class AtomicFile
 
     static void FillWhole(string path, FileStream file, Action<Stream> fill, long size)
     {
-        using (file)
+        if (!LibC.Reserve(file.SafeFileHandle, size))
         {
-            if (!LibC.Reserve(file.SafeFileHandle, size))
-            {
-                throw Durable.FromError(LibC.Error);
-            }
-
-            fill(file);
-            file.SetLength(file.Position); // the reserved size was an upper bound
-            file.Flush(flushToDisk: OperatingSystem.IsWindows());
-            Durable.Flush(file.SafeFileHandle, path);
+            throw Durable.FromError(LibC.Error);
         }
+
+        fill(file);
+        file.SetLength(file.Position); // the reserved size was an upper bound
+        file.Flush(flushToDisk: OperatingSystem.IsWindows());
+        Durable.Flush(file.SafeFileHandle, path);
     }
 
     /// <summary>Whether writing failed, and not the reading of something else that is copied here.</summary>
@@ -83,9 +88,11 @@ public static class AtomicFile
                     1 << 16
                 );
             }
-            catch (IOException e) when (e.HResult is LibC.Exists or WindowsFileExists)
+            catch (IOException e)
+                when (e.HResult is LibC.Exists or LibC.Again or LibC.AgainOnMac or WindowsFileExists
+                )
             {
-                // Left behind by a process that was killed, or in use by another thread.
+                // Left behind by a process that was killed, in use by another thread, or just being looked at.
             }
         }
     }
