@@ -19,7 +19,7 @@ public static class AtomicFile
         }
 
         string folder = Path.GetDirectoryName(target)!;
-        using FileStream file = Durable.Explaining(path, () => CreateBeside(target));
+        FileStream file = Durable.Explaining(path, () => CreateBeside(target));
         bool moved = false;
         try
         {
@@ -32,6 +32,7 @@ public static class AtomicFile
 
             Durable.Explaining(path, () => File.Move(file.Name, target, overwrite: true));
             moved = true;
+            file.Dispose();
             Durable.FlushFolder(folder);
         }
         catch (IOException e) when (IsOurs(e, file.Name))
@@ -42,14 +43,27 @@ public static class AtomicFile
         {
             if (!moved)
             {
-                file.Dispose();
-                File.Delete(file.Name);
+                Drop(file);
             }
         }
     }
 
     public static void Write(string path, ReadOnlyMemory<byte> content) =>
         Write(path, stream => stream.Write(content.Span), content.Length);
+
+    static void Drop(FileStream file)
+    {
+        try
+        {
+            file.Dispose();
+        }
+        catch (IOException)
+        {
+            // It tries once more to write what it could not; that failure is told already.
+        }
+
+        File.Delete(file.Name);
+    }
 
     static void FillWhole(string path, FileStream file, Action<Stream> fill, long size)
     {

@@ -108,11 +108,16 @@ public sealed record StoredAction
         foreach (JsonFields file in fields.Objects("files"))
         {
             string name = file.String("name");
-            if (!IsPlainName(name) || !names.Add(name))
+            if (!IsPlainName(name))
             {
                 throw new InvalidDataException(
-                    $"{path}: names the file '{Printable.Escape(name)}'; a plain name was expected, each once."
+                    $"{path}: names the file '{Printable.Escape(name)}'; a plain name was expected."
                 );
+            }
+
+            if (!names.Add(name))
+            {
+                throw file.Refuse("name", "another than the files before it have");
             }
 
             file.Long("bytes", 0, long.MaxValue);
