@@ -394,6 +394,10 @@ public sealed class HurtProcessTests : IDisposable
                     }
 
                     break;
+                case "unlink" or "rmdir":
+                    dirty.Remove(path);
+                    named.Remove(path);
+                    break;
                 default:
                     break;
             }

@@ -95,7 +95,7 @@ static class SystemCalls
             Path.Combine(AppContext.BaseDirectory, "Espalier.Cli.dll"),
             .. args,
         ];
-        string[] all = strace is null ? command : ["strace", "-f", "--seccomp-bpf", .. strace, .. command];
+        string[] all = strace is null ? command : ["strace", "-f", .. strace, .. command];
         ProcessStartInfo start = new(all[0], all[1..])
         {
             RedirectStandardOutput = true,

@@ -64,14 +64,10 @@ public sealed record StoredAction
     {
         var (fields, body) = SealedJson.Read(JsonFile.Read(path));
         fields.Integer("version", CurrentVersion, CurrentVersion);
+        Check(path, fields);
         try
         {
-            StoredAction action = JsonSerializer.Deserialize(
-                body,
-                ActionSchema.Default.StoredAction
-            )!;
-            action.Check(path, fields);
-            return action;
+            return JsonSerializer.Deserialize(body, ActionSchema.Default.StoredAction)!;
         }
         catch (JsonException e)
         {
@@ -83,18 +79,21 @@ public sealed record StoredAction
     }
 
     /// <summary>The hash says that the file is as it was written, not that Espalier wrote it.</summary>
-    void Check(string path, JsonFields fields)
+    static void Check(string path, JsonFields fields)
     {
-        if (!Enum.IsDefined(Kind))
+        string kind = fields.String("kind");
+        if (!Enum.GetNames<ActionKind>().Contains(kind))
         {
-            throw fields.Refuse("kind", "Stage, Measurements or Failure");
+            throw fields.Refuse("kind", string.Join(" or ", Enum.GetNames<ActionKind>()));
         }
 
-        if (!Blobs.IsHash(Key))
+        if (!Blobs.IsHash(fields.String("key")))
         {
             throw fields.Refuse("key", "64 lower-case hex digits");
         }
 
+        fields.String("pipeline");
+        fields.String("task");
         foreach (string input in fields.Strings("inputs").Where(i => !Blobs.IsHash(i)))
         {
             throw new InvalidDataException(
@@ -127,7 +126,7 @@ public sealed record StoredAction
             }
         }
 
-        if (names.Count == 0 && Kind != ActionKind.Failure)
+        if (names.Count == 0 && kind != $"{ActionKind.Failure}")
         {
             throw fields.Refuse("files", "a file at least");
         }
