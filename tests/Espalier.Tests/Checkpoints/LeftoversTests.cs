@@ -24,7 +24,10 @@ public sealed class LeftoversTests : IDisposable
         AtomicFile.Write(_folder["whole"], "whole"u8.ToArray());
 
         // An empty one may be about to be written, unless it is old.
-        Assert.Equal([".espalier-7-1.tmp", ".espalier-7.txt", ".espalier-lock", "whole"], _folder.Names());
+        Assert.Equal(
+            [".espalier-7-1.tmp", ".espalier-7.txt", ".espalier-lock", "whole"],
+            _folder.Names()
+        );
         File.SetLastWriteTimeUtc(
             _folder[".espalier-7-1.tmp"],
             File.GetLastWriteTimeUtc(_folder["whole"]).AddHours(-1)

@@ -3,13 +3,11 @@ using System.Diagnostics;
 using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Kernels;
-using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
-using Espalier.Tests.Models;
 using Espalier.Tests.Runs.Studies;
 
 namespace Espalier.Tests.Cli;
@@ -87,7 +85,7 @@ public sealed class HurtProcessTests : IDisposable
         Assert.NotEmpty(Found(folder[..1], folder[2..])); // a file in it is not flushed
         Assert.NotEmpty(Found(folder[..2], folder[3..])); // its own names are not
 
-        static IReadOnlyList<string> Found(params string[][] parts) =>
+        static List<string> Found(params string[][] parts) =>
             Unflushed([.. parts.SelectMany(p => p).Select(l => SystemCall.Parse(l)!)], "/s");
     }
 
@@ -141,7 +139,10 @@ public sealed class HurtProcessTests : IDisposable
         for (int i = 0; i < 4; i++)
         {
             var (code, error) = await ends[i];
-            Assert.True(code == (i == 1 ? 137 : ExitCode.Ok), $"process {i} ended with {code}: {error}");
+            Assert.True(
+                code == (i == 1 ? 137 : ExitCode.Ok),
+                $"process {i} ended with {code}: {error}"
+            );
         }
 
         Study study = _toy.Open(recipe, "shared");
@@ -156,7 +157,10 @@ public sealed class HurtProcessTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
         string[] whole = await Stages(_toy["whole-run"]);
         long began = Stopwatch.GetTimestamp();
-        Assert.Equal(ExitCode.Ok, (await SystemCalls.End(Start(null, RunEp(_toy["timed"])), Stop)).Code);
+        Assert.Equal(
+            ExitCode.Ok,
+            (await SystemCalls.End(Start(null, RunEp(_toy["timed"])), Stop)).Code
+        );
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         Rng rng = new(99);
         string[] signals = ["INT", "TERM", "KILL"];
@@ -202,7 +206,14 @@ public sealed class HurtProcessTests : IDisposable
         ];
         Rng rng = new(seed);
         Assert.True(all.Length > points, $"{all.Length} places");
-        string[] chosen = [.. Enumerable.Range(0, all.Length).OrderBy(i => rng.Uniform((ulong)i)).Take(points).Select(i => all[i])];
+        string[] chosen =
+        [
+            .. Enumerable
+                .Range(0, all.Length)
+                .OrderBy(i => rng.Uniform((ulong)i))
+                .Take(points)
+                .Select(i => all[i]),
+        ];
         ConcurrentBag<string> wrong = [];
         ConcurrentBag<int> codes = [];
         await Parallel.ForAsync(
@@ -279,8 +290,7 @@ public sealed class HurtProcessTests : IDisposable
     {
         string[] stages = await Stages(_toy[name]);
         string[] left = [.. Flat(_toy[name]).Where(IsHalf)];
-        return
-            !stages.SequenceEqual(whole) ? "other bytes"
+        return !stages.SequenceEqual(whole) ? "other bytes"
             : left.Length > 0 ? $"left behind: {string.Join(' ', left)}"
             : null;
     }
@@ -343,14 +353,23 @@ public sealed class HurtProcessTests : IDisposable
 
     async Task<SystemCall[]> Trace(string log, string[] command)
     {
-        string[] strace = ["-y", "-s", "4096", "-o", log, "-e", $"trace={string.Join(',', SystemCalls.Writing)},write,renameat2,link"];
+        string[] strace =
+        [
+            "-y",
+            "-s",
+            "4096",
+            "-o",
+            log,
+            "-e",
+            $"trace={string.Join(',', SystemCalls.Writing)},write,renameat2,link",
+        ];
         var (code, error) = await SystemCalls.End(Start(strace, command), Stop);
         Assert.True(code == ExitCode.Ok, $"{code}: {error}");
         return [.. File.ReadLines(log).Select(SystemCall.Parse).OfType<SystemCall>()];
     }
 
     /// <summary>Renames below a folder of what was not flushed before, or whose new folder is not flushed after.</summary>
-    static IReadOnlyList<string> Unflushed(SystemCall[] calls, string folder)
+    static List<string> Unflushed(SystemCall[] calls, string folder)
     {
         List<string> wrong = [];
         HashSet<string> dirty = []; // files with bytes, and folders with names, that are in memory only
@@ -377,10 +396,14 @@ public sealed class HurtProcessTests : IDisposable
                     string to = call.Paths[1];
                     wrong.AddRange(
                         dirty
-                            .Where(d => d == path || d.StartsWith(path + "/", StringComparison.Ordinal))
+                            .Where(d =>
+                                d == path || d.StartsWith(path + "/", StringComparison.Ordinal)
+                            )
                             .Select(d => $"{d} is not flushed when {path} becomes {to}")
                     );
-                    dirty.RemoveWhere(d => d == path || d.StartsWith(path + "/", StringComparison.Ordinal));
+                    dirty.RemoveWhere(d =>
+                        d == path || d.StartsWith(path + "/", StringComparison.Ordinal)
+                    );
 
                     // What says that something is finished comes after all that it names.
                     if (to.Contains("/actions/"))
@@ -408,22 +431,43 @@ public sealed class HurtProcessTests : IDisposable
     }
 
     string[] Study(string store) =>
-        ["study", _recipe, "--store", _toy[store], "--output", _toy[store + "-results"], "--threads", "1"];
+        [
+            "study",
+            _recipe,
+            "--store",
+            _toy[store],
+            "--output",
+            _toy[store + "-results"],
+            "--threads",
+            "1",
+        ];
 
     string[] RunEp(string folder) =>
         [
-            "run", "E",
-            "--model", _toy["toy"],
-            "--train", _toy["train.csv"],
-            "--test", _toy["test.csv"],
-            "--text", "review",
-            "--label", "stars",
-            "--epochs", "2",
-            "--rate", "2e-3",
-            "--precision", "fp32",
-            "--threads", "1",
-            "--max-length", "16",
-            "--output", folder,
+            "run",
+            "E",
+            "--model",
+            _toy["toy"],
+            "--train",
+            _toy["train.csv"],
+            "--test",
+            _toy["test.csv"],
+            "--text",
+            "review",
+            "--label",
+            "stars",
+            "--epochs",
+            "2",
+            "--rate",
+            "2e-3",
+            "--precision",
+            "fp32",
+            "--threads",
+            "1",
+            "--max-length",
+            "16",
+            "--output",
+            folder,
         ];
 
     Process Start(string[]? strace, string[] command) =>

@@ -12,7 +12,10 @@ sealed partial record SystemCall(int Thread, string Name, string[] Paths, bool S
         Match call = Line().Match(line);
         return call.Success
             ? new SystemCall(
-                int.Parse(call.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture),
+                int.Parse(
+                    call.Groups[1].ValueSpan,
+                    System.Globalization.CultureInfo.InvariantCulture
+                ),
                 call.Groups[2].Value,
                 [
                     .. Place()

@@ -30,7 +30,12 @@ public sealed class FlippedRunTests : IDisposable
         using CancellationTokenSource stop = new();
         StopAt clock = new("EP", 4, stop);
         Assert.Throws<OperationCanceledException>(() =>
-            Run("base", new RunListener { Stage = (name, _) => clock.Begin(name) }, clock, stop.Token)
+            Run(
+                "base",
+                new RunListener { Stage = (name, _) => clock.Begin(name) },
+                clock,
+                stop.Token
+            )
         );
         string[] files = Flips.Files(Path.Combine(_folder, "base"));
         Assert.Contains(files, f => f.EndsWith("training.safetensors"));
@@ -40,7 +45,10 @@ public sealed class FlippedRunTests : IDisposable
         {
             for (int i = 0; i < 2; i++)
             {
-                string copy = Flips.Copy(Path.Combine(_folder, "base"), Path.Combine(_folder, "copy"));
+                string copy = Flips.Copy(
+                    Path.Combine(_folder, "base"),
+                    Path.Combine(_folder, "copy")
+                );
                 string path = Path.Combine(copy, file);
                 long bit = (long)(8 * new FileInfo(path).Length * rng.Uniform(drawn++));
                 Flips.Flip(path, bit);

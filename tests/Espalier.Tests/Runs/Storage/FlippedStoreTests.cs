@@ -102,7 +102,9 @@ public sealed class FlippedStoreTests : IDisposable
             string name = Copy();
             Study study = _toy.Open(recipe, name);
             string[] before = ToyStudy.Results(study);
-            StoredAction measured = study.Store.Actions().Single(a => a.Kind == ActionKind.Measurements);
+            StoredAction measured = study
+                .Store.Actions()
+                .Single(a => a.Kind == ActionKind.Measurements);
             string file =
                 folder == "actions"
                     ? study.Store.ActionFile(measured.Key)
@@ -111,7 +113,10 @@ public sealed class FlippedStoreTests : IDisposable
             List<string> notes = [];
             study = _toy.Open(recipe, name);
             _toy.Run(study, new StudyListener { Note = notes.Add });
-            Assert.Contains(notes, n => n.StartsWith("What was measured of toy, seed 1, was damaged"));
+            Assert.Contains(
+                notes,
+                n => n.StartsWith("What was measured of toy, seed 1, was damaged")
+            );
             Assert.Equal(before, ToyStudy.Results(study));
         }
     }
@@ -130,7 +135,10 @@ public sealed class FlippedStoreTests : IDisposable
         File.WriteAllText(Path.Combine(folder, "added_tokens.json"), """{"strange": 99}""");
         Assert.Contains(StoreCare.Verify(study.Store, null, Token), p => p.StartsWith(config));
         Assert.Equal(_whole, _toy.Make(study));
-        Assert.Equal(text, File.ReadAllText(Path.Combine(study.Store.ModelFolder(stage), "config.json")));
+        Assert.Equal(
+            text,
+            File.ReadAllText(Path.Combine(study.Store.ModelFolder(stage), "config.json"))
+        );
     }
 
     void Judge(string file, long bit, bool resume)
@@ -173,8 +181,11 @@ public sealed class FlippedStoreTests : IDisposable
                 $"{where}: other bytes"
             );
             Assert.True(
-                problems.Count == 0 || !notes.IsEmpty || IsRoot(file) || IsOfMeasurements(store, file),
-                $"{where}: no word of {problems.FirstOrDefault()}"
+                problems.Count == 0
+                    || !notes.IsEmpty
+                    || IsRoot(file)
+                    || IsOfMeasurements(store, file),
+                $"{where}: no word of {string.Join(' ', problems)}"
             );
         }
 
@@ -190,7 +201,11 @@ public sealed class FlippedStoreTests : IDisposable
             .Open(_toy["base"])
             .Actions()
             .Single(a => a.Kind == ActionKind.Measurements);
-        string[] its = [store.ActionFile(measured.Key), store.Blobs.PathOf(measured.Files[0].Sha256)];
+        string[] its =
+        [
+            store.ActionFile(measured.Key),
+            store.Blobs.PathOf(measured.Files[0].Sha256),
+        ];
         return its.Contains(Path.Combine(store.Folder, file));
     }
 

@@ -104,7 +104,13 @@ public sealed class StoreRootTests : IDisposable
         }
 
         string[] before = Flips.Files(_store.Folder);
-        foreach (string[] dry in (string[][])[["--dry-run"], []])
+        foreach (
+            string[] dry in (string[][])
+                [
+                    ["--dry-run"],
+                    [],
+                ]
+        )
         {
             Outcome gc = CommandLine
                 .Run(["store", "gc", _store.Folder, .. dry], "")
@@ -241,7 +247,12 @@ public sealed class StoreRootTests : IDisposable
         Outcome outcome = CommandLine.Run("store", verb, _store.Folder);
 
         // What was read is told beside what is wrong with it.
-        return verb == "verify" && outcome.Code != ExitCode.Ok ? outcome with { Out = "" } : outcome;
+        return verb == "verify" && outcome.Code != ExitCode.Ok
+            ? outcome with
+            {
+                Out = "",
+            }
+            : outcome;
     }
 
     void WriteOld(params string[] keys) =>
