@@ -204,7 +204,7 @@ public sealed class FlippedStoreTests : IDisposable
         string[] its =
         [
             store.ActionFile(measured.Key),
-            store.Blobs.PathOf(measured.Files[0].Sha256),
+            .. measured.Files.Select(f => store.Blobs.PathOf(f.Sha256)),
         ];
         return its.Contains(Path.Combine(store.Folder, file));
     }
