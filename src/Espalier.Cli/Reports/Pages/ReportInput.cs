@@ -24,6 +24,7 @@ sealed record ReportInput(
     public AnsweredExamples Answers { get; init; } = AnsweredExamples.None;
 
     const long MostBytes = 256 << 20;
+    const string Times = "null or a number of at least 0";
 
     /// <summary>
     /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders.
@@ -143,31 +144,66 @@ sealed record ReportInput(
         }
 
         using JsonDocument document = Parse(file);
-        try
-        {
-            stages.AddRange(
-                document
-                    .RootElement.EnumerateArray()
-                    .Select(s => new MadeStage(
-                        s.GetProperty("pipeline").GetString()!,
-                        s.GetProperty("seed").GetUInt64(),
-                        s.GetProperty("task").GetString()!,
-                        s.GetProperty("seconds") is { ValueKind: JsonValueKind.Number } seconds
-                            ? seconds.GetDouble()
-                            : null,
-                        s.GetProperty("from_store").GetBoolean()
-                    ))
-            );
-        }
-        catch (Exception e)
-            when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
         {
             throw new InvalidDataException(
-                $"{file}: not an array of stages with pipeline, seed, task, seconds and from_store; remove it or run the study again.",
-                e
+                $"{file}: not an array of stages with pipeline, seed, task, seconds and from_store; remove it or run the study again."
             );
         }
+
+        stages.AddRange(
+            document.RootElement.EnumerateArray().Select((s, i) => Stage($"{file}[{i}]", s))
+        );
     }
+
+    /// <summary>A stage as stages.json tells it, with every field of its kind.</summary>
+    static MadeStage Stage(string way, JsonElement stage)
+    {
+        JsonElement Field(string name, string expected, params ReadOnlySpan<JsonValueKind> kinds) =>
+            stage.ValueKind == JsonValueKind.Object
+            && stage.TryGetProperty(name, out JsonElement field)
+            && kinds.Contains(field.ValueKind)
+                ? field
+                : throw Refused(way, name, expected);
+        string Text(string name)
+        {
+            JsonElement text = Field(name, "a string", JsonValueKind.String);
+            try
+            {
+                return text.GetString()!;
+            }
+            catch (InvalidOperationException)
+            {
+                throw Refused(way, name, "text without half a surrogate pair");
+            }
+        }
+
+        JsonElement seed = Field("seed", "a whole number", JsonValueKind.Number);
+        return new MadeStage(
+            Text("pipeline"),
+            seed.TryGetUInt64(out ulong number)
+                ? number
+                : throw Refused(way, "seed", "a whole number"),
+            Text("task"),
+            Seconds(way, Field("seconds", Times, JsonValueKind.Number, JsonValueKind.Null)),
+            Field("from_store", "true or false", JsonValueKind.True, JsonValueKind.False)
+                .GetBoolean()
+        );
+    }
+
+    static double? Seconds(string way, JsonElement field) =>
+        field.ValueKind == JsonValueKind.Null ? null
+        : field.ValueKind == JsonValueKind.Number
+        && field.TryGetDouble(out double seconds)
+        && double.IsFinite(seconds)
+        && seconds >= 0
+            ? seconds
+        : throw Refused(way, "seconds", Times);
+
+    static InvalidDataException Refused(string way, string field, string expected) =>
+        new(
+            $"{way}: field '{field}' is missing or of another kind; {expected} was expected, so remove the file or run again."
+        );
 
     static IEnumerable<Measurement> Curve(string name, JsonElement array) =>
         array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m));
@@ -207,16 +243,16 @@ sealed record ReportInput(
             measurements.AddRange(read);
             if (read is [var first, ..])
             {
-                bool isTimed =
-                    stage.TryGetProperty("seconds", out JsonElement seconds)
-                    && seconds.ValueKind == JsonValueKind.Number;
+                double? seconds = stage.TryGetProperty("seconds", out JsonElement taken)
+                    ? Seconds($"{file}: stages", taken)
+                    : null;
                 stages.Add(
                     new MadeStage(
                         first.Pipeline,
                         first.Seeds.Count > 0 ? first.Seeds[0] : 0,
                         first.Task,
-                        isTimed ? seconds.GetDouble() : null,
-                        !isTimed
+                        seconds,
+                        seconds is null
                     )
                 );
             }

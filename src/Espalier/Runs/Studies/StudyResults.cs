@@ -16,16 +16,28 @@ public static class StudyResults
     public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
     {
         string name = $"{store.Folder}, measurements {action.Key[..12]}";
-        using JsonDocument document = JsonDocument.Parse(
-            store.Read(action, StudyMeasuring.FileName)
-        );
-        return
-        [
-            .. document
-                .RootElement.EnumerateArray()
-                .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
-        ];
+        byte[] bytes = store.Read(action, StudyMeasuring.FileName);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(bytes);
+            return
+            [
+                .. document
+                    .RootElement.EnumerateArray()
+                    .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
+            ];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException(
+                $"{name}: not an array of measurements; remove the action, and they are measured again.",
+                e
+            );
+        }
     }
+
+    /// <summary>Sees that the files can be written before there is work behind them.</summary>
+    public static void CheckRoom(string folder) => Durable.CheckRoom(folder);
 
     public static IReadOnlyList<QualityCurve> Curves(Store store, StoredAction action)
     {
