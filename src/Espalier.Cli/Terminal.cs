@@ -30,9 +30,9 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
     /// <summary>The process's own streams, always UTF-8: what a program reads must not depend on the locale.</summary>
     public static Terminal OfProcess() =>
         new(
-            System.Console.OpenStandardInput(),
-            new StreamWriter(System.Console.OpenStandardOutput(), Utf8, 1 << 16),
-            new StreamWriter(System.Console.OpenStandardError(), Utf8) { AutoFlush = true }
+            StandardStreams.Input(),
+            new StreamWriter(StandardStreams.Output(), Utf8, 1 << 16),
+            new StreamWriter(StandardStreams.Error(), Utf8) { AutoFlush = true }
         )
         {
             OutIsTerminal = !System.Console.IsOutputRedirected,

@@ -33,8 +33,12 @@ static class InputPlace
         CancellationToken stop
     )
     {
-        using Stream stream = file == StandardInput ? terminal.In : File.OpenRead(file);
+        using Stream stream = file == StandardInput ? terminal.In : Open(file, stop);
         string name = file == StandardInput ? "Standard input" : file;
         use(new TextInput(new ByteLines(stream, name, stop)));
     }
+
+    /// <summary>A named pipe opens when someone begins to write; waiting for that can be called off, opening cannot.</summary>
+    static FileStream Open(string file, CancellationToken stop) =>
+        Task.Run(() => File.OpenRead(file)).WaitAsync(stop).GetAwaiter().GetResult();
 }

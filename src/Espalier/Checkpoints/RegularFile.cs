@@ -7,7 +7,7 @@ namespace Espalier.Checkpoints;
 /// Reading files of others: opened without waiting, refused when they are no regular file, read by
 /// position. Never mapped into memory, because a mapped file that another process cuts kills .NET.
 /// </summary>
-static class RegularFile
+public static class RegularFile
 {
     public static SafeFileHandle Open(string path, string expected)
     {
@@ -19,18 +19,31 @@ static class RegularFile
         SafeFileHandle file = OpenAtOnce(path, expected);
         try
         {
-            _ = RandomAccess.GetLength(file);
-            return file;
+            // A device says that it holds nothing and gives bytes for ever.
+            Span<byte> first = stackalloc byte[1];
+            if (RandomAccess.GetLength(file) > 0 || RandomAccess.Read(file, first, 0) == 0)
+            {
+                return file;
+            }
+
+            file.Dispose();
+            throw new InvalidDataException(
+                $"{path} is a device or a file of the system, whose length nobody knows; {expected} was expected."
+            );
         }
         catch (Exception e) when (e is NotSupportedException or IOException)
         {
             file.Dispose();
             throw new InvalidDataException(
-                $"{path} is a pipe or a device; {expected} was expected.",
+                $"{path} is a pipe, a terminal or a device; {expected} was expected.",
                 e
             );
         }
     }
+
+    /// <summary>For what is read piece by piece.</summary>
+    public static FileStream OpenStream(string path, string expected) =>
+        new(Open(path, expected), FileAccess.Read);
 
     /// <summary>All bytes of a file no longer than <paramref name="most"/>.</summary>
     public static byte[] ReadAll(string path, string expected, long most)

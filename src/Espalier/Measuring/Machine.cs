@@ -74,18 +74,27 @@ public sealed record Machine
             Family = Number(cpu.GetValueOrDefault("cpu family")),
             Model = Number(cpu.GetValueOrDefault("model") ?? cpu.GetValueOrDefault("CPU part")),
             LogicalProcessors = Environment.ProcessorCount,
-            MemoryBytes = long.TryParse(
-                memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
-                CultureInfo.InvariantCulture,
-                out long kibibytes
-            )
+            MemoryBytes =
+                long.TryParse(
+                    memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out long kibibytes
+                )
+                && kibibytes <= long.MaxValue >> 10
                 ? kibibytes << 10
                 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             OperatingSystem = RuntimeInformation.OSDescription,
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
             Threads = threads,
-            LoadAverage = double.TryParse(load, CultureInfo.InvariantCulture, out double one)
+            LoadAverage =
+                double.TryParse(
+                    load,
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out double one
+                ) && double.IsFinite(one)
                 ? one
                 : null,
             // The flag exists on x86 alone: its absence elsewhere says nothing.

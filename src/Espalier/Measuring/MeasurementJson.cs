@@ -70,11 +70,19 @@ static class MeasurementJson
         try
         {
             Measurement measurement = element.Deserialize(MeasurementSchema.Default.Measurement)!;
+            if (FigureRules.Broken(measurement) is { } broken)
+            {
+                throw new InvalidDataException(
+                    $"{name}: {broken}; correct the file or measure again."
+                );
+            }
+
             return Problem(measurement) is { } problem
                 ? throw new InvalidDataException($"{name}: {problem}")
                 : measurement;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (Exception e)
+            when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             string what = e.Message.Split(" Path: $")[0].TrimEnd('.');
             string where = e is JsonException { Path: { } path } ? $" at {path}" : "";

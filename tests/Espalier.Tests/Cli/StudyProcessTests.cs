@@ -191,6 +191,7 @@ public sealed class StudyProcessTests : IDisposable
 
         // Tests beside this one take turns of their own.
         start.Environment["TMPDIR"] = _toy.Folder;
+        start.Environment["XDG_RUNTIME_DIR"] = "";
         return Process.Start(start)!;
     }
 }

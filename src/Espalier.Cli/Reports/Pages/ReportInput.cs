@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs;
 using Espalier.Runs.Studies;
@@ -17,6 +18,8 @@ sealed record ReportInput(
 )
 {
     const long MostBytes = 256 << 20;
+    const int LongestPipeline = 4096;
+    const double MostSeconds = 1e12;
 
     /// <summary>
     /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders.
@@ -37,7 +40,7 @@ sealed record ReportInput(
         List<MadeStage> stages = [];
         foreach (string file in files)
         {
-            using JsonDocument document = Parse(file);
+            using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
                 measurements.AddRange(Curve(file, document.RootElement));
@@ -82,28 +85,6 @@ sealed record ReportInput(
             .Where(File.Exists)
             .Take(1);
 
-    static JsonDocument Parse(string file)
-    {
-        if (new FileInfo(file) is { Length: > MostBytes } big)
-        {
-            throw new InvalidDataException(
-                $"{file}: {big.Length} bytes; at most {MostBytes} were expected of measurements."
-            );
-        }
-
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllBytes(file));
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException(
-                $"{file} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not valid JSON; measure again or fetch the file again.",
-                e
-            );
-        }
-    }
-
     static void ReadStages(string file, List<MadeStage> stages)
     {
         if (!File.Exists(file))
@@ -111,31 +92,38 @@ sealed record ReportInput(
             return;
         }
 
-        using JsonDocument document = Parse(file);
-        try
-        {
-            stages.AddRange(
-                document
-                    .RootElement.EnumerateArray()
-                    .Select(s => new MadeStage(
-                        s.GetProperty("pipeline").GetString()!,
-                        s.GetProperty("seed").GetUInt64(),
-                        s.GetProperty("task").GetString()!,
-                        s.GetProperty("seconds") is { ValueKind: JsonValueKind.Number } seconds
-                            ? seconds.GetDouble()
-                            : null,
-                        s.GetProperty("from_store").GetBoolean()
-                    ))
-            );
-        }
-        catch (Exception e)
-            when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
         {
             throw new InvalidDataException(
-                $"{file}: not an array of stages with pipeline, seed, task, seconds and from_store; remove it or run the study again.",
-                e
+                $"{file}: not an array of stages with pipeline, seed, task, seconds and from_store; remove it or run the study again."
             );
         }
+
+        stages.AddRange(
+            document.RootElement.EnumerateArray().Select((s, i) => Stage($"{file}[{i}]", s))
+        );
+    }
+
+    static MadeStage Stage(string name, JsonElement element)
+    {
+        JsonFields stage = JsonFile.Fields(name, element);
+        string pipeline = stage.String("pipeline");
+        if (pipeline.Length is 0 or > LongestPipeline)
+        {
+            throw stage.Refuse("pipeline", $"1 to {LongestPipeline} characters");
+        }
+
+        JsonElement seed = stage.Required("seed", "a whole number");
+        return new MadeStage(
+            pipeline,
+            seed.ValueKind == JsonValueKind.Number && seed.TryGetUInt64(out ulong number)
+                ? number
+                : throw stage.Refuse("seed", "a whole number of at least 0"),
+            stage.String("task"),
+            stage.OptionalNumber("seconds", 0, MostSeconds),
+            stage.Flag("from_store")
+        );
     }
 
     static IEnumerable<Measurement> Curve(string name, JsonElement array) =>
@@ -176,16 +164,16 @@ sealed record ReportInput(
             measurements.AddRange(read);
             if (read is [var first, ..])
             {
-                bool isTimed =
-                    stage.TryGetProperty("seconds", out JsonElement seconds)
-                    && seconds.ValueKind == JsonValueKind.Number;
+                double? seconds = JsonFile
+                    .Fields($"{file}: stage", stage)
+                    .OptionalNumber("seconds", 0, MostSeconds);
                 stages.Add(
                     new MadeStage(
                         first.Pipeline,
                         first.Seeds.Count > 0 ? first.Seeds[0] : 0,
                         first.Task,
-                        isTimed ? seconds.GetDouble() : null,
-                        !isTimed
+                        seconds,
+                        seconds is null
                     )
                 );
             }

@@ -15,9 +15,15 @@ public static class StudyResults
     public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
     {
         string name = $"{store.Folder}, measurements {action.Key[..12]}";
-        using JsonDocument document = JsonDocument.Parse(
+        using JsonDocument document = JsonFile.ParseAny(
+            name,
             store.Read(action, StudyMeasuring.FileName)
         );
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
+        {
+            throw new InvalidDataException($"{name}: no array; measurements were expected.");
+        }
+
         return
         [
             .. document
