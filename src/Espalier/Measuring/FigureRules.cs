@@ -9,8 +9,9 @@ namespace Espalier.Measuring;
 /// </summary>
 static class FigureRules
 {
-    // Far above every figure there is, and far below where sums and squares of doubles end.
-    const double Most = 1e18;
+    // Far beyond every figure there is, and far from where quotients and squares of doubles end.
+    const double Most = 1e15;
+    const double Least = 1e-15;
     const int LongestText = 4096;
 
     /// <summary>The first field that is broken, with what was expected of it; null: none.</summary>
@@ -74,9 +75,16 @@ static class FigureRules
     {
         for (int i = 0; i < m.Metrics.Count; i++)
         {
-            if (m.Metrics[i].Value is { } value && !(Math.Abs(value) <= Most))
+            Quality metric = m.Metrics[i];
+            foreach (
+                var (part, value) in ((string, double?)[])
+                    [("value", metric.Value), ("low", metric.Low), ("high", metric.High)]
+            )
             {
-                return Outside($"metrics[{i}].value", value, "a finite number");
+                if (value is { } there && !(Math.Abs(there) <= Most))
+                {
+                    return Outside($"metrics[{i}].{part}", there, "a finite number");
+                }
             }
         }
 
@@ -105,7 +113,7 @@ static class FigureRules
         }
 
         // No answer takes no time; a coarse clock may count no time of the processor, and no energy with it.
-        return Of("milliseconds_per_example", m.MillisecondsPerExample, double.Epsilon)
+        return Of("milliseconds_per_example", m.MillisecondsPerExample, Least)
             ?? Of("core_seconds_per_example", m.CoreSecondsPerExample, 0)
             ?? Of("joules_per_example", m.JoulesPerExample, 0);
     }
@@ -117,24 +125,27 @@ static class FigureRules
             return null;
         }
 
-        if (!(figure.Value >= least && figure.Value <= Most))
+        if (!IsFigure(figure.Value, least))
         {
             string expected = least > 0 ? "a number above 0" : "a number of at least 0";
             return Outside($"{field}.value", figure.Value, expected);
         }
 
-        // A span that a model's constants leave open may reach below nothing; it is still a span.
         bool isSpan =
-            Math.Abs(figure.Low ?? 0) <= Most
-            && Math.Abs(figure.High ?? 0) <= Most
+            IsFigure(figure.Low ?? figure.Value, least)
+            && IsFigure(figure.High ?? figure.Value, least)
             && !(figure.Low > figure.High);
         return !isSpan ? $"field '{field}' has an interval from {Text(figure.Low)} to {Text(figure.High)}; "
-                + "a finite one, its lower end first, was expected"
+                + "one of such figures, its lower end first, was expected"
             : figure.N < 0 ? Outside($"{field}.n", figure.N, "a number of observations")
             : figure.Coverage is { } coverage && !(coverage is >= 0 and <= 1)
                 ? Outside($"{field}.coverage", coverage, "a number from 0 to 1")
             : null;
     }
+
+    /// <summary>Nothing at all where that may be, or so much that a quotient of two is a number.</summary>
+    static bool IsFigure(double value, double least) =>
+        value == 0 ? least == 0 : value >= Least && value <= Most;
 
     static string Outside(string field, double value, string expected) =>
         $"field '{field}' is {Text(value)}; {expected} was expected";
