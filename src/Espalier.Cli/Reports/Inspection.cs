@@ -47,7 +47,7 @@ sealed record Inspection(
             new DirectoryInfo(folder).EnumerateFiles().Sum(f => f.Length),
             kind,
             size,
-            File.Exists(ours)
+            RegularFile.IsThere(ours)
                 ? JsonFile.Read(ours).OptionalString("transformers") ?? "unknown"
                 : "yes",
             notes

@@ -41,6 +41,13 @@ public static class RegularFile
         }
     }
 
+    /// <summary>
+    /// Whether a name is taken, by whatever: an optional file that is a folder, or a link whose target is gone, was meant
+    /// to be read, and going on without it would answer something else.
+    /// </summary>
+    public static bool IsThere(string path) =>
+        Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+
     /// <summary>For what is read piece by piece.</summary>
     public static FileStream OpenStream(string path, string expected) =>
         new(Open(path, expected), FileAccess.Read);

@@ -82,12 +82,12 @@ sealed record ReportInput(
     static IEnumerable<string> In(string folder) =>
         ((string[])[StudyResults.JsonName, RunFolder.JsonName])
             .Select(name => Path.Combine(folder, name))
-            .Where(File.Exists)
+            .Where(RegularFile.IsThere)
             .Take(1);
 
     static void ReadStages(string file, List<MadeStage> stages)
     {
-        if (!File.Exists(file))
+        if (!RegularFile.IsThere(file))
         {
             return;
         }

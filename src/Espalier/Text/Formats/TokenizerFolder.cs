@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Text.Pieces;
 
 namespace Espalier.Text.Formats;
@@ -60,7 +61,7 @@ sealed class TokenizerFolder
         return field;
     }
 
-    bool Has(string name) => File.Exists(Path.Combine(_folder, name));
+    bool Has(string name) => RegularFile.IsThere(Path.Combine(_folder, name));
 
     byte[] Bytes(string name)
     {
