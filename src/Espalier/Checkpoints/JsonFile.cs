@@ -59,10 +59,7 @@ public static class JsonFile
                 utf8,
                 new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Deepest }
             );
-            if (
-                utf8.Span.IndexOf("\\ud"u8) >= 0
-                || utf8.Span.IndexOf("\\uD"u8) >= 0
-            )
+            if (utf8.Span.IndexOf("\\ud"u8) >= 0 || utf8.Span.IndexOf("\\uD"u8) >= 0)
             {
                 CheckTexts(name, "", document.RootElement);
             }
@@ -103,11 +100,7 @@ public static class JsonFile
                 foreach (JsonProperty property in element.EnumerateObject())
                 {
                     string inside = Printable.Escape(property.Name);
-                    CheckTexts(
-                        name,
-                        way.Length == 0 ? inside : $"{way}.{inside}",
-                        property.Value
-                    );
+                    CheckTexts(name, way.Length == 0 ? inside : $"{way}.{inside}", property.Value);
                 }
 
                 break;

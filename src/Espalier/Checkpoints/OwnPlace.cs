@@ -87,11 +87,7 @@ static class OwnPlace
         int descriptor;
         do
         {
-            descriptor = open(
-                path,
-                CreateFlags | NoLinks | (shared ? 0 : ReadWrite),
-                AsUmaskSays
-            );
+            descriptor = open(path, CreateFlags | NoLinks | (shared ? 0 : ReadWrite), AsUmaskSays);
         } while (descriptor < 0 && LibC.Error == LibC.Interrupted);
 
         if (descriptor < 0)

@@ -135,8 +135,9 @@ static class FigureRules
             IsFigure(figure.Low ?? figure.Value, least)
             && IsFigure(figure.High ?? figure.Value, least)
             && !(figure.Low > figure.High);
-        return !isSpan ? $"field '{field}' has an interval from {Text(figure.Low)} to {Text(figure.High)}; "
-                + "one of such figures, its lower end first, was expected"
+        return !isSpan
+                ? $"field '{field}' has an interval from {Text(figure.Low)} to {Text(figure.High)}; "
+                    + "one of such figures, its lower end first, was expected"
             : figure.N < 0 ? Outside($"{field}.n", figure.N, "a number of observations")
             : figure.Coverage is { } coverage && !(coverage is >= 0 and <= 1)
                 ? Outside($"{field}.coverage", coverage, "a number from 0 to 1")

@@ -82,8 +82,8 @@ public sealed record Machine
                     out long kibibytes
                 )
                 && kibibytes <= long.MaxValue >> 10
-                ? kibibytes << 10
-                : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+                    ? kibibytes << 10
+                    : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             OperatingSystem = RuntimeInformation.OSDescription,
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
@@ -95,8 +95,8 @@ public sealed record Machine
                     CultureInfo.InvariantCulture,
                     out double one
                 ) && double.IsFinite(one)
-                ? one
-                : null,
+                    ? one
+                    : null,
             // The flag exists on x86 alone: its absence elsewhere says nothing.
             IsVirtual = cpu.GetValueOrDefault("flags")?.Split(' ').Contains("hypervisor"),
             Espalier =

@@ -101,10 +101,11 @@ public sealed class MemoryMeter(string process = "/proc/self")
             return self.PeakWorkingSet64;
         }
         catch (Exception e)
-            when (e is IOException
-                    or UnauthorizedAccessException
-                    or InvalidOperationException
-                    or System.ComponentModel.Win32Exception
+            when (e
+                    is IOException
+                        or UnauthorizedAccessException
+                        or InvalidOperationException
+                        or System.ComponentModel.Win32Exception
             )
         {
             return 0;

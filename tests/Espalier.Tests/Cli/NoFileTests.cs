@@ -1,6 +1,6 @@
 using Espalier.Cli;
-using Espalier.Tests.Cli.Reports.Pages;
 using Espalier.Tests.Checkpoints;
+using Espalier.Tests.Cli.Reports.Pages;
 
 namespace Espalier.Tests.Cli;
 
@@ -54,7 +54,17 @@ public sealed class NoFileTests : IDisposable
         string model = _toys.Bert(),
             sound = _toys.Write("sound.csv", "text,label\na,x\nb,y\na c,x\nb d,y\n"),
             data = Things.Make(kind, _folder["a.csv"]);
-        string[] columns = ["--text", "text", "--label", "label", "-m", model, "-o", _folder["out"]];
+        string[] columns =
+        [
+            "--text",
+            "text",
+            "--label",
+            "label",
+            "-m",
+            model,
+            "-o",
+            _folder["out"],
+        ];
         yield return ("--train", ["run", "O", "--train", data, "--test", sound, .. columns]);
         yield return ("--test", ["run", "O", "--train", sound, "--test", data, .. columns]);
         yield return (
@@ -63,7 +73,7 @@ public sealed class NoFileTests : IDisposable
         );
         yield return (
             "the corpus of V",
-            ["run", $"V(corpus={data})O", "--train", sound, "--test", sound, .. columns]
+            ["run", $"OV(corpus={data})", "--train", sound, "--test", sound, .. columns]
         );
         yield return ("a recipe", ["study", data]);
         yield return ("--replay", ["plan", "--max-ms", "5", "--replay", data]);
@@ -84,12 +94,10 @@ public sealed class NoFileTests : IDisposable
             string folder = _toys.Bert("with-" + name);
             File.Delete(Path.Combine(folder, name));
             Things.Make(kind, Path.Combine(folder, name));
-            yield return ($"{name} of a model", ["inspect", folder]);
+            yield return ($"{name} of a model", ["predict", sound, "-m", folder]);
         }
 
-        foreach (
-            string name in (string[])["measurements.json", "run.json", "stages.json"]
-        )
+        foreach (string name in (string[])["measurements.json", "run.json", "stages.json"])
         {
             string folder = Directory.CreateDirectory(_folder["report-" + name]).FullName;
             if (name == "stages.json")

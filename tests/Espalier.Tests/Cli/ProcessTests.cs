@@ -19,7 +19,10 @@ public sealed class ProcessTests : IDisposable
     )
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
-        Assert.SkipWhen(Tool.IsInterruptIgnored, "SIGINT is ignored here, and env cannot restore it.");
+        Assert.SkipWhen(
+            Tool.IsInterruptIgnored,
+            "SIGINT is ignored here, and env cannot restore it."
+        );
         using Process process = Start("predict", "-m", _toys.Bert());
         await process.StandardInput.WriteLineAsync("good");
         await process.StandardInput.FlushAsync(Stop);

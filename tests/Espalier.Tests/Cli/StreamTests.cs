@@ -77,14 +77,18 @@ public sealed class StreamTests : IDisposable
         string model = _toys.Bert(),
             data = _toys.Write(
                 "data.csv",
-                "text,label\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"t{i},c{i % 3}\n"))
+                "text,label\n"
+                    + string.Concat(Enumerable.Range(0, 24).Select(i => $"t{i},c{i % 3}\n"))
             );
         string run =
             $"run O -m {model} --train {data} --test {data} --text text --label label --epochs 1 --max-length 16 --threads 1 --output";
         string closed = _toys["closed"],
             full = _toys["full"];
         Assert.Equal(ExitCode.Refused, (await Shell($"{run} {closed} <&- >&- 2>&-")).Code);
-        Assert.Equal(ExitCode.OutOfSpace, (await Shell($"{run} {full} >/dev/full 2>/dev/full")).Code);
+        Assert.Equal(
+            ExitCode.OutOfSpace,
+            (await Shell($"{run} {full} >/dev/full 2>/dev/full")).Code
+        );
         foreach (string folder in (string[])[closed, full])
         {
             Outcome again = CommandLine.Run("report", folder).Succeeds();
@@ -114,10 +118,15 @@ public sealed class StreamTests : IDisposable
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
-    public async Task A_named_pipe_that_nobody_writes_into_is_waited_for_until_a_signal(string signal)
+    public async Task A_named_pipe_that_nobody_writes_into_is_waited_for_until_a_signal(
+        string signal
+    )
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no named pipes in folders.");
-        Assert.SkipWhen(Tool.IsInterruptIgnored, "SIGINT is ignored here, and env cannot restore it.");
+        Assert.SkipWhen(
+            Tool.IsInterruptIgnored,
+            "SIGINT is ignored here, and env cannot restore it."
+        );
         string pipe = Things.Make("fifo", _toys["pipe"]);
         ProcessStartInfo start = Tool.StartInfo("predict", pipe, "-m", _toys.Bert());
         start.RedirectStandardError = true;

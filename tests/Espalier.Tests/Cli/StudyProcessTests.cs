@@ -97,7 +97,10 @@ public sealed class StudyProcessTests : IDisposable
     public async Task An_interrupted_study_ends_with_130_and_goes_on_when_called_again()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
-        Assert.SkipWhen(Tool.IsInterruptIgnored, "SIGINT is ignored here, and env cannot restore it.");
+        Assert.SkipWhen(
+            Tool.IsInterruptIgnored,
+            "SIGINT is ignored here, and env cannot restore it."
+        );
         using Process process = Start("stopped");
         string? line;
         do

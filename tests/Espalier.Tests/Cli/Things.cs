@@ -6,7 +6,16 @@ namespace Espalier.Tests.Cli;
 /// <summary>What may stand where a file was expected.</summary>
 static class Things
 {
-    public static readonly string[] Kinds = ["fifo", "zero", "random", "terminal", "socket", "folder", "nowhere"];
+    public static readonly string[] Kinds =
+    [
+        "fifo",
+        "zero",
+        "random",
+        "terminal",
+        "socket",
+        "folder",
+        "nowhere",
+    ];
 
     /// <returns>The path.</returns>
     public static string Make(string kind, string path)

@@ -21,14 +21,14 @@ public sealed class FuzzTests
         double shares = Readers.All.Sum(r => 1.0 / r.Cost);
         Queue<(Reader Reader, ulong First, int Count)> pieces = new(
             Readers
-                .All.SelectMany(r =>
-                    Pieces(r, Math.Max(10, (int)(inputs / (r.Cost * shares))))
-                )
+                .All.SelectMany(r => Pieces(r, Math.Max(10, (int)(inputs / (r.Cost * shares)))))
                 .OrderBy(p => p.First)
         );
         Worker[] workers =
         [
-            .. Enumerable.Range(0, Math.Min(2, Environment.ProcessorCount)).Select(_ => new Worker()),
+            .. Enumerable
+                .Range(0, Math.Min(2, Environment.ProcessorCount))
+                .Select(_ => new Worker()),
         ];
         Thread[] threads =
         [
@@ -43,14 +43,19 @@ public sealed class FuzzTests
         {
             while (!thread.Join(TimeSpan.FromSeconds(1)))
             {
-                string? stuck = workers.Select(w => w.StuckFor(Hang)).FirstOrDefault(s => s is not null);
+                string? stuck = workers
+                    .Select(w => w.StuckFor(Hang))
+                    .FirstOrDefault(s => s is not null);
                 Assert.True(stuck is null, $"nothing ends {stuck}");
             }
         }
 
         Assert.True(
             fuzzer.Faults.Count == 0 && workers.All(w => w.Failure is null),
-            string.Join('\n', fuzzer.Faults.Select(f => $"{f}").Concat(workers.Select(w => $"{w.Failure}")))
+            string.Join(
+                '\n',
+                fuzzer.Faults.Select(f => $"{f}").Concat(workers.Select(w => $"{w.Failure}"))
+            )
         );
         string counts = string.Join(
             '\n',
@@ -92,8 +97,12 @@ public sealed class FuzzTests
         }
 
         Assert.NotEqual(
-            Enumerable.Range(0, 20).Select(n => Convert.ToHexString(new Fuzzer(1).Input(Readers.All[0], (ulong)n))),
-            Enumerable.Range(0, 20).Select(n => Convert.ToHexString(new Fuzzer(2).Input(Readers.All[0], (ulong)n)))
+            Enumerable
+                .Range(0, 20)
+                .Select(n => Convert.ToHexString(new Fuzzer(1).Input(Readers.All[0], (ulong)n))),
+            Enumerable
+                .Range(0, 20)
+                .Select(n => Convert.ToHexString(new Fuzzer(2).Input(Readers.All[0], (ulong)n)))
         );
     }
 
@@ -132,7 +141,9 @@ public sealed class FuzzTests
     static string Place() =>
         Directory.Exists("/dev/shm")
             ? Directory
-                .CreateDirectory($"/dev/shm/espalier-fuzz-{Environment.ProcessId}-{Interlocked.Increment(ref _places)}")
+                .CreateDirectory(
+                    $"/dev/shm/espalier-fuzz-{Environment.ProcessId}-{Interlocked.Increment(ref _places)}"
+                )
                 .FullName
             : Directory.CreateTempSubdirectory("espalier-fuzz-").FullName;
 
@@ -179,6 +190,8 @@ public sealed class FuzzTests
         }
 
         public string? StuckFor(TimeSpan most) =>
-            Stopwatch.GetElapsedTime(Volatile.Read(ref _began)) > most ? Volatile.Read(ref _now) : null;
+            Stopwatch.GetElapsedTime(Volatile.Read(ref _began)) > most
+                ? Volatile.Read(ref _now)
+                : null;
     }
 }

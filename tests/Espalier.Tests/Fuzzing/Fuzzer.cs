@@ -81,14 +81,26 @@ sealed class Fuzzer(ulong seed)
             }
             catch (Exception e)
             {
-                string where = e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Espalier")) ?? "";
-                Add(new Fault(reader.Name, n, $"{e.GetType().Name}: {e.Message} {where.Trim()}", input), $"{e.GetType().Name} {where}");
+                string where =
+                    e.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("Espalier")) ?? "";
+                Add(
+                    new Fault(
+                        reader.Name,
+                        n,
+                        $"{e.GetType().Name}: {e.Message} {where.Trim()}",
+                        input
+                    ),
+                    $"{e.GetType().Name} {where}"
+                );
             }
 
             long allocated = GC.GetAllocatedBytesForCurrentThread() - start;
             if (allocated > FreeBytes + BytesForEach * input.Length)
             {
-                Add(new Fault(reader.Name, n, $"{allocated:N0} bytes for {input.Length:N0}", input), "memory");
+                Add(
+                    new Fault(reader.Name, n, $"{allocated:N0} bytes for {input.Length:N0}", input),
+                    "memory"
+                );
             }
 
             TimeSpan took = Stopwatch.GetElapsedTime(began);
@@ -117,5 +129,7 @@ sealed class Fuzzer(ulong seed)
     }
 
     static ulong Hash(string text) =>
-        Encoding.UTF8.GetBytes(text).Aggregate(14695981039346656037, (h, b) => (h ^ b) * 1099511628211);
+        Encoding
+            .UTF8.GetBytes(text)
+            .Aggregate(14695981039346656037, (h, b) => (h ^ b) * 1099511628211);
 }

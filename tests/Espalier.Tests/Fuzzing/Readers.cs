@@ -1,12 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Analysis;
+using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Cli.Input;
 using Espalier.Cli.Reports.Pages;
 using Espalier.Data;
-using Espalier.Autograd;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -44,7 +44,7 @@ static class Readers
     static readonly Dictionary<string, byte[]> ModelFiles = SmallModel();
 
     public static IReadOnlyList<Reader> All { get; } =
-        [.. Weights(), .. Tokenizers(), .. Rows(), .. Ours(), .. Texts(), .. Procfs()];
+    [.. Weights(), .. Tokenizers(), .. Rows(), .. Ours(), .. Texts(), .. Procfs()];
 
     static IEnumerable<Reader> Weights()
     {
@@ -128,12 +128,7 @@ static class Readers
             SmallTokenizer.WordPieceJson().ToJsonString(),
             SmallTokenizer.BytePairJson().ToJsonString(),
         ];
-        yield return InFolder(
-            "tokenizer.json",
-            [.. bodies.Select(Utf8)],
-            null,
-            Encode
-        );
+        yield return InFolder("tokenizer.json", [.. bodies.Select(Utf8)], null, Encode);
         Dictionary<string, byte[]> pieces = new()
         {
             ["vocab.txt"] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\nab\n"u8.ToArray(),
@@ -228,11 +223,14 @@ static class Readers
         };
         yield return new(
             "texts of predict",
-            ["one\n\ntwo\n"u8.ToArray(), """
+            [
+                "one\n\ntwo\n"u8.ToArray(),
+                """
                 {"text":"a","text_pair":"b"}
 
                 {"text":"\u00e9"}
-                """u8.ToArray()],
+                """u8.ToArray(),
+            ],
             (bytes, _) =>
             {
                 TextInput input = new(new ByteLines(new MemoryStream(bytes), "here", default));
@@ -248,7 +246,10 @@ static class Readers
     static IEnumerable<Reader> Ours()
     {
         byte[] measurements = Measurements();
-        yield return InFolder("measurements.json", measurements, null, Draw) with { Cost = 8 };
+        yield return InFolder("measurements.json", measurements, null, Draw) with
+        {
+            Cost = 8,
+        };
         yield return InFolder(
             "run.json",
             Utf8(
@@ -266,7 +267,9 @@ static class Readers
             [{"task":"mrpc","pipeline":"O","seed":1,"seconds":43.5,"from_store":false},
              {"task":"mrpc","pipeline":"OD","seed":1,"seconds":null,"from_store":true}]
             """,
-            new Dictionary<string, byte[]> { ["measurements.json"] = [(byte)'[', .. OneMeasurement(), (byte)']'],
+            new Dictionary<string, byte[]>
+            {
+                ["measurements.json"] = [(byte)'[', .. OneMeasurement(), (byte)']'],
             },
             Draw
         ) with
@@ -284,7 +287,8 @@ static class Readers
             "measurements.json",
             measurements,
             null,
-            folder => ["plan", "--max-ms", "5", "--replay", Path.Combine(folder, "measurements.json")]
+            folder =>
+                ["plan", "--max-ms", "5", "--replay", Path.Combine(folder, "measurements.json")]
         ) with
         {
             Cost = 20,
@@ -315,7 +319,8 @@ static class Readers
             new Dictionary<string, byte[]>
             {
                 ["train.csv"] = Utf8(
-                    "text,label\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"t{i},{i % 2}\n"))
+                    "text,label\n"
+                        + string.Concat(Enumerable.Range(0, 24).Select(i => $"t{i},{i % 2}\n"))
                 ),
                 ["test.csv"] = "text,label\nx,1\ny,0\n"u8.ToArray(),
                 ["toy/vocab.txt"] = ModelFiles["vocab.txt"],
@@ -333,7 +338,11 @@ static class Readers
     {
         yield return Text(
             "pipeline",
-            ["DEPLQ", "O(pool=mean)D(layers=0.5)E(pool=mean)P(heads=8,ffn=0.5)LQ", "V(first=4000,corpus=a.txt)O"],
+            [
+                "DEPLQ",
+                "O(pool=mean)D(layers=0.5)E(pool=mean)P(heads=8,ffn=0.5)LQ",
+                "V(first=4000,corpus=a.txt)O",
+            ],
             text =>
             {
                 Pipeline pipeline = Pipeline.Parse(text);
@@ -348,10 +357,47 @@ static class Readers
         );
         (string Name, string[] Line)[] lines =
         [
-            ("options of run", ["run", "DEPLQ", "--epochs", "3", "--rate", "1e-3", "--seed", "7", "--batch", "16", "--max-length", "64"]),
-            ("options of evaluate", ["evaluate", "--effort", "confidence:0.9", "--batch", "1,8", "--threads", "2"]),
-            ("options of plan", ["plan", "--max-ms", "2.5", "--min-accuracy", "0.8", "--max-mb", "30", "--seeds", "1,2,3", "--first", "O"]),
-            ("options of bench", ["bench", "--batch", "1,8", "--max-length", "128", "--threads", "2"]),
+            (
+                "options of run",
+                [
+                    "run",
+                    "DEPLQ",
+                    "--epochs",
+                    "3",
+                    "--rate",
+                    "1e-3",
+                    "--seed",
+                    "7",
+                    "--batch",
+                    "16",
+                    "--max-length",
+                    "64",
+                ]
+            ),
+            (
+                "options of evaluate",
+                ["evaluate", "--effort", "confidence:0.9", "--batch", "1,8", "--threads", "2"]
+            ),
+            (
+                "options of plan",
+                [
+                    "plan",
+                    "--max-ms",
+                    "2.5",
+                    "--min-accuracy",
+                    "0.8",
+                    "--max-mb",
+                    "30",
+                    "--seeds",
+                    "1,2,3",
+                    "--first",
+                    "O",
+                ]
+            ),
+            (
+                "options of bench",
+                ["bench", "--batch", "1,8", "--max-length", "128", "--threads", "2"]
+            ),
         ];
         foreach (var (name, line) in lines)
         {
@@ -375,7 +421,10 @@ static class Readers
         foreach (
             var (name, text) in ((string, string)[])
                 [
-                    ("cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Xeon\nflags\t\t: avx2 hypervisor\n"),
+                    (
+                        "cpuinfo",
+                        "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Xeon\nflags\t\t: avx2 hypervisor\n"
+                    ),
                     ("meminfo", "MemTotal:       16318480 kB\nMemFree: 1 kB\n"),
                     ("loadavg", "0.52 0.58 0.59 1/467 12345\n"),
                     ("status", "Name:\tx\nVmHWM:\t   29276 kB\nVmRSS:\t   29000 kB\n"),
@@ -404,11 +453,7 @@ static class Readers
     }
 
     static Reader Text(string name, string[] sound, Action<string> parse) =>
-        new(
-            name,
-            [.. sound.Select(Utf8)],
-            (bytes, _) => parse(Plain(bytes))
-        )
+        new(name, [.. sound.Select(Utf8)], (bytes, _) => parse(Plain(bytes)))
         {
             Refusals = [typeof(ArgumentException)],
         };
@@ -421,7 +466,9 @@ static class Readers
         Terminal terminal = new(Stream.Null, output, error) { Environment = _ => null };
         var parse = Program.Root().Parse(Espalier.Cli.Parsing.Spelling.Ours(args));
         Espalier.Cli.Parsing.Problems problems = new();
-        bool writes = args.Any(a => a.StartsWith("-o") || a.StartsWith("--o") || a.StartsWith("--s"));
+        bool writes = args.Any(a =>
+            a.StartsWith("-o") || a.StartsWith("--o") || a.StartsWith("--s")
+        );
         if (parse.CommandResult.Command is Espalier.Cli.Parsing.EspalierCommand command && !writes)
         {
             command.Check(parse, terminal, problems);
@@ -588,7 +635,13 @@ static class Readers
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))
         {
-            (measurement with { PeakMemory = new PeakMemory(1000, 900, PeakScope.Work), Absent = [.. measurement.Absent.Where(a => a.Figure != "peak_memory")] }).WriteTo(json);
+            (
+                measurement with
+                {
+                    PeakMemory = new PeakMemory(1000, 900, PeakScope.Work),
+                    Absent = [.. measurement.Absent.Where(a => a.Figure != "peak_memory")],
+                }
+            ).WriteTo(json);
         }
 
         return stream.ToArray();

@@ -38,9 +38,7 @@ public static class FileLock
     }
 
     /// <summary>EWOULDBLOCK on macOS; anything else is no answer to who holds it.</summary>
-    static int Held =>
-        OperatingSystem.IsWindows() ? WindowsSharingViolation
-        : 35;
+    static int Held => OperatingSystem.IsWindows() ? WindowsSharingViolation : 35;
 
     /// <summary>Waits until the lock can be had.</summary>
     public static IDisposable Take(string path, bool shared, Action? waits, CancellationToken stop)
