@@ -104,10 +104,10 @@ sealed class RunCommand : EspalierCommand
         };
         IReadOnlyList<StageKey> keys = recipe.Keys(training.Name);
         string folder = parse.GetValue(_common.Output) ?? DefaultFolder(recipe, keys[^1]);
-        RunFolder.CheckFree(folder, keys);
-        using Workers workers = new(parse.GetValue(_common.Threads));
         using ProgressLine progress = new(terminal);
         RunListener listener = Listen(terminal, progress);
+        using IDisposable mine = RunFolder.Take(folder, recipe, keys, listener.Note, stop);
+        using Workers workers = new(parse.GetValue(_common.Threads));
         using var resumable = stop.Register(() =>
             terminal.Tell($"Stopping; the same command goes on from here ({folder}).")
         );

@@ -14,7 +14,7 @@ sealed class StoreCommand : EspalierCommand
     readonly Argument<string> _verb = new("ACTION")
     {
         Description =
-            "ls: what is finished; verify: read every byte; gc: remove what no study of the store needs.",
+            "ls: what is finished; verify: read every byte and its hash; gc: remove what no study of the store needs.",
     };
     readonly Argument<string> _store = new("STORE")
     {
@@ -100,30 +100,29 @@ sealed class StoreCommand : EspalierCommand
     static int Verify(Store store, Terminal terminal, CancellationToken stop)
     {
         using ProgressLine progress = new(terminal);
+        List<string> remarks = [];
         IReadOnlyList<string> problems = StoreCare.Verify(
             store,
             share => progress.Report("verify", share),
-            stop
+            stop,
+            remarks.Add
         );
         progress.Clear();
-        foreach (string problem in problems)
+        foreach (string sentence in problems.Concat(remarks))
         {
-            terminal.Tell(problem);
+            terminal.Tell(sentence);
         }
 
         terminal.Out.WriteLine(
-            $"{store.Keys().Count} actions and {store.Blobs.All().Count} blobs read, {problems.Count} problems."
+            $"{store.Keys().Count} actions, {store.Blobs.All().Count} blobs, {StoreCare.Records(store).Count} study records and "
+                + $"{StoreCare.Trainings(store).Count} unfinished trainings read, {problems.Count} problems."
         );
         return problems.Count == 0 ? ExitCode.Ok : ExitCode.Refused;
     }
 
     static int Collect(Store store, Terminal terminal, bool dryRun)
     {
-        Garbage Find() =>
-            StoreCare.Unreachable(
-                store,
-                StudyRecord.All(store).SelectMany(s => s.Keys).ToHashSet()
-            );
+        Garbage Find() => StoreGarbage.Unreachable(store, StoreGarbage.Wanted(store));
         void Tell(Garbage garbage, string what)
         {
             foreach (string file in garbage.Files)
@@ -142,7 +141,7 @@ sealed class StoreCommand : EspalierCommand
         }
         else
         {
-            StoreCare.Remove(store, Find, garbage => Tell(garbage, "removed"));
+            StoreGarbage.Remove(store, Find, garbage => Tell(garbage, "removed"));
         }
 
         return ExitCode.Ok;

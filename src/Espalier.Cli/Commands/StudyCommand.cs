@@ -121,6 +121,7 @@ sealed class StudyCommand : EspalierCommand
             return ExitCode.Ok;
         }
 
+        StudyResults.CheckRoom(output);
         int jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : Jobs(recipe.ModelFolder, threads);
         using ProgressLine line = new(terminal);
         StudyProgress progress = new(terminal, line, estimate);

@@ -18,14 +18,22 @@ public static class AtomicFile
             throw new OutputException($"{path} is a folder, so no file can be written there.");
         }
 
+        string folder = Path.GetDirectoryName(target)!;
         FileStream file = Durable.Explaining(path, () => CreateBeside(target));
         bool moved = false;
         try
         {
+            Leftovers.Sweep(folder, file.Name);
             FillWhole(path, file, fill, size);
+            if (OperatingSystem.IsWindows())
+            {
+                file.Dispose(); // elsewhere it stays open, and so locked, until it has its name
+            }
+
             Durable.Explaining(path, () => File.Move(file.Name, target, overwrite: true));
             moved = true;
-            Durable.FlushFolder(Path.GetDirectoryName(target)!);
+            file.Dispose();
+            Durable.FlushFolder(folder);
         }
         catch (IOException e) when (IsOurs(e, file.Name))
         {
@@ -35,7 +43,7 @@ public static class AtomicFile
         {
             if (!moved)
             {
-                File.Delete(file.Name);
+                Drop(file);
             }
         }
     }
@@ -43,20 +51,31 @@ public static class AtomicFile
     public static void Write(string path, ReadOnlyMemory<byte> content) =>
         Write(path, stream => stream.Write(content.Span), content.Length);
 
+    static void Drop(FileStream file)
+    {
+        try
+        {
+            file.Dispose();
+        }
+        catch (IOException)
+        {
+            // It tries once more to write what it could not; that failure is told already.
+        }
+
+        File.Delete(file.Name);
+    }
+
     static void FillWhole(string path, FileStream file, Action<Stream> fill, long size)
     {
-        using (file)
+        if (!LibC.Reserve(file.SafeFileHandle, size))
         {
-            if (!LibC.Reserve(file.SafeFileHandle, size))
-            {
-                throw Durable.FromError(LibC.Error);
-            }
-
-            fill(file);
-            file.SetLength(file.Position); // the reserved size was an upper bound
-            file.Flush(flushToDisk: OperatingSystem.IsWindows());
-            Durable.Flush(file.SafeFileHandle, path);
+            throw Durable.FromError(LibC.Error);
         }
+
+        fill(file);
+        file.SetLength(file.Position); // the reserved size was an upper bound
+        file.Flush(flushToDisk: OperatingSystem.IsWindows());
+        Durable.Flush(file.SafeFileHandle, path);
     }
 
     /// <summary>Whether writing failed, and not the reading of something else that is copied here.</summary>
@@ -83,9 +102,11 @@ public static class AtomicFile
                     1 << 16
                 );
             }
-            catch (IOException e) when (e.HResult is LibC.Exists or WindowsFileExists)
+            catch (IOException e)
+                when (e.HResult is LibC.Exists or LibC.Again or LibC.AgainOnMac or WindowsFileExists
+                )
             {
-                // Left behind by a process that was killed, or in use by another thread.
+                // Left behind by a process that was killed, in use by another thread, or just being looked at.
             }
         }
     }

@@ -12,6 +12,7 @@ public sealed class AtomicFolder : IDisposable
     readonly string _target;
     readonly string _output;
     readonly bool _overwrite;
+    readonly IDisposable? _held;
     bool _ended;
 
     AtomicFolder(string target, string output, bool overwrite, string path)
@@ -20,6 +21,8 @@ public sealed class AtomicFolder : IDisposable
         _output = output;
         _overwrite = overwrite;
         Path = path;
+        _held = Leftovers.Hold(path);
+        Leftovers.Sweep(System.IO.Path.GetDirectoryName(path)!, path);
     }
 
     /// <summary>Where to write until the commit.</summary>
@@ -60,6 +63,7 @@ public sealed class AtomicFolder : IDisposable
             }
         );
         _ended = true;
+        _held?.Dispose();
         if (old is not null)
         {
             DeleteReplaced(old);
@@ -73,6 +77,7 @@ public sealed class AtomicFolder : IDisposable
             Directory.Delete(Path, recursive: true);
         }
 
+        _held?.Dispose();
         _ended = true;
     }
 
@@ -111,6 +116,11 @@ public sealed class AtomicFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (!Directory.Exists(old))
+            {
+                return; // another process took it for a leftover, which it was
+            }
+
             throw new OutputException(
                 $"{_output} is written, but what it replaced is still at {old} "
                     + $"({e.Message.TrimEnd('.')}); delete that folder by hand.",

@@ -15,18 +15,29 @@ public static class ContentHash
     {
         using SafeFileHandle file = RegularFile.Open(path, "a file");
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        long length = RandomAccess.GetLength(file);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length + 1, 1 << 20));
-        for (long at = 0; at < length; )
+        Append(hash, file, path, 0, RandomAccess.GetLength(file));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>The bytes of a file from one place to another.</summary>
+    internal static void Append(
+        IncrementalHash hash,
+        SafeFileHandle file,
+        string path,
+        long from,
+        long to
+    )
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(to - from + 1, 1 << 20));
+        while (from < to)
         {
-            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(length - at, buffer.Length));
-            RegularFile.Fill(file, path, at, part);
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(to - from, buffer.Length));
+            RegularFile.Fill(file, path, from, part);
             hash.AppendData(part);
-            at += part.Length;
+            from += part.Length;
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>

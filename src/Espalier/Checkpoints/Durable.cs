@@ -11,6 +11,9 @@ public static class Durable
 {
     const int ReadOnlyFileSystem = 30;
 
+    /// <summary>No file of a model has a longer name.</summary>
+    const string LongestFile = "special_tokens_map.json";
+
     /// <summary>ENOSPC and EDQUOT on Linux, ENOSPC and EDQUOT on macOS, ERROR_(HANDLE_)DISK_FULL.</summary>
     static int[] Full =>
         OperatingSystem.IsWindows()
@@ -53,6 +56,33 @@ public static class Durable
             FlushFolder(parent);
         }
     }
+
+    /// <summary>Makes the folder, and sees that folders of such names with files in them can be made there.</summary>
+    /// <param name="folders">The longest that are to come; they are made and removed again under another name.</param>
+    internal static void CheckRoom(string folder, params IEnumerable<string> folders) =>
+        Explaining(
+            folder,
+            () =>
+            {
+                string full = Path.GetFullPath(folder);
+                MakeFolders(full);
+                string probe = AtomicFolder.MakeBeside(full);
+                using IDisposable? held = Leftovers.Hold(probe);
+                try
+                {
+                    foreach (string name in folders)
+                    {
+                        string inside = Path.Combine(probe, name);
+                        Directory.CreateDirectory(inside);
+                        File.WriteAllBytes(Path.Combine(inside, LongestFile), []);
+                    }
+                }
+                finally
+                {
+                    Directory.Delete(probe, recursive: true);
+                }
+            }
+        );
 
     internal static void Flush(SafeFileHandle file, string path)
     {

@@ -10,9 +10,12 @@ namespace Espalier.Checkpoints;
 static class LibC
 {
     public const int Interrupted = 4;
+    public const int Again = 11;
+    public const int AgainOnMac = 35;
     public const int Exists = 17;
     public const int Invalid = 22;
     const uint Swap = 2;
+    const int NotWaiting = 4;
     const int WorkingFolder = -100;
 
     /// <summary>O_RDONLY, O_NONBLOCK, O_NOCTTY and O_CLOEXEC of this system.</summary>
@@ -67,6 +70,10 @@ static class LibC
         }
     }
 
+    /// <summary>Locks an open file or folder at once, or not at all; the system unlocks it when it is closed.</summary>
+    public static bool Lock(SafeFileHandle file, bool exclusive) =>
+        flock(file, (exclusive ? 2 : 1) | NotWaiting) == 0;
+
     /// <summary>Makes a folder that was not there; false with errno <see cref="Exists"/> when it was.</summary>
     public static bool MakeFolder(string path) => mkdir(path, 0x1FF) == 0;
 
@@ -77,6 +84,9 @@ static class LibC
 
     [DllImport("libc", SetLastError = true)]
     static extern int fsync(SafeFileHandle file);
+
+    [DllImport("libc", SetLastError = true)]
+    static extern int flock(SafeFileHandle file, int operation);
 
     [DllImport("libc", SetLastError = true)]
     static extern int fallocate(SafeFileHandle file, int mode, long start, long length);

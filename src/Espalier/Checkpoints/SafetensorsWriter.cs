@@ -45,10 +45,24 @@ public sealed class SafetensorsWriter
     public void Add(string name, byte[] bytes, params ReadOnlySpan<int> extents) =>
         Add(name, DType.U8, bytes.Length, extents, to => to.Write(bytes));
 
-    /// <summary>Replaces the file when everything is on the disk; until then the old one stays.</summary>
-    public void Write(string path)
+    /// <summary>As <see cref="Write(string)"/>; the file carries a hash of itself, which <see cref="TensorSeal"/> looks at.</summary>
+    public void WriteSealed(string path)
     {
-        byte[] header = Header();
+        KeyValuePair<string, string>[] metadata =
+        [
+            .. _metadata,
+            new(TensorSeal.Field, TensorSeal.Open),
+        ];
+        byte[] header = Header(metadata);
+        TensorSeal.Close(header, to => WriteTo(to, header));
+        Write(path, header);
+    }
+
+    /// <summary>Replaces the file when everything is on the disk; until then the old one stays.</summary>
+    public void Write(string path) => Write(path, Header(_metadata));
+
+    void Write(string path, byte[] header)
+    {
         AtomicFile.Write(
             path,
             to => WriteTo(to, header),
@@ -56,7 +70,7 @@ public sealed class SafetensorsWriter
         );
     }
 
-    public void WriteTo(Stream stream) => WriteTo(stream, Header());
+    public void WriteTo(Stream stream) => WriteTo(stream, Header(_metadata));
 
     void WriteTo(Stream stream, byte[] header)
     {
@@ -112,7 +126,7 @@ public sealed class SafetensorsWriter
         _tensors.Values.OrderByDescending(t => SafetensorsTypes.Size(t.Type));
 
     /// <summary>Its length in 8 bytes, then JSON padded with spaces to a multiple of 8.</summary>
-    byte[] Header()
+    byte[] Header(KeyValuePair<string, string>[] metadata)
     {
         Dictionary<string, long> begins = [];
         long next = 0;
@@ -128,7 +142,7 @@ public sealed class SafetensorsWriter
         using (Utf8JsonWriter json = new(buffer, Relaxed))
         {
             json.WriteStartObject();
-            WriteMetadata(json);
+            WriteMetadata(json, metadata);
             foreach (Pending tensor in _tensors.Values)
             {
                 tensor.WriteHeader(json, begins[tensor.Name]);
@@ -145,15 +159,15 @@ public sealed class SafetensorsWriter
         return header;
     }
 
-    void WriteMetadata(Utf8JsonWriter json)
+    static void WriteMetadata(Utf8JsonWriter json, KeyValuePair<string, string>[] metadata)
     {
-        if (_metadata.Length == 0)
+        if (metadata.Length == 0)
         {
             return;
         }
 
         json.WriteStartObject("__metadata__");
-        foreach (var (key, value) in _metadata)
+        foreach (var (key, value) in metadata)
         {
             json.WriteString(key, value);
         }

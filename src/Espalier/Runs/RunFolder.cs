@@ -3,6 +3,7 @@ using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Operators;
+using Espalier.Runs.Storage;
 
 namespace Espalier.Runs;
 
@@ -13,6 +14,7 @@ public static class RunFolder
     public const int Version = 1;
     public const string JsonName = "run.json";
     public const string CurveName = "curve.csv";
+    const string LockName = ".espalier-lock";
 
     /// <summary>A folder that holds another run, or anything else, is not written into; one of this run is resumed.</summary>
     public static void CheckFree(string folder, IReadOnlyList<StageKey> keys)
@@ -22,7 +24,7 @@ public static class RunFolder
             !File.Exists(folder)
             && (
                 !Directory.Exists(folder)
-                || Directory.EnumerateFileSystemEntries(folder).All(IsLeftover)
+                || Directory.EnumerateFileSystemEntries(folder).All(Leftovers.IsOne)
                 || (File.Exists(path) ? IsOf(path, keys[^1]) : HasStage(folder, keys))
             );
         if (!free)
@@ -33,9 +35,47 @@ public static class RunFolder
         }
     }
 
-    /// <summary>What a killed process left half-written beside its place.</summary>
-    static bool IsLeftover(string path) =>
-        Path.GetFileName(path).StartsWith(".espalier-", StringComparison.Ordinal);
+    /// <summary>
+    /// The folder for this run alone, as long as the result is held: what a killed run left there is gone, and every file of
+    /// the stages can be made.
+    /// </summary>
+    /// <param name="waits">Is told when another run works there.</param>
+    public static IDisposable Take(
+        string folder,
+        Recipe recipe,
+        IReadOnlyList<StageKey> keys,
+        Action<string>? waits,
+        CancellationToken stop
+    )
+    {
+        CheckFree(folder, keys);
+        Durable.Explaining(folder, () => Durable.MakeFolders(Path.GetFullPath(folder)));
+        IDisposable held = FileLock.Take(
+            Path.Combine(folder, LockName),
+            shared: false,
+            () => waits?.Invoke($"Waiting: another run works in {folder}."),
+            stop
+        );
+        try
+        {
+            CheckFree(folder, keys);
+            Leftovers.Clear(folder, except: LockName);
+            Durable.CheckRoom(
+                folder,
+                StageStore.FolderName(
+                    keys.Count,
+                    Runner.Letters(recipe.Pipeline, keys.Count),
+                    keys[^1]
+                )
+            );
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
     static bool IsOf(string path, StageKey key) =>
         JsonFile.Read(path).Objects("stages") is [.., var last] && last.String("key") == key.Hex;

@@ -61,7 +61,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
             StageKey key = keys[i];
             string name = recipe.Pipeline.Prefix(i + 1).ToString(),
                 stageFolder = store.FolderOf(i + 1, Letters(recipe.Pipeline, i + 1), key);
-            Model? done = StageStore.TryRead(stageFolder, key);
+            Model? done = StageStore.TryRead(stageFolder, key, listener.Note);
             listener.Stage?.Invoke(name, done is not null);
             long began = time.GetTimestamp();
             if (done is null)
@@ -75,7 +75,7 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
                     kernels
                 )
                 {
-                    Checkpoint = store.Checkpoint(key),
+                    Checkpoint = store.Checkpoint(key, listener.Note),
                     Report = progress => listener.Training?.Invoke(name, progress),
                     Note = listener.Note,
                     Time = time,

@@ -18,20 +18,37 @@ public sealed class StageStore(string folder)
     static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(60);
 
     public string FolderOf(int place, string name, StageKey key) =>
-        Path.Combine(folder, $"{place}-{name}-{key.Short}");
+        Path.Combine(folder, FolderName(place, name, key));
+
+    internal static string FolderName(int place, string name, StageKey key) =>
+        $"{place}-{name}-{key.Short}";
 
     /// <summary>Where the training of a stage saves itself.</summary>
-    public CheckpointPlace Checkpoint(StageKey key) =>
-        new(Path.Combine(folder, "unfinished-" + key.Short), key.Hex, SaveEvery);
+    /// <param name="note">Is told why one that was saved is not gone on with.</param>
+    public CheckpointPlace Checkpoint(StageKey key, Action<string>? note = null) =>
+        new(Path.Combine(folder, "unfinished-" + key.Short), key.Hex, SaveEvery) { Note = note };
 
     /// <summary>The stage if it is there, whole and unchanged since it was written.</summary>
-    public static Model? TryRead(string stage, StageKey key)
+    /// <param name="note">Is told of one that is there and is not that.</param>
+    public static Model? TryRead(string stage, StageKey key, Action<string>? note = null)
     {
-        string file = Path.Combine(stage, KeyName);
-        if (!File.Exists(file))
+        if (!Path.Exists(stage))
         {
             return null;
         }
+
+        Model? model = ReadWhole(stage, key);
+        if (model is null)
+        {
+            note?.Invoke($"{stage} is not as it was written; it is made again.");
+        }
+
+        return model;
+    }
+
+    static Model? ReadWhole(string stage, StageKey key)
+    {
+        string file = Path.Combine(stage, KeyName);
 
         try
         {
@@ -46,7 +63,8 @@ public sealed class StageStore(string folder)
                 }
                 : null;
         }
-        catch (InvalidDataException)
+        catch (Exception e)
+            when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -6,12 +6,16 @@ namespace Espalier.Training;
 
 /// <summary>
 /// Where a training saves itself: weights, both moments and the number of steps; all else follows from
-/// the key. The file is replaced in one rename, so the last good state is there whatever happens to the next.
+/// the key. The file is replaced in one rename, so the last good state is there whatever happens to the next, and it carries
+/// a hash: one that is not whole is never gone on with.
 /// </summary>
 /// <param name="key">Names the run: a state of another key is not resumed.</param>
 public sealed class CheckpointPlace(string folder, string key, TimeSpan interval)
 {
-    const string FileName = "training.safetensors";
+    public const string FileName = "training.safetensors";
+
+    /// <summary>2 since it carries a hash.</summary>
+    const string Version = "2";
     long _saved;
 
     public string Folder { get; } = folder;
@@ -32,12 +36,14 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
         }
     }
 
+    /// <summary>Is told in a sentence why a training that was saved is not gone on with.</summary>
+    public Action<string>? Note { get; init; }
+
     public void Save(AdamW optimizer)
     {
         optimizer.CatchUp();
-        Directory.CreateDirectory(Folder);
         SafetensorsWriter writer = new([
-            new("espalier.training", "1"),
+            new("espalier.training", Version),
             new("key", key),
             new("steps", optimizer.Steps.ToString(CultureInfo.InvariantCulture)),
         ]);
@@ -48,46 +54,75 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
             writer.Add("second." + slot.Name, slot.Second);
         }
 
-        writer.Write(File);
+        writer.WriteSealed(File);
     }
 
-    /// <summary>Reads the state back if there is one of this key; a damaged one counts as none.</summary>
+    /// <summary>Reads the state back if there is one of this key and it is whole; else the training begins anew.</summary>
     public bool TryRestore(AdamW optimizer)
     {
-        if (!System.IO.File.Exists(File))
+        if (!Path.Exists(File))
         {
             return false;
+        }
+
+        try
+        {
+            if (Problem(File) is { } problem)
+            {
+                throw new InvalidDataException(problem);
+            }
+
+            Restore(optimizer);
+            return true;
+        }
+        catch (Exception e)
+            when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            Note?.Invoke($"{e.Message.TrimEnd('.')}. The training starts over.");
+            return false;
+        }
+    }
+
+    /// <summary>Why a saved training is not to be trusted, in a sentence; null for one that is whole.</summary>
+    /// <exception cref="InvalidDataException">It cannot be read.</exception>
+    public static string? Problem(string file) =>
+        TensorSeal.Holds(file) switch
+        {
+            true => null,
+            false => $"{file} is damaged: its content is not what its hash says.",
+            null => $"{file} carries no hash of its content (an older Espalier saved it).",
+        };
+
+    void Restore(AdamW optimizer)
+    {
+        using SafetensorsFile saved = SafetensorsFile.Open(File);
+        if (
+            saved.Metadata.GetValueOrDefault("key") != key
+            || saved.Metadata.GetValueOrDefault("espalier.training") != Version
+            || !int.TryParse(
+                saved.Metadata.GetValueOrDefault("steps"),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out int steps
+            )
+        )
+        {
+            throw new InvalidDataException($"{File} is of another training.");
         }
 
         List<(Tensor To, Tensor From)> copies = [];
-        int steps;
-        try
+        foreach (AdamW.Slot slot in optimizer.Slots)
         {
-            using SafetensorsFile saved = SafetensorsFile.Open(File);
-            if (
-                saved.Metadata.GetValueOrDefault("key") != key
-                || !int.TryParse(saved.Metadata.GetValueOrDefault("steps"), out steps)
-                || steps < 0
-            )
-            {
-                return false;
-            }
-
-            foreach (AdamW.Slot slot in optimizer.Slots)
-            {
-                copies.Add((slot.Variable.Value, saved.Read("value." + slot.Name)));
-                copies.Add((slot.First, saved.Read("first." + slot.Name)));
-                copies.Add((slot.Second, saved.Read("second." + slot.Name)));
-            }
-        }
-        catch (InvalidDataException)
-        {
-            return false;
+            copies.Add((slot.Variable.Value, saved.Read("value." + slot.Name)));
+            copies.Add((slot.First, saved.Read("first." + slot.Name)));
+            copies.Add((slot.Second, saved.Read("second." + slot.Name)));
         }
 
         if (copies.Any(c => !c.To.Shape.Equals(c.From.Shape)))
         {
-            return false;
+            throw new InvalidDataException(
+                $"{File} has tensors of other shapes than this training."
+            );
         }
 
         foreach (var (to, from) in copies)
@@ -96,6 +131,5 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
         }
 
         optimizer.Steps = steps;
-        return true;
     }
 }

@@ -52,6 +52,60 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_runs_into_one_folder_take_turns_and_both_end_well()
+    {
+        string folder = Path.Combine(_folder, "run");
+        string[] runs = ["EQ", "EQ"];
+        (int Code, string Out, string Error)[] ends = await Task.WhenAll(
+            runs.Select(r => Task.Run(() => Run(r, "--output", folder)))
+        );
+        Assert.All(ends, e => Assert.True(e.Code == ExitCode.Ok, e.Error));
+        Assert.Contains(ends, e => e.Error.Contains($"Waiting: another run works in {folder}."));
+        Assert.Contains(ends, e => e.Error.Contains("E: done before, read"));
+        Assert.Equal(
+            [".espalier-lock", "curve.csv", "run.json"],
+            Directory.GetFiles(folder).Select(f => Path.GetFileName(f)).Order()
+        );
+    }
+
+    [Fact]
+    public void What_a_killed_run_left_is_gone_after_the_next()
+    {
+        string folder = Path.Combine(_folder, "run"),
+            half = Path.Combine(folder, ".espalier-7-0.dir");
+        Directory.CreateDirectory(half);
+        File.WriteAllText(Path.Combine(half, "config.json"), "half");
+        File.WriteAllText(Path.Combine(folder, ".espalier-7-1.tmp"), "");
+        Assert.Equal(ExitCode.Ok, Run("Q", "--output", folder).Code);
+        Assert.Equal(
+            [".espalier-lock"],
+            Directory.EnumerateFileSystemEntries(folder, ".*").Select(f => Path.GetFileName(f))
+        );
+    }
+
+    [Theory]
+    [InlineData("a name that no disk takes")]
+    [InlineData("a way that is too long")]
+    [InlineData("a file on the way")]
+    public void A_folder_that_cannot_be_made_is_told_before_training(string what)
+    {
+        string folder = what switch
+        {
+            "a name that no disk takes" => Path.Combine(_folder, new string('n', 300)),
+            "a file on the way" => Path.Combine(_folder, "train.csv", "run"),
+            _ => Path.Combine([
+                _folder,
+                .. Enumerable.Repeat(new string('n', 200), (4060 - _folder.Length) / 201),
+                new string('n', (4060 - _folder.Length) % 201 + 1),
+            ]),
+        };
+        var (code, _, error) = Run("Q", "--output", folder);
+        Assert.True(code == ExitCode.Refused, error);
+        Assert.DoesNotContain("O …", error);
+        Assert.Contains(folder, error);
+    }
+
+    [Fact]
     public void An_order_that_makes_no_sense_is_refused_with_the_reason_and_forced_for_study()
     {
         var (code, _, error) = Run("QPD", "--output", Path.Combine(_folder, "run"));

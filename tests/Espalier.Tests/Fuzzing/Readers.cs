@@ -44,7 +44,7 @@ static class Readers
     static readonly Dictionary<string, byte[]> ModelFiles = SmallModel();
 
     public static IReadOnlyList<Reader> All { get; } =
-    [.. Weights(), .. Tokenizers(), .. Rows(), .. Ours(), .. Texts(), .. Procfs()];
+    [.. Weights(), .. Tokenizers(), .. Rows(), .. Ours(), .. Stores(), .. Texts(), .. Procfs()];
 
     static IEnumerable<Reader> Weights()
     {
@@ -333,6 +333,61 @@ static class Readers
             Cost = 3,
         };
     }
+
+    /// <summary>Files of a store with the hash that belongs to them: a hash says that they are unchanged, not who wrote them.</summary>
+    static IEnumerable<Reader> Stores()
+    {
+        (string Name, string File, string Body)[] files =
+        [
+            (
+                "stage",
+                $"actions/{Key}.json",
+                $$"""{"version":1,"kind":"Stage","key":"{{Key}}","pipeline":"O","task":"toy","seed":1,"inputs":["{{Key}}"],"files":[{"name":"config.json","sha256":"{{Key}}","bytes":7}],"machine":null,"seconds":1.5,"threads":2,"why":null}"""
+            ),
+            (
+                "measurements",
+                $"actions/{Key}.json",
+                $$"""{"version":1,"kind":"Measurements","key":"{{Key}}","pipeline":"O D","task":"toy","seed":1,"inputs":["{{Key}}"],"files":[],"machine":"m","seconds":0.5,"threads":2,"why":null}"""
+            ),
+            (
+                "study",
+                "studies/toy.reference.json",
+                $$"""{"version":2,"name":"toy","kernels":"reference","stages":["{{Key}}"],"done":["{{Key}}"]}"""
+            ),
+        ];
+        foreach (var (name, file, body) in files)
+        {
+            foreach (
+                string[] line in (string[][])
+                    [
+                        ["verify"],
+                        ["ls"],
+                        ["gc", "--dry-run"],
+                    ]
+            )
+            {
+                Reader whole = Command(
+                    $"store {line[0]} of a {name}",
+                    file,
+                    Utf8(body),
+                    new Dictionary<string, byte[]>
+                    {
+                        ["FORMAT"] = "espalier store 1\n"u8.ToArray(),
+                        [Path.GetDirectoryName(file) + "/.keep"] = [],
+                    },
+                    folder => ["store", .. line, folder]
+                );
+                yield return whole with
+                {
+                    Read = (bytes, folder) => whole.Read(Sealed(bytes), folder),
+                    Cost = 4,
+                };
+            }
+        }
+    }
+
+    static byte[] Sealed(byte[] body) =>
+        [.. "{\"body\":"u8, .. body, .. Utf8($",\"sha256\":\"{Blobs.Hash(body)}\"}}")];
 
     static IEnumerable<Reader> Texts()
     {

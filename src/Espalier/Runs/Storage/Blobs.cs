@@ -15,8 +15,11 @@ public sealed class Blobs(string folder)
     public static string Hash(ReadOnlySpan<byte> bytes) =>
         Convert.ToHexStringLower(SHA256.HashData(bytes));
 
+    public static bool IsHash(string text) =>
+        text.Length == HashLength && text.All(char.IsAsciiHexDigitLower);
+
     public string PathOf(string sha256) =>
-        sha256.Length == HashLength && sha256.All(char.IsAsciiHexDigitLower)
+        IsHash(sha256)
             ? Path.Combine(folder, sha256[..2], sha256[2..])
             : throw new InvalidDataException(
                 $"'{sha256}' is no SHA-256; {HashLength} lower-case hex digits were expected."
@@ -30,7 +33,7 @@ public sealed class Blobs(string folder)
                 .. Directory
                     .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                     .Select(f => Path.GetFileName(Path.GetDirectoryName(f)!) + Path.GetFileName(f))
-                    .Where(name => name.Length == HashLength && name.All(char.IsAsciiHexDigitLower))
+                    .Where(IsHash)
                     .Order(StringComparer.Ordinal),
             ]
             : [];

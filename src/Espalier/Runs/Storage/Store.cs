@@ -13,6 +13,8 @@ public sealed class Store
     /// <summary>What the file FORMAT says.</summary>
     const string Format = "espalier store 1\n";
     const string FormatName = "FORMAT";
+    const int LongestFormat = 1 << 10;
+    const int LongestModelName = 240;
     static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(60);
 
     Store(string folder)
@@ -38,11 +40,7 @@ public sealed class Store
                 && !File.Exists(folder)
                 && (
                     !Directory.Exists(folder)
-                    || Directory
-                        .EnumerateFileSystemEntries(folder)
-                        .All(e =>
-                            Path.GetFileName(e).StartsWith(".espalier-", StringComparison.Ordinal)
-                        )
+                    || Directory.EnumerateFileSystemEntries(folder).All(Leftovers.IsOne)
                 );
 
             // Another process may have made the store while we looked.
@@ -64,7 +62,9 @@ public sealed class Store
             }
         }
 
-        string found = File.ReadAllText(format);
+        string found = Encoding.UTF8.GetString(
+            RegularFile.ReadAll(format, "a store's file", LongestFormat)
+        );
         return found == Format
             ? new Store(folder)
             : throw new InvalidDataException(
@@ -73,13 +73,14 @@ public sealed class Store
     }
 
     /// <summary>Held shared by whoever adds, alone by whoever removes.</summary>
-    public string UseLock => Path.Combine(Folder, "locks", "use");
+    public string UseLock => Path.Combine(LocksFolder, "use");
 
-    public string LockOf(StageKey key) => Path.Combine(Folder, "locks", key.Hex);
+    public string LockOf(StageKey key) => Path.Combine(LocksFolder, key.Hex);
 
     /// <summary>Where a stage's training saves itself; another process goes on from there.</summary>
-    public CheckpointPlace Checkpoint(StageKey key) =>
-        new(Path.Combine(UnfinishedFolder, key.Hex), key.Hex, SaveEvery);
+    /// <param name="note">Is told why one that was saved is not gone on with.</param>
+    public CheckpointPlace Checkpoint(StageKey key, Action<string>? note = null) =>
+        new(Path.Combine(UnfinishedFolder, key.Hex), key.Hex, SaveEvery) { Note = note };
 
     internal string UnfinishedFolder => Path.Combine(Folder, "unfinished");
     internal string TemporaryFolder => Path.Combine(Folder, "tmp");
@@ -87,6 +88,8 @@ public sealed class Store
     internal string ModelsFolder => Path.Combine(Folder, "models");
 
     string ActionsFolder => Path.Combine(Folder, "actions");
+
+    internal string LocksFolder => Path.Combine(Folder, "locks");
 
     internal string ActionFile(string key) => Path.Combine(ActionsFolder, key + ".json");
 
@@ -108,22 +111,47 @@ public sealed class Store
         [.. Keys().Select(k => TryRead(new StageKey(k))).OfType<StoredAction>()];
 
     /// <summary>The action if it is finished: its file is whole and every blob is there with its size.</summary>
-    public StoredAction? TryRead(StageKey key)
+    public StoredAction? TryRead(StageKey key) =>
+        Path.Exists(ActionFile(key.Hex)) ? Look(key).Action : null;
+
+    /// <summary>As <see cref="TryRead(StageKey)"/>, told when there is something that is not whole.</summary>
+    /// <param name="damaged">What it was, for a sentence.</param>
+    internal StoredAction? TryRead(StageKey key, string what, Action<string>? damaged)
     {
-        string path = ActionFile(key.Hex);
-        if (!File.Exists(path))
+        if (!Path.Exists(ActionFile(key.Hex)))
         {
             return null;
         }
 
+        if (Look(key).Action is { } action && IsWhole(action))
+        {
+            return action;
+        }
+
+        damaged?.Invoke($"{what} was damaged in the store; it is made again.");
+        return null;
+    }
+
+    /// <summary>What an action's file says, or why it counts as not done, in a sentence.</summary>
+    internal (StoredAction? Action, string? Problem) Look(StageKey key)
+    {
+        string path = ActionFile(key.Hex);
         try
         {
             StoredAction action = StoredAction.Read(path);
-            return action.Key == key.Hex && action.Files.All(Blobs.Has) ? action : null;
+            return action.Key != key.Hex
+                    ? (null, $"{path} is the action of another key, {action.Key}; remove it.")
+                : action.Files.FirstOrDefault(f => !Blobs.Has(f)) is { } file
+                    ? (
+                        null,
+                        $"{path} lists {file.Name}, and its blob {file.Sha256} is missing or has another size than {file.Bytes:N0} bytes; "
+                            + "it counts as not done and is made again."
+                    )
+                : (action, null);
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException e)
         {
-            return null;
+            return (null, $"{e.Message} Remove the file, and what it stands for is made again.");
         }
     }
 
@@ -185,8 +213,12 @@ public sealed class Store
     /// <summary>The bytes of one file of an action.</summary>
     public byte[] Read(StoredAction action, string name)
     {
-        StoredFile file = action.Files.First(f => f.Name == name);
-        byte[] bytes = File.ReadAllBytes(Blobs.PathOf(file.Sha256));
+        StoredFile file =
+            action.Files.FirstOrDefault(f => f.Name == name)
+            ?? throw new InvalidDataException(
+                $"{ActionFile(action.Key)}: lists no {name}; remove the file, and what it stands for is made again."
+            );
+        byte[] bytes = RegularFile.ReadAll(Blobs.PathOf(file.Sha256), "a blob", Array.MaxLength);
         return Blobs.Hash(bytes) == file.Sha256
             ? bytes
             : throw new InvalidDataException(
@@ -195,34 +227,77 @@ public sealed class Store
     }
 
     /// <summary>
-    /// The files of a stage under their names, as links: what loads a model, here and for users. It says nothing about what
-    /// is finished and may be removed at any time.
+    /// The files of a stage under their names, as links, for users to load. It says nothing about what is finished and may
+    /// be removed at any time.
     /// </summary>
     public string ModelFolder(StoredAction action)
     {
-        string letters = string.Concat(action.Pipeline.Where(char.IsLetterOrDigit).Take(24));
-        string task = string.Concat(action.Task.Where(c => char.IsLetterOrDigit(c) || c is '-'));
-        string folder = Path.Combine(
-            ModelsFolder,
-            $"{letters}-{task}-{action.Seed}-{action.Key[..12]}"
-        );
-        if (action.Files.All(f => File.Exists(Path.Combine(folder, f.Name))))
+        string folder = Path.Combine(ModelsFolder, ModelName(action));
+        LinkAll(action, folder);
+        return folder;
+    }
+
+    /// <summary>As <see cref="ModelFolder"/>, of exactly these files, for as long as they are read.</summary>
+    public T Reading<T>(StoredAction action, Func<string, T> read)
+    {
+        string folder = MakeTemporary();
+        try
         {
-            return folder;
+            LinkAll(action, folder);
+            return read(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    internal static string ModelName(StoredAction action)
+    {
+        string letters = string.Concat(action.Pipeline.Where(char.IsLetterOrDigit).Take(24));
+        string task = string.Concat(
+            action.Task.Where(c => char.IsLetterOrDigit(c) || c is '-').Take(60)
+        );
+        return $"{letters}-{task}-{action.Seed}-{action.Key[..12]}";
+    }
+
+    void LinkAll(StoredAction action, string folder)
+    {
+        foreach (StoredFile file in action.Files)
+        {
+            string place = Path.Combine(folder, file.Name);
+            if (!IsLinked(place, file))
+            {
+                Durable.Explaining(
+                    folder,
+                    () =>
+                    {
+                        Directory.CreateDirectory(folder);
+                        Link(place, Blobs.PathOf(file.Sha256));
+                    }
+                );
+            }
+        }
+    }
+
+    /// <summary>Whether what is there is the blob, or a copy of it, and not what somebody put in its place.</summary>
+    internal bool IsLinked(string place, StoredFile file)
+    {
+        if (new FileInfo(place).LinkTarget is { } target)
+        {
+            string folder = Path.GetFullPath(Path.GetDirectoryName(place)!);
+            return Path.GetFullPath(target, folder) == Path.GetFullPath(Blobs.PathOf(file.Sha256));
         }
 
-        Durable.Explaining(
-            folder,
-            () =>
-            {
-                Directory.CreateDirectory(folder);
-                foreach (StoredFile file in action.Files)
-                {
-                    Link(Path.Combine(folder, file.Name), Blobs.PathOf(file.Sha256));
-                }
-            }
-        );
-        return folder;
+        try
+        {
+            // Windows has copies, and so has a store that was copied with its links followed.
+            return File.Exists(place) && ContentHash.OfFile(place) == file.Sha256;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     /// <summary>In one rename: whoever reads the folder meanwhile finds the file, by the old link or the new one.</summary>
@@ -249,6 +324,48 @@ public sealed class Store
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Sees that everything can be made before any work, however long the way here is.</summary>
+    /// <param name="record">The name of a study's file.</param>
+    internal void CheckRoom(string record) =>
+        Durable.CheckRoom(
+            Folder,
+            Path.Combine("models", new string('m', LongestModelName)),
+            Path.Combine("unfinished", new string('a', 2 * 32)),
+            Path.Combine("studies", record)
+        );
+
+    /// <summary>Takes away what killed processes left half-written, if no other process is here now.</summary>
+    internal void CleanIfAlone()
+    {
+        using IDisposable? alone = FileLock.Try(UseLock);
+        if (alone is not null)
+        {
+            Clean();
+        }
+    }
+
+    /// <summary>As <see cref="CleanIfAlone"/>, by whoever is.</summary>
+    internal void Clean()
+    {
+        if (Directory.Exists(TemporaryFolder))
+        {
+            Directory.Delete(TemporaryFolder, recursive: true);
+        }
+
+        foreach (string folder in (string[])[Folder, ActionsFolder, StudiesFolder])
+        {
+            Leftovers.Clear(folder);
+        }
+
+        if (Directory.Exists(UnfinishedFolder))
+        {
+            foreach (string training in Directory.EnumerateDirectories(UnfinishedFolder))
+            {
+                Leftovers.Clear(training);
+            }
         }
     }
 

@@ -1,18 +1,19 @@
 using Espalier.Checkpoints;
+using Espalier.Runs.Studies;
+using Espalier.Training;
 
 namespace Espalier.Runs.Storage;
 
-/// <param name="Files">What goes away, relative to the store, in order.</param>
-public sealed record Garbage(IReadOnlyList<string> Files, long Bytes);
-
-/// <summary>Looking after a store: what is damaged in it, and what nobody needs.</summary>
+/// <summary>Looking after a store: what is damaged in it. What nobody needs is <see cref="StoreGarbage"/>.</summary>
 public static class StoreCare
 {
     /// <summary>Reads every byte; one sentence for each thing that is not as it should be.</summary>
+    /// <param name="remark">Is told what cannot be proven whole, and need not be damaged.</param>
     public static IReadOnlyList<string> Verify(
         Store store,
         Action<double>? report,
-        CancellationToken stop
+        CancellationToken stop,
+        Action<string>? remark = null
     )
     {
         List<string> problems = [];
@@ -23,137 +24,137 @@ public static class StoreCare
         {
             stop.ThrowIfCancellationRequested();
             report?.Invoke(i / all);
-            string path = store.Blobs.PathOf(blobs[i]),
-                found = ContentHash.OfFile(path);
-            if (found != blobs[i])
-            {
-                problems.Add(
-                    $"{path} is damaged: its content has the SHA-256 {found}; remove it, and what needs it is made again."
-                );
-            }
+            problems.AddRange(ProblemOfBlob(store.Blobs.PathOf(blobs[i]), blobs[i]));
         }
 
         foreach (string key in keys)
         {
-            problems.AddRange(ProblemsOf(store, key));
+            var (action, problem) = store.Look(new StageKey(key));
+            problems.AddRange(action is null ? [problem!] : ProblemsOfLinks(store, action));
+        }
+
+        foreach (string file in StudyRecord.Files(store))
+        {
+            problems.AddRange(ProblemsOfRecord(store, file, remark));
+        }
+
+        foreach (string file in Trainings(store))
+        {
+            stop.ThrowIfCancellationRequested();
+            problems.AddRange(ProblemOfTraining(file, remark));
         }
 
         return problems;
     }
 
-    static IEnumerable<string> ProblemsOf(Store store, string key)
+    /// <summary>Files of studies that ask for stages.</summary>
+    public static IReadOnlyList<string> Records(Store store) => [.. StudyRecord.Files(store)];
+
+    /// <summary>Trainings that were interrupted.</summary>
+    public static IReadOnlyList<string> Trainings(Store store) =>
+        Directory.Exists(store.UnfinishedFolder)
+            ?
+            [
+                .. Directory
+                    .EnumerateDirectories(store.UnfinishedFolder)
+                    .Select(d => Path.Combine(d, CheckpointPlace.FileName))
+                    .Where(Path.Exists)
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
+
+    static IEnumerable<string> ProblemOfBlob(string path, string hash)
     {
-        string path = store.ActionFile(key);
-        StoredAction action;
         try
         {
-            action = StoredAction.Read(path);
+            string found = ContentHash.OfFile(path);
+            return found == hash
+                ? []
+                :
+                [
+                    $"{path} is damaged: its content has the SHA-256 {found}; remove it, and what needs it is made again.",
+                ];
         }
         catch (InvalidDataException e)
         {
-            return [$"{e.Message} Remove the file, and what it stands for is made again."];
+            return [$"{e.Message} Remove it, and what needs it is made again."];
         }
-
-        return action.Key != key
-            ? [$"{path} is the action of another key, {action.Key}; remove it."]
-            : action
-                .Files.Where(f => !store.Blobs.Has(f))
-                .Select(f =>
-                    $"{path} lists {f.Name}, and its blob {f.Sha256} is missing or has another size than {f.Bytes:N0} bytes; "
-                    + "it counts as not done and is made again."
-                );
     }
 
-    /// <summary>
-    /// What no study of the store reaches: actions of recipes that have changed, failures (so that they are tried
-    /// again), blobs without an action, half-written files, and trainings of finished stages.
-    /// </summary>
-    /// <param name="wanted">Keys of the stages that the studies ask for.</param>
-    public static Garbage Unreachable(Store store, IReadOnlySet<string> wanted)
+    static IEnumerable<string> ProblemsOfLinks(Store store, StoredAction action)
     {
-        List<string> files = [];
-        HashSet<string> blobs = [];
-        HashSet<string> kept = [];
-        foreach (string key in store.Keys())
-        {
-            StoredAction? action = store.TryRead(new StageKey(key));
-            bool reached = action switch
-            {
-                { Kind: ActionKind.Stage } => wanted.Contains(key),
-                { Kind: ActionKind.Measurements } => action.Inputs.All(wanted.Contains),
-                _ => false,
-            };
-            if (reached)
-            {
-                kept.Add(key);
-                blobs.UnionWith(action!.Files.Select(f => f.Sha256));
-            }
-            else
-            {
-                files.Add(store.ActionFile(key));
-            }
-        }
-
-        files.AddRange(store.Blobs.All().Where(b => !blobs.Contains(b)).Select(store.Blobs.PathOf));
-        if (Directory.Exists(store.TemporaryFolder))
-        {
-            files.AddRange(
-                Directory.EnumerateFiles(store.TemporaryFolder, "*", SearchOption.AllDirectories)
-            );
-        }
-
-        files.AddRange(
-            Below(store.UnfinishedFolder, name => kept.Contains(name) || !wanted.Contains(name))
-        );
-        files.AddRange(Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12]))));
-        files.AddRange(
-            Directory
-                .EnumerateFiles(store.Folder, ".espalier-*", SearchOption.AllDirectories)
-                .Where(f => !f.StartsWith(store.TemporaryFolder, StringComparison.Ordinal))
-        );
-        string[] found = [.. files.Distinct().Order(StringComparer.Ordinal)];
-        return new Garbage(
-            [.. found.Select(f => Path.GetRelativePath(store.Folder, f))],
-            found.Sum(f => new FileInfo(f) is { LinkTarget: null } file ? file.Length : 0)
-        );
-    }
-
-    /// <exception cref="InvalidDataException">Another process uses the store.</exception>
-    public static void Remove(Store store, Func<Garbage> find, Action<Garbage> removed)
-    {
-        using IDisposable alone =
-            FileLock.Try(store.UseLock)
-            ?? throw new InvalidDataException(
-                $"{store.Folder} is in use by another process; collect its garbage when that has ended."
-            );
-        Garbage garbage = find();
-
-        // Actions first: a blob that is missing makes its action count as not done, but why show it.
-        foreach (string file in garbage.Files.OrderBy(f => !f.StartsWith("actions")))
-        {
-            string path = Path.Combine(store.Folder, file);
-            File.Delete(path);
-            string folder = Path.GetDirectoryName(path)!;
-            if (!Directory.EnumerateFileSystemEntries(folder).Any())
-            {
-                Directory.Delete(folder);
-            }
-        }
-
-        // Whoever made a folder here and did not take it away was killed: we are alone.
-        if (Directory.Exists(store.TemporaryFolder))
-        {
-            Directory.Delete(store.TemporaryFolder, recursive: true);
-        }
-
-        removed(garbage);
-    }
-
-    static IEnumerable<string> Below(string folder, Func<string, bool> goes) =>
-        Directory.Exists(folder)
-            ? Directory
-                .EnumerateDirectories(folder)
-                .Where(d => goes(Path.GetFileName(d)))
-                .SelectMany(d => Directory.EnumerateFiles(d, "*", SearchOption.AllDirectories))
+        string folder = Path.Combine(store.ModelsFolder, Store.ModelName(action));
+        return Directory.Exists(folder)
+            ? action
+                .Files.Select(f => (Place: Path.Combine(folder, f.Name), File: f))
+                .Where(l => IsThere(l.Place) && !store.IsLinked(l.Place, l.File))
+                .Select(l =>
+                    $"{l.Place} is not the file of {action.Pipeline} of {action.Task}, seed {action.Seed}; remove it, and the next study links it again."
+                )
             : [];
+    }
+
+    /// <summary>Also a link that leads nowhere.</summary>
+    static bool IsThere(string path) =>
+        Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+
+    static IEnumerable<string> ProblemsOfRecord(Store store, string file, Action<string>? remark)
+    {
+        try
+        {
+            StudyRecord record = StudyRecord.Read(file);
+            string[] missing = [.. record.Missing(store)];
+            if (missing.Length > 0)
+            {
+                return [Lacks(record, missing)];
+            }
+
+            if (!record.HasHash)
+            {
+                remark?.Invoke(
+                    $"{file} carries no hash (an older Espalier wrote it); all that it names is there, and running its study again gives it one."
+                );
+            }
+
+            return [];
+        }
+        catch (InvalidDataException e)
+        {
+            return [Unreadable(e)];
+        }
+    }
+
+    static IEnumerable<string> ProblemOfTraining(string file, Action<string>? remark)
+    {
+        try
+        {
+            string? problem = CheckpointPlace.Problem(file);
+            if (problem is null || TensorSeal.Holds(file) is not null)
+            {
+                return problem is null
+                    ? []
+                    : [$"{problem} The next study starts that training over."];
+            }
+
+            remark?.Invoke($"{problem} The next study starts that training over.");
+            return [];
+        }
+        catch (InvalidDataException e)
+        {
+            return File.Exists(file)
+                ? [$"{e.Message} The next study starts that training over."]
+                : []; // it was finished meanwhile
+        }
+    }
+
+    internal static string Unreadable(InvalidDataException e) =>
+        $"{e.Message} Run its study again, which writes the record anew, or remove the file if the study is not wanted any more.";
+
+    internal static string Lacks(StudyRecord record, string[] missing) =>
+        record.HasHash
+            ? $"{record.File} says of {missing[0]}{Others(missing)} that the stage was finished, and it is not there or damaged; run its study again, which makes it again."
+            : $"{record.File} carries no hash (an older Espalier wrote it) and names {missing[0]}{Others(missing)}, which is not there, so it may be damaged; run its study again, which writes it anew.";
+
+    static string Others(string[] missing) =>
+        missing.Length > 1 ? $" and {missing.Length - 1} more" : "";
 }

@@ -54,47 +54,20 @@ public sealed record StoredAction
     public long Bytes => Files.Sum(f => f.Bytes);
 
     /// <summary>The action with its own hash, which tells a damaged file from a good one.</summary>
-    public byte[] ToJson()
-    {
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(this, ActionSchema.Default.StoredAction);
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName("body");
-            json.WriteRawValue(body);
-            json.WriteString("sha256", Blobs.Hash(body));
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+    public byte[] ToJson() =>
+        SealedJson.Write(
+            JsonSerializer.SerializeToUtf8Bytes(this, ActionSchema.Default.StoredAction)
+        );
 
     /// <exception cref="InvalidDataException">Damaged, or of a version that this code does not know.</exception>
     public static StoredAction Read(string path)
     {
-        JsonFields fields = JsonFile.Read(path);
-        byte[] body = System.Text.Encoding.UTF8.GetBytes(
-            fields.Required("body", "an object").GetRawText()
-        );
-        if (fields.String("sha256") != Blobs.Hash(body))
-        {
-            throw fields.Refuse("sha256", $"the hash of the body, {Blobs.Hash(body)}");
-        }
-
-        fields.Object("body").Integer("version", CurrentVersion, CurrentVersion);
+        var (fields, body) = SealedJson.Read(JsonFile.Read(path));
+        fields.Integer("version", CurrentVersion, CurrentVersion);
+        Check(path, fields);
         try
         {
-            StoredAction action = JsonSerializer.Deserialize(
-                body,
-                ActionSchema.Default.StoredAction
-            )!;
-            return action.Files.FirstOrDefault(f => !IsPlainName(f.Name)) is { } outside
-                ? throw new InvalidDataException(
-                    $"{path}: names the file '{Printable.Escape(outside.Name)}'; a plain name was expected."
-                )
-                : action;
+            return JsonSerializer.Deserialize(body, ActionSchema.Default.StoredAction)!;
         }
         catch (JsonException e)
         {
@@ -102,6 +75,60 @@ public sealed record StoredAction
                 $"{path}: not an action ({JsonFile.Reason(e)}); remove the file, and what it stood for is made again.",
                 e
             );
+        }
+    }
+
+    /// <summary>The hash says that the file is as it was written, not that Espalier wrote it.</summary>
+    static void Check(string path, JsonFields fields)
+    {
+        string kind = fields.String("kind");
+        if (!Enum.GetNames<ActionKind>().Contains(kind))
+        {
+            throw fields.Refuse("kind", string.Join(" or ", Enum.GetNames<ActionKind>()));
+        }
+
+        if (!Blobs.IsHash(fields.String("key")))
+        {
+            throw fields.Refuse("key", "64 lower-case hex digits");
+        }
+
+        fields.String("pipeline");
+        fields.String("task");
+        foreach (string input in fields.Strings("inputs").Where(i => !Blobs.IsHash(i)))
+        {
+            throw new InvalidDataException(
+                $"{path}: has the input '{Printable.Escape(input)}'; keys of 64 lower-case hex digits were expected."
+            );
+        }
+
+        fields.Number("seconds", 0, double.MaxValue);
+        fields.Integer("threads", 0, int.MaxValue);
+        HashSet<string> names = [];
+        foreach (JsonFields file in fields.Objects("files"))
+        {
+            string name = file.String("name");
+            if (!IsPlainName(name))
+            {
+                throw new InvalidDataException(
+                    $"{path}: names the file '{Printable.Escape(name)}'; a plain name was expected."
+                );
+            }
+
+            if (!names.Add(name))
+            {
+                throw file.Refuse("name", "another than the files before it have");
+            }
+
+            file.Long("bytes", 0, long.MaxValue);
+            if (!Blobs.IsHash(file.String("sha256")))
+            {
+                throw file.Refuse("sha256", "64 lower-case hex digits");
+            }
+        }
+
+        if (names.Count == 0 && kind != $"{ActionKind.Failure}")
+        {
+            throw fields.Refuse("files", "a file at least");
         }
     }
 

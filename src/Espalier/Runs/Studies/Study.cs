@@ -44,6 +44,7 @@ public sealed class Study(
         CancellationToken stop
     )
     {
+        Store.CleanIfAlone();
         using IDisposable use = FileLock.Take(
             Store.UseLock,
             shared: true,
@@ -51,17 +52,21 @@ public sealed class Study(
             stop
         );
         KernelFamily training = kernels.In(Recipe.Precision);
-        StudyRecord.Of(Recipe, training.Name, Plan).Write(Store);
+        Store.CheckRoom(StudyRecord.FileName(Recipe.Name, training.Name));
         StudyModels models = new(Store, training, time);
         HashSet<StageKey> before =
         [
-            .. Plan.Stages.Select(s => s.Key).Where(k => Store.TryRead(k) is not null),
+            .. Plan
+                .Stages.Select(s => s.Key)
+                .Where(k => Store.TryRead(k) is { Kind: ActionKind.Stage }),
         ];
+        StudyRecord.Of(Recipe, training.Name, Plan, before).Write(Store);
         var (done, failures) = new StudyExecutor(Store, models, turn, machine.Threads, jobs).Run(
             Plan,
             listener,
             stop
         );
+        StudyRecord.Of(Recipe, training.Name, Plan, done.Keys).Write(Store);
         StudyMeasuring measuring = new(Store, models, turn, kernels, machine, time);
         List<Measurement> measurements = [];
         foreach (

@@ -79,26 +79,24 @@ public sealed class StudyExecutor(
     {
         foreach (PlannedStage stage in plan.Stages)
         {
-            StoredAction? action = store.TryRead(stage.Key);
-            if (action?.Kind == ActionKind.Failure)
+            StoredAction? action = store.TryRead(
+                stage.Key,
+                $"{stage.Pipeline} of {stage.Recipe.Data.Task.Name}, seed {stage.Recipe.Seed},",
+                listener.Note
+            );
+            if (action is null)
+            {
+                _waiting.Add(stage);
+            }
+            else if (action.Kind == ActionKind.Failure)
             {
                 _failures.Add(new StageFailure(stage, action.Why ?? "unknown", true));
                 listener.Stage?.Invoke(stage, StageState.Failed);
             }
-            else if (action is not null && store.IsWhole(action))
-            {
-                _done.Add(stage.Key, action);
-            }
             else
             {
-                if (action is not null)
-                {
-                    listener.Note?.Invoke(
-                        $"{stage.Pipeline} of {stage.Recipe.Data.Task.Name}, seed {stage.Recipe.Seed}, was damaged in the store; it is made again."
-                    );
-                }
-
-                _waiting.Add(stage);
+                _done.Add(stage.Key, action);
+                store.CleanUp(stage.Key); // a process may have been killed before it did
             }
         }
     }

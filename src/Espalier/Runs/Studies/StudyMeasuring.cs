@@ -51,7 +51,9 @@ public sealed class StudyMeasuring(
                 ),
             stop
         );
-        if (store.TryRead(key) is { } before && store.IsWhole(before))
+        string what =
+            $"What was measured of {group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed},";
+        if (store.TryRead(key, what, listener.Note) is { } before)
         {
             return before;
         }

@@ -35,7 +35,7 @@ public sealed class StudyModels(Store store, KernelFamily kernels, TimeProvider 
             kernels
         )
         {
-            Checkpoint = store.Checkpoint(stage.Key),
+            Checkpoint = store.Checkpoint(stage.Key, listener.Note),
             Report = progress => listener.Training?.Invoke(stage, progress),
             Note = listener.Note,
             Time = time,
@@ -67,8 +67,10 @@ public sealed class StudyModels(Store store, KernelFamily kernels, TimeProvider 
             );
         }
 
-        string folder = store.ModelFolder(action);
-        return ModelFolder.Load(folder).Model with { Tokenizer = Tokenizer.Load(folder) };
+        return store.Reading(
+            action,
+            folder => ModelFolder.Load(folder).Model with { Tokenizer = Tokenizer.Load(folder) }
+        );
     }
 
     /// <summary>Each task is encoded once for each tokenizer, however many stages use it.</summary>

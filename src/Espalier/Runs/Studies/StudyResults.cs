@@ -32,6 +32,9 @@ public static class StudyResults
         ];
     }
 
+    /// <summary>Sees that the files can be written before there is work behind them.</summary>
+    public static void CheckRoom(string folder) => Durable.CheckRoom(folder);
+
     /// <summary>The files that a study ends with.</summary>
     public static void Write(string folder, StudyOutcome outcome)
     {

@@ -98,9 +98,9 @@ public sealed class StoreTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(linked, "link"), "../../nowhere");
         File.WriteAllText(Path.Combine(tmp, "link-1-1"), "of an older version");
         Garbage? removed = null;
-        StoreCare.Remove(
+        StoreGarbage.Remove(
             store,
-            () => StoreCare.Unreachable(store, new HashSet<string> { Key }),
+            () => StoreGarbage.Unreachable(store, new HashSet<string> { Key }),
             garbage => removed = garbage
         );
         Assert.Equal(

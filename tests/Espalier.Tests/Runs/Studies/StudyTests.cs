@@ -159,7 +159,7 @@ public sealed class StudyTests : IDisposable
         _toy.Run(study);
         string[] files =
         [
-            .. ((string[])["actions", "blobs"]).SelectMany(f =>
+            .. ((string[])["actions", "blobs", "studies"]).SelectMany(f =>
                 Directory.EnumerateFiles(
                     Path.Combine(study.Store.Folder, f),
                     "*",
@@ -199,7 +199,7 @@ public sealed class StudyTests : IDisposable
         Garbage found = Garbage(study.Store);
         StoredAction gone = study.Store.TryRead(study.Plan.Stages[^1].Key)!;
         Assert.Contains($"actions{Path.DirectorySeparatorChar}{gone.Key}.json", found.Files);
-        StoreCare.Remove(study.Store, () => Garbage(study.Store), _ => { });
+        StoreGarbage.Remove(study.Store, () => Garbage(study.Store), _ => { });
         Assert.Empty(Garbage(study.Store).Files);
         Assert.Null(study.Store.TryRead(study.Plan.Stages[^1].Key));
         Assert.DoesNotContain(
@@ -243,15 +243,17 @@ public sealed class StudyTests : IDisposable
     [Fact]
     public void A_record_without_kernels_keeps_what_it_names()
     {
+        string key = new('a', 64);
         Store store = Store.Open(_toy["store"]);
         Directory.CreateDirectory(Path.Combine(store.Folder, "studies"));
         File.WriteAllText(
             Path.Combine(store.Folder, "studies", "old.json"),
-            """{"version":1,"name":"old","stages":["ab"]}"""
+            $$"""{"version":1,"name":"old","stages":["{{key}}"]}"""
         );
         StudyRecord old = Assert.Single(StudyRecord.All(store));
         Assert.Equal("old", old.Name);
-        Assert.Equal(["ab"], old.Keys);
+        Assert.Equal([key], old.Keys);
+        Assert.False(old.HasHash);
     }
 
     [Fact]
@@ -291,14 +293,14 @@ public sealed class StudyTests : IDisposable
         using IDisposable use = FileLock.Try(store.UseLock, shared: true)!;
         string why = Assert
             .Throws<InvalidDataException>(() =>
-                StoreCare.Remove(store, () => Garbage(store), _ => { })
+                StoreGarbage.Remove(store, () => Garbage(store), _ => { })
             )
             .Message;
         Assert.Contains("in use", why);
     }
 
     static Garbage Garbage(Store store) =>
-        StoreCare.Unreachable(store, StudyRecord.All(store).SelectMany(s => s.Keys).ToHashSet());
+        StoreGarbage.Unreachable(store, StoreGarbage.Wanted(store));
 
     static StudyListener Making(ConcurrentBag<string> made) =>
         new()

@@ -46,14 +46,42 @@ sealed class ToyStudy : IDisposable
         return path;
     }
 
-    public Study Open(string recipe, string store = "store", KernelFamily? kernels = null) =>
+    public Study Open(
+        string recipe,
+        string store = "store",
+        KernelFamily? kernels = null,
+        TimeProvider? time = null
+    ) =>
         new(
             StudyRecipeFile.Read(recipe, _ => null),
             Store.Open(this[store]),
             kernels ?? KernelFamily.Best,
             Machine.Here(kernels ?? KernelFamily.Best, 2),
+            time ?? TimeProvider.System
+        );
+
+    /// <summary>The stages alone, nothing measured.</summary>
+    /// <returns>Each with the hashes of its files.</returns>
+    public string[] Make(Study study, Action<string>? note = null)
+    {
+        StudyModels models = new(
+            study.Store,
+            KernelFamily.Best.In(study.Recipe.Precision),
             TimeProvider.System
         );
+        var (done, failures) = new StudyExecutor(study.Store, models, Turn, 2, 2).Run(
+            study.Plan,
+            new StudyListener { Note = note },
+            TestContext.Current.CancellationToken
+        );
+        Assert.Empty(failures);
+        return
+        [
+            .. study.Plan.Stages.Select(s =>
+                $"{s.Key.Short} {string.Join(' ', done[s.Key].Files.Select(f => $"{f.Name}={f.Sha256}"))}"
+            ),
+        ];
+    }
 
     public MachineTurn Turn => new(this["machine.lock"], null);
 
