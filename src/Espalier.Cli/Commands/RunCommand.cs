@@ -117,7 +117,7 @@ sealed class RunCommand : EspalierCommand
             listener,
             stop
         );
-        IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
+        MeasuredStages measured = new StageMeasuring(
             workers,
             kernels,
             machine,
@@ -129,13 +129,13 @@ sealed class RunCommand : EspalierCommand
         {
             terminal.Out.Write(
                 System.Text.Encoding.UTF8.GetString(
-                    RunFolder.Json(folder, recipe, training.Name, measured)
+                    RunFolder.Json(folder, recipe, training.Name, measured.Stages)
                 )
             );
         }
         else
         {
-            RunReport.Write(terminal, recipe, measured, folder);
+            RunReport.Write(terminal, recipe, measured.Stages, folder);
         }
 
         return ExitCode.Ok;

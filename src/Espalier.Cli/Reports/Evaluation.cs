@@ -41,6 +41,17 @@ sealed record Evaluation(
                     ]
             )
         );
+        if (
+            Answers[0]
+                .Measure(Task.Metrics)
+                .Select(q => q.Covers)
+                .OfType<string>()
+                .FirstOrDefault() is
+            { } covers
+        )
+        {
+            terminal.Out.WriteLine($"In brackets: 95 % intervals, for {covers}.");
+        }
     }
 
     void WriteTo(Utf8JsonWriter json)
@@ -65,6 +76,7 @@ sealed record Evaluation(
                 json.OptionalNumber("high", quality.High);
                 json.WriteNumber("n", quality.N);
                 json.WriteString("why_undefined", quality.WhyUndefined);
+                json.WriteString("covers", quality.Covers);
                 json.WriteEndObject();
             }
 

@@ -23,18 +23,7 @@ static class RunReport
             $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples"
                 + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
-        int[] timed =
-        [
-            .. stages
-                .SelectMany(s => s.Curve)
-                .Select(m => m.TimedExamples!.Value)
-                .Distinct()
-                .Order(),
-        ];
-        terminal.Out.WriteLine(
-            $"Time at batch {recipe.BatchSize}: median of {first.MillisecondsPerExample!.N} interleaved rounds of {timed[^1]} examples"
-                + (timed.Length > 1 ? $", {timed[0]} where all cost the same" : "")
-        );
+        terminal.Out.WriteLine(TimedOn(recipe, [.. stages.SelectMany(s => s.Curve)]));
         Column[] columns =
         [
             .. Columns(first).Where(c => terminal.Width >= WideTerminal || !c.WideOnly),
@@ -49,7 +38,10 @@ static class RunReport
         }
 
         terminal.Out.WriteLine(
-            $"In brackets: 95 % intervals. Memory: weights as a session packs them; on disk every model keeps fp32. Energy: {first.EnergySource}."
+            $"In brackets: 95 % intervals; of {first.Metrics[0].Metric} for the choice of the {first.Examples} examples, of times for the choice of those timed and the noise of this sitting; neither holds another seed, times no other sitting."
+        );
+        terminal.Out.WriteLine(
+            $"Memory: weights as a session packs them; on disk every model keeps fp32. Energy: {first.EnergySource}."
         );
         terminal.Out.WriteLine(
             $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {(first.Machine.LoadAverage is { } load ? $"{load:0.0}" : "unknown")} at the start."
@@ -58,8 +50,26 @@ static class RunReport
         CurvePlot.Write(terminal.Out, stages, Math.Min(terminal.Width, 90));
         terminal.Out.WriteLine();
         terminal.Out.WriteLine(
-            $"{Shown.Whole(folder)}: {RunFolder.JsonName}, {RunFolder.CurveName}, and a model folder for each stage."
+            $"{Shown.Whole(folder)}: {RunFolder.JsonName}, {RunFolder.CurveName}, {RunFolder.CurvesName}, {RunFolder.AnswersName}, and a model folder for each stage."
         );
+    }
+
+    /// <summary>How times were taken, and how like its split the sample is.</summary>
+    static string TimedOn(Recipe recipe, IReadOnlyList<Measurement> all)
+    {
+        TimedSet[] sets = [.. all.Select(m => m.Timed!).OrderBy(t => t.Examples)];
+        TimedSet most = sets.Last(t => !t.Alike || sets.All(s => s.Alike));
+        string which =
+            most.Examples == most.SplitExamples
+                ? $"all {most.Examples} test examples"
+                : $"{most.Examples} of {most.SplitExamples} test examples, spread over their lengths ({most.PlainTokens:0.0} tokens on average, of all {most.SplitTokens:0.0})";
+        return $"Time at batch {recipe.BatchSize}: on {which}, each {most.Passes} times in interleaved rounds"
+            + (
+                sets.Any(t => t.Alike) && !most.Alike
+                    ? $"; on {sets.First(t => t.Alike).Examples} where padding makes all cost the same"
+                    : ""
+            )
+            + ".";
     }
 
     /// <param name="WideOnly">Left out where the table would not fit.</param>
@@ -71,7 +81,8 @@ static class RunReport
             new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
             new("ms/example", s => Shown.Interval(s.Row.MillisecondsPerExample!, "0.00")),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
-            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}"),
+            new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}"),
+            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}", WideOnly: true),
             new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", WideOnly: true),
             new(
                 $"mJ ({first.JoulesPerExample!.Origin.ToString().ToLowerInvariant()})",

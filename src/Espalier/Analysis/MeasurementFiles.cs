@@ -74,6 +74,67 @@ public static class MeasurementFiles
             );
     }
 
+    /// <summary>
+    /// The points of the curves of quality, without time, of a file curves.json or of every one under a folder; none where there
+    /// is none, as beside results made before they were kept.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A file cannot be read.</exception>
+    public static IReadOnlyList<Measurement> ReadCurves(string path)
+    {
+        const string name = "curves.json";
+        string[] files = Directory.Exists(path)
+            ?
+            [
+                .. Directory
+                    .EnumerateFiles(path, name, SearchOption.AllDirectories)
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [path];
+        return [.. files.SelectMany(Curves)];
+
+        static IEnumerable<Measurement> Curves(string file)
+        {
+            try
+            {
+                using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+                JsonElement root = document.RootElement;
+                return root.ValueKind != JsonValueKind.Array
+                    ? throw new InvalidDataException(
+                        $"{file}: an array of curves was expected; name {name} of a study or run."
+                    )
+                    :
+                    [
+                        .. root.EnumerateArray()
+                            .SelectMany((c, i) => QualityCurve.Read($"{file}[{i}]", c).Points()),
+                    ];
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException(
+                    $"{file} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not JSON; the file was cut short or is another one.",
+                    e
+                );
+            }
+        }
+    }
+
+    /// <summary>
+    /// Of every file of answers under a folder: what every model said to every example, by task and seed.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A file cannot be read, or is damaged.</exception>
+    public static IReadOnlyList<StoredAnswers> ReadAnswers(string path) =>
+        [
+            .. (
+                Directory.Exists(path)
+                    ? Directory
+                        .EnumerateFiles(path, "answers*.json.gz", SearchOption.AllDirectories)
+                        .Order(StringComparer.Ordinal)
+                    : (IEnumerable<string>)[path]
+            ).Select(file =>
+                StoredAnswers.Read(file, RegularFile.ReadAll(file, "a file of answers", MostBytes))
+            ),
+        ];
+
     /// <summary>Models lie beside results, with JSON files of their own.</summary>
     static bool IsRecords(string path) =>
         Path.GetFileName(path)

@@ -11,7 +11,14 @@ public sealed record Quality(
     double? High,
     int N,
     string? WhyUndefined
-);
+)
+{
+    const string Sampling =
+        "which examples are in the split; not the seed of training, not other data";
+
+    /// <summary>What the interval covers, in words; null: there is none.</summary>
+    public string? Covers => Low is null ? null : Sampling;
+}
 
 /// <summary>What a model answers at one effort, from a record of all its exits.</summary>
 public sealed class EffortAnswers
@@ -33,6 +40,9 @@ public sealed class EffortAnswers
 
     /// <summary>At which each example left, counted from 0.</summary>
     public IReadOnlyList<int> Exits { get; }
+
+    /// <summary>Layers that each example went through.</summary>
+    public IReadOnlyList<int> LayersPassed => [.. Exits.Select(Layers)];
 
     /// <summary>Predicted class of each example; empty for regression.</summary>
     public IReadOnlyList<int> Classes { get; }

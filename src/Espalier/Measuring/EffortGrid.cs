@@ -22,7 +22,9 @@ public sealed record EffortGrid(int Count, IReadOnlyList<Effort>? Shared = null)
     }
 
     /// <summary>Whether a model that predicts numbers leaves early at any: they have no confidence.</summary>
-    public bool SuitsNumbers => Shared is null || Shared.Any(e => e.Rule == ExitRule.Patience);
+    public bool SuitsNumbers => Shared is null || Shared.Any(ForNumbers);
+
+    static bool ForNumbers(Effort effort) => effort.Rule is ExitRule.Patience or ExitRule.Exit;
 
     /// <summary>Full effort is among them.</summary>
     /// <param name="tuning">Answers on held-out examples; asked for where the model's own efforts are chosen.</param>
@@ -38,7 +40,7 @@ public sealed record EffortGrid(int Count, IReadOnlyList<Effort>? Shared = null)
             :
             [
                 .. Shared
-                    .Where(e => !config.Regression || e.Rule == ExitRule.Patience)
+                    .Where(e => !config.Regression || ForNumbers(e))
                     .Append(Effort.Full)
                     .Distinct(),
             ];

@@ -22,6 +22,39 @@ public static class Efforts
         0.999,
     ]; // csharpier-ignore
 
+    // Up to here thresholds of a dense curve are spaced evenly, beyond by the logarithm of what is left to certainty.
+    const double Even = 0.95;
+    const double Decades = 3;
+
+    /// <summary>
+    /// For quality alone, which one pass tells at any effort: the first exit, then so many thresholds from chance to near
+    /// certainty, then full. The same for every model with as many classes, so that curves stand side by side.
+    /// </summary>
+    public static IReadOnlyList<Effort> Dense(ModelConfig config, int count)
+    {
+        if (!config.HasExits || config.ExitCount == 1)
+        {
+            return [Effort.Full];
+        }
+
+        double chance = 1.0 / config.Outputs;
+        int even = (count + 1) / 2;
+        IEnumerable<Effort> between = config.Regression
+            ? Patience(config, count).SkipLast(1)
+            : Enumerable
+                .Range(0, count)
+                .Select(i =>
+                    i < even
+                        ? Even * i / even
+                        : 1 - (1 - Even) * Math.Pow(10, -Decades * (i - even) / (count - even))
+                )
+                .Select(share => new Effort(
+                    ExitRule.Confidence,
+                    Math.Round(chance + (1 - chance) * share, 6)
+                ));
+        return [Effort.First, .. between, Effort.Full];
+    }
+
     /// <summary>
     /// Before anything is known of the model: confidence from that of a guess among the classes (the first exit takes
     /// all) to nearly 1; patience for a regression, which has no confidence.

@@ -63,7 +63,6 @@ public sealed record Machine
     {
         Dictionary<string, string> cpu = Fields(Path.Combine(proc, "cpuinfo"));
         Dictionary<string, string> memory = Fields(Path.Combine(proc, "meminfo"));
-        string? load = Text(Path.Combine(proc, "loadavg"))?.Split(' ')[0];
         return new Machine
         {
             Processor =
@@ -88,15 +87,7 @@ public sealed record Machine
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
             Threads = threads,
-            LoadAverage =
-                double.TryParse(
-                    load,
-                    NumberStyles.AllowDecimalPoint,
-                    CultureInfo.InvariantCulture,
-                    out double one
-                ) && double.IsFinite(one)
-                    ? one
-                    : null,
+            LoadAverage = Load(proc),
             // The flag exists on x86 alone: its absence elsewhere says nothing.
             IsVirtual = cpu.GetValueOrDefault("flags")?.Split(' ').Contains("hypervisor"),
             Espalier =
@@ -106,6 +97,17 @@ public sealed record Machine
                 ?? "unknown",
         };
     }
+
+    /// <summary>Processes that wanted to run, over the last minute; null where the system does not say.</summary>
+    public static double? Load(string proc = "/proc") =>
+        double.TryParse(
+            Text(Path.Combine(proc, "loadavg"))?.Split(' ')[0],
+            NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
+            out double one
+        ) && double.IsFinite(one)
+            ? one
+            : null;
 
     /// <summary>Lines <c>name : value</c>; of several processors the first.</summary>
     static Dictionary<string, string> Fields(string path)

@@ -40,9 +40,28 @@ public sealed record Measurement
     /// <summary>Sequences answered at once while time was taken.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>Examples of one round; the estimate's n counts rounds.</summary>
+    /// <summary>
+    /// Of one interleaved comparison, by the moment when it began: times and their quotients are in pairs within a sitting
+    /// only. Null in records made before sittings were told apart.
+    /// </summary>
+    public string? Sitting { get; init; }
+
+    /// <summary>Processes that wanted to run over the minute before the sitting, this one's trainings among them.</summary>
+    public double? SittingLoad { get; init; }
+
+    /// <summary>Examples that were timed; the estimate's n counts rounds.</summary>
     public int? TimedExamples { get; init; }
+
+    /// <summary>Those examples beside the split's; null in records made before, when they were a few spread over the split.</summary>
+    public TimedSet? Timed { get; init; }
+
+    /// <summary>Mean over the split.</summary>
     public Estimate? MillisecondsPerExample { get; init; }
+
+    /// <summary>
+    /// Over the first model of the sitting at full effort, in pairs of rounds; null for that itself and where no time was taken.
+    /// </summary>
+    public Estimate? SpeedUp { get; init; }
     public Estimate? CoreSecondsPerExample { get; init; }
     public Estimate? JoulesPerExample { get; init; }
 
@@ -58,11 +77,12 @@ public sealed record Measurement
     public required Machine Machine { get; init; }
     public IReadOnlyList<AbsentFigure> Absent { get; init; } = [];
 
-    /// <summary>With what comparing said of the candidate.</summary>
-    public Measurement With(Timing timing, string energySource) =>
+    /// <summary>With what timing said of the candidate.</summary>
+    public Measurement With(SplitTiming timing, string energySource) =>
         this with
         {
-            TimedExamples = timing.Examples,
+            TimedExamples = timing.Set.Examples,
+            Timed = timing.Set,
             MillisecondsPerExample = timing.MillisecondsPerExample,
             CoreSecondsPerExample = timing.CoreSecondsPerExample,
             JoulesPerExample = timing.JoulesPerExample,

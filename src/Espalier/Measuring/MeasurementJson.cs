@@ -45,6 +45,11 @@ static class MeasurementJson
             }
         }
 
+        if (m.Timed?.Problem() is { } unlike)
+        {
+            return $"{m.Pipeline} on {m.Task} at {m.Effort}: {unlike}; time more examples.";
+        }
+
         return m.JoulesPerExample is not null && m.EnergySource is null
             ? $"{m.Pipeline} on {m.Task}: the joules have no source; say what was counted or modelled."
             : null;
@@ -104,6 +109,8 @@ static class MeasurementJson
     Converters = [typeof(EffortText)]
 )]
 [JsonSerializable(typeof(Measurement))]
+[JsonSerializable(typeof(QualityCurve))]
+[JsonSerializable(typeof(StoredAnswers))]
 sealed partial class MeasurementSchema : JsonSerializerContext;
 
 /// <summary>An effort as it is written everywhere: <c>confidence:0.9</c>.</summary>

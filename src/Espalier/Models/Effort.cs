@@ -22,6 +22,9 @@ public enum ExitRule
     /// a unit (PABEE, Zhou et al. 2020).
     /// </summary>
     Patience,
+
+    /// <summary>At this exit, counted from 1, whatever it says: what a layer costs, and what a shorter model would answer.</summary>
+    Exit,
 }
 
 /// <summary>The knob at run time: how sure an exit must be. Written <c>confidence:0.9</c>; <c>full</c> never leaves early.</summary>
@@ -31,6 +34,9 @@ public sealed record Effort(ExitRule Rule, double Threshold)
     public const double Tolerance = 0.005;
 
     public static Effort Full { get; } = new(ExitRule.Never, 0);
+
+    /// <summary>All examples leave at the first exit: the least that a model with exits can take.</summary>
+    public static Effort First { get; } = new(ExitRule.Exit, 1);
 
     public override string ToString() =>
         Rule == ExitRule.Never
@@ -59,8 +65,11 @@ public sealed record Effort(ExitRule Rule, double Threshold)
             )
             && threshold >= 0
             && double.IsFinite(threshold)
-            && (rule != ExitRule.Patience || threshold >= 1 && threshold == Math.Floor(threshold))
-            && (rule is ExitRule.Patience or ExitRule.Entropy || threshold <= 1);
+            && (
+                rule is not (ExitRule.Patience or ExitRule.Exit)
+                || threshold >= 1 && threshold == Math.Floor(threshold)
+            )
+            && (rule is ExitRule.Patience or ExitRule.Exit or ExitRule.Entropy || threshold <= 1);
         return known
             ? new Effort(
                 Enum.Parse<ExitRule>(parts[0], true),
@@ -68,7 +77,7 @@ public sealed record Effort(ExitRule Rule, double Threshold)
             )
             : throw new ArgumentException(
                 $"'{text}' is no effort; write full, confidence:0.9 (0 to 1), entropy:0.3 (nats), "
-                    + "normalized:0.5 (0 to 1) or patience:2 (whole layers)."
+                    + "normalized:0.5 (0 to 1), patience:2 (whole layers) or exit:1 (counted from 1)."
             );
     }
 
@@ -95,6 +104,8 @@ public sealed record Effort(ExitRule Rule, double Threshold)
                     : Largest(newest) == Largest(before);
                 streak = same ? streak + 1 : 0;
                 return streak >= Threshold;
+            case ExitRule.Exit:
+                return logits.Length / outputs >= Threshold;
             default:
                 return false;
         }

@@ -11,10 +11,13 @@ public static class MeasurementTable
         "pipeline,effort,metric,quality,quality_low,quality_high,examples,"
         + "ms_per_example,ms_low,ms_high,rounds,joules_per_example,energy,average_layers,disk_bytes";
 
+    const string More =
+        "average_multiply_adds,speed_up,speed_up_low,speed_up_high,sitting,timed_examples,timed_tokens,split_tokens,timed_layers";
+
     /// <summary>As a study writes it: with the task, seed and batch in front.</summary>
     public static string Csv(IEnumerable<Measurement> measurements)
     {
-        StringBuilder csv = new($"task,seed,batch,{Columns},packed_bytes,average_multiply_adds\n");
+        StringBuilder csv = new($"task,seed,batch,{Columns},packed_bytes,{More}\n");
         foreach (Measurement m in measurements)
         {
             string[] fields =
@@ -24,7 +27,7 @@ public static class MeasurementTable
                 $"{m.BatchSize}",
                 .. Fields(m),
                 $"{m.PackedBytes}",
-                Text(m.AverageMultiplyAdds),
+                .. Others(m),
             ];
             csv.AppendJoin(',', fields).Append('\n');
         }
@@ -35,10 +38,10 @@ public static class MeasurementTable
     /// <summary>As a run writes it, where all rows have one task and seed.</summary>
     public static string CurveCsv(IEnumerable<Measurement> measurements)
     {
-        StringBuilder csv = new($"{Columns}\n");
+        StringBuilder csv = new($"{Columns},{More}\n");
         foreach (Measurement m in measurements)
         {
-            csv.AppendJoin(',', Fields(m)).Append('\n');
+            csv.AppendJoin(',', [.. Fields(m), .. Others(m)]).Append('\n');
         }
 
         return csv.ToString();
@@ -66,6 +69,19 @@ public static class MeasurementTable
             $"{m.DiskBytes}",
         ];
     }
+
+    static string[] Others(Measurement m) =>
+        [
+            Text(m.AverageMultiplyAdds),
+            Text(m.SpeedUp?.Value),
+            Text(m.SpeedUp?.Low),
+            Text(m.SpeedUp?.High),
+            m.Sitting ?? "",
+            $"{m.TimedExamples}",
+            Text(m.Timed?.Tokens),
+            Text(m.Timed?.SplitTokens),
+            Text(m.Timed?.Layers),
+        ];
 
     static string Quoted(string text) =>
         $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -4,10 +4,14 @@ using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
 
 namespace Espalier.Runs;
 
-/// <summary>run.json and curve.csv of a run; both appear whole or not at all. docs/run-json.md describes them.</summary>
+/// <summary>
+/// run.json, curve.csv, curves.json and the answers of a run; each appears whole or not at all. docs/run-json.md describes
+/// them.
+/// </summary>
 public static class RunFolder
 {
     /// <summary>Version of run.json; grows when a field changes its meaning or goes away.</summary>
@@ -15,6 +19,8 @@ public static class RunFolder
     public const string JsonName = "run.json";
     public const string CurveName = "curve.csv";
     const string LockName = ".espalier-lock";
+    public const string CurvesName = "curves.json";
+    public const string AnswersName = "answers.json.gz";
 
     /// <summary>A folder that holds another run, or anything else, is not written into; one of this run is resumed.</summary>
     public static void CheckFree(string folder, IReadOnlyList<StageKey> keys)
@@ -86,13 +92,14 @@ public static class RunFolder
             .Any(d => keys.Any(k => d.EndsWith(k.Short, StringComparison.Ordinal)));
 
     /// <param name="kernels">Those that trained.</param>
-    public static void Write(
-        string folder,
-        Recipe recipe,
-        string kernels,
-        IReadOnlyList<MeasuredStage> stages
-    )
+    public static void Write(string folder, Recipe recipe, string kernels, MeasuredStages measured)
     {
+        IReadOnlyList<MeasuredStage> stages = measured.Stages;
+        AtomicFile.Write(Path.Combine(folder, AnswersName), measured.Answers.ToFile());
+        AtomicFile.Write(
+            Path.Combine(folder, CurvesName),
+            StudyResults.Json([.. stages.Select(s => s.Quality)])
+        );
         AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, kernels, stages));
         AtomicFile.Write(
             Path.Combine(folder, CurveName),

@@ -47,7 +47,7 @@ public sealed record StageKey(string Hex)
         IEnumerable<StageKey> models,
         string how,
         string machine
-    ) => Hash(["espalier measuring 1", how, machine, .. models.Select(m => m.Hex)]);
+    ) => Hash(["espalier measuring 2", how, machine, .. models.Select(m => m.Hex)]);
 
     /// <summary>Sixty-four bits of the key, for streams of chance.</summary>
     public ulong Number => BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(Hex));

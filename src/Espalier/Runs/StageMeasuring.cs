@@ -9,7 +9,7 @@ namespace Espalier.Runs;
 /// <summary>A stage with what was measured of it.</summary>
 /// <param name="Row">At full effort, or at the recipe's where the model has exits: what stands in tables.</param>
 /// <param name="Curve">At every effort that was run, cheapest first.</param>
-/// <param name="SpeedUp">Of the row over the first stage, from the quotient within each round; null for the first.</param>
+/// <param name="SpeedUp">Of the row over the first stage, in pairs of rounds; null for the first.</param>
 /// <param name="SpeedUpOverPrevious">The same over the stage before.</param>
 public sealed record MeasuredStage(
     Stage Stage,
@@ -17,11 +17,18 @@ public sealed record MeasuredStage(
     IReadOnlyList<Measurement> Curve,
     Estimate? SpeedUp,
     Estimate? SpeedUpOverPrevious
-);
+)
+{
+    /// <summary>Quality at many more efforts, without time.</summary>
+    public required QualityCurve Quality { get; init; }
+}
+
+/// <summary>All stages that were measured side by side, and what each answered.</summary>
+public sealed record MeasuredStages(IReadOnlyList<MeasuredStage> Stages, StoredAnswers Answers);
 
 /// <summary>
-/// Measures all stages of a run side by side: quality on the test split from one pass each, then time in interleaved
-/// rounds over every stage and effort.
+/// Measures all stages of a run side by side: quality on the test split from one pass each, then time over the same split
+/// in interleaved rounds of every stage and effort.
 /// </summary>
 /// <param name="machine">As it was before anything ran.</param>
 public sealed class StageMeasuring(
@@ -31,17 +38,17 @@ public sealed class StageMeasuring(
     TimeProvider time
 )
 {
-    // Enough for a median within some percent, few enough that ten rounds over all stages take seconds.
-    const int TimedExamples = 32;
-
-    // Padded to one length and through all layers, every example costs the same.
-    const int AlikeExamples = 8;
     const int QualityBatch = 32;
     const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
-    internal static readonly Rounds Rounds = new(Seconds: 6, Least: 9, Most: 41);
 
-    public IReadOnlyList<MeasuredStage> Measure(
+    /// <summary>Thresholds of the curves of quality.</summary>
+    public const int DensePoints = 33;
+
+    // A run's first command takes a minute in all; three passes are the fewest with a median.
+    internal static readonly Passes Passes = new(Seconds: 6, Least: 3);
+
+    public MeasuredStages Measure(
         Recipe recipe,
         IReadOnlyList<Stage> stages,
         RunListener listener,
@@ -51,17 +58,20 @@ public sealed class StageMeasuring(
             recipe,
             stages,
             stage => new EffortGrid(stage == stages[^1] ? CurvePoints : 1),
-            Rounds,
+            DensePoints,
+            Passes,
             listener,
             stop
         );
 
-    /// <param name="efforts">Of each stage with exits; the recipe's is measured beside them.</param>
-    public IReadOnlyList<MeasuredStage> Measure(
+    /// <param name="efforts">Of each stage with exits; the recipe's and the first exit are measured beside them.</param>
+    /// <param name="dense">Thresholds at which quality is told without time; 0: only where time is.</param>
+    public MeasuredStages Measure(
         Recipe recipe,
         IReadOnlyList<Stage> stages,
         Func<Stage, EffortGrid> efforts,
-        Rounds rounds,
+        int dense,
+        Passes passes,
         RunListener listener,
         CancellationToken stop
     )
@@ -78,12 +88,21 @@ public sealed class StageMeasuring(
             task =
                 task?.With(stage.Model.Tokenizer!)
                 ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
-            subjects.Add(Judge(recipe, stage, task, efforts(stage), stop));
+            subjects.Add(Judge(recipe, stage, task, efforts(stage), dense, stop));
         }
 
-        Comparison comparison = new TimeMeter(time).Compare(
-            [.. subjects.SelectMany(s => s.Candidates)],
-            rounds,
+        string sitting = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
+        double? load = Machine.Load();
+        SplitCandidate[][] candidates = Candidates(recipe, subjects);
+        PeakMemory?[][] peaks =
+        [
+            .. candidates.Select(own =>
+                own.Select(c => new MemoryMeter().During(() => c.AnswerBlock(0))).ToArray()
+            ),
+        ];
+        SplitComparison comparison = new SplitMeter(time).Compare(
+            [.. candidates.SelectMany(c => c)],
+            passes,
             new Rng(recipe.Seed).Split("rounds"),
             done => listener.Measuring?.Invoke(Timing, done),
             stop
@@ -91,44 +110,89 @@ public sealed class StageMeasuring(
         if (!comparison.Settled)
         {
             listener.Note?.Invoke(
-                $"Times: {comparison.Rounds} rounds took the time there was, and some interval is wider than {100 * rounds.Width:0} % of its median."
+                $"Times: {comparison.Passes} passes took the time there was, and some interval is wider than {100 * passes.Width:0} % of its value."
             );
         }
 
-        return
-        [
-            .. subjects.Select(
-                (subject, i) =>
+        string first = Name(subjects[0], Effort.Full);
+        List<MeasuredStage> measured = [];
+        foreach (var (subject, i) in subjects.Select((s, i) => (s, i)))
+        {
+            Measurement[] curve =
+            [
+                .. subject
+                    .Points.Select(
+                        (p, place) =>
+                        {
+                            string name = Name(subject, p.Effort);
+                            PeakMemory? peak = peaks[i][place];
+                            return Describe(recipe, subject, p) with
+                            {
+                                Sitting = sitting,
+                                SittingLoad = load,
+                                SpeedUp = name == first ? null : comparison.SpeedUp(name, first),
+                                PeakMemory = peak,
+                                Absent = peak is null
+                                    ? [new AbsentFigure("peak_memory", "the system does not tell")]
+                                    : [],
+                            };
+                        }
+                    )
+                    .Select(m =>
+                        m.With(comparison[Name(subject, m.Effort)], comparison.EnergySource)
+                    )
+                    .OrderBy(m => m.AverageLayers),
+            ];
+            string row = Name(subject, subject.Row);
+            measured.Add(
+                new MeasuredStage(
+                    subject.Stage,
+                    curve.First(m => m.Effort == subject.Row),
+                    curve,
+                    i == 0 ? null : comparison.SpeedUp(row, Name(subjects[0], subjects[0].Row)),
+                    i == 0
+                        ? null
+                        : comparison.SpeedUp(row, Name(subjects[i - 1], subjects[i - 1].Row))
+                )
                 {
-                    Measurement[] curve = [.. subject.Curve.Select(m => Timed(m, comparison))];
-                    return new MeasuredStage(
-                        subject.Stage,
-                        Timed(subject.Row, comparison),
-                        curve,
-                        i == 0
-                            ? null
-                            : comparison.SpeedUp(Name(subject.Row), Name(subjects[0].Row)),
-                        i == 0
-                            ? null
-                            : comparison.SpeedUp(Name(subject.Row), Name(subjects[i - 1].Row))
-                    );
+                    Quality = QualityCurve.Of(
+                        curve[0],
+                        subject.Dense,
+                        recipe.Data.Task.Metrics,
+                        subject.MultiplyAdds
+                    ),
                 }
-            ),
-        ];
+            );
+        }
+
+        return new MeasuredStages(measured, AnswersOf(recipe, subjects));
     }
 
+    /// <summary>A stage whose answers are known, before its time is.</summary>
+    /// <param name="Points">At the efforts that are timed.</param>
+    /// <param name="Dense">At those that only quality is told of, the others among them, cheapest first.</param>
     sealed record Subject(
         Stage Stage,
-        Measurement Row,
-        IReadOnlyList<Measurement> Curve,
-        IReadOnlyList<Candidate> Candidates
-    );
+        Session Session,
+        EncodedTask Task,
+        ExitRecord Record,
+        Effort Row,
+        IReadOnlyList<EffortAnswers> Points,
+        IReadOnlyList<EffortAnswers> Dense
+    )
+    {
+        public bool Pads => !Stage.Model.Traits.DynamicLength;
+
+        public double MultiplyAdds(EffortAnswers at) =>
+            at.AverageMultiplyAdds(!Pads, Task.MaxLength);
+    }
 
     Subject Judge(
         Recipe recipe,
         Stage stage,
         EncodedTask task,
         EffortGrid grid,
+        int dense,
         CancellationToken stop
     )
     {
@@ -154,82 +218,131 @@ public sealed class StageMeasuring(
                 config,
                 () => QualityMeter.Run(judge, [.. task.Tuning.Batches(QualityBatch)], cancel: stop)
             );
-            efforts = [.. curve.Append(row).Append(Effort.Full).Distinct()];
+            efforts = [.. curve.Append(Effort.First).Append(row).Append(Effort.Full).Distinct()];
         }
 
-        Batch[] timed = TimedBatches(task.Test, recipe.BatchSize, TimedExamples),
-            alike = TimedBatches(task.Test, recipe.BatchSize, AlikeExamples);
-        Candidate At(string name, Effort effort) =>
-            Candidate.Of(
-                name,
-                session,
-                !stage.Model.Traits.DynamicLength && effort == Effort.Full ? alike : timed,
-                effort
-            );
-        Measurement[] measurements =
-        [
-            .. efforts
-                .Select(effort =>
-                {
-                    EffortAnswers answers = record.At(effort);
-                    PeakMemory? peak = new MemoryMeter().During(At("", effort).Answer);
-                    return new Measurement
-                    {
-                        Pipeline = stage.Pipeline,
-                        Stage = stage.Model.History.Count > 0 ? stage.Model.History[^1].Text : "",
-                        Task = recipe.Data.Task.Name,
-                        Split = task.Test.Name,
-                        Effort = effort,
-                        Seeds = [recipe.Seed],
-                        Examples = record.Count,
-                        Metrics = answers.Measure(recipe.Data.Task.Metrics),
-                        AverageLayers = answers.AverageLayers,
-                        AverageMultiplyAdds = answers.AverageMultiplyAdds(
-                            stage.Model.Traits.DynamicLength,
-                            task.MaxLength
-                        ),
-                        BatchSize = recipe.BatchSize,
-                        DiskBytes = Bytes(stage.Folder),
-                        PackedBytes = session.Bytes,
-                        PeakMemory = peak,
-                        Machine = machine,
-                        Absent = peak is null
-                            ? [new AbsentFigure("peak_memory", "the system does not tell")]
-                            : [],
-                    };
-                })
-                .OrderBy(m => m.AverageLayers),
-        ];
-        Candidate[] candidates = [.. measurements.Select(m => At(Name(m), m.Effort))];
+        EffortAnswers[] points = [.. efforts.Select(record.At)];
         return new Subject(
             stage,
-            measurements.First(m => m.Effort == row),
-            measurements,
-            candidates
+            session,
+            task,
+            record,
+            row,
+            points,
+            [
+                .. points
+                    .Concat(
+                        (dense > 0 ? Efforts.Dense(config, dense) : [])
+                            .Except(efforts)
+                            .Select(record.At)
+                    )
+                    .OrderBy(a => a.AverageLayers),
+            ]
         );
     }
 
+    /// <summary>
+    /// All points of all stages on one sample of the test split: the smallest, from two hundred examples up, under which
+    /// tokens and layers of every point are the split's.
+    /// </summary>
+    static SplitCandidate[][] Candidates(Recipe recipe, IReadOnlyList<Subject> subjects)
+    {
+        int[][] tokens = [.. subjects.Select(s => TokensOf(s.Task.Test))];
+        for (int examples = TimedSample.LeastExamples; ; examples *= 2)
+        {
+            TimedSample sample = TimedSample.Of(tokens[0], recipe.BatchSize, examples),
+                few = sample.Few();
+            SplitCandidate[][] all =
+            [
+                .. subjects.Select((subject, i) => Of(subject, tokens[i], sample, few)),
+            ];
+            if (
+                sample.IsWhole
+                || all.All(own => own.All(c => c.Describe(c.Calibrate(), 1).Problem() is null))
+            )
+            {
+                return all;
+            }
+        }
+    }
+
+    static SplitCandidate[] Of(Subject subject, int[] tokens, TimedSample sample, TimedSample few)
+    {
+        Dictionary<int[], Batch> batches = sample.Batches.ToDictionary(
+            b => b,
+            b => subject.Task.Test.Take(b)
+        );
+        return
+        [
+            .. subject.Points.Select(point =>
+            {
+                IReadOnlyList<int> layers = point.LayersPassed;
+
+                // Padded and through the same layers, every example costs the same.
+                bool alike = subject.Pads && layers.Min() == layers.Max();
+                return SplitCandidate.Of(
+                    Name(subject, point.Effort),
+                    subject.Session,
+                    point.Effort,
+                    alike ? few : sample,
+                    tokens,
+                    layers,
+                    alike,
+                    b => batches[b]
+                );
+            }),
+        ];
+    }
+
+    Measurement Describe(Recipe recipe, Subject subject, EffortAnswers answers) =>
+        new()
+        {
+            Pipeline = subject.Stage.Pipeline,
+            Stage =
+                subject.Stage.Model.History.Count > 0 ? subject.Stage.Model.History[^1].Text : "",
+            Task = recipe.Data.Task.Name,
+            Split = subject.Task.Test.Name,
+            Effort = answers.Effort,
+            Seeds = [recipe.Seed],
+            Examples = subject.Record.Count,
+            Metrics = answers.Measure(recipe.Data.Task.Metrics),
+            AverageLayers = answers.AverageLayers,
+            AverageMultiplyAdds = subject.MultiplyAdds(answers),
+            BatchSize = recipe.BatchSize,
+            DiskBytes = Bytes(subject.Stage.Folder),
+            PackedBytes = subject.Session.Bytes,
+            Machine = machine,
+        };
+
+    static StoredAnswers AnswersOf(Recipe recipe, IReadOnlyList<Subject> subjects) =>
+        new()
+        {
+            Task = recipe.Data.Task.Name,
+            Split = subjects[0].Task.Test.Name,
+            Seeds = [recipe.Seed],
+            DataSha256 = recipe.Data.ContentHash(),
+            Labels = recipe.Data.Task.IsRegression ? null : [.. recipe.Data.Task.Labels],
+            Examples = subjects[0].Record.Count,
+            Truth = StoredAnswers.TruthOf(subjects[0].Record),
+            Models =
+            [
+                .. subjects.Select(s =>
+                    StoredAnswers.Of(s.Stage.Pipeline, s.Record, [.. s.Dense.Select(a => a.Effort)])
+                ),
+            ],
+        };
+
     /// <summary>A predicted number has no confidence, so models of numbers stand in the table at a patience of 1.</summary>
     static Effort RowEffort(Recipe recipe, ModelConfig config) =>
-        config.Regression && recipe.Effort.Rule is not (ExitRule.Patience or ExitRule.Never)
+        config.Regression
+        && recipe.Effort.Rule is not (ExitRule.Patience or ExitRule.Exit or ExitRule.Never)
             ? new Effort(ExitRule.Patience, 1)
             : recipe.Effort;
 
-    static Measurement Timed(Measurement measurement, Comparison comparison) =>
-        measurement.With(comparison[Name(measurement)], comparison.EnergySource);
+    static string Name(Subject subject, Effort effort) => $"{subject.Stage.Pipeline} {effort}";
 
-    static string Name(Measurement m) => $"{m.Pipeline} {m.Effort}";
-
-    /// <summary>Examples spread evenly over the test split as it is ordered, in batches.</summary>
-    static Batch[] TimedBatches(EncodedSplit test, int size, int examples)
-    {
-        int count = Math.Min(test.Count, Math.Max(examples, size));
-        int[] chosen =
-        [
-            .. Enumerable.Range(0, count).Select(i => (int)((long)i * test.Count / count)),
-        ];
-        return [.. chosen.Chunk(size).Select(examples => test.Take(examples))];
-    }
+    static int[] TokensOf(EncodedSplit split) =>
+        [.. Enumerable.Range(0, split.Count).Select(i => split[i].Ids.Length)];
 
     static long Bytes(string folder) =>
         new DirectoryInfo(folder)

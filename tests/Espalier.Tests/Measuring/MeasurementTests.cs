@@ -90,9 +90,10 @@ public sealed class MeasurementTests
         Estimate time = new(2, 1, 3, 6, Origin.Measured),
             cores = new(0.004, 0.003, 0.005, 6, Origin.Measured),
             joules = new(0.022, 0.01, 0.03, 6, Origin.Modelled);
-        Measurement m = Full().With(new Timing("x", 50, [2, 2], time, cores, joules), "constants");
+        Measurement m = Full().With(new SplitTiming("x", Set, time, cores, joules), "constants");
+        Assert.Equal(Set, m.Timed);
         Assert.Equal(
-            (50, time, cores, joules, "constants"),
+            (200, time, cores, joules, "constants"),
             (
                 m.TimedExamples,
                 m.MillisecondsPerExample,
@@ -102,6 +103,48 @@ public sealed class MeasurementTests
             )
         );
     }
+
+    [Fact]
+    public void A_record_from_before_sittings_and_timed_sets_is_still_read()
+    {
+        JsonNode json = JsonNode.Parse(Written(Full()))!;
+        foreach (string later in (string[])["sitting", "sitting_load", "timed", "speed_up"])
+        {
+            json.AsObject().Remove(later);
+        }
+
+        json["metrics"]![0]!.AsObject().Remove("covers");
+        Measurement old = Measurement.Read(
+            "m.json",
+            JsonDocument.Parse(json.ToJsonString()).RootElement
+        );
+        Assert.Equal(
+            (null, null, null, null),
+            (old.Sitting, old.SittingLoad, old.Timed, old.SpeedUp)
+        );
+        Assert.Equal(100, old.TimedExamples);
+        Assert.Contains("not the seed", old.Metrics[0].Covers);
+        Assert.Null(old.Metrics[1].Covers);
+    }
+
+    [Fact]
+    public void A_time_on_examples_that_are_not_like_their_split_is_refused()
+    {
+        Measurement Timed(TimedSet set) => Full() with { Timed = set };
+        Assert.Contains("\"split_tokens\":20", Written(Timed(Set)));
+        Assert.Contains("19.50 tokens", Refusal(Timed(Set with { Tokens = 19.5 })));
+        Assert.Contains("2.600 layers", Refusal(Timed(Set with { Layers = 2.6 })));
+        Assert.Contains("NaN", Refusal(Timed(Set with { Layers = double.NaN })));
+        Assert.Contains("32 of 600", Refusal(Timed(Set with { Examples = 32 })));
+        Assert.Null((Set with { Examples = 32, Alike = true }).Problem());
+        Assert.Null((Set with { Examples = 90, SplitExamples = 90 }).Problem());
+
+        static string Refusal(Measurement m) =>
+            Assert.Throws<ArgumentException>(() => Written(m)).Message;
+    }
+
+    static TimedSet Set { get; } =
+        new(200, 600, false, 10, 5, 19.9, 20, 2.49, 2.5, 19.7, 2.4, 1.3, "noise");
 
     static string Written(Measurement measurement)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Analysis;
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
@@ -128,14 +129,15 @@ public sealed class RunnerTests : IDisposable
         using Workers workers = new(2);
         Recipe recipe = Recipe("EQ");
         IReadOnlyList<Stage> stages = Run(recipe, "run", 2, Token);
-        IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
+        MeasuredStages both = new StageMeasuring(
             workers,
             KernelFamily.Best,
             Machine.Here(KernelFamily.Best, 2),
             TimeProvider.System
         ).Measure(recipe, stages, new RunListener(), Token);
         string folder = Path.Combine(_folder, "run");
-        RunFolder.Write(folder, recipe, KernelFamily.Best.Name, measured);
+        RunFolder.Write(folder, recipe, KernelFamily.Best.Name, both);
+        IReadOnlyList<MeasuredStage> measured = both.Stages;
         using JsonDocument json = JsonDocument.Parse(
             File.ReadAllBytes(Path.Combine(folder, RunFolder.JsonName))
         );
@@ -160,6 +162,23 @@ public sealed class RunnerTests : IDisposable
                 )
         );
         Assert.All(all, m => Assert.Equal(48, m.Examples));
+        Assert.Single(all.Select(m => m.Sitting).Distinct());
+        Assert.Equal(["E", "EQ"], all.Where(m => m.Effort == Effort.First).Select(m => m.Pipeline));
+        Assert.All(
+            all,
+            m => Assert.Equal((m.Pipeline, m.Effort) == ("O", Effort.Full), m.SpeedUp is null)
+        );
+
+        // The toy's split has fewer than two hundred examples, so all are timed; all cost the same where padding is full.
+        Assert.All(
+            all.Where(m => m.AverageLayers is > 1 and < 2),
+            m => Assert.Equal((48, false), (m.TimedExamples, m.Timed!.Alike))
+        );
+        Assert.All(
+            all.Where(m => m.Effort == Effort.Full),
+            m => Assert.Equal((40, true), (m.TimedExamples, m.Timed!.Alike))
+        );
+        AnswersAndCurvesAgree(folder, all);
         Assert.Equal(
             all.Length + 1,
             File.ReadAllLines(Path.Combine(folder, RunFolder.CurveName)).Length
@@ -169,6 +188,41 @@ public sealed class RunnerTests : IDisposable
             all[^1].PackedBytes < all[0].PackedBytes,
             $"{all[^1].PackedBytes} against {all[0].PackedBytes}"
         );
+    }
+
+    /// <summary>Without any model: what was answered gives the qualities that were measured, and the curve holds them.</summary>
+    static void AnswersAndCurvesAgree(string folder, Measurement[] all)
+    {
+        string file = Path.Combine(folder, RunFolder.AnswersName);
+        StoredAnswers answers = StoredAnswers.Read(file, File.ReadAllBytes(file));
+        Assert.Equal(Toy.Data.ContentHash(), answers.DataSha256);
+        Assert.Equal(Toy.Data.Test.Examples.Select(e => e.Label!.Value), answers.TrueClasses());
+        IReadOnlyList<Measurement> curves = MeasurementFiles.ReadCurves(folder);
+        Assert.All(curves, p => Assert.Null(p.MillisecondsPerExample));
+        foreach (Measurement m in all)
+        {
+            Assert.Equal(
+                m.Metrics[0].Value!.Value,
+                answers.RightAt(m.Pipeline, m.Effort).Average(right => right ? 1.0 : 0),
+                1e-12
+            );
+            int shift = m.Pipeline == "O" ? 2 : 1;
+            Assert.Equal(
+                m.AverageLayers,
+                answers.ExitsAt(m.Pipeline, m.Effort).Average(exit => exit + shift),
+                1e-12
+            );
+            Measurement point = Assert.Single(
+                curves,
+                p => p.Pipeline == m.Pipeline && p.Effort == m.Effort
+            );
+            Assert.Equal(
+                (m.Metrics[0], m.AverageLayers, m.AverageMultiplyAdds),
+                (point.Metrics[0], point.AverageLayers, point.AverageMultiplyAdds)
+            );
+        }
+
+        Assert.True(curves.Count(p => p.Pipeline == "E") > StageMeasuring.DensePoints);
     }
 
     static CancellationToken Token => TestContext.Current.CancellationToken;

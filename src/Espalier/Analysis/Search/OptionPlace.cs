@@ -46,7 +46,7 @@ sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Opt
         {
             numbers.Add(Thoroughness(effort));
             words.Add(
-                effort.Rule is ExitRule.Never or ExitRule.Confidence
+                effort.Rule is ExitRule.Never or ExitRule.Confidence || effort == Effort.First
                     ? "confidence"
                     : $"{effort.Rule}"
             );
@@ -62,6 +62,8 @@ sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Opt
             ExitRule.Never => -Math.Log(Certain),
             ExitRule.Confidence => -Math.Log(1 + Certain - effort.Threshold),
             ExitRule.Patience => effort.Threshold,
+            // No confidence is below 0, so exit 1 lies where a threshold of 0 would.
+            ExitRule.Exit => -Math.Log(1 + Certain) + effort.Threshold - 1,
             _ => -Math.Log(effort.Threshold + Certain),
         };
 }

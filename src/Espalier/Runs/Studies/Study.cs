@@ -12,7 +12,14 @@ public sealed record StudyOutcome(
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<StageFailure> Failures,
     IReadOnlyList<StageTime> Stages
-);
+)
+{
+    /// <summary>Quality at many more efforts than time was taken at.</summary>
+    public IReadOnlyList<QualityCurve> Curves { get; init; } = [];
+
+    /// <summary>What every model said to every example, for each task and seed.</summary>
+    public IReadOnlyList<StoredAnswers> Answers { get; init; } = [];
+}
 
 /// <param name="Seconds">What the stage took when it was made, beside whatever else was made then.</param>
 /// <param name="FromStore">It was there before this call.</param>
@@ -69,17 +76,29 @@ public sealed class Study(
         StudyRecord.Of(Recipe, training.Name, Plan, done.Keys).Write(Store);
         StudyMeasuring measuring = new(Store, models, turn, kernels, machine, time);
         List<Measurement> measurements = [];
+        List<QualityCurve> curves = [];
+        List<StoredAnswers> answers = [];
         foreach (
             PlannedGroup group in Plan.Groups.Where(g => g.Models.Any(m => done.ContainsKey(m.Key)))
         )
         {
             stop.ThrowIfCancellationRequested();
-            measurements.AddRange(
-                StudyResults.Read(
-                    Store,
-                    measuring.Measure(group, done, Recipe.Efforts, listener, stop)
-                )
+            StoredAction action = measuring.Measure(
+                group,
+                done,
+                Recipe.Efforts,
+                Recipe.Curve,
+                listener,
+                stop
             );
+            measurements.AddRange(StudyResults.Read(Store, action));
+
+            // What is said does not depend on how much is handed over at once.
+            if (group.Recipe.BatchSize == Recipe.Batches[0])
+            {
+                curves.AddRange(StudyResults.Curves(Store, action));
+                answers.Add(StudyResults.Answers(Store, action));
+            }
         }
 
         return new StudyOutcome(
@@ -90,11 +109,17 @@ public sealed class Study(
                     .Stages.Where(s => done.ContainsKey(s.Key))
                     .Select(s => new StageTime(s, done[s.Key].Seconds, before.Contains(s.Key))),
             ]
-        );
+        )
+        {
+            Curves = curves,
+            Answers = answers,
+        };
     }
 
     /// <summary>Whether the models of a group were measured on this machine, all of them.</summary>
     public bool IsMeasured(PlannedGroup group) =>
-        Store.TryRead(StudyMeasuring.KeyOf(group, group.Models, Recipe.Efforts, machine))
+        Store.TryRead(
+            StudyMeasuring.KeyOf(group, group.Models, Recipe.Efforts, Recipe.Curve, machine)
+        )
             is not null;
 }

@@ -19,7 +19,7 @@ public sealed record StudyEstimate(
     // Where nothing is recorded: forward and backward are 6 operations for each weight and token.
     const double OperationsPerWeightAndToken = 6;
     const double OperationsPerCoreSecond = 2e10;
-    const double SecondsToMeasureModel = 4;
+    const double SecondsToMeasureModel = 6;
     const int BytesPerWeight = 4;
 
     /// <summary>Of what is left, without measuring.</summary>
@@ -57,7 +57,7 @@ public sealed record StudyEstimate(
 
         PlannedGroup[] groups = [.. study.Plan.Groups.Where(g => !study.IsMeasured(g))];
         double measuring = groups.Sum(g =>
-            Math.Max(StageMeasuring.Rounds.Seconds, SecondsToMeasureModel * g.Models.Count)
+            Math.Max(StageMeasuring.Passes.Seconds, SecondsToMeasureModel * g.Models.Count)
         );
         return new StudyEstimate(
             stages,

@@ -15,19 +15,25 @@ public sealed class StudyMeasuring(
 )
 {
     public const string FileName = "measurements.json";
+    public const string CurvesName = "curves.json";
+    public const string AnswersName = "answers.json.gz";
 
-    // So much for each point of each curve; the least rounds are run whatever they take.
-    const double SecondsPerPoint = 0.6;
+    // So much for each point of each curve; the least passes are run whatever they take.
+    const double SecondsPerPoint = 1;
+
+    // Of five, the median leaves two out.
+    const int LeastPasses = 5;
 
     public static StageKey KeyOf(
         PlannedGroup group,
         IEnumerable<PlannedStage> models,
         EffortGrid efforts,
+        int dense,
         Machine machine
     ) =>
         StageKey.OfMeasuring(
             models.Select(m => m.Key),
-            $"batch={group.Recipe.BatchSize};efforts={efforts};effort={group.Recipe.Effort}",
+            $"batch={group.Recipe.BatchSize};efforts={efforts};effort={group.Recipe.Effort};curve={dense}",
             machine.Identity()
         );
 
@@ -36,12 +42,13 @@ public sealed class StudyMeasuring(
         PlannedGroup group,
         IReadOnlyDictionary<StageKey, StoredAction> done,
         EffortGrid efforts,
+        int dense,
         StudyListener listener,
         CancellationToken stop
     )
     {
         PlannedStage[] there = [.. group.Models.Where(m => done.ContainsKey(m.Key))];
-        StageKey key = KeyOf(group, there, efforts, machine);
+        StageKey key = KeyOf(group, there, efforts, dense, machine);
         using IDisposable held = FileLock.Take(
             store.LockOf(key),
             shared: false,
@@ -71,19 +78,16 @@ public sealed class StudyMeasuring(
                 null
             )),
         ];
-        int points = stages.Sum(s => s.Model.Config.HasExits ? efforts.Count + 1 : 1);
-        IReadOnlyList<MeasuredStage> measured = new StageMeasuring(
-            workers,
-            kernels,
-            machine,
-            time
-        ).Measure(
+        int points = stages.Sum(s => s.Model.Config.HasExits ? efforts.Count + 2 : 1);
+        MeasuredStages measured = new StageMeasuring(workers, kernels, machine, time).Measure(
             group.Recipe,
             stages,
             _ => efforts,
-            StageMeasuring.Rounds with
+            dense,
+            StageMeasuring.Passes with
             {
-                Seconds = Math.Max(StageMeasuring.Rounds.Seconds, SecondsPerPoint * points),
+                Seconds = Math.Max(StageMeasuring.Passes.Seconds, SecondsPerPoint * points),
+                Least = LeastPasses,
             },
             new RunListener { Note = listener.Note, Measuring = listener.Measuring },
             stop
@@ -102,10 +106,13 @@ public sealed class StudyMeasuring(
                 Threads = machine.Threads,
             },
             folder =>
-                File.WriteAllBytes(
-                    Path.Combine(folder, FileName),
-                    StudyResults.Json([.. measured.SelectMany(m => m.Curve)])
-                )
+            {
+                void Write(string name, byte[] bytes) =>
+                    File.WriteAllBytes(Path.Combine(folder, name), bytes);
+                Write(FileName, StudyResults.Json([.. measured.Stages.SelectMany(m => m.Curve)]));
+                Write(CurvesName, StudyResults.Json([.. measured.Stages.Select(m => m.Quality)]));
+                Write(AnswersName, measured.Answers.ToFile());
+            }
         );
     }
 }

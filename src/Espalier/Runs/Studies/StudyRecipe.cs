@@ -30,6 +30,9 @@ public sealed record StudyRecipe
     /// <summary>Points of the curve of a model with exits.</summary>
     public EffortGrid Efforts { get; init; } = new(6);
 
+    /// <summary>Thresholds at which quality is told without time; 0: none.</summary>
+    public int Curve { get; init; } = StageMeasuring.DensePoints;
+
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
 

@@ -17,6 +17,7 @@ public sealed class StudyRecipeFile
     const int MostBatch = 4096;
     const int MostEfforts = 50;
     const int DefaultEfforts = 6;
+    const int MostCurvePoints = 200;
 
     readonly JsonFields _file;
     readonly string _folder;
@@ -47,7 +48,7 @@ public sealed class StudyRecipeFile
             _file,
             "",
             ["version", "name", "about", "model", "tasks", "pipelines", "force", "seeds"],
-            ["training", "max_length", "batches", "efforts", "effort"]
+            ["training", "max_length", "batches", "efforts", "effort", "curve"]
         );
         Try(() => _file.Integer("version", 1, StudyRecipe.Version));
         Try(() => _ = _file.OptionalString("about"));
@@ -90,6 +91,9 @@ public sealed class StudyRecipeFile
         Effort effort =
             Try(() => Effort.Parse(_file.OptionalString("effort") ?? "confidence:0.9"), "effort")
             ?? Effort.Full;
+        int curve =
+            Try(() => _file.OptionalInteger("curve", 0, MostCurvePoints))
+            ?? StageMeasuring.DensePoints;
         if (model is not null)
         {
             Try(() => CheckModel(model, length, tasks), "model");
@@ -116,6 +120,7 @@ public sealed class StudyRecipeFile
             Batches = batches,
             Efforts = efforts,
             Effort = effort,
+            Curve = curve,
         };
     }
 

@@ -11,6 +11,7 @@ public static class StudyResults
     public const string JsonName = "measurements.json";
     public const string CsvName = "measurements.csv";
     public const string StagesName = "stages.json";
+    public const string CurvesName = "curves.json";
 
     public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
     {
@@ -35,12 +36,49 @@ public static class StudyResults
     /// <summary>Sees that the files can be written before there is work behind them.</summary>
     public static void CheckRoom(string folder) => Durable.CheckRoom(folder);
 
+    public static IReadOnlyList<QualityCurve> Curves(Store store, StoredAction action)
+    {
+        string name = $"{store.Folder}, curves {action.Key[..12]}";
+        using JsonDocument document = JsonFile.ParseAny(
+            name,
+            store.Read(action, StudyMeasuring.CurvesName)
+        );
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
+        {
+            throw new InvalidDataException($"{name}: no array; curves were expected.");
+        }
+
+        return
+        [
+            .. document
+                .RootElement.EnumerateArray()
+                .Select((m, i) => QualityCurve.Read($"{name}[{i}]", m)),
+        ];
+    }
+
+    /// <summary>What every model of one task and seed said to every example.</summary>
+    public static StoredAnswers Answers(Store store, StoredAction action) =>
+        StoredAnswers.Read(
+            $"{store.Folder}, answers {action.Key[..12]}",
+            store.Read(action, StudyMeasuring.AnswersName)
+        );
+
+    /// <summary>As answers lie beside the measurements: a name without what no file's may hold.</summary>
+    public static string AnswersName(StoredAnswers answers) =>
+        $"answers-{string.Concat(answers.Task.Where(c => char.IsLetterOrDigit(c) || c is '-'))}-{string.Join('-', answers.Seeds)}.json.gz";
+
     /// <summary>The files that a study ends with.</summary>
     public static void Write(string folder, StudyOutcome outcome)
     {
         IReadOnlyList<Measurement> measurements = outcome.Measurements;
         AtomicFile.Write(Path.Combine(folder, StagesName), Json(outcome.Stages));
         AtomicFile.Write(Path.Combine(folder, JsonName), Json(measurements));
+        AtomicFile.Write(Path.Combine(folder, CurvesName), Json(outcome.Curves));
+        foreach (StoredAnswers answers in outcome.Answers)
+        {
+            AtomicFile.Write(Path.Combine(folder, AnswersName(answers)), answers.ToFile());
+        }
+
         AtomicFile.Write(
             Path.Combine(folder, CsvName),
             System.Text.Encoding.UTF8.GetBytes(MeasurementTable.Csv(measurements))
@@ -68,10 +106,18 @@ public static class StudyResults
     public static byte[] Json(IReadOnlyList<Measurement> measurements) =>
         Json(measurements, (json, measurement) => measurement.WriteTo(json));
 
-    static byte[] Json<T>(IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)
+    /// <summary>An array of curves, one a line would be too long: without white space.</summary>
+    public static byte[] Json(IReadOnlyList<QualityCurve> curves) =>
+        Json(curves, (json, curve) => curve.WriteTo(json), indented: false);
+
+    static byte[] Json<T>(
+        IReadOnlyList<T> items,
+        Action<Utf8JsonWriter, T> write,
+        bool indented = true
+    )
     {
         using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = indented }))
         {
             json.WriteStartArray();
             foreach (T item in items)

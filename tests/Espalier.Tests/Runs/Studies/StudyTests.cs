@@ -66,7 +66,7 @@ public sealed class StudyTests : IDisposable
             curves,
             curve =>
                 Assert.Equal(
-                    ["confidence:0.7", "confidence:0.9", "full", "patience:1"],
+                    ["confidence:0.7", "confidence:0.9", "exit:1", "full", "patience:1"],
                     curve.Select(m => $"{m.Effort}").Order(StringComparer.Ordinal)
                 )
         );

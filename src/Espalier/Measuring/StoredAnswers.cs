@@ -1,0 +1,307 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Espalier.Models;
+
+namespace Espalier.Measuring;
+
+/// <summary>What one model said to every example: at each exit its answer, and for each effort the exit taken.</summary>
+/// <param name="Exits">Places where examples may leave.</param>
+/// <param name="Answers">[exit · example]: a class in one byte (in two where there are more than 256), or a number as fp32.</param>
+/// <param name="Efforts">Those that were judged, timed or not.</param>
+/// <param name="Left">[effort · example]: the exit, counted from 0, a byte.</param>
+public sealed record ModelAnswers(
+    string Pipeline,
+    int Exits,
+    byte[] Answers,
+    IReadOnlyList<Effort> Efforts,
+    byte[] Left
+);
+
+/// <summary>
+/// The answers of all models of one task and seed to every example of the test split, so that models can be compared example by
+/// example years later. Examples stand in the order of the test file. On disk gzip over JSON, with a hash of its content.
+/// </summary>
+public sealed record StoredAnswers
+{
+    public const int CurrentVersion = 1;
+    const int MostExits = 256;
+    const int NumberBytes = 4;
+
+    // A file of a few bytes may unpack to any size; no study comes near.
+    const long MostBytes = 1L << 30;
+
+    public int Version { get; init; } = CurrentVersion;
+    public required string Task { get; init; }
+    public required string Split { get; init; }
+    public required IReadOnlyList<ulong> Seeds { get; init; }
+
+    /// <summary>Of all splits' content, as run.json has it: answers of one data set stand for no other.</summary>
+    public required string DataSha256 { get; init; }
+
+    /// <summary>Null for a task that predicts numbers.</summary>
+    public required IReadOnlyList<string>? Labels { get; init; }
+    public required int Examples { get; init; }
+
+    /// <summary>Right class or number of each example, in the form of the answers.</summary>
+    public required byte[] Truth { get; init; }
+    public required IReadOnlyList<ModelAnswers> Models { get; init; }
+
+    /// <summary>Over the document with this field empty.</summary>
+    public string Sha256 { get; init; } = "";
+
+    /// <summary>Bytes of one answer.</summary>
+    int Width => WidthOf(Labels?.Count);
+
+    static int WidthOf(int? classes) =>
+        classes is not { } count ? NumberBytes
+        : count > 256 ? 2
+        : 1;
+
+    /// <summary>Right class of each example.</summary>
+    public int[] TrueClasses() => Classes(Truth, 0);
+
+    /// <summary>Right number of each example.</summary>
+    public float[] TrueNumbers() => Numbers(Truth, 0);
+
+    /// <summary>At which exit, counted from 0, each example left.</summary>
+    /// <exception cref="ArgumentException">The model or the effort is not in it.</exception>
+    public int[] ExitsAt(string pipeline, Effort effort)
+    {
+        ModelAnswers model = Of(pipeline);
+        int place = model.Efforts.ToList().IndexOf(effort);
+        return place >= 0
+            ? [.. model.Left.AsSpan(place * Examples, Examples).ToArray().Select(b => (int)b)]
+            : throw new ArgumentException(
+                $"{pipeline} was not judged at {effort}; there are {string.Join(", ", model.Efforts)}."
+            );
+    }
+
+    /// <summary>The class that each example got.</summary>
+    public int[] ClassesAt(string pipeline, Effort effort)
+    {
+        ModelAnswers model = Of(pipeline);
+        int[][] exits =
+        [
+            .. Enumerable.Range(0, model.Exits).Select(e => Classes(model.Answers, e)),
+        ];
+        return [.. ExitsAt(pipeline, effort).Select((exit, i) => exits[exit][i])];
+    }
+
+    /// <summary>The number that each example got.</summary>
+    public float[] NumbersAt(string pipeline, Effort effort)
+    {
+        ModelAnswers model = Of(pipeline);
+        float[][] exits =
+        [
+            .. Enumerable.Range(0, model.Exits).Select(e => Numbers(model.Answers, e)),
+        ];
+        return [.. ExitsAt(pipeline, effort).Select((exit, i) => exits[exit][i])];
+    }
+
+    /// <summary>Whether each example was answered right.</summary>
+    public bool[] RightAt(string pipeline, Effort effort) =>
+        [.. ClassesAt(pipeline, effort).Zip(TrueClasses(), (said, right) => said == right)];
+
+    ModelAnswers Of(string pipeline) =>
+        Models.FirstOrDefault(m => m.Pipeline == pipeline)
+        ?? throw new ArgumentException(
+            $"There are no answers of {pipeline}; there are those of {string.Join(", ", Models.Select(m => m.Pipeline))}."
+        );
+
+    int[] Classes(byte[] bytes, int row)
+    {
+        if (Labels is null)
+        {
+            throw new ArgumentException($"{Task} predicts numbers, not classes.");
+        }
+
+        int[] classes = new int[Examples];
+        for (int i = 0; i < Examples; i++)
+        {
+            int at = (row * Examples + i) * Width;
+            classes[i] =
+                Width == 1 ? bytes[at] : BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at));
+        }
+
+        return classes;
+    }
+
+    float[] Numbers(byte[] bytes, int row)
+    {
+        if (Labels is not null)
+        {
+            throw new ArgumentException($"{Task} predicts classes, not numbers.");
+        }
+
+        float[] numbers = new float[Examples];
+        for (int i = 0; i < Examples; i++)
+        {
+            numbers[i] = BinaryPrimitives.ReadSingleLittleEndian(
+                bytes.AsSpan((row * Examples + i) * NumberBytes)
+            );
+        }
+
+        return numbers;
+    }
+
+    /// <summary>What a record of all exits says at these efforts.</summary>
+    public static ModelAnswers Of(string pipeline, ExitRecord record, IReadOnlyList<Effort> efforts)
+    {
+        ModelConfig config = record.Config;
+        if (config.ExitCount > MostExits)
+        {
+            throw new ArgumentException(
+                $"{pipeline} has {config.ExitCount} exits; answers are stored for up to {MostExits}."
+            );
+        }
+
+        int width = WidthOf(config.Regression ? null : config.Outputs);
+        byte[] answers = new byte[config.ExitCount * record.Count * width];
+        for (int exit = 0; exit < config.ExitCount; exit++)
+        {
+            for (int i = 0; i < record.Count; i++)
+            {
+                ReadOnlySpan<float> logits = record.Logits(i, exit);
+                Put(
+                    answers.AsSpan((exit * record.Count + i) * width, width),
+                    config.Regression ? logits[0] : null,
+                    Effort.Largest(logits)
+                );
+            }
+        }
+
+        return new ModelAnswers(
+            pipeline,
+            config.ExitCount,
+            answers,
+            efforts,
+            [.. efforts.SelectMany(e => record.At(e).Exits.Select(exit => (byte)exit))]
+        );
+    }
+
+    /// <summary>The right answers, in the form of the answers.</summary>
+    public static byte[] TruthOf(ExitRecord record)
+    {
+        int width = WidthOf(record.Config.Regression ? null : record.Config.Outputs);
+        byte[] truth = new byte[record.Count * width];
+        for (int i = 0; i < record.Count; i++)
+        {
+            ExampleExits example = record.Examples[i];
+            Put(
+                truth.AsSpan(i * width, width),
+                record.Config.Regression ? (float)(example.Score ?? 0) : null,
+                example.Label ?? 0
+            );
+        }
+
+        return truth;
+    }
+
+    static void Put(Span<byte> place, float? number, int label)
+    {
+        if (number is { } value)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(place, value);
+        }
+        else if (place.Length == 1)
+        {
+            place[0] = (byte)label;
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(place, (ushort)label);
+        }
+    }
+
+    /// <summary>The file: gzip over JSON with its hash.</summary>
+    public byte[] ToFile()
+    {
+        using MemoryStream stream = new();
+        using (GZipStream gzip = new(stream, CompressionLevel.Optimal))
+        {
+            gzip.Write(Bytes(this with { Sha256 = Hash() }));
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <param name="name">Of the file, for messages.</param>
+    /// <exception cref="InvalidDataException">It is no such file, or its content is not what its hash says.</exception>
+    public static StoredAnswers Read(string name, byte[] file)
+    {
+        StoredAnswers read;
+        try
+        {
+            using GZipStream gzip = new(new MemoryStream(file), CompressionMode.Decompress);
+            using MemoryStream whole = new();
+            byte[] piece = new byte[1 << 16];
+            for (int count; (count = gzip.Read(piece)) > 0; )
+            {
+                whole.Write(piece, 0, count);
+                if (whole.Length > MostBytes)
+                {
+                    throw new InvalidDataException($"more than {MostBytes >> 20} MB");
+                }
+            }
+
+            read =
+                JsonSerializer.Deserialize(whole.ToArray(), MeasurementSchema.Default.StoredAnswers)
+                ?? throw new InvalidDataException("null");
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException or ArgumentException)
+        {
+            throw new InvalidDataException(
+                $"{name}: not a file of answers ({e.Message.Split(" Path: $")[0].TrimEnd('.')}); measure again.",
+                e
+            );
+        }
+
+        if (read.Version != CurrentVersion)
+        {
+            throw new InvalidDataException(
+                $"{name}: answers of version {read.Version}; {CurrentVersion} was expected. Measure again or take the Espalier that wrote it."
+            );
+        }
+
+        if (read.Sha256 != read.Hash())
+        {
+            throw new InvalidDataException(
+                $"{name}: its content has the SHA-256 {read.Hash()}, and '{read.Sha256}' stands in it; it is damaged, measure again."
+            );
+        }
+
+        return read.Problem() is { } problem
+            ? throw new InvalidDataException($"{name}: {problem}; measure again.")
+            : read;
+    }
+
+    string? Problem()
+    {
+        if (Examples < 0 || Truth.Length != (long)Examples * Width)
+        {
+            return $"{Examples} examples have {Truth.Length} bytes of right answers; {(long)Examples * Width} were expected";
+        }
+
+        foreach (ModelAnswers model in Models)
+        {
+            bool fits =
+                model.Exits is >= 1 and <= MostExits
+                && model.Answers.Length == (long)model.Exits * Examples * Width
+                && model.Left.Length == (long)model.Efforts.Count * Examples
+                && model.Left.All(exit => exit < model.Exits);
+            if (!fits)
+            {
+                return $"the answers of {model.Pipeline} do not fit {model.Exits} exits, {model.Efforts.Count} efforts and {Examples} examples";
+            }
+        }
+
+        return null;
+    }
+
+    string Hash() => Convert.ToHexStringLower(SHA256.HashData(Bytes(this with { Sha256 = "" })));
+
+    static byte[] Bytes(StoredAnswers answers) =>
+        JsonSerializer.SerializeToUtf8Bytes(answers, MeasurementSchema.Default.StoredAnswers);
+}
