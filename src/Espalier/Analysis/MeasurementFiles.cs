@@ -96,7 +96,7 @@ public static class MeasurementFiles
         {
             try
             {
-                using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+                using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
                 JsonElement root = document.RootElement;
                 return root.ValueKind != JsonValueKind.Array
                     ? throw new InvalidDataException(

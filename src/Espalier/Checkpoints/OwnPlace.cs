@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Checkpoints;
@@ -8,6 +9,7 @@ namespace Espalier.Checkpoints;
 /// Places where others could have put something: who owns a folder, and files opened without following a link or waiting
 /// for what is no file. On Linux; elsewhere temporary folders are each user's own.
 /// </summary>
+[SupportedOSPlatform("linux")]
 static class OwnPlace
 {
     const int WorkingFolder = -100;

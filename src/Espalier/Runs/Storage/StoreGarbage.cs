@@ -1,4 +1,3 @@
-using Espalier.Checkpoints;
 using Espalier.Runs.Studies;
 
 namespace Espalier.Runs.Storage;
