@@ -61,12 +61,16 @@ static class Program
             if (stop.IsCancellationRequested && !work.Join(Patience))
             {
                 // Nor is anybody waited for who does not listen.
-                Task.Run(() =>
-                        terminal.Tell(
-                            $"Interrupted; the work did not end within {Patience.TotalSeconds:0} seconds and was left as it was."
-                        )
+                Thread said = new(() =>
+                    terminal.Tell(
+                        $"Interrupted; the work did not end within {Patience.TotalSeconds:0} seconds and was left as it was."
                     )
-                    .Wait(Look);
+                )
+                {
+                    IsBackground = true,
+                };
+                said.Start();
+                said.Join(Look);
                 return ExitCode.Interrupted;
             }
         }

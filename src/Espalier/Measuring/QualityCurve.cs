@@ -132,7 +132,8 @@ public sealed record QualityCurve
         {
             curve = element.Deserialize(MeasurementSchema.Default.QualityCurve)!;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        catch (Exception e)
+            when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             string where = e is JsonException { Path: { } path } ? $" at {path}" : "";
             throw new InvalidDataException(
@@ -172,7 +173,8 @@ public sealed record QualityCurve
         return
             curve
                 .Points()
-                .Select(p => FigureRules.Broken(p) ?? MeasurementJson.Problem(p)).FirstOrDefault(p => p is not null)
+                .Select(p => FigureRules.Broken(p) ?? MeasurementJson.Problem(p))
+                .FirstOrDefault(p => p is not null)
                 is { } problem
             ? throw new InvalidDataException($"{name}: {problem}")
             : curve;

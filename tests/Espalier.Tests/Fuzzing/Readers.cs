@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Analysis;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
@@ -401,7 +400,7 @@ static class Readers
             text =>
             {
                 Pipeline pipeline = Pipeline.Parse(text);
-                _ = pipeline.Problems().Count();
+                Assert.NotNull(pipeline.Problems());
                 Assert.Equal($"{pipeline}", $"{Pipeline.Parse($"{pipeline}")}");
             }
         );
@@ -462,7 +461,7 @@ static class Readers
                 (bytes, folder) =>
                 {
                     string[] args = [.. Plain(bytes).Split('\n')];
-                    CheckOnly(args, folder);
+                    CheckOnly(args);
                 }
             )
             {
@@ -514,7 +513,7 @@ static class Readers
         };
 
     /// <summary>As the command does before any work, which none of these lines may start.</summary>
-    static void CheckOnly(string[] args, string folder)
+    static void CheckOnly(string[] args)
     {
         using StringWriter output = new(),
             error = new();

@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using Espalier.Runs.Studies;
 using Espalier.Tests.Checkpoints;
 
 namespace Espalier.Tests.Runs.Studies;
 
 /// <summary>The machine's lock lies where others write too: what they put there ends no work and is not followed.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class MachineTurnTests : IDisposable
 {
     const UnixFileMode Own =
