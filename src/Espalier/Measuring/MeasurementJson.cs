@@ -55,6 +55,22 @@ static class MeasurementJson
             : null;
     }
 
+    /// <summary>The way to a number such as 1e999, which is read as infinity; null: there is none.</summary>
+    static string? Infinite(JsonElement element, string way) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Number => double.IsFinite(element.GetDouble()) ? null : way,
+            JsonValueKind.Object => element
+                .EnumerateObject()
+                .Select(p => Infinite(p.Value, way.Length == 0 ? p.Name : $"{way}.{p.Name}"))
+                .FirstOrDefault(found => found is not null),
+            JsonValueKind.Array => element
+                .EnumerateArray()
+                .Select((item, i) => Infinite(item, $"{way}[{i}]"))
+                .FirstOrDefault(found => found is not null),
+            _ => null,
+        };
+
     public static Measurement Read(string name, JsonElement element)
     {
         const string version = "version";
@@ -69,6 +85,13 @@ static class MeasurementJson
             throw new InvalidDataException(
                 $"{name}: no measurement of version {Measurement.CurrentVersion}, which is the one that can be read; "
                     + "measure again or take the Espalier that wrote it."
+            );
+        }
+
+        if (Infinite(element, "") is { } field)
+        {
+            throw new InvalidDataException(
+                $"{name}: field '{field}' is beyond all numbers; a finite one was expected, so correct the file or measure again."
             );
         }
 

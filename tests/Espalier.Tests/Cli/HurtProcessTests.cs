@@ -3,13 +3,11 @@ using System.Diagnostics;
 using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Kernels;
-using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
-using Espalier.Tests.Models;
 using Espalier.Tests.Runs.Studies;
 
 namespace Espalier.Tests.Cli;
@@ -371,7 +369,7 @@ public sealed class HurtProcessTests : IDisposable
     }
 
     /// <summary>Renames below a folder of what was not flushed before, or whose new folder is not flushed after.</summary>
-    static IReadOnlyList<string> Unflushed(SystemCall[] calls, string folder)
+    static List<string> Unflushed(SystemCall[] calls, string folder)
     {
         List<string> wrong = [];
         HashSet<string> dirty = []; // files with bytes, and folders with names, that are in memory only
