@@ -10,6 +10,17 @@ namespace Espalier.Cli;
 /// <summary>The command line: parse, check everything, run, and turn whatever happens into an exit code.</summary>
 static class Program
 {
+    // Deep recursions (JSON of 64 levels, long pipelines) fit; the main thread's stack depends on the shell's limits.
+    const int StackBytes = 16 << 20;
+
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// What is asked to stop writes what it needs to go on from; a wait that nothing ends, for a pipe or a disk that is
+    /// gone, does not keep the process longer.
+    /// </summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     static int Main(string[] args)
     {
         using CancellationTokenSource stop = new();
@@ -27,7 +38,45 @@ static class Program
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        return Run(args, Terminal.OfProcess(), stop.Token);
+
+        // A terminal that goes away takes nobody's work with it; what is said to it from then on is dropped.
+        using var hangUp = PosixSignalRegistration.Create(
+            PosixSignal.SIGHUP,
+            signal => signal.Cancel = true
+        );
+        return OnThreadOfItsOwn(args, stop.Token);
+    }
+
+    /// <summary>The command runs beside this thread, which can therefore end while that one waits for something.</summary>
+    static int OnThreadOfItsOwn(string[] args, CancellationToken stop)
+    {
+        Terminal terminal = Terminal.OfProcess();
+        int code = ExitCode.Bug;
+        Thread work = new(() => code = Run(args, terminal, stop), StackBytes)
+        {
+            IsBackground = true,
+        };
+        work.Start();
+        while (!work.Join(Look))
+        {
+            if (stop.IsCancellationRequested && !work.Join(Patience))
+            {
+                // Nor is anybody waited for who does not listen.
+                Thread said = new(() =>
+                    terminal.Tell(
+                        $"Interrupted; the work did not end within {Patience.TotalSeconds:0} seconds and was left as it was."
+                    )
+                )
+                {
+                    IsBackground = true,
+                };
+                said.Start();
+                said.Join(Look);
+                return ExitCode.Interrupted;
+            }
+        }
+
+        return code;
     }
 
     /// <returns>One of <see cref="ExitCode"/>; every exception ends here.</returns>

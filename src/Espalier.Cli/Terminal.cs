@@ -46,9 +46,9 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         int? asked = Columns(System.Environment.GetEnvironmentVariable("COLUMNS"));
         int real = file && errorFile ? FileWidth : Math.Max(Narrowest, WindowWidth());
         return new(
-            System.Console.OpenStandardInput(),
-            new StreamWriter(System.Console.OpenStandardOutput(), Utf8, 1 << 16),
-            new StreamWriter(System.Console.OpenStandardError(), Utf8) { AutoFlush = true }
+            StandardStreams.Input(),
+            new StreamWriter(StandardStreams.Output(), Utf8, 1 << 16),
+            new StreamWriter(StandardStreams.Error(), Utf8) { AutoFlush = true }
         )
         {
             OutIsTerminal = !file,

@@ -60,15 +60,24 @@ sealed record Health(
 
     static IReadOnlyList<string> FeaturesHere()
     {
-        string? line = File.Exists(CpuInfo)
-            ? File.ReadLines(CpuInfo)
+        HashSet<string> has = [.. FlagsOfSystem()?.Split(' ') ?? NamesOfRuntime()];
+        return [.. Interesting.Where(has.Contains)];
+    }
+
+    static string? FlagsOfSystem()
+    {
+        try
+        {
+            return File.ReadLines(CpuInfo)
                 .FirstOrDefault(l =>
                     l.StartsWith("flags", StringComparison.Ordinal)
                     || l.StartsWith("Features", StringComparison.Ordinal)
-                )
-            : null;
-        HashSet<string> has = [.. line?.Split(' ') ?? NamesOfRuntime()];
-        return [.. Interesting.Where(has.Contains)];
+                );
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Where the system does not say, what the runtime found.</summary>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
-using Espalier.Answering;
 using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;

@@ -205,7 +205,7 @@ sealed record PlanTraining(
         {
             File.WriteAllBytes(
                 Path.Combine(folder.Path, Path.GetFileName(file)),
-                File.ReadAllBytes(file)
+                RegularFile.ReadAll(file, "a file of a model", Array.MaxLength)
             );
         }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Answering;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;

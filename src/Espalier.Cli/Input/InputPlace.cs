@@ -106,9 +106,13 @@ sealed class InputPlace
             return;
         }
 
-        using Stream stream = file == StandardInput ? terminal.In : System.IO.File.OpenRead(file);
+        using Stream stream = file == StandardInput ? terminal.In : Open(file, stop);
         string name = file == StandardInput ? "Standard input" : file;
         bool? isJson = extension is ".jsonl" or ".ndjson" ? true : null;
         use(new TextInput(new ByteLines(stream, name, stop), fields, isJson));
     }
+
+    /// <summary>A named pipe opens when someone begins to write; waiting for that can be called off, opening cannot.</summary>
+    static FileStream Open(string file, CancellationToken stop) =>
+        Task.Run(() => System.IO.File.OpenRead(file)).WaitAsync(stop).GetAwaiter().GetResult();
 }

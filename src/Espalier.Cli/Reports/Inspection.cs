@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Answering;
 using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -46,7 +45,7 @@ sealed record Inspection(
             new DirectoryInfo(folder).EnumerateFiles().Sum(ModelFolder.BytesOf),
             kind,
             size,
-            File.Exists(ours)
+            RegularFile.IsThere(ours)
                 ? JsonFile.Read(ours).OptionalString("transformers") ?? "unknown"
                 : "yes",
             notes

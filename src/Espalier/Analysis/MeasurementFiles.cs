@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using Espalier.Checkpoints;
 using Espalier.Measuring;
 
 namespace Espalier.Analysis;
@@ -10,25 +10,35 @@ namespace Espalier.Analysis;
 /// </summary>
 public static class MeasurementFiles
 {
+    const long MostBytes = 256 << 20;
+
     /// <exception cref="InvalidDataException">It is no JSON, holds no measurement, or one that cannot be read.</exception>
     public static IReadOnlyList<Measurement> Read(string path)
     {
         List<Measurement> found = [];
-        string text = File.ReadAllText(path, Encoding.UTF8);
+        byte[] bytes = RegularFile.ReadAll(path, "a file of measurements", MostBytes);
         if (Path.GetExtension(path) == ".jsonl")
         {
-            string[] lines = text.Split('\n');
-            for (int i = 0; i < lines.Length; i++)
+            int number = 0;
+            for (int from = 0; from < bytes.Length; )
             {
-                if (!string.IsNullOrWhiteSpace(lines[i]))
+                int length = bytes.AsSpan(from).IndexOf((byte)'\n');
+                ReadOnlyMemory<byte> line = bytes.AsMemory(
+                    from,
+                    length < 0 ? bytes.Length - from : length
+                );
+                number++;
+                if (!line.Span.Trim(" \t\r"u8).IsEmpty)
                 {
-                    Parse($"{path} line {i + 1}", lines[i], found);
+                    Parse($"{path} line {number}", line, found);
                 }
+
+                from += line.Length + 1;
             }
         }
         else
         {
-            Parse(path, text, found);
+            Parse(path, bytes, found);
         }
 
         return found.Count > 0
@@ -86,7 +96,7 @@ public static class MeasurementFiles
         {
             try
             {
-                using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+                using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
                 JsonElement root = document.RootElement;
                 return root.ValueKind != JsonValueKind.Array
                     ? throw new InvalidDataException(
@@ -120,7 +130,9 @@ public static class MeasurementFiles
                         .EnumerateFiles(path, "answers*.json.gz", SearchOption.AllDirectories)
                         .Order(StringComparer.Ordinal)
                     : (IEnumerable<string>)[path]
-            ).Select(file => StoredAnswers.Read(file, File.ReadAllBytes(file))),
+            ).Select(file =>
+                StoredAnswers.Read(file, RegularFile.ReadAll(file, "a file of answers", MostBytes))
+            ),
         ];
 
     /// <summary>Models lie beside results, with JSON files of their own.</summary>
@@ -128,20 +140,10 @@ public static class MeasurementFiles
         Path.GetFileName(path)
             .EndsWith("measurements" + Path.GetExtension(path), StringComparison.Ordinal);
 
-    static void Parse(string name, string text, List<Measurement> found)
+    static void Parse(string name, ReadOnlyMemory<byte> utf8, List<Measurement> found)
     {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(text);
-            Collect(name, document.RootElement, found);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException(
-                $"{name} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not JSON; the file was cut short or is another one.",
-                e
-            );
-        }
+        using JsonDocument document = JsonFile.ParseAny(name, utf8);
+        Collect(name, document.RootElement, found);
     }
 
     static void Collect(string name, JsonElement element, List<Measurement> found)
@@ -168,7 +170,7 @@ public static class MeasurementFiles
 
             foreach (JsonProperty property in element.EnumerateObject())
             {
-                Collect($"{name}.{property.Name}", property.Value, found);
+                Collect($"{name}.{Printable.Escape(property.Name)}", property.Value, found);
             }
         }
     }

@@ -19,6 +19,25 @@ public static class JsonFile
     /// <summary>As <see cref="Read"/>; the name stands for the file in messages.</summary>
     public static JsonFields Parse(string name, ReadOnlyMemory<byte> utf8)
     {
+        using JsonDocument document = ParseAny(name, utf8);
+        return Fields(name, document.RootElement.Clone());
+    }
+
+    /// <summary>The fields of an element that must be an object.</summary>
+    public static JsonFields Fields(string name, JsonElement element) =>
+        element.ValueKind == JsonValueKind.Object
+            ? new JsonFields(name, "", element)
+            : throw new InvalidDataException(
+                $"{name}: holds {JsonFields.Show(element)}; an object was expected."
+            );
+
+    /// <summary>A file of any kind of JSON value.</summary>
+    public static JsonDocument ReadAny(string path, long mostBytes) =>
+        ParseAny(path, RegularFile.ReadAll(path, "a JSON file", mostBytes));
+
+    /// <summary>As <see cref="ReadAny"/>; every name and text of the document can be taken afterwards.</summary>
+    public static JsonDocument ParseAny(string name, ReadOnlyMemory<byte> utf8)
+    {
         if (!Utf8.IsValid(utf8.Span))
         {
             throw new InvalidDataException(
@@ -33,17 +52,19 @@ public static class JsonFile
             );
         }
 
+        JsonDocument? document = null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(
+            document = JsonDocument.Parse(
                 utf8,
                 new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = Deepest }
             );
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new JsonFields(name, "", document.RootElement.Clone())
-                : throw new InvalidDataException(
-                    $"{name}: holds {JsonFields.Show(document.RootElement)}; an object was expected."
-                );
+            if (utf8.Span.IndexOf("\\ud"u8) >= 0 || utf8.Span.IndexOf("\\uD"u8) >= 0)
+            {
+                CheckTexts(name, "", document.RootElement);
+            }
+
+            return document;
         }
         catch (JsonException e)
         {
@@ -57,10 +78,54 @@ public static class JsonFile
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
+            document?.Dispose();
             throw new InvalidDataException(
                 $"{name}: a name holds half a surrogate pair, which is no text; correct the file.",
                 e
             );
+        }
+        catch (InvalidDataException)
+        {
+            document?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Half of a surrogate pair, written as an escape, is only found when the text is taken.</summary>
+    static void CheckTexts(string name, string way, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    string inside = Printable.Escape(property.Name);
+                    CheckTexts(name, way.Length == 0 ? inside : $"{way}.{inside}", property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                int i = 0;
+                foreach (JsonElement item in element.EnumerateArray())
+                {
+                    CheckTexts(name, $"{way}[{i++}]", item);
+                }
+
+                break;
+            case JsonValueKind.String:
+                try
+                {
+                    _ = element.GetString();
+                }
+                catch (InvalidOperationException e)
+                {
+                    throw new InvalidDataException(
+                        $"{name}: field '{way}' holds half a surrogate pair, which is no text; correct the file.",
+                        e
+                    );
+                }
+
+                break;
         }
     }
 

@@ -19,18 +19,38 @@ public static class RegularFile
         SafeFileHandle file = OpenAtOnce(path, expected);
         try
         {
-            _ = RandomAccess.GetLength(file);
-            return file;
+            // A device says that it holds nothing and gives bytes for ever.
+            Span<byte> first = stackalloc byte[1];
+            if (RandomAccess.GetLength(file) > 0 || RandomAccess.Read(file, first, 0) == 0)
+            {
+                return file;
+            }
+
+            file.Dispose();
+            throw new InvalidDataException(
+                $"{path} is a device or a file of the system, whose length nobody knows; {expected} was expected."
+            );
         }
         catch (Exception e) when (e is NotSupportedException or IOException)
         {
             file.Dispose();
             throw new InvalidDataException(
-                $"{path} is a pipe or a device; {expected} was expected.",
+                $"{path} is a pipe, a terminal or a device; {expected} was expected.",
                 e
             );
         }
     }
+
+    /// <summary>
+    /// Whether a name is taken, by whatever: an optional file that is a folder, or a link whose target is gone, was meant
+    /// to be read, and going on without it would answer something else.
+    /// </summary>
+    public static bool IsThere(string path) =>
+        Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+
+    /// <summary>For what is read piece by piece.</summary>
+    public static FileStream OpenStream(string path, string expected) =>
+        new(Open(path, expected), FileAccess.Read);
 
     /// <summary>All bytes of a file no longer than <paramref name="most"/>.</summary>
     public static byte[] ReadAll(string path, string expected, long most)

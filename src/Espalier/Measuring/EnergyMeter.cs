@@ -16,7 +16,7 @@ public sealed record EnergyReading(IReadOnlyList<long> Microjoules);
 public sealed class EnergyMeter
 {
     readonly List<Package> _packages = [];
-    readonly string _whyNot;
+    string _whyNot;
 
     /// <param name="powercap">The folder that holds <c>intel-rapl:0</c>, <c>intel-rapl:1</c> …; AMD's are called so too.</param>
     public EnergyMeter(EnergyConstants? constants = null, string powercap = "/sys/class/powercap")
@@ -35,7 +35,21 @@ public sealed class EnergyMeter
             ? $"RAPL of {string.Join(", ", _packages.Select(p => p.Name))}: all that ran there, memory not included"
             : $"core-seconds × {Constants}; {_whyNot}";
 
-    public EnergyReading Now() => new([.. _packages.Select(p => ReadNumber(p.Counter))]);
+    /// <summary>A counter that can be read no more makes energy modelled from then on; it ends no measuring.</summary>
+    public EnergyReading Now()
+    {
+        try
+        {
+            return new([.. _packages.Select(p => ReadNumber(p.Counter))]);
+        }
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            _packages.Clear();
+            _whyNot = $"a counter can be read no more ({e.Message.TrimEnd('.')})";
+            return new([]);
+        }
+    }
 
     /// <summary>Between two readings less than one turn of the counters apart (minutes).</summary>
     /// <exception cref="InvalidOperationException">There are no counters here; ask <see cref="Modelled"/>.</exception>

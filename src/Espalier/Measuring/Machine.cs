@@ -74,12 +74,13 @@ public sealed record Machine
             Family = Number(cpu.GetValueOrDefault("cpu family")),
             Model = Number(cpu.GetValueOrDefault("model") ?? cpu.GetValueOrDefault("CPU part")),
             LogicalProcessors = Environment.ProcessorCount,
-            MemoryBytes = Numeral.TryWhole(
-                memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
-                out long kibibytes
-            )
-                ? kibibytes << 10
-                : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            MemoryBytes =
+                Numeral.TryWhole(
+                    memory.GetValueOrDefault("MemTotal")?.Replace(" kB", ""),
+                    out long kibibytes
+                ) && kibibytes is >= 0 and <= long.MaxValue >> 10
+                    ? kibibytes << 10
+                    : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             OperatingSystem = RuntimeInformation.OSDescription,
             Runtime = RuntimeInformation.FrameworkDescription,
             Kernels = kernels.Name,
@@ -98,6 +99,7 @@ public sealed record Machine
     /// <summary>Processes that wanted to run, over the last minute; null where the system does not say.</summary>
     public static double? Load(string proc = "/proc") =>
         Numeral.TryReal(Text(Path.Combine(proc, "loadavg"))?.Split(' ')[0], out double one)
+        && one >= 0
             ? one
             : null;
 

@@ -55,6 +55,22 @@ static class MeasurementJson
             : null;
     }
 
+    /// <summary>The way to a number such as 1e999, which is read as infinity; null: there is none.</summary>
+    static string? Infinite(JsonElement element, string way) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Number => double.IsFinite(element.GetDouble()) ? null : way,
+            JsonValueKind.Object => element
+                .EnumerateObject()
+                .Select(p => Infinite(p.Value, way.Length == 0 ? p.Name : $"{way}.{p.Name}"))
+                .FirstOrDefault(found => found is not null),
+            JsonValueKind.Array => element
+                .EnumerateArray()
+                .Select((item, i) => Infinite(item, $"{way}[{i}]"))
+                .FirstOrDefault(found => found is not null),
+            _ => null,
+        };
+
     public static Measurement Read(string name, JsonElement element)
     {
         const string version = "version";
@@ -72,14 +88,29 @@ static class MeasurementJson
             );
         }
 
+        if (Infinite(element, "") is { } field)
+        {
+            throw new InvalidDataException(
+                $"{name}: field '{field}' is beyond all numbers; a finite one was expected, so correct the file or measure again."
+            );
+        }
+
         try
         {
             Measurement measurement = element.Deserialize(MeasurementSchema.Default.Measurement)!;
+            if (FigureRules.Broken(measurement) is { } broken)
+            {
+                throw new InvalidDataException(
+                    $"{name}: {broken}; correct the file or measure again."
+                );
+            }
+
             return Problem(measurement) is { } problem
                 ? throw new InvalidDataException($"{name}: {problem}")
                 : measurement;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (Exception e)
+            when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             string what = e.Message.Split(" Path: $")[0].TrimEnd('.');
             string where = e is JsonException { Path: { } path } ? $" at {path}" : "";

@@ -65,18 +65,24 @@ public sealed class MemoryMeter(string process = "/proc/self")
     /// <summary>A line such as <c>VmHWM:	 29276 kB</c> in bytes.</summary>
     long? Read(string field)
     {
-        if (!File.Exists(_status))
+        try
         {
-            return null;
-        }
-
-        foreach (string line in File.ReadLines(_status))
-        {
-            if (line.StartsWith(field, StringComparison.Ordinal))
+            foreach (string line in File.ReadLines(_status))
             {
-                string number = line[field.Length..].Replace("kB", "").Trim();
-                return Numeral.TryWhole(number, out long kibibytes) ? kibibytes << 10 : null;
+                if (line.StartsWith(field, StringComparison.Ordinal))
+                {
+                    string number = line[field.Length..].Replace("kB", "").Trim();
+                    return
+                        Numeral.TryWhole(number, out long kibibytes)
+                        && kibibytes is >= 0 and <= long.MaxValue >> 10
+                        ? kibibytes << 10
+                        : null;
+                }
             }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The figure is absent, as where there is no such file.
         }
 
         return null;
@@ -84,7 +90,20 @@ public sealed class MemoryMeter(string process = "/proc/self")
 
     static long OfProcess()
     {
-        using Process self = Process.GetCurrentProcess();
-        return self.PeakWorkingSet64;
+        try
+        {
+            using Process self = Process.GetCurrentProcess();
+            return self.PeakWorkingSet64;
+        }
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or UnauthorizedAccessException
+                        or InvalidOperationException
+                        or System.ComponentModel.Win32Exception
+            )
+        {
+            return 0;
+        }
     }
 }

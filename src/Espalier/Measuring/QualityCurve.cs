@@ -132,7 +132,8 @@ public sealed record QualityCurve
         {
             curve = element.Deserialize(MeasurementSchema.Default.QualityCurve)!;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (Exception e)
+            when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             string where = e is JsonException { Path: { } path } ? $" at {path}" : "";
             throw new InvalidDataException(
@@ -150,11 +151,14 @@ public sealed record QualityCurve
 
         int count = curve.Efforts.Count;
         bool even =
-            curve.AverageLayers.Count == count
+            count > 0
+            && curve.Efforts.All(e => e is not null)
+            && curve.AverageLayers.Count == count
             && curve.AverageMultiplyAdds.Count == count
             && curve.Metrics.Count > 0
             && curve.Metrics.All(m =>
-                m.Value.Count == count
+                m is not null
+                && m.Value.Count == count
                 && m.Low.Count == count
                 && m.High.Count == count
                 && m.WhyUndefined.Count == count
@@ -167,7 +171,10 @@ public sealed record QualityCurve
         }
 
         return
-            curve.Points().Select(MeasurementJson.Problem).FirstOrDefault(p => p is not null)
+            curve
+                .Points()
+                .Select(p => FigureRules.Broken(p) ?? MeasurementJson.Problem(p))
+                .FirstOrDefault(p => p is not null)
                 is { } problem
             ? throw new InvalidDataException($"{name}: {problem}")
             : curve;

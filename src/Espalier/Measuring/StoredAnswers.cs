@@ -286,6 +286,11 @@ public sealed record StoredAnswers
 
         foreach (ModelAnswers model in Models)
         {
+            if (model is null || model.Efforts.Any(e => e is null))
+            {
+                return "a model or one of its efforts is null";
+            }
+
             bool fits =
                 model.Exits is >= 1 and <= MostExits
                 && model.Answers.Length == (long)model.Exits * Examples * Width

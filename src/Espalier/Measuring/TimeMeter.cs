@@ -108,9 +108,10 @@ public sealed class TimeMeter(
         long ended = _time.GetTimestamp();
         record.CoreSeconds += (_cpu.Now - cpu).TotalSeconds;
         record.Milliseconds.Add(1000 * Seconds(begun, ended) / candidate.Examples);
+        EnergyReading after = _energy.Now();
         if (_energy.Origin == Origin.Measured)
         {
-            record.Joules.Add(_energy.Joules(energy, _energy.Now()) / candidate.Examples);
+            record.Joules.Add(_energy.Joules(energy, after) / candidate.Examples);
         }
     }
 

@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Models;
 using Espalier.Tensors;
@@ -49,9 +50,18 @@ public sealed record TrimVocabulary : Operator
             ?? throw new InvalidOperationException("V needs a model with a tokenizer.");
         IEnumerable<string> texts =
             Corpus.Length > 0
-                ? File.ReadLines(Corpus)
+                ? CorpusLines()
                 : context.Task.Data.Training.Examples.SelectMany(Texts);
         return Trim(model, Needed(tokenizer, texts), First);
+    }
+
+    IEnumerable<string> CorpusLines()
+    {
+        using StreamReader corpus = new(RegularFile.OpenStream(Corpus, "a text file"));
+        while (corpus.ReadLine() is { } line)
+        {
+            yield return line;
+        }
     }
 
     /// <summary>The model with the needed tokens, the first ones (BERT's unused places not counted), special tokens and

@@ -19,12 +19,15 @@ public sealed class ProcessTests : IDisposable
     )
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
+        Assert.SkipWhen(
+            Tool.IsInterruptIgnored,
+            "SIGINT is ignored here, and env cannot restore it."
+        );
         using Process process = Start("predict", "-m", _toys.Bert());
         await process.StandardInput.WriteLineAsync("good");
         await process.StandardInput.FlushAsync(Stop);
         Assert.Contains("good", await process.StandardOutput.ReadLineAsync(Stop));
-        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
-        await kill.WaitForExitAsync(Stop);
+        Tool.Signal(process, signal);
         await process.WaitForExitAsync(Stop);
         Assert.Equal(ExitCode.Interrupted, process.ExitCode);
         string error = await process.StandardError.ReadToEndAsync(Stop);
@@ -39,7 +42,7 @@ public sealed class ProcessTests : IDisposable
         ProcessStartInfo start = new("sh")
         {
             RedirectStandardError = true,
-            ArgumentList = { "-c", $"exec \"{Dotnet}\" \"{Tool}\" operators > /dev/full" },
+            ArgumentList = { "-c", $"exec \"{Tool.Dotnet}\" \"{Tool.Dll}\" operators > /dev/full" },
         };
         using Process process = Process.Start(start)!;
         string error = await process.StandardError.ReadToEndAsync(Stop);
@@ -72,23 +75,14 @@ public sealed class ProcessTests : IDisposable
 
     static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    static string Dotnet =>
-        Environment.ProcessPath is { } here && Path.GetFileNameWithoutExtension(here) == "dotnet"
-            ? here
-            : "dotnet";
-
-    static string Tool => Path.Combine(AppContext.BaseDirectory, "Espalier.Cli.dll");
-
     static Process Start(params string[] args) => StartWith([], args);
 
     static Process StartWith(Dictionary<string, string> environment, params string[] args)
     {
-        ProcessStartInfo start = new(Dotnet, [Tool, .. args])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo start = Tool.StartInfo(args);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

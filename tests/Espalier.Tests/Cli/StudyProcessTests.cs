@@ -97,6 +97,10 @@ public sealed class StudyProcessTests : IDisposable
     public async Task An_interrupted_study_ends_with_130_and_goes_on_when_called_again()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
+        Assert.SkipWhen(
+            Tool.IsInterruptIgnored,
+            "SIGINT is ignored here, and env cannot restore it."
+        );
         using Process process = Start("stopped");
         string? line;
         do
@@ -104,7 +108,7 @@ public sealed class StudyProcessTests : IDisposable
             line = await process.StandardError.ReadLineAsync(Stop);
         } while (line?.Contains("done (1 of") == false);
 
-        using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        Tool.Signal(process, "INT");
         await Ends(process, ExitCode.Interrupted);
         string output = await Ends(Start("stopped"), ExitCode.Ok);
         Assert.DoesNotContain("O of toy, seed 1 …", output);
@@ -165,32 +169,22 @@ public sealed class StudyProcessTests : IDisposable
 
     Process Start(string store)
     {
-        string dotnet =
-            Environment.ProcessPath is { } here
-            && Path.GetFileNameWithoutExtension(here) == "dotnet"
-                ? here
-                : "dotnet";
-        ProcessStartInfo start = new(
-            dotnet,
-            [
-                Path.Combine(AppContext.BaseDirectory, "Espalier.Cli.dll"),
-                "study",
-                _recipe,
-                "--store",
-                _toy[store],
-                "--output",
-                _toy[store + "-results"],
-                "--threads",
-                "2",
-            ]
-        )
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo start = Tool.StartInfo(
+            "study",
+            _recipe,
+            "--store",
+            _toy[store],
+            "--output",
+            _toy[store + "-results"],
+            "--threads",
+            "2"
+        );
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
 
         // Tests beside this one take turns of their own.
         start.Environment["TMPDIR"] = _toy.Folder;
+        start.Environment["XDG_RUNTIME_DIR"] = "";
         return Process.Start(start)!;
     }
 }

@@ -14,6 +14,7 @@ sealed partial record SystemCall(int Thread, string Name, string[] Paths, bool S
             ? new SystemCall(
                 int.Parse(
                     call.Groups[1].ValueSpan,
+                    System.Globalization.NumberStyles.None,
                     System.Globalization.CultureInfo.InvariantCulture
                 ),
                 call.Groups[2].Value,

@@ -119,6 +119,18 @@ public sealed class EnergyMeterTests : IDisposable
         Assert.Contains("intel-rapl:1 cannot be read", meter.Source);
     }
 
+    [Fact]
+    public void A_counter_that_goes_away_while_measuring_makes_energy_modelled_and_ends_nothing()
+    {
+        Zone("intel-rapl:0", "package-0", 1);
+        EnergyMeter meter = new(null, _sys.Root);
+        Assert.Equal(Origin.Measured, meter.Origin);
+        File.Delete(_sys["intel-rapl:0/energy_uj"]);
+        Assert.Empty(meter.Now().Microjoules);
+        Assert.Equal(Origin.Modelled, meter.Origin);
+        Assert.Contains("can be read no more", meter.Source);
+    }
+
     void Zone(string folder, string name, long microjoules, long range = 1L << 40)
     {
         _sys.Write(Path.Combine(folder, "name"), name + "\n");

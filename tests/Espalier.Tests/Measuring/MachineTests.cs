@@ -80,6 +80,43 @@ public sealed class MachineTests : IDisposable
         Assert.False(File.Exists(_proc["clear_refs"]));
     }
 
+    [Theory]
+    [InlineData("cpuinfo")]
+    [InlineData("meminfo")]
+    [InlineData("loadavg")]
+    [InlineData("status")]
+    public void A_file_of_the_system_that_is_missing_or_no_file_is_an_absent_figure(string name)
+    {
+        Status(peak: 900, resident: 900);
+        foreach (string file in (string[])["cpuinfo", "meminfo", "loadavg", "status"])
+        {
+            if (file == name)
+            {
+                File.Delete(_proc[name]);
+                Directory.CreateDirectory(_proc[name]);
+            }
+            else if (file != "status")
+            {
+                _proc.Write(file, "nonsense");
+            }
+        }
+
+        Machine machine = Machine.Here(KernelFamily.Best, 1, _proc.Root);
+        Assert.Null(machine.LoadAverage);
+        Assert.True(machine.MemoryBytes > 0);
+        Assert.NotNull(new MemoryMeter(_proc.Root).During(() => { }));
+    }
+
+    [Theory]
+    [InlineData("1e999")]
+    [InlineData("-1")]
+    [InlineData("NaN")]
+    public void A_load_that_is_no_number_is_absent(string load)
+    {
+        _proc.Write("loadavg", load + " 0 0");
+        Assert.Null(Machine.Here(KernelFamily.Best, 1, _proc.Root).LoadAverage);
+    }
+
     [Fact]
     public void Real_peak_sees_memory_that_is_held_while_working()
     {

@@ -122,7 +122,7 @@ public sealed class PlanConfirmationTests
                         StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
                     )
                     .Skip(1)
-                    .Select(c => double.Parse(c, CultureInfo.InvariantCulture)),
+                    .Select(c => double.Parse(c, NumberStyles.Float, CultureInfo.InvariantCulture)),
             ];
     }
 

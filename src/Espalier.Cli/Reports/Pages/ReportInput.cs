@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Analysis;
+using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs;
 using Espalier.Runs.Studies;
@@ -24,7 +25,8 @@ sealed record ReportInput(
     public AnsweredExamples Answers { get; init; } = AnsweredExamples.None;
 
     const long MostBytes = 256 << 20;
-    const string Times = "null or a number of at least 0";
+    const int LongestPipeline = 4096;
+    const double MostSeconds = 1e12;
 
     /// <summary>
     /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders.
@@ -48,7 +50,7 @@ sealed record ReportInput(
         foreach (string file in files)
         {
             ReadBeside(Path.GetDirectoryName(Path.GetFullPath(file))!, curves, answers);
-            using JsonDocument document = Parse(file);
+            using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
                 measurements.AddRange(Curve(file, document.RootElement));
@@ -111,39 +113,17 @@ sealed record ReportInput(
     static IEnumerable<string> In(string folder) =>
         ((string[])[StudyResults.JsonName, RunFolder.JsonName])
             .Select(name => Path.Combine(folder, name))
-            .Where(File.Exists)
+            .Where(RegularFile.IsThere)
             .Take(1);
-
-    static JsonDocument Parse(string file)
-    {
-        if (new FileInfo(file) is { Length: > MostBytes } big)
-        {
-            throw new InvalidDataException(
-                $"{file}: {big.Length} bytes; at most {MostBytes} were expected of measurements."
-            );
-        }
-
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllBytes(file));
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException(
-                $"{file} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not valid JSON; measure again or fetch the file again.",
-                e
-            );
-        }
-    }
 
     static void ReadStages(string file, List<MadeStage> stages)
     {
-        if (!File.Exists(file))
+        if (!RegularFile.IsThere(file))
         {
             return;
         }
 
-        using JsonDocument document = Parse(file);
+        using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
         if (document.RootElement.ValueKind != JsonValueKind.Array)
         {
             throw new InvalidDataException(
@@ -156,54 +136,26 @@ sealed record ReportInput(
         );
     }
 
-    /// <summary>A stage as stages.json tells it, with every field of its kind.</summary>
-    static MadeStage Stage(string way, JsonElement stage)
+    static MadeStage Stage(string name, JsonElement element)
     {
-        JsonElement Field(string name, string expected, params ReadOnlySpan<JsonValueKind> kinds) =>
-            stage.ValueKind == JsonValueKind.Object
-            && stage.TryGetProperty(name, out JsonElement field)
-            && kinds.Contains(field.ValueKind)
-                ? field
-                : throw Refused(way, name, expected);
-        string Text(string name)
+        JsonFields stage = JsonFile.Fields(name, element);
+        string pipeline = stage.String("pipeline");
+        if (pipeline.Length is 0 or > LongestPipeline)
         {
-            JsonElement text = Field(name, "a string", JsonValueKind.String);
-            try
-            {
-                return text.GetString()!;
-            }
-            catch (InvalidOperationException)
-            {
-                throw Refused(way, name, "text without half a surrogate pair");
-            }
+            throw stage.Refuse("pipeline", $"1 to {LongestPipeline} characters");
         }
 
-        JsonElement seed = Field("seed", "a whole number", JsonValueKind.Number);
+        JsonElement seed = stage.Required("seed", "a whole number");
         return new MadeStage(
-            Text("pipeline"),
-            seed.TryGetUInt64(out ulong number)
+            pipeline,
+            seed.ValueKind == JsonValueKind.Number && seed.TryGetUInt64(out ulong number)
                 ? number
-                : throw Refused(way, "seed", "a whole number"),
-            Text("task"),
-            Seconds(way, Field("seconds", Times, JsonValueKind.Number, JsonValueKind.Null)),
-            Field("from_store", "true or false", JsonValueKind.True, JsonValueKind.False)
-                .GetBoolean()
+                : throw stage.Refuse("seed", "a whole number of at least 0"),
+            stage.String("task"),
+            stage.OptionalNumber("seconds", 0, MostSeconds),
+            stage.Flag("from_store")
         );
     }
-
-    static double? Seconds(string way, JsonElement field) =>
-        field.ValueKind == JsonValueKind.Null ? null
-        : field.ValueKind == JsonValueKind.Number
-        && field.TryGetDouble(out double seconds)
-        && double.IsFinite(seconds)
-        && seconds >= 0
-            ? seconds
-        : throw Refused(way, "seconds", Times);
-
-    static InvalidDataException Refused(string way, string field, string expected) =>
-        new(
-            $"{way}: field '{field}' is missing or of another kind; {expected} was expected, so remove the file or run again."
-        );
 
     static IEnumerable<Measurement> Curve(string name, JsonElement array) =>
         array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m));
@@ -243,9 +195,9 @@ sealed record ReportInput(
             measurements.AddRange(read);
             if (read is [var first, ..])
             {
-                double? seconds = stage.TryGetProperty("seconds", out JsonElement taken)
-                    ? Seconds($"{file}: stages", taken)
-                    : null;
+                double? seconds = JsonFile
+                    .Fields($"{file}: stage", stage)
+                    .OptionalNumber("seconds", 0, MostSeconds);
                 stages.Add(
                     new MadeStage(
                         first.Pipeline,

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.Unicode;
+using Espalier.Checkpoints;
 
 namespace Espalier.Data.Files;
 
@@ -13,33 +14,21 @@ sealed record DataText(string Path, ReadOnlyMemory<byte> Bytes)
     /// <summary>Null after having told <paramref name="problems"/> what is wrong with the file.</summary>
     public static DataText? FromFile(string path, DataProblems problems)
     {
+        if (!System.IO.Path.Exists(path))
+        {
+            problems.Add($"{path} does not exist; a file of data was expected there.");
+            return null;
+        }
+
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length > Largest)
-            {
-                problems.Add(
-                    $"{path} has {length} bytes; at most {Largest} can be read as one file of data. Split it."
-                );
-                return null;
-            }
-
-            return FromBytes(path, File.ReadAllBytes(path), problems);
+            return FromBytes(path, RegularFile.ReadAll(path, "a file of data", Largest), problems);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (InvalidDataException e)
         {
-            problems.Add(
-                Directory.Exists(path)
-                    ? $"{path} is a folder; a file of data was expected."
-                    : $"{path} does not exist; a file of data was expected there."
-            );
+            problems.Add(e.Message);
+            return null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            problems.Add($"{path} cannot be read: {e.Message}");
-        }
-
-        return null;
     }
 
     /// <summary>A file that this library carries, named as in src/Espalier/Data/Shipped.</summary>

@@ -75,7 +75,7 @@ public static class ModelFolder
 
         JsonFields file = JsonFile.Read(Path.Combine(folder, ConfigName));
         string oursPath = Path.Combine(folder, OursName);
-        JsonFields? ours = File.Exists(oursPath) ? JsonFile.Read(oursPath) : null;
+        JsonFields? ours = RegularFile.IsThere(oursPath) ? JsonFile.Read(oursPath) : null;
         if (ours is not null && ours.Integer("format", 1, int.MaxValue) > Format)
         {
             throw ours.Refuse(

@@ -107,12 +107,11 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
             .. Enumerable
                 .Range(0, Budgets)
                 .Select(i => from * Math.Pow(to / from, i / (Budgets - 1.0)))
-                .Select(ms => new Budget(
-                    double.Parse(
-                        ms.ToString("G2", CultureInfo.InvariantCulture),
-                        CultureInfo.InvariantCulture
-                    )
-                ))
+                .Select(ms =>
+                    Numeral.TryReal(ms.ToString("G2", CultureInfo.InvariantCulture), out double two)
+                        ? new Budget(two)
+                        : new Budget(ms)
+                )
                 .Distinct(),
         ];
     }

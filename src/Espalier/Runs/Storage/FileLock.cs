@@ -1,3 +1,5 @@
+using Espalier.Checkpoints;
+
 namespace Espalier.Runs.Storage;
 
 /// <summary>
@@ -13,6 +15,11 @@ public static class FileLock
     public static IDisposable? Try(string path, bool shared = false)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (OperatingSystem.IsLinux())
+        {
+            return OwnPlace.TryHold(path, shared);
+        }
+
         try
         {
             return new FileStream(
@@ -30,11 +37,8 @@ public static class FileLock
         }
     }
 
-    /// <summary>EWOULDBLOCK on Linux and macOS; anything else is no answer to who holds it.</summary>
-    static int Held =>
-        OperatingSystem.IsWindows() ? WindowsSharingViolation
-        : OperatingSystem.IsMacOS() ? 35
-        : 11;
+    /// <summary>EWOULDBLOCK on macOS; anything else is no answer to who holds it.</summary>
+    static int Held => OperatingSystem.IsWindows() ? WindowsSharingViolation : 35;
 
     /// <summary>Waits until the lock can be had.</summary>
     public static IDisposable Take(string path, bool shared, Action? waits, CancellationToken stop)

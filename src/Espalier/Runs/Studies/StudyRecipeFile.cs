@@ -27,6 +27,9 @@ public sealed class StudyRecipeFile
     readonly Func<string, string?>? _environment;
     readonly List<string> _problems = [];
 
+    // Some problem is a wish that cannot be met, and not a damaged file.
+    bool _asks;
+
     StudyRecipeFile(string path, Func<string, string?> builtIn, Func<string, string?>? environment)
     {
         _file = JsonFile.Read(path);
@@ -36,8 +39,10 @@ public sealed class StudyRecipeFile
 
     /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
     /// <param name="environment">Tells where the Hugging Face cache is; null: the process's own.</param>
-    /// <exception cref="InvalidDataException">There is no such file, or it is no JSON object.</exception>
-    /// <exception cref="ArgumentException">Fields are wrong: one sentence a line.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There is no such file, it is no JSON object, or all that is wrong is that fields or files are missing or of another kind.
+    /// </exception>
+    /// <exception cref="ArgumentException">Fields ask for what there is not: one sentence a line.</exception>
     public static StudyRecipe Read(
         string path,
         Func<string, string?> builtIn,
@@ -107,7 +112,8 @@ public sealed class StudyRecipeFile
 
         if (_problems.Count > 0)
         {
-            throw new ArgumentException(string.Join('\n', _problems));
+            string sentences = string.Join('\n', _problems);
+            throw _asks ? new ArgumentException(sentences) : new InvalidDataException(sentences);
         }
 
         return new StudyRecipe
@@ -237,7 +243,11 @@ public sealed class StudyRecipeFile
         JsonElement[] items = list is { ValueKind: JsonValueKind.Array } array
             ? [.. array.EnumerateArray()]
             : [];
-        if (list is not null && items.Length == 0)
+        if (list is { ValueKind: not JsonValueKind.Array })
+        {
+            _problems.Add(_file.Refuse("pipelines", "an array of pipelines").Message);
+        }
+        else if (list is not null && items.Length == 0)
         {
             Add("pipelines", "must be an array with one pipeline at least, such as \"DEPLQ\"");
         }
@@ -277,7 +287,7 @@ public sealed class StudyRecipeFile
 
         if (item.ValueKind != JsonValueKind.Object)
         {
-            throw new ArgumentException(
+            throw new InvalidDataException(
                 "is neither a pipeline such as \"DEPLQ\" nor an object with orders"
             );
         }
@@ -341,6 +351,7 @@ public sealed class StudyRecipeFile
         }
         else
         {
+            _asks = true;
             _problems.Add(
                 fields
                     .Refuse(
@@ -355,6 +366,7 @@ public sealed class StudyRecipeFile
             Try(() => fields.OptionalString("precision")) ?? KernelFamily.Precisions[0];
         if (!KernelFamily.Precisions.Contains(precision))
         {
+            _asks = true;
             _problems.Add(
                 fields.Refuse("precision", string.Join(", ", KernelFamily.Precisions)).Message
             );
@@ -379,14 +391,18 @@ public sealed class StudyRecipeFile
         string[] all = [.. known, .. more];
         foreach (string name in fields.Names.Except(all))
         {
+            _asks = true;
             _problems.Add(
                 $"{_file.File}: field '{way}{Printable.Escape(name)}' is unknown; there are {string.Join(", ", all)}."
             );
         }
     }
 
-    void Add(string field, string what) =>
+    void Add(string field, string what)
+    {
+        _asks = true;
         _problems.Add($"{_file.File}: field '{field}' {what.TrimEnd('.')}.");
+    }
 
     T? Try<T>(Func<T> read, string? field = null)
     {
@@ -396,6 +412,7 @@ public sealed class StudyRecipeFile
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentException)
         {
+            _asks |= e is ArgumentException;
             foreach (string sentence in e.Message.Split('\n'))
             {
                 bool named = sentence.StartsWith(_file.File, StringComparison.Ordinal);

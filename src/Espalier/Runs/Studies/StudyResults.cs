@@ -16,24 +16,21 @@ public static class StudyResults
     public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
     {
         string name = $"{store.Folder}, measurements {action.Key[..12]}";
-        byte[] bytes = store.Read(action, StudyMeasuring.FileName);
-        try
+        using JsonDocument document = JsonFile.ParseAny(
+            name,
+            store.Read(action, StudyMeasuring.FileName)
+        );
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
         {
-            using JsonDocument document = JsonDocument.Parse(bytes);
-            return
-            [
-                .. document
-                    .RootElement.EnumerateArray()
-                    .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
-            ];
+            throw new InvalidDataException($"{name}: no array; measurements were expected.");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new InvalidDataException(
-                $"{name}: not an array of measurements; remove the action, and they are measured again.",
-                e
-            );
-        }
+
+        return
+        [
+            .. document
+                .RootElement.EnumerateArray()
+                .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
+        ];
     }
 
     /// <summary>Sees that the files can be written before there is work behind them.</summary>
@@ -42,9 +39,15 @@ public static class StudyResults
     public static IReadOnlyList<QualityCurve> Curves(Store store, StoredAction action)
     {
         string name = $"{store.Folder}, curves {action.Key[..12]}";
-        using JsonDocument document = JsonDocument.Parse(
+        using JsonDocument document = JsonFile.ParseAny(
+            name,
             store.Read(action, StudyMeasuring.CurvesName)
         );
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
+        {
+            throw new InvalidDataException($"{name}: no array; curves were expected.");
+        }
+
         return
         [
             .. document

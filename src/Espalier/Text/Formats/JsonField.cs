@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Checkpoints;
 
 namespace Espalier.Text.Formats;
 
@@ -48,23 +49,8 @@ readonly struct JsonField
     }
 
     /// <summary>Reads a file, refusing one that is missing or absurdly large.</summary>
-    public static byte[] ReadBytes(string file)
-    {
-        try
-        {
-            long length = new FileInfo(file).Length;
-            return length <= LargestFile
-                ? File.ReadAllBytes(file)
-                : throw new InvalidDataException(
-                    $"{file}: {length} bytes are more than a tokenizer file can need "
-                        + $"({LargestFile}); it must be something else."
-                );
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidDataException($"{file}: it cannot be read: {e.Message}", e);
-        }
-    }
+    public static byte[] ReadBytes(string file) =>
+        RegularFile.ReadAll(file, "a file of a tokenizer", LargestFile);
 
     public InvalidDataException Refuse(string why) => new(Remark(why));
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Checkpoints;
 using Espalier.Text.Pieces;
 
 namespace Espalier.Text.Formats;
@@ -92,7 +93,7 @@ sealed class TokenizerFolder
         return TokenizerClass.Named(older.Text());
     }
 
-    bool Has(string name) => File.Exists(Path.Combine(_folder, name));
+    bool Has(string name) => RegularFile.IsThere(Path.Combine(_folder, name));
 
     byte[] Bytes(string name)
     {

@@ -126,7 +126,7 @@ public sealed class StudyRecipeFileTests : IDisposable
         string path = _toy["empty.json"];
         File.WriteAllText(path, "{}");
         string problems = Assert
-            .Throws<ArgumentException>(() => StudyRecipeFile.Read(path, _ => _toy["toy"]))
+            .Throws<InvalidDataException>(() => StudyRecipeFile.Read(path, _ => _toy["toy"]))
             .Message;
         foreach (string field in (string[])["version", "tasks", "pipelines", "seeds"])
         {
