@@ -1,4 +1,3 @@
-using Espalier.Analysis;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Cli;
@@ -9,7 +8,6 @@ using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
-using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
 using Espalier.Tests.Checkpoints;

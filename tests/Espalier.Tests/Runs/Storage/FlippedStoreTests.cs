@@ -185,7 +185,7 @@ public sealed class FlippedStoreTests : IDisposable
                     || !notes.IsEmpty
                     || IsRoot(file)
                     || IsOfMeasurements(store, file),
-                $"{where}: no word of {problems.FirstOrDefault()}"
+                $"{where}: no word of {string.Join(" and ", problems)}"
             );
         }
 
