@@ -1,17 +1,11 @@
 using System.Text.Json;
 using Espalier.Analysis;
-using Espalier.Cli;
-using Espalier.Cli.Input;
 using Espalier.Cli.Reports.Pages;
 using Espalier.Measuring;
-using Espalier.Operators;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tests.Analysis;
-using Espalier.Tests.Models;
-using Espalier.Tests.Text;
-using Espalier.Text;
 
 namespace Espalier.Tests.Fuzzing;
 

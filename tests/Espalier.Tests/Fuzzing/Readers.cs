@@ -8,7 +8,6 @@ using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
-using Espalier.Runs.Studies;
 using Espalier.Tensors;
 using Espalier.Tests.Checkpoints;
 using Espalier.Tests.Cli;
