@@ -1,5 +1,4 @@
 using Espalier.Measuring;
-using MathNet.Numerics.Distributions;
 
 namespace Espalier.Analysis;
 
@@ -7,8 +6,7 @@ namespace Espalier.Analysis;
 public static class Inference
 {
     /// <summary>Half the width of Student's 95 % interval of a mean, in standard errors.</summary>
-    public static double StudentReach(int n) =>
-        StudentT.InvCDF(0, 1, n - 1, 1 - (1 - Statistics.Confidence) / 2);
+    public static double StudentReach(int n) => Statistics.StudentReach(n - 1);
 
     /// <summary>With n − 1; of two values at least.</summary>
     public static double Variance(IReadOnlyList<double> values) =>
@@ -33,8 +31,7 @@ public static class Inference
 
         return sum == 0 ? 0
             : quarters == 0 ? Reach * Math.Sqrt(sum)
-            : StudentT.InvCDF(0, 1, sum * sum / quarters, 1 - (1 - Statistics.Confidence) / 2)
-                * Math.Sqrt(sum);
+            : Statistics.StudentReach(sum * sum / quarters) * Math.Sqrt(sum);
     }
 
     /// <summary>That a 95 % interval of many observations stands for.</summary>

@@ -81,7 +81,7 @@ public sealed class SimultaneousBand
     public double Beyond(double margin, IEnumerable<int> figures) =>
         Tail(figures.Max(k => InErrors(Math.Abs(Means[k]) - margin, k)));
 
-    double OneSidedReach => StudentT.InvCDF(0, 1, _freedom, Statistics.Confidence);
+    double OneSidedReach => Statistics.Student(_freedom, Statistics.Confidence);
 
     double OneSided(double t) =>
         double.IsPositiveInfinity(t) ? 0 : StudentT.CDF(0, 1, _freedom, -t);

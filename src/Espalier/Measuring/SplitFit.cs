@@ -1,5 +1,3 @@
-using MathNet.Numerics.Distributions;
-
 namespace Espalier.Measuring;
 
 /// <summary>
@@ -114,9 +112,7 @@ sealed record SplitFit(double Value, double[] Blocks, double[] Passes, double Lo
                     * variance
                     / ((b < 2 ? 0 : ofBlocks * ofBlocks / (b - 1)) + ofPasses * ofPasses / (p - 1))
                 : b + p - 2;
-        double reach =
-            StudentT.InvCDF(0, 1, freedom, 1 - (1 - Statistics.Confidence) / 2)
-            * Math.Sqrt(variance);
+        double reach = Statistics.StudentReach(freedom) * Math.Sqrt(variance);
         return new Estimate(
             value,
             value * Math.Exp(-reach),

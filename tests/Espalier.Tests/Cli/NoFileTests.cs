@@ -94,7 +94,7 @@ public sealed class NoFileTests : IDisposable
             string folder = _toys.Bert("with-" + name);
             File.Delete(Path.Combine(folder, name));
             Things.Make(kind, Path.Combine(folder, name));
-            yield return ($"{name} of a model", ["predict", sound, "-m", folder]);
+            yield return ($"{name} of a model", ["predict", sound, "--text", "text", "-m", folder]);
         }
 
         foreach (string name in (string[])["measurements.json", "run.json", "stages.json"])

@@ -93,6 +93,7 @@ static partial class Readers
                 ),
                 ["test.csv"] = "text,label\nx,1\ny,0\n"u8.ToArray(),
                 ["toy/vocab.txt"] = ModelFiles["vocab.txt"],
+                ["toy/config.json"] = ModelFiles["config.json"],
             },
             folder =>
                 _ = StudyRecipeFile.Read(Path.Combine(folder, "recipe.json"), _ => null).Seeds.Count

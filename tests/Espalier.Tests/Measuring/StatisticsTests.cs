@@ -111,4 +111,17 @@ public sealed class StatisticsTests
                 .Message
         );
     }
+
+    [Theory]
+    [InlineData(1, 12.706205)]
+    [InlineData(10, 2.228139)]
+    [InlineData(9_999, 1.960201)]
+    [InlineData(10_000, 1.960201)]
+    [InlineData(1e9, 1.959964)]
+    [InlineData(1e300, 1.959964)]
+    [InlineData(double.PositiveInfinity, 1.959964)]
+    public void Students_reach_is_known_for_few_and_for_endless_degrees_of_freedom(
+        double freedom,
+        double expected
+    ) => Assert.Equal(expected, Statistics.StudentReach(freedom), 2e-6);
 }

@@ -191,12 +191,7 @@ sealed class SignedDifferences
     {
         for (int n = 3; n <= 1000; n++)
         {
-            double oneSided = MathNet.Numerics.Distributions.StudentT.InvCDF(
-                0,
-                1,
-                n - 1,
-                Statistics.Confidence
-            );
+            double oneSided = Statistics.Student(n - 1, Statistics.Confidence);
             if ((oneSided + NormalOf90) * deviation / Math.Sqrt(n) <= margin)
             {
                 return n;

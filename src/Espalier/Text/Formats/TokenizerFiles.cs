@@ -65,34 +65,46 @@ static class TokenizerFiles
     static void Config(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         TokenizerParts parts = tokenizer.Parts;
-        json.WriteString("tokenizer_class", parts.ClassName ?? ClassName(tokenizer));
+        string className = parts.ClassName ?? ClassName(tokenizer);
+        json.WriteString("tokenizer_class", className);
         if (parts.ModelMaxLength is { } length)
         {
             json.WriteNumber("model_max_length", length);
         }
 
-        json.WriteStartArray("model_input_names");
-        foreach (string name in parts.GivesTypes ? WithTypes : WithoutTypes)
+        if (
+            parts.GivesTypes
+            != TokenizerClass.Named(className).GivesTypes(tokenizer is WordPieceTokenizer)
+        )
         {
-            json.WriteStringValue(name);
+            json.WriteStartArray("model_input_names");
+            foreach (string name in parts.GivesTypes ? WithTypes : WithoutTypes)
+            {
+                json.WriteStringValue(name);
+            }
+
+            json.WriteEndArray();
         }
 
-        json.WriteEndArray();
         if (parts.SplitsSpecial)
         {
             json.WriteBoolean("split_special_tokens", true);
         }
 
         Roles(json, parts);
-        json.WriteStartObject("added_tokens_decoder");
-        foreach (AddedToken token in parts.Added.OrderBy(a => a.Id))
+        if (!parts.Added.All(token => IsPlainRole(parts, token)))
         {
-            json.WriteStartObject($"{token.Id}");
-            TokenizerJsonWriter.Flags(json, token);
+            json.WriteStartObject("added_tokens_decoder");
+            foreach (AddedToken token in parts.Added.OrderBy(a => a.Id))
+            {
+                json.WriteStartObject($"{token.Id}");
+                TokenizerJsonWriter.Flags(json, token);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 
-        json.WriteEndObject();
         if (tokenizer is WordPieceTokenizer wordPiece)
         {
             json.WriteBoolean("do_lower_case", wordPiece.Model.Normalizer.Lowercase);
@@ -108,6 +120,16 @@ static class TokenizerFiles
             }
         }
     }
+
+    /// <summary>A token that its role alone describes: whoever reads the role finds it in texts by the same rules.</summary>
+    static bool IsPlainRole(TokenizerParts parts, AddedToken token) =>
+        SpecialTokens.Roles.FirstOrDefault(r => parts.Specials[r] == token.Content) is { } role
+        && token
+            == new AddedToken(token.Id, token.Content)
+            {
+                Special = true,
+                StripsLeft = parts.Family == TokenizerFamily.Roberta && role == "mask_token",
+            };
 
     static void Roles(Utf8JsonWriter json, TokenizerParts parts)
     {
