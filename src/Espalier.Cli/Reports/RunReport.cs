@@ -7,9 +7,6 @@ namespace Espalier.Cli.Reports;
 /// <summary>What a run found, for a person: one row a stage, why a stage is not faster, a plot of the curve.</summary>
 static class RunReport
 {
-    // All columns with their intervals take so many characters.
-    const int WideTerminal = 110;
-
     public static void Write(
         Terminal terminal,
         Recipe recipe,
@@ -24,10 +21,7 @@ static class RunReport
                 + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
         terminal.Say(TimedOn(recipe, [.. stages.SelectMany(s => s.Curve)]));
-        Column[] columns =
-        [
-            .. Columns(first).Where(c => terminal.Width >= WideTerminal || !c.WideOnly),
-        ];
+        Column[] columns = [.. Columns(first).Where(c => terminal.Width >= c.From)];
         terminal.Write(
             [.. columns.Select(c => c.Header)],
             stages.Select(s => (IReadOnlyList<string>)[.. columns.Select(c => c.Cell(s))])
@@ -72,8 +66,8 @@ static class RunReport
             + ".";
     }
 
-    /// <param name="WideOnly">Left out where the table would not fit.</param>
-    sealed record Column(string Header, Func<MeasuredStage, string> Cell, bool WideOnly = false);
+    /// <param name="From">Columns of a terminal from which the table has room for it.</param>
+    sealed record Column(string Header, Func<MeasuredStage, string> Cell, int From = 0);
 
     static IEnumerable<Column> Columns(Measurement first) =>
         [
@@ -81,9 +75,9 @@ static class RunReport
             new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
             new("ms/example", s => Shown.Milliseconds(s.Row.MillisecondsPerExample!)),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
-            new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}"),
-            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}", WideOnly: true),
-            new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", WideOnly: true),
+            new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}", From: 94),
+            new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}", From: 130),
+            new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", From: 106),
             new(
                 $"mJ ({first.JoulesPerExample!.Origin.ToString().ToLowerInvariant()})",
                 s => $"{1000 * s.Row.JoulesPerExample!.Value:0.0}"
@@ -91,7 +85,7 @@ static class RunReport
             new(
                 "made in s",
                 s => s.Stage.Seconds is { } seconds ? $"{seconds:0}" : "read",
-                WideOnly: true
+                From: 120
             ),
         ];
 
