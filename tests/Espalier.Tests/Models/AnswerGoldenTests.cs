@@ -22,7 +22,7 @@ public sealed class AnswerGoldenTests
     [Theory, MemberData(nameof(Folders))]
     public void The_session_and_the_graph_answer_as_transformers_does(string name)
     {
-        var (model, batch, expected) = Read(Golden.Path("answers", name));
+        var (model, batch, expected) = Read(Golden.Own("answers", name));
         using Workers workers = new(1);
         Assert.All(
             Answers(model, batch, workers).Zip(expected),
@@ -39,7 +39,7 @@ public sealed class AnswerGoldenTests
     [Theory, MemberData(nameof(Folders))]
     public void Written_and_read_again_they_answer_the_same(string name)
     {
-        var (model, batch, _) = Read(Golden.Path("answers", name));
+        var (model, batch, _) = Read(Golden.Own("answers", name));
         string folder = Directory.CreateTempSubdirectory("espalier-").FullName;
         try
         {

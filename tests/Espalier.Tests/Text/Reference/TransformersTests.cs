@@ -9,15 +9,7 @@ namespace Espalier.Tests.Text.Reference;
 [Trait("tier", "golden")]
 public sealed class TransformersTests
 {
-    // Beside this checkout's goldens alone; others have no such file.
-    static readonly string File = Path.Combine(
-        Repository.Root,
-        "tests",
-        "Espalier.Tests",
-        "Goldens",
-        "tokenizers",
-        "classes.jsonl"
-    );
+    static readonly string File = Golden.Own("tokenizers", "classes.jsonl");
 
     [Fact]
     public void Folders_of_every_class_are_read_as_transformers_reads_them()
