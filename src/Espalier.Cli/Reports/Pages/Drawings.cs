@@ -1,3 +1,5 @@
+using Espalier.Analysis.Orders;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>The charts as files of their own, for papers: light, with their style in them. Numbered as in Xin et al. 2022.</summary>
@@ -31,13 +33,14 @@ static class Drawings
                 );
             }
 
-            if (section.Orders.Count > 0)
+            OrderComparison[] drawn = [.. section.Orders.Where(o => o.Runs.Count > 0)];
+            if (drawn.Length > 0)
             {
                 yield return (
                     $"{of}figure2",
                     Panels(
                         OrderChart.CurveFrame,
-                        [.. section.Orders.Select(o => (o.Operators, OrderChart.Curves(o, metric)))]
+                        [.. drawn.Select(o => (o.Operators, OrderChart.Curves(o, metric)))]
                     )
                 );
                 yield return (

@@ -55,7 +55,7 @@ static class OrderSection
             {Components(section)}
             <h3>The curves behind it</h3>
             <div class="panels">
-            {own.Select(o =>
+            {own.Where(o => o.Runs.Count > 0).Select(o =>
                 (Markup)
                     $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o, metric)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
             )}

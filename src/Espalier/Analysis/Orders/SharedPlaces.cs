@@ -22,6 +22,9 @@ public static class SharedPlaces
     // Of a layer. Qualities of neighbouring places are nearly one and cost little in a simultaneous band.
     public const double Step = 0.2;
 
+    // Two hundred layers; a deeper model than any is read there and at its end.
+    const int MostPlaces = 1000;
+
     const int TimePlaces = 12;
     const int TimesTried = 60;
 
@@ -32,7 +35,10 @@ public static class SharedPlaces
         double[] grid =
         [
             .. Enumerable
-                .Range(1, (int)Math.Ceiling(Math.Max(0, deepest - 1) / Step) + 1)
+                .Range(
+                    1,
+                    (int)Math.Min(MostPlaces, Math.Ceiling(Math.Max(0, deepest - 1) / Step) + 1)
+                )
                 .Select(i => Math.Round(1 + i * Step, 9))
                 .Append(deepest)
                 .Where(c => c <= deepest)
