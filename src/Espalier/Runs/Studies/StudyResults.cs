@@ -13,47 +13,28 @@ public static class StudyResults
     public const string StagesName = "stages.json";
     public const string CurvesName = "curves.json";
 
-    public static IReadOnlyList<Measurement> Read(Store store, StoredAction action)
-    {
-        string name = $"{store.Folder}, measurements {action.Key[..12]}";
-        using JsonDocument document = JsonFile.ParseAny(
-            name,
-            store.Read(action, StudyMeasuring.FileName)
-        );
-        if (document.RootElement.ValueKind != JsonValueKind.Array)
-        {
-            throw new InvalidDataException($"{name}: no array; measurements were expected.");
-        }
-
-        return
-        [
-            .. document
-                .RootElement.EnumerateArray()
-                .Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
-        ];
-    }
+    public static IReadOnlyList<Measurement> Read(Store store, StoredAction action) =>
+        List(store, action, "measurements", StudyMeasuring.FileName, Measurement.Read);
 
     /// <summary>Sees that the files can be written before there is work behind them.</summary>
     public static void CheckRoom(string folder) => Durable.CheckRoom(folder);
 
-    public static IReadOnlyList<QualityCurve> Curves(Store store, StoredAction action)
-    {
-        string name = $"{store.Folder}, curves {action.Key[..12]}";
-        using JsonDocument document = JsonFile.ParseAny(
-            name,
-            store.Read(action, StudyMeasuring.CurvesName)
-        );
-        if (document.RootElement.ValueKind != JsonValueKind.Array)
-        {
-            throw new InvalidDataException($"{name}: no array; curves were expected.");
-        }
+    public static IReadOnlyList<QualityCurve> Curves(Store store, StoredAction action) =>
+        List(store, action, "curves", StudyMeasuring.CurvesName, QualityCurve.Read);
 
-        return
-        [
-            .. document
-                .RootElement.EnumerateArray()
-                .Select((m, i) => QualityCurve.Read($"{name}[{i}]", m)),
-        ];
+    static IReadOnlyList<T> List<T>(
+        Store store,
+        StoredAction action,
+        string what,
+        string file,
+        Func<string, JsonElement, T> read
+    )
+    {
+        string name = $"{store.Folder}, {what} {action.Key[..12]}";
+        using JsonDocument document = JsonFile.ParseAny(name, store.Read(action, file));
+        return document.RootElement.ValueKind == JsonValueKind.Array
+            ? [.. document.RootElement.EnumerateArray().Select((m, i) => read($"{name}[{i}]", m))]
+            : throw new InvalidDataException($"{name}: no array; {what} were expected.");
     }
 
     /// <summary>What every model of one task and seed said to every example.</summary>
