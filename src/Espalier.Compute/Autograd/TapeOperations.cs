@@ -16,15 +16,17 @@ public static class TapeOperations
             Activation activation = Activation.None
         ) => Autograd.Linear.Forward(tape, x, weight, bias, activation);
 
-        /// <summary>Attention of q, k, v [T, heads · width] within each sequence.</summary>
+        /// <summary>Attention of q [T, heads · width] and k, v [T, key heads · width] within each sequence.</summary>
+        /// <param name="keySums">As in <see cref="Attention.Forward"/>.</param>
         public Variable SelfAttention(
             Variable q,
             Variable k,
             Variable v,
             Sequences sequences,
-            int heads,
-            float dropout
-        ) => Autograd.SelfAttention.Forward(tape, q, k, v, sequences, heads, dropout);
+            AttentionForm form,
+            float dropout,
+            Tensor? keySums = null
+        ) => Autograd.SelfAttention.Forward(tape, q, k, v, sequences, form, dropout, keySums);
 
         /// <summary>layer norm(dropout(x) + residual) · weight + bias.</summary>
         public Variable AddNorm(

@@ -130,7 +130,7 @@ public sealed class EncoderGraph
             Linear(tape, x, Names.Layer(i, "key")),
             Linear(tape, x, Names.Layer(i, "value")),
             sequences,
-            config.Layers[i].Heads,
+            new AttentionForm(config.Layers[i].Heads, config.HeadWidth),
             config.AttentionDropout
         );
         contexts.Add(context);

@@ -88,12 +88,13 @@ sealed class FloatLayer(LayerWeights weights, Workers workers, KernelFamily kern
         _queryKeyValue.Multiply(flow, x_TD, qkv_T3A);
         flow.Kernels.Attention.Forward(
             flow.Workers,
-            new Columns(qkv_T3A),
-            new Columns(qkv_T3A, _width),
-            new Columns(qkv_T3A, 2 * _width),
-            flow.Sequences,
-            weights.Heads,
-            weights.HeadWidth,
+            new AttentionCall(
+                new Columns(qkv_T3A),
+                new Columns(qkv_T3A, _width),
+                new Columns(qkv_T3A, 2 * _width),
+                flow.Sequences,
+                new AttentionForm(weights.Heads, weights.HeadWidth)
+            ),
             context_TA
         );
         _attention.Multiply(flow, context_TA, branch_TD);

@@ -18,9 +18,23 @@ static class OperationCases
         .. Enum.GetValues<Activation>().Select(activation => Linear(activation, bias: true)),
         Linear(Activation.None, bias: false),
         Linear(Activation.Gelu, bias: false),
-        Attention("attention", null, 0),
-        Attention("attention with padding", [4, 1, 17], 0),
-        Attention("attention with dropout", null, Drop),
+        Attention("attention", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
+        Attention("attention with padding", [4, 1, 17], new(2, 5), 7 * 4 + 1 + 17 * 17),
+        Attention("attention with dropout", null, new(2, 5), 7 * 7 + 1 + 17 * 17, Drop),
+        Attention("causal attention", null, new(2, 5, Causal: true), 28 + 1 + 153),
+        Attention(
+            "grouped local attention with dropout",
+            null,
+            new(4, 5, KeyHeads: 2, Reach: 3, Scale: 0.7f),
+            7 * 7 - 2 * (1 + 2 + 3) + 1 + 17 * 7 - 2 * (1 + 2 + 3),
+            Drop
+        ),
+        Attention(
+            "causal local attention of one key head with padding",
+            [4, 1, 17],
+            new(2, 5, KeyHeads: 1, Causal: true, Reach: 2),
+            (1 + 2 + 3 + 3 + 2 + 1) + 1 + (17 * 3 - 1 - 2)
+        ),
         AddNorm("norm", residual: false, 0),
         AddNorm("norm of a sum", residual: true, 0),
         AddNorm("norm with dropout", residual: false, Drop),
@@ -93,17 +107,29 @@ static class OperationCases
         );
     }
 
-    static OperationCase Attention(string name, int[]? lengths, float dropout)
+    /// <summary>Heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.</summary>
+    /// <param name="pairs">Of one head, a query and a key that it sees.</param>
+    static OperationCase Attention(
+        string name,
+        int[]? lengths,
+        AttentionForm form,
+        long pairs,
+        float dropout = 0
+    )
     {
-        // 2 heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.
-        int[] keys = lengths ?? [7, 1, 17];
-        long pairs = 2 * (7 * keys[0] + 1 * keys[1] + 17 * keys[2]);
+        pairs *= form.Heads;
+        int columns = form.Heads * 5,
+            keyColumns = columns / form.Group;
         return new(
             name,
-            [Activations("q", 25, 10), Activations("k", 25, 10), Activations("v", 25, 10)],
+            [
+                Activations("q", 25, columns),
+                Activations("k", 25, keyColumns),
+                Activations("v", 25, keyColumns),
+            ],
             (tape, v) =>
-                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), 2, dropout),
-            new Cost(2 * 5 * pairs, 4 * (4 * 25 * 10 + 2 * pairs)),
+                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), form, dropout),
+            new Cost(2 * 5 * pairs, 4 * (2 * 25 * (columns + keyColumns) + 2 * pairs)),
             dropout > 0
         );
     }

@@ -34,12 +34,13 @@ sealed class ReferenceInt8Layer(
             value = Multiply(workers, bytes, _value, weights.Value.Bias);
         attention.Forward(
             workers,
-            new Columns(query),
-            new Columns(key),
-            new Columns(value),
-            sequences,
-            weights.Heads,
-            weights.HeadWidth,
+            new AttentionCall(
+                new Columns(query),
+                new Columns(key),
+                new Columns(value),
+                sequences,
+                new AttentionForm(weights.Heads, weights.HeadWidth)
+            ),
             context
         );
         AddNorm(
