@@ -28,15 +28,20 @@ public static class TapeOperations
             Tensor? keySums = null
         ) => Autograd.SelfAttention.Forward(tape, q, k, v, sequences, form, dropout, keySums);
 
-        /// <summary>layer norm(dropout(x) + residual) · weight + bias.</summary>
+        /// <summary>norm(dropout(x) + residual) · weight + bias.</summary>
         public Variable AddNorm(
             Variable x,
             Variable? residual,
             Variable weight,
-            Variable bias,
+            Variable? bias,
             float epsilon,
-            float dropout = 0
-        ) => Autograd.AddNorm.Forward(tape, x, residual, weight, bias, epsilon, dropout);
+            float dropout = 0,
+            NormKind kind = NormKind.Layer
+        ) => Autograd.AddNorm.Forward(tape, x, residual, weight, bias, epsilon, kind, dropout);
+
+        /// <summary>dropout(x) + residual.</summary>
+        public Variable Add(Variable x, Variable residual, float dropout = 0) =>
+            Autograd.Add.Forward(tape, x, residual, dropout);
 
         public Variable Dropout(Variable x, float probability) =>
             Autograd.Dropout.Forward(tape, x, probability);

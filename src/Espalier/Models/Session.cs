@@ -156,9 +156,7 @@ public sealed class Session
             _workers,
             flow.State,
             null,
-            _embeddingNorm.Weight,
-            _embeddingNorm.Bias,
-            _config.NormEpsilon,
+            new Norm(_embeddingNorm.Weight, _embeddingNorm.Bias, _config.NormEpsilon),
             flow.State
         );
         if (Model.Traits.Precision == Precision.Int8)

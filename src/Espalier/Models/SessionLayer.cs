@@ -110,9 +110,7 @@ sealed class FloatLayer(LayerWeights weights, Workers workers, KernelFamily kern
             flow.Workers,
             branch,
             state,
-            norm.Weight,
-            norm.Bias,
-            weights.NormEpsilon,
+            new Norm(norm.Weight, norm.Bias, weights.NormEpsilon),
             state
         );
 }

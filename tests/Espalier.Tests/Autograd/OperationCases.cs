@@ -39,6 +39,38 @@ static class OperationCases
         AddNorm("norm of a sum", residual: true, 0),
         AddNorm("norm with dropout", residual: false, Drop),
         AddNorm("norm of a sum with dropout", residual: true, Drop),
+        AddNorm("norm without bias", residual: false, 0, bias: false),
+        AddNorm("RMS norm", residual: false, 0, NormKind.RootMeanSquare, bias: false),
+        AddNorm("RMS norm of a sum", residual: true, Drop, NormKind.RootMeanSquare),
+        new(
+            "sum",
+            [Activations("x", 19, 21), Activations("residual", 19, 21)],
+            (tape, v) => tape.Add(v[0], v[1]),
+            Elements(3 * 19 * 21)
+        ),
+        new(
+            "sum with dropout",
+            [Activations("x", 19, 21), Activations("residual", 19, 21)],
+            (tape, v) => tape.Add(v[0], v[1], Drop),
+            Elements(3 * 19 * 21),
+            Drops: true
+        ),
+        new(
+            "two blocks whose norms come first",
+            [
+                Activations("x", 9, 13),
+                Activations("branch", 9, 13),
+                new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
+            ],
+            (tape, v) =>
+            {
+                Variable stream = tape.Add(v[1], v[0]);
+                Variable normed = tape.AddNorm(stream, null, v[2], null, 1e-5f);
+                stream = tape.Add(normed, stream);
+                return tape.Add(tape.AddNorm(stream, null, v[2], null, 1e-5f), stream);
+            },
+            Elements(3 * 3 * 9 * 13 + 2 * 2 * 9 * 13)
+        ),
         new(
             "dropout",
             [Activations("x", 19, 21)],
@@ -134,18 +166,42 @@ static class OperationCases
         );
     }
 
-    static OperationCase AddNorm(string name, bool residual, float dropout)
+    static OperationCase AddNorm(
+        string name,
+        bool residual,
+        float dropout,
+        NormKind kind = NormKind.Layer,
+        bool bias = true
+    )
     {
-        Input[] inputs =
+        List<Input> inputs =
         [
             Activations("x", 18, 13),
             new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
-            new("bias", Normal("norm bias", 1, 13).Reshape(13), true),
         ];
+        if (bias)
+        {
+            inputs.Add(new("bias", Normal("norm bias", 1, 13).Reshape(13), true));
+        }
+
+        if (residual)
+        {
+            inputs.Add(Activations("residual", 18, 13));
+        }
+
         return new(
             name,
-            residual ? [.. inputs, Activations("residual", 18, 13)] : inputs,
-            (tape, v) => tape.AddNorm(v[0], residual ? v[3] : null, v[1], v[2], 1e-5f, dropout),
+            [.. inputs],
+            (tape, v) =>
+                tape.AddNorm(
+                    v[0],
+                    residual ? v[^1] : null,
+                    v[1],
+                    bias ? v[2] : null,
+                    1e-5f,
+                    dropout,
+                    kind
+                ),
             Elements((residual ? 3 : 2) * 18 * 13),
             dropout > 0
         );

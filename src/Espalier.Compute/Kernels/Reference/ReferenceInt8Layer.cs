@@ -87,5 +87,11 @@ sealed class ReferenceInt8Layer(
 
     /// <summary>state = norm(branch + state).</summary>
     void AddNorm(Workers workers, Tensor branch, Tensor state, (Tensor Weight, Tensor Bias) norm) =>
-        norms.AddNorm(workers, branch, state, norm.Weight, norm.Bias, weights.NormEpsilon, state);
+        norms.AddNorm(
+            workers,
+            branch,
+            state,
+            new Norm(norm.Weight, norm.Bias, weights.NormEpsilon),
+            state
+        );
 }
