@@ -39,6 +39,19 @@ public static class TapeOperations
             NormKind kind = NormKind.Layer
         ) => Autograd.AddNorm.Forward(tape, x, residual, weight, bias, epsilon, kind, dropout);
 
+        /// <summary>Heads of x turned by their rows' positions.</summary>
+        public Variable Rotate(Variable x, Rotation rotation) =>
+            Autograd.Rotate.Forward(tape, x, rotation);
+
+        /// <summary>activation(gate) · up.</summary>
+        public Variable Gate(Variable gate, Variable up, Activation activation) =>
+            Autograd.Gate.Forward(tape, gate, up, activation);
+
+        /// <summary>activation(first half of x's columns) · second half, or the other way round.</summary>
+        /// <param name="second">Whether the second half is the gate.</param>
+        public Variable Gate(Variable x, Activation activation, bool second = false) =>
+            Autograd.Gate.Forward(tape, x, activation, second);
+
         /// <summary>dropout(x) + residual.</summary>
         public Variable Add(Variable x, Variable residual, float dropout = 0) =>
             Autograd.Add.Forward(tape, x, residual, dropout);

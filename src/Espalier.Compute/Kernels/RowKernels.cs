@@ -23,6 +23,36 @@ public abstract class RowKernels
         Tensor dx
     );
 
+    /// <summary>y = activation(gate) · up, of gate and up [T, columns of y]: two halves of a product, or two products (Shazeer 2020).</summary>
+    public abstract void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    );
+
+    /// <summary>Writes (does not add) the gradients of gate and up; they may take the place of both.</summary>
+    public abstract void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    );
+
+    /// <summary>Turns heads by their rows' positions, in place when y is x.</summary>
+    /// <param name="back">By the negative angle: the gradient.</param>
+    public abstract void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    );
+
     /// <summary>
     /// y = norm(s) with s = x + residual, per row; y may be x or the residual.
     /// </summary>
@@ -117,6 +147,23 @@ public abstract class RowKernels
         ReadOnlyMemory<AdamWStep> steps,
         float gradientScale
     );
+
+    protected static void CheckGate(Tensor y, params ReadOnlySpan<Columns> parts)
+    {
+        foreach (Columns part in parts)
+        {
+            if (
+                part.Tensor.Rows != y.Rows
+                || part.Offset < 0
+                || part.Offset > part.Stride - y.Columns
+            )
+            {
+                throw new ArgumentException(
+                    $"Gate: {part.Tensor.Shape} from column {part.Offset} on does not hold {y.Shape}, the shape of the result."
+                );
+            }
+        }
+    }
 
     /// <summary>Σ x², in double, over fixed blocks.</summary>
     public abstract double SumOfSquares(Workers workers, Tensor x);

@@ -42,6 +42,21 @@ static class OperationCases
         AddNorm("norm without bias", residual: false, 0, bias: false),
         AddNorm("RMS norm", residual: false, 0, NormKind.RootMeanSquare, bias: false),
         AddNorm("RMS norm of a sum", residual: true, Drop, NormKind.RootMeanSquare),
+        .. Enum.GetValues<Activation>().Select(Gate),
+        new(
+            "gate of the second half",
+            [Activations("x", 9, 2 * 19)],
+            (tape, v) => tape.Gate(v[0], Activation.Silu, second: true),
+            Elements(3 * 9 * 19)
+        ),
+        new(
+            "gate of the first half",
+            [Activations("x", 9, 2 * 19)],
+            (tape, v) => tape.Gate(v[0], Activation.GeluTanh),
+            Elements(3 * 9 * 19)
+        ),
+        Rotate("rotary embedding", 10),
+        Rotate("rotary embedding of a part", 6),
         new(
             "sum",
             [Activations("x", 19, 21), Activations("residual", 19, 21)],
@@ -204,6 +219,35 @@ static class OperationCases
                 ),
             Elements((residual ? 3 : 2) * 18 * 13),
             dropout > 0
+        );
+    }
+
+    static OperationCase Gate(Activation activation)
+    {
+        // As for a linear, Relu's gate stays away from 0.
+        Tensor gate = Normal("gate", 9, 19, activation == Activation.Relu ? 0.1f : 1);
+        for (int i = 0; activation == Activation.Relu && i < gate.Count; i++)
+        {
+            gate.Span[i] += i % 2 == 0 ? 2 : -2;
+        }
+
+        return new(
+            $"gate, {activation}",
+            [new("gate", gate, true), Activations("up", 9, 19)],
+            (tape, v) => tape.Gate(v[0], v[1], activation),
+            Elements(3 * 9 * 19)
+        );
+    }
+
+    static OperationCase Rotate(string name, int turned)
+    {
+        RotaryTable table = new(turned, 100, 12);
+        int[] positions = [0, 1, 2, 3, 11, 5, 0, 1, 2];
+        return new(
+            name,
+            [Activations("x", 9, 20)],
+            (tape, v) => tape.Rotate(v[0], new Rotation(table, positions, 2, 10)),
+            Elements(2 * 9 * 20)
         );
     }
 

@@ -40,6 +40,61 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, dy, dx);
     }
 
+    public override void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    )
+    {
+        CheckGate(y, gate, up);
+        RowBlocks rows = new(y.Rows, y.Columns);
+        GateBlocks<T> job = new(rows, activation, new(gate), new(up), new(new Columns(y)));
+        workers.Run(rows.Jobs, job);
+        Keep(gate.Tensor, up.Tensor, y);
+    }
+
+    public override void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    )
+    {
+        CheckGate(dy, gate, up, dGate, dUp);
+        RowBlocks rows = new(dy.Rows, dy.Columns);
+        GateBackwardBlocks<T> job = new(
+            rows,
+            activation,
+            new(gate),
+            new(up),
+            new(new Columns(dy)),
+            new(dGate),
+            new(dUp)
+        );
+        workers.Run(rows.Jobs, job);
+        Keep(gate.Tensor, up.Tensor, dy, dGate.Tensor, dUp.Tensor);
+    }
+
+    public override void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    )
+    {
+        rotation.Check(x, y);
+        RowBlocks rows = new(x.Tensor.Rows, rotation.Heads * rotation.Width);
+        RotaryBlocks<T> job = new(rows, rotation, new(x), new(y), back);
+        workers.Run(rows.Jobs, job);
+        Keep(x.Tensor, y.Tensor);
+    }
+
     public override void AddNorm(
         Workers workers,
         Tensor x,
