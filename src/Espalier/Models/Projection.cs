@@ -7,14 +7,14 @@ namespace Espalier.Models;
 sealed class Projection
 {
     readonly PackedMatrix _weights;
-    readonly Tensor _bias;
+    readonly Tensor? _bias;
     readonly KernelFamily _kernels;
 
     /// <param name="parts">Weights [outputs, inputs] and biases whose outputs stand side by side.</param>
     public Projection(
         Workers workers,
         KernelFamily kernels,
-        params ReadOnlySpan<(Tensor Weight, Tensor Bias)> parts
+        params ReadOnlySpan<(Tensor Weight, Tensor? Bias)> parts
     )
     {
         _kernels = kernels;
@@ -25,21 +25,25 @@ sealed class Projection
         }
 
         Tensor weight = new(outputs, parts[0].Weight.Columns);
-        _bias = new Tensor(outputs);
         int row = 0;
         foreach (var (part, bias) in parts)
         {
             part.Span.CopyTo(weight.Span[(row * weight.Columns)..]);
-            bias.Span.CopyTo(_bias.Span[row..]);
+            if (bias is not null)
+            {
+                _bias ??= new Tensor(outputs);
+                bias.Span.CopyTo(_bias.Span[row..]);
+            }
+
             row += part.Rows;
         }
 
         _weights = kernels.Gemm.Pack(workers, weight, transposed: true);
     }
 
-    public int Outputs => _bias.Count;
+    public int Outputs => _weights.N;
 
-    public long Bytes => _weights.Bytes + 4L * _bias.Count;
+    public long Bytes => _weights.Bytes + 4L * (_bias?.Count ?? 0);
 
     /// <summary>y = activation(x · weightᵀ + bias).</summary>
     public void Multiply(Flow flow, Tensor x, Tensor y, Activation activation = Activation.None) =>
