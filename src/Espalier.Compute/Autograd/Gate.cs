@@ -3,6 +3,26 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>activation(gate) · up.</summary>
+    public Variable Gate(Variable gate, Variable up, Activation activation) =>
+        Record(new Gate(this, gate, 0, up, 0, activation));
+
+    /// <summary>activation(first half of x's columns) · second half, or the other way round.</summary>
+    /// <param name="second">Whether the second half is the gate.</param>
+    public Variable Gate(Variable x, Activation activation, bool second = false)
+    {
+        if (x.Value.Columns % 2 != 0)
+        {
+            throw new ArgumentException($"Gate: x is {x.Value.Shape}, which has no two halves.");
+        }
+
+        int half = x.Value.Columns / 2;
+        return Record(new Gate(this, x, second ? half : 0, x, second ? 0 : half, activation));
+    }
+}
+
 /// <summary>y = activation(gate) · up, of two variables or of the halves of one.</summary>
 sealed class Gate : Operation
 {
@@ -12,7 +32,7 @@ sealed class Gate : Operation
     readonly int _upAt;
     readonly Activation _activation;
 
-    Gate(Tape tape, Variable gate, int gateAt, Variable up, int upAt, Activation activation)
+    public Gate(Tape tape, Variable gate, int gateAt, Variable up, int upAt, Activation activation)
     {
         (_gate, _gateAt, _up, _upAt, _activation) = (gate, gateAt, up, upAt, activation);
         Tensor y = tape.Rent(gate.Value.Rows, gate.Value.Columns - Math.Max(gateAt, upAt));
@@ -27,20 +47,6 @@ sealed class Gate : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(Tape tape, Variable gate, Variable up, Activation activation) =>
-        tape.Record(new Gate(tape, gate, 0, up, 0, activation));
-
-    public static Variable Forward(Tape tape, Variable x, Activation activation, bool second)
-    {
-        if (x.Value.Columns % 2 != 0)
-        {
-            throw new ArgumentException($"Gate: x is {x.Value.Shape}, which has no two halves.");
-        }
-
-        int half = x.Value.Columns / 2;
-        return tape.Record(new Gate(tape, x, second ? half : 0, x, second ? 0 : half, activation));
-    }
 
     internal override void Backward(Tape tape)
     {

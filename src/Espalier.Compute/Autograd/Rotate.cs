@@ -3,13 +3,19 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>Heads of x turned by their rows' positions.</summary>
+    public Variable Rotate(Variable x, Rotation rotation) => Record(new Rotate(this, x, rotation));
+}
+
 /// <summary>Rotary position embedding: heads of x turned by their rows' positions.</summary>
 sealed class Rotate : Operation
 {
     readonly Variable _x;
     readonly Rotation _rotation;
 
-    Rotate(Tape tape, Variable x, Rotation rotation)
+    public Rotate(Tape tape, Variable x, Rotation rotation)
     {
         (_x, _rotation) = (x, rotation);
         Tensor y = tape.Rent(x.Value.Shape);
@@ -18,9 +24,6 @@ sealed class Rotate : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(Tape tape, Variable x, Rotation rotation) =>
-        tape.Record(new Rotate(tape, x, rotation));
 
     internal override void Backward(Tape tape)
     {
