@@ -104,21 +104,9 @@ public abstract class RowKernels
     /// One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) in one pass over the memory. The gradient is
     /// multiplied by <paramref name="gradientScale"/> (clipping) first.
     /// </summary>
-    public abstract void AdamW(
-        Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
-    );
-
-    /// <summary>
-    /// The same, and the packed forms of the parameter made again on the way. False, and nothing done, where these kernels
-    /// cannot do that at once.
-    /// </summary>
-    public virtual bool AdamW(
+    /// <param name="forms">Packed forms of the parameter, to be made again on the way.</param>
+    /// <returns>Whether they were; these kernels may not be able to.</returns>
+    public abstract bool AdamW(
         Workers workers,
         Tensor parameter,
         Tensor gradient,
@@ -126,8 +114,8 @@ public abstract class RowKernels
         Tensor second,
         in AdamWStep step,
         float gradientScale,
-        PackedForms forms
-    ) => false;
+        PackedForms forms = default
+    );
 
     /// <summary>
     /// Steps of AdamW for some rows of a table. The steps before the last have no gradient, so a row that was not

@@ -268,14 +268,15 @@ sealed class ReferenceRows : RowKernels
         }
     }
 
-    public override void AdamW(
+    public override bool AdamW(
         Workers workers,
         Tensor parameter,
         Tensor gradient,
         Tensor first,
         Tensor second,
         in AdamWStep step,
-        float gradientScale
+        float gradientScale,
+        PackedForms forms = default
     )
     {
         Span<float> p = parameter.Span,
@@ -291,6 +292,8 @@ sealed class ReferenceRows : RowKernels
             float root = MathF.Sqrt(v[i] / step.Correction2) + step.Epsilon;
             p[i] -= step.Rate * (m[i] / step.Correction1) / root;
         }
+
+        return false;
     }
 
     public override void AdamW(

@@ -211,21 +211,6 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, other, y);
     }
 
-    public override void AdamW(
-        Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
-    )
-    {
-        AdamWChunks<T> job = Chunked(parameter, gradient, first, second, step, gradientScale);
-        workers.Run(Chunks.Of(parameter.Count), job);
-        Keep(parameter, gradient, first, second);
-    }
-
     public override bool AdamW(
         Workers workers,
         Tensor parameter,
@@ -234,38 +219,14 @@ sealed unsafe class VectorRows<T> : RowKernels
         Tensor second,
         in AdamWStep step,
         float gradientScale,
-        PackedForms forms
-    )
-    {
-        if (
-            forms is not { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
-            || forms == default
-        )
-        {
-            return false;
-        }
-
-        AdamWChunks<T> chunks = Chunked(parameter, gradient, first, second, step, gradientScale);
-        AdamWPacking<T> job = new(chunks, parameter, forms);
-        workers.Run(job.Blocks, job);
-        Keep(parameter, gradient, first, second);
-        return true;
-    }
-
-    static AdamWChunks<T> Chunked(
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
+        PackedForms forms = default
     )
     {
         int count = parameter.Count;
         CheckCount("AdamW", gradient, count, nameof(gradient));
         CheckCount("AdamW", first, count, nameof(first));
         CheckCount("AdamW", second, count, nameof(second));
-        return new AdamWChunks<T>(
+        AdamWChunks<T> chunks = new(
             parameter.Address(),
             gradient.Address(),
             first.Address(),
@@ -274,6 +235,21 @@ sealed unsafe class VectorRows<T> : RowKernels
             step,
             gradientScale
         );
+        bool packs =
+            forms is { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
+            && forms != default;
+        if (packs)
+        {
+            AdamWPacking<T> job = new(chunks, parameter, forms);
+            workers.Run(job.Blocks, job);
+        }
+        else
+        {
+            workers.Run(Chunks.Of(count), chunks);
+        }
+
+        Keep(parameter, gradient, first, second);
+        return packs;
     }
 
     public override void AdamW(
