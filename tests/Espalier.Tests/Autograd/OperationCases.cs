@@ -100,6 +100,21 @@ static class OperationCases
         Loss("cross-entropy", (tape, x, _) => tape.CrossEntropy(x, [3, 0, 4, 1, 1, 2, 0])),
         Loss("soft cross-entropy, T = 1", (tape, x, t) => tape.SoftCrossEntropy(x, t)),
         Loss("soft cross-entropy, T = 2", (tape, x, t) => tape.SoftCrossEntropy(x, t, 2)),
+        ScoreLoss("attention scores", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
+        ScoreLoss("attention scores with padding", [4, 1, 17], new(2, 5), 4 * 4 + 1 + 17 * 17),
+        ScoreLoss(
+            "causal attention scores in groups",
+            null,
+            new(4, 5, KeyHeads: 2, Causal: true, Scale: 0.3f),
+            28 + 1 + 153
+        ),
+        new(
+            "scaled rows",
+            [Activations("x", 19, 21), new("scales", Normal("scales", 1, 5).Reshape(5), true)],
+            (tape, v) =>
+                tape.ScaleRows(v[0], v[1], [.. Enumerable.Range(0, 40).Select(r => r * 3 % 5)]),
+            Elements(2 * 19 * 21)
+        ),
         Loss("mean squares", (tape, x, t) => tape.MeanSquares(x, t)),
         new(
             "weighted sum",
@@ -168,6 +183,37 @@ static class OperationCases
                 tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), form, dropout),
             new Cost(2 * 5 * pairs, 4 * (2 * 25 * (columns + keyColumns) + 2 * pairs)),
             dropout > 0
+        );
+    }
+
+    /// <summary>As <see cref="Attention"/>, but for pairs that padding takes part in.</summary>
+    static OperationCase ScoreLoss(string name, int[]? lengths, AttentionForm form, long pairs)
+    {
+        pairs *= form.Heads;
+        int columns = form.Heads * 5,
+            keyColumns = columns / form.Group;
+        Sequences sequences = new([0, 7, 8, 25], 3, lengths);
+
+        // What a teacher of another width says: scores of its own, and none for pairs that are not seen.
+        Tensor teacher = new(1, form.Heads * (7 * 7 + 1 + 17 * 17));
+        using (Workers workers = new(1))
+        {
+            Tensor q = Normal("teacher q", 25, form.Heads * 8),
+                k = Normal("teacher k", 25, form.Heads * 8 / form.Group);
+            KernelFamily
+                .All[^1]
+                .Attention.Scores(
+                    workers,
+                    new(new(q), new(k), new(k), sequences, form with { Width = 8 }),
+                    teacher
+                );
+        }
+
+        return new(
+            name,
+            [Activations("q", 25, columns), Activations("k", 25, keyColumns)],
+            (tape, v) => tape.ScoreLoss(v[0], v[1], teacher, sequences, form),
+            new Cost(5 * pairs, 4 * (25 * (columns + keyColumns) + 2 * pairs))
         );
     }
 
