@@ -21,7 +21,7 @@ public sealed record Model(ModelConfig Config, Parameters Parameters, Traits Tra
     public void Check()
     {
         HashSet<string> wanted = [];
-        foreach (var (name, shape) in Names.Of(Config))
+        foreach (var (name, shape) in Config.Shapes())
         {
             wanted.Add(name);
             if (!Parameters.Has(name) || !Parameters[name].Shape.Equals(shape))

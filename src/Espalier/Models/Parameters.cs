@@ -30,7 +30,7 @@ public sealed class Parameters
     public Parameters InOrder(ModelConfig config)
     {
         Parameters ordered = new();
-        foreach (var (name, _) in Models.Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
             ordered.Add(name, this[name]);
         }

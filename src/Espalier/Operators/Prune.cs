@@ -79,10 +79,13 @@ public sealed record Prune : Operator
     {
         ModelConfig config = model.Config with
         {
-            Layers = [.. heads.Zip(neurons, (h, n) => new LayerShape(h.Length, n.Length))],
+            Layers =
+            [
+                .. model.Config.Layers.Select((l, i) => l.With(heads[i].Length, neurons[i].Length)),
+            ],
         };
         Parameters parameters = new();
-        foreach (var (name, _) in Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
             Tensor whole = model.Parameters[name];
             parameters.Add(name, Slice(name, whole) ?? whole.Clone());
@@ -96,24 +99,24 @@ public sealed record Prune : Operator
 
         Tensor? Slice(string name, Tensor whole)
         {
-            string[] parts = name.Split('.');
-            if (parts[0] != "layers")
+            Part part = Part.Of(name);
+            if (part.Stretch != Stretch.Layer)
             {
                 return null;
             }
 
-            int layer = Names.LayerOf(name);
+            int layer = Enumerable
+                .Range(0, config.Layers.Count)
+                .First(i => config.SetOf(i) == part.Index);
+            int width = config.Layers[layer].Attention.Width;
             int[] Channels() =>
-                [
-                    .. heads[layer]
-                        .SelectMany(h => Enumerable.Range(h * config.HeadWidth, config.HeadWidth)),
-                ];
-            return (parts[2], parts[3]) switch
+                [.. heads[layer].SelectMany(h => Enumerable.Range(h * width, width))];
+            return part.Role switch
             {
-                ("query" or "key" or "value", _) => Rows(whole, Channels()),
-                ("up", _) => Rows(whole, neurons[layer]),
-                ("attention", "weight") => Columns(whole, Channels()),
-                ("down", "weight") => Columns(whole, neurons[layer]),
+                Role.Query or Role.Key or Role.Value => Rows(whole, Channels()),
+                Role.Gate or Role.Up => Rows(whole, neurons[layer]),
+                Role.Attention when name == part.Weight => Columns(whole, Channels()),
+                Role.Down when name == part.Weight => Columns(whole, neurons[layer]),
                 _ => null,
             };
         }

@@ -103,7 +103,21 @@ public sealed class EncoderGoldenTests
     public void Bert_with_other_activations_agrees(string name, Activation activation)
     {
         Model model = ModelFolder.Load(Golden.Path("models", "bert")).Model;
-        model = model with { Config = model.Config with { Activation = activation } };
+        model = model with
+        {
+            Config = model.Config with
+            {
+                Layers =
+                [
+                    .. model.Config.Layers.Select(l =>
+                        l with
+                        {
+                            Mlp = l.Mlp with { Activation = activation },
+                        }
+                    ),
+                ],
+            },
+        };
         using SafetensorsFile io = SafetensorsFile.Open(
             Golden.Path("models", "bert", "io.safetensors")
         );
@@ -174,18 +188,21 @@ public sealed class EncoderGoldenTests
             Family = Espalier.Models.Families.Family.All[0],
             Vocabulary = Rows("bert.embeddings.word_embeddings.weight"),
             Hidden = hidden,
-            HeadWidth = hidden / heads,
             Layers =
             [
                 .. Enumerable.Repeat(
-                    new LayerShape(heads, facts.GetProperty("ffn").GetInt32()),
+                    Block.Bert(
+                        heads,
+                        hidden / heads,
+                        facts.GetProperty("ffn").GetInt32(),
+                        epsilon: facts.GetProperty("layer_norm_eps").GetSingle()
+                    ),
                     layers
                 ),
             ],
             Positions = Rows("bert.embeddings.position_embeddings.weight"),
             Types = Rows("bert.embeddings.token_type_embeddings.weight"),
-            Activation = Activation.Gelu,
-            NormEpsilon = facts.GetProperty("layer_norm_eps").GetSingle(),
+            EmbeddingNorm = new NormSpec(facts.GetProperty("layer_norm_eps").GetSingle()),
             Labels =
             [
                 .. Enumerable.Range(0, Rows("exits.0.classifier.weight")).Select(i => $"{i}"),
@@ -193,7 +210,7 @@ public sealed class EncoderGoldenTests
             ExitPooling = Pooling.First,
         };
         Parameters parameters = new();
-        foreach (var (name, _) in Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
             string classifier = name.Replace("head.", $"exits.{layers - 1}.")
                 .Replace(".dense.", ".pooler.dense.")

@@ -17,43 +17,11 @@ static class ConfigWriter
     public static byte[] HuggingFace(ModelConfig config) =>
         Write(json =>
         {
-            bool distil = config.Family is DistilBert;
             json.WriteStartArray("architectures");
             json.WriteStringValue(config.Family.Architecture);
             json.WriteEndArray();
             json.WriteString("model_type", config.Family.ModelType);
-            json.WriteNumber("vocab_size", config.Vocabulary);
-            json.WriteNumber(distil ? "dim" : "hidden_size", config.Hidden);
-            json.WriteNumber(
-                distil ? "n_heads" : "num_attention_heads",
-                config.Hidden / config.HeadWidth
-            );
-            json.WriteNumber(distil ? "n_layers" : "num_hidden_layers", config.Layers.Count);
-            json.WriteNumber(
-                distil ? "hidden_dim" : "intermediate_size",
-                config.Layers.Max(l => l.FeedForward)
-            );
-            json.WriteNumber("max_position_embeddings", config.Positions);
-            json.WriteString(
-                distil ? "activation" : "hidden_act",
-                ConfigReader.NameOf(config.Activation)
-            );
-            json.WriteNumber(distil ? "dropout" : "hidden_dropout_prob", config.HiddenDropout);
-            json.WriteNumber(
-                distil ? "attention_dropout" : "attention_probs_dropout_prob",
-                config.AttentionDropout
-            );
-            json.WriteNumber(
-                distil ? "seq_classif_dropout" : "classifier_dropout",
-                config.HeadDropout
-            );
-            if (!distil)
-            {
-                json.WriteNumber("type_vocab_size", config.Types);
-                json.WriteNumber("layer_norm_eps", config.NormEpsilon);
-                json.WriteString("position_embedding_type", "absolute");
-            }
-
+            config.Family.Write(json, config);
             json.WriteNumber("initializer_range", config.InitializerRange);
             json.WriteNumber("pad_token_id", config.PadId);
             json.WriteString(
@@ -86,11 +54,22 @@ static class ConfigWriter
             json.WriteString("transformers", Loadable(config));
             json.WriteNumber("head_width", config.HeadWidth);
             json.WriteStartArray("layers");
-            foreach (LayerShape layer in config.Layers)
+            for (int i = 0; i < config.Layers.Count; i++)
             {
+                Block layer = config.Layers[i];
                 json.WriteStartObject();
-                json.WriteNumber("heads", layer.Heads);
-                json.WriteNumber("feed_forward", layer.FeedForward);
+                json.WriteNumber("heads", layer.Attention.Heads);
+                json.WriteNumber("feed_forward", layer.Mlp.Width);
+                if (layer.NormsFirst)
+                {
+                    json.WriteBoolean("norms_attention", layer.NormsAttention);
+                }
+
+                if (config.Sharing is { } sets)
+                {
+                    json.WriteNumber("weights", sets[i]);
+                }
+
                 json.WriteEndObject();
             }
 

@@ -57,7 +57,7 @@ public static class ModelFolder
         ModelConfig config = Config(folder);
         using WeightFiles weights = WeightFiles.Open(folder);
         return new CheckpointNames(weights, config.Family).Find(
-            config.Family.HeadName(Names.Weight(Names.Head + ".out"))
+            config.Family.FileName(Part.Head(Role.Out).Weight)
         )
             is not null;
     }
@@ -101,13 +101,11 @@ public static class ModelFolder
         ModelConfig config = model.Config with { ExitPooling = null };
         foreach (string name in model.Parameters.Names)
         {
-            bool kept = name.Split('.')[0] is not (Names.Head or "exits");
-            if (
-                kept
-                || name.StartsWith(Names.Head, StringComparison.Ordinal)
-                    && model.Config.Family.HeadDenseBelongsToEncoder
-                    && name.Contains(".dense.")
-            )
+            Part part = Part.Of(name);
+            bool kept =
+                part.Stretch is not (Stretch.Head or Stretch.Exit)
+                || part == Part.Head(Role.Dense) && config.Family.HeadDenseBelongsToEncoder;
+            if (kept)
             {
                 encoder.Add(name, model.Parameters[name]);
             }
@@ -143,9 +141,15 @@ public static class ModelFolder
     )
     {
         SafetensorsWriter weights = new([new("format", "pt")]);
-        foreach (string name in model.Parameters.Names)
+        foreach (
+            var tensor in model.Parameters.Names.GroupBy(name => model.Config.Family.FileName(name))
+        )
         {
-            weights.Add(model.Config.Family.FileName(name), model.Parameters[name], type);
+            weights.Add(
+                tensor.Key,
+                Tensor.Stacked([.. tensor.Select(name => model.Parameters[name])]),
+                type
+            );
         }
 
         weights.Write(Path.Combine(folder, WeightFiles.SingleName));

@@ -1,4 +1,5 @@
 using Espalier.Checkpoints;
+using Espalier.Models.Families;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -26,7 +27,7 @@ sealed class WeightReader
     {
         (_weights, _answers, _configPath) = (weights, answers, configPath);
         _names = new CheckpointNames(weights, config.Family);
-        string head = config.Family.HeadName(Names.Weight(Names.Head + ".out"));
+        string head = config.Family.FileName(Part.Head(Role.Out).Weight);
         long? outputs = _names.Find(head)?.Extents is [var rows, _] ? rows : null;
         if (outputs is null && answers is null)
         {
@@ -100,7 +101,7 @@ sealed class WeightReader
                 name,
                 entry is null
                     ? Drawing.Of(name, shape, Config, _answers!.Rng)
-                    : Ordered(name, _weights.ReadFinite(entry.Name))
+                    : Ordered(name, Piece(name, shape, entry))
             );
         }
 
@@ -120,10 +121,32 @@ sealed class WeightReader
         return parameters;
     }
 
+    // Parts that share a tensor stand one behind the other.
+    (string Name, Tensor Tensor)? _last;
+
+    /// <summary>A parameter, which may be some of the rows of its tensor.</summary>
+    Tensor Piece(string name, Shape shape, TensorEntry entry)
+    {
+        PartName place = Config.Family.NameOf(Part.Of(name));
+        if (place.Pieces == 1)
+        {
+            return _weights.ReadFinite(entry.Name);
+        }
+
+        if (_last?.Name != entry.Name)
+        {
+            _last = (entry.Name, _weights.ReadFinite(entry.Name));
+        }
+
+        Tensor piece = new(shape);
+        _last!.Value.Tensor.Span.Slice(place.Piece * piece.Count, piece.Count).CopyTo(piece.Span);
+        return piece;
+    }
+
     /// <summary>The last linear of each classifier with a row for each class in the order asked for.</summary>
     Tensor Ordered(string name, Tensor read)
     {
-        if (_rows is null || !name.Contains(".out.", StringComparison.Ordinal))
+        if (_rows is null || Part.Of(name).Role != Role.Out)
         {
             return read;
         }
@@ -142,9 +165,11 @@ sealed class WeightReader
     (string, Shape, TensorEntry?) Plan(string name, Shape shape)
     {
         string file = FileName(name);
-        TensorEntry? entry = !name.Contains(".out.") || _keepsOut ? _names.Find(file) : null;
-        bool isHead = name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
-        bool mayBeDrawn = _answers is not null && (isHead || !_keepsOut && name.Contains(".out."));
+        Part part = Part.Of(name);
+        bool isOut = part.Role == Role.Out;
+        TensorEntry? entry = !isOut || _keepsOut ? _names.Find(file) : null;
+        bool mayBeDrawn =
+            _answers is not null && (part.Stretch == Stretch.Head || !_keepsOut && isOut);
         if (entry is null)
         {
             return mayBeDrawn ? (name, shape, null)
@@ -155,10 +180,11 @@ sealed class WeightReader
         }
 
         long[] wanted = [.. shape.Extents.ToArray().Select(e => (long)e)];
+        wanted[0] *= Config.Family.NameOf(part).Pieces;
         return entry.Extents.AsSpan().SequenceEqual(wanted)
             ? (name, shape, entry)
             : throw new InvalidDataException(
-                $"{_weights.Path}: tensor '{file}' is [{string.Join(", ", entry.Extents)}]; the sizes in {_configPath} ask for {shape}."
+                $"{_weights.Path}: tensor '{file}' is [{string.Join(", ", entry.Extents)}]; the sizes in {_configPath} ask for [{string.Join(", ", wanted)}]."
             );
     }
 
@@ -168,11 +194,12 @@ sealed class WeightReader
     {
         long tables = Math.Max((long)Config.Vocabulary, Config.Positions) * Config.Hidden,
             layer =
-                Config.Layers.Max(l => Math.Max((long)l.Heads * Config.HeadWidth, l.FeedForward))
-                * Config.Hidden,
+                Config.Layers.Max(l =>
+                    Math.Max((long)l.Attention.Heads * l.Attention.Width, l.Mlp.Width)
+                ) * Config.Hidden,
             largest = Math.Max(tables, layer);
         return largest < Array.MaxLength
-            ? Names.Of(Config)
+            ? Config.Shapes()
             : throw new InvalidDataException(
                 $"{_configPath}: a tensor of these sizes would have {largest} elements; at most {Array.MaxLength} are possible."
             );
