@@ -3,15 +3,13 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
-/// <summary>softmax(q kᵀ / √width) v for each head of each sequence, dropout on the probabilities.</summary>
+/// <summary>softmax(scale · q kᵀ) v for each head of each sequence, dropout on the probabilities.</summary>
 sealed class SelfAttention : Operation
 {
     readonly Variable _q;
     readonly Variable _k;
     readonly Variable _v;
-    readonly Sequences _sequences;
-    readonly int _heads;
-    readonly AttentionDropout _dropout;
+    readonly AttentionCall _call;
     readonly Tensor? _probabilities;
 
     SelfAttention(
@@ -20,36 +18,30 @@ sealed class SelfAttention : Operation
         Variable k,
         Variable v,
         Sequences sequences,
-        int heads,
-        float dropout
+        AttentionForm form,
+        float dropout,
+        Tensor? keySums
     )
     {
-        (_q, _k, _v, _sequences, _heads) = (q, k, v, sequences, heads);
-        _dropout =
-            tape.Training && dropout > 0
-                ? new AttentionDropout(dropout, tape.NextStream())
-                : default;
-        bool grows = q.NeedsGradient || k.NeedsGradient || v.NeedsGradient;
-        Tensor y = tape.Rent(q.Value.Shape);
-        _probabilities = grows
-            ? tape.Rent(1, checked((int)sequences.ProbabilitiesStart(sequences.Count, heads)))
-            : null;
-        tape.Kernels.Attention.Forward(
-            tape.Workers,
+        (_q, _k, _v) = (q, k, v);
+        _call = new AttentionCall(
             new Columns(q.Value),
             new Columns(k.Value),
             new Columns(v.Value),
             sequences,
-            heads,
-            Width,
-            y,
-            _probabilities,
-            _dropout
+            form,
+            Dropout: tape.Training && dropout > 0
+                ? new AttentionDropout(dropout, tape.NextStream())
+                : default
         );
+        bool grows = q.NeedsGradient || k.NeedsGradient || v.NeedsGradient;
+        Tensor y = tape.Rent(q.Value.Shape);
+        _probabilities = grows
+            ? tape.Rent(1, checked((int)sequences.ProbabilitiesStart(sequences.Count, form.Heads)))
+            : null;
+        tape.Kernels.Attention.Forward(tape.Workers, _call, y, _probabilities, keySums);
         Output = new Variable(y, grows);
     }
-
-    int Width => _q.Value.Columns / _heads;
 
     internal override Variable Output { get; }
 
@@ -59,9 +51,10 @@ sealed class SelfAttention : Operation
         Variable k,
         Variable v,
         Sequences sequences,
-        int heads,
-        float dropout
-    ) => tape.Record(new SelfAttention(tape, q, k, v, sequences, heads, dropout));
+        AttentionForm form,
+        float dropout,
+        Tensor? keySums
+    ) => tape.Record(new SelfAttention(tape, q, k, v, sequences, form, dropout, keySums));
 
     internal override void Backward(Tape tape)
     {
@@ -70,18 +63,12 @@ sealed class SelfAttention : Operation
             dv = tape.Contribution(_v);
         tape.Kernels.Attention.Backward(
             tape.Workers,
-            new Columns(_q.Value),
-            new Columns(_k.Value),
-            new Columns(_v.Value),
-            _sequences,
-            _heads,
-            Width,
+            _call,
             _probabilities!,
             Output.Gradient!,
             new Columns(dq),
             new Columns(dk),
-            new Columns(dv),
-            _dropout
+            new Columns(dv)
         );
         tape.Send(_q, dq);
         tape.Send(_k, dk);
@@ -92,13 +79,11 @@ sealed class SelfAttention : Operation
     {
         get
         {
-            long pairs = 0;
-            for (int s = 0; s < _sequences.Count; s++)
-            {
-                pairs += (long)_heads * _sequences.RowsOf(s) * _sequences.KeysOf(s);
-            }
-
-            return new Cost(2 * pairs * Width, sizeof(float) * (4L * _q.Value.Count + 2 * pairs));
+            long pairs = _call.Form.Pairs(_call.Sequences);
+            return new Cost(
+                2 * pairs * _call.Form.Width,
+                sizeof(float) * (2L * _q.Value.Count + 2L * _k.Value.Count + 2 * pairs)
+            );
         }
     }
 }

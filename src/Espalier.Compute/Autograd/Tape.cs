@@ -156,7 +156,7 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         Tensor gradient = Gradient(variable, out bool add);
         if (add)
         {
-            Kernels.Rows.Add(Workers, contribution, gradient);
+            Kernels.Rows.Add(Workers, contribution, gradient, gradient);
         }
         else
         {

@@ -16,25 +16,32 @@ public static class TapeOperations
             Activation activation = Activation.None
         ) => Autograd.Linear.Forward(tape, x, weight, bias, activation);
 
-        /// <summary>Attention of q, k, v [T, heads · width] within each sequence.</summary>
+        /// <summary>Attention of q [T, heads · width] and k, v [T, key heads · width] within each sequence.</summary>
+        /// <param name="keySums">As in <see cref="Attention.Forward"/>.</param>
         public Variable SelfAttention(
             Variable q,
             Variable k,
             Variable v,
             Sequences sequences,
-            int heads,
-            float dropout
-        ) => Autograd.SelfAttention.Forward(tape, q, k, v, sequences, heads, dropout);
+            AttentionForm form,
+            float dropout,
+            Tensor? keySums = null
+        ) => Autograd.SelfAttention.Forward(tape, q, k, v, sequences, form, dropout, keySums);
 
-        /// <summary>layer norm(dropout(x) + residual) · weight + bias.</summary>
+        /// <summary>norm(dropout(x) + residual) · weight + bias.</summary>
         public Variable AddNorm(
             Variable x,
             Variable? residual,
             Variable weight,
-            Variable bias,
+            Variable? bias,
             float epsilon,
-            float dropout = 0
-        ) => Autograd.AddNorm.Forward(tape, x, residual, weight, bias, epsilon, dropout);
+            float dropout = 0,
+            NormKind kind = NormKind.Layer
+        ) => Autograd.AddNorm.Forward(tape, x, residual, weight, bias, epsilon, kind, dropout);
+
+        /// <summary>dropout(x) + residual.</summary>
+        public Variable Add(Variable x, Variable residual, float dropout = 0) =>
+            Autograd.Add.Forward(tape, x, residual, dropout);
 
         public Variable Dropout(Variable x, float probability) =>
             Autograd.Dropout.Forward(tape, x, probability);

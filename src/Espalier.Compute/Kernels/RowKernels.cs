@@ -24,32 +24,38 @@ public abstract class RowKernels
     );
 
     /// <summary>
-    /// y = (s − mean) · rstd · weight + bias with s = x + residual, per row.
+    /// y = norm(s) with s = x + residual, per row; y may be x or the residual.
     /// </summary>
-    /// <param name="sum">Receives s, where the backward pass needs it; may be x itself.</param>
-    /// <param name="statistics">Receives mean and 1/√(variance + eps) of each row, [T, 2].</param>
+    /// <param name="sum">
+    /// Receives s, where the backward pass or the next residual needs it; may be x or the residual itself, if y is not.
+    /// </param>
+    /// <param name="statistics">
+    /// Receives the mean and 1/√(variance + ε) of each row, [T, 2]; of a norm that takes no mean, 0 for it.
+    /// </param>
     public abstract void AddNorm(
         Workers workers,
         Tensor x,
         Tensor? residual,
-        Tensor weight,
-        Tensor bias,
-        float epsilon,
+        in Norm norm,
         Tensor y,
         Tensor? sum = null,
         Tensor? statistics = null
     );
 
     /// <summary>dx of the norm; adds to the gradients of weight and bias.</summary>
+    /// <param name="more">
+    /// Is added to dx, and may be dx: what else the sum's gradient is made of, where the sum goes on as a residual.
+    /// </param>
     public abstract void NormBackward(
         Workers workers,
         Tensor dy,
         Tensor sum,
         Tensor statistics,
-        Tensor weight,
+        in Norm norm,
         Tensor dx,
         Tensor weightGradient,
-        Tensor biasGradient
+        Tensor? biasGradient,
+        Tensor? more = null
     );
 
     /// <summary>Adds the sum over rows of x to <paramref name="sums"/> (a bias' gradient).</summary>
@@ -61,8 +67,8 @@ public abstract class RowKernels
     /// </summary>
     public abstract void Dropout(Workers workers, Rng rng, float probability, Tensor x, Tensor y);
 
-    /// <summary>y += x.</summary>
-    public abstract void Add(Workers workers, Tensor x, Tensor y);
+    /// <summary>y = x + other; y may be either.</summary>
+    public abstract void Add(Workers workers, Tensor x, Tensor other, Tensor y);
 
     /// <summary>
     /// One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) in one pass over the memory. The gradient is

@@ -6,8 +6,7 @@ namespace Espalier.Models;
 public sealed record Rotary(float Base);
 
 /// <summary>A norm over the columns of each row.</summary>
-/// <param name="Rms">Root mean square alone (Zhang and Sennrich 2019) instead of mean and variance.</param>
-public sealed record NormSpec(float Epsilon, bool Bias = true, bool Rms = false);
+public sealed record NormSpec(float Epsilon, bool Bias = true, NormKind Kind = NormKind.Layer);
 
 /// <summary>softmax(q kᵀ / √width) v in several heads, then a linear.</summary>
 /// <param name="Width">Columns of a head.</param>
@@ -28,6 +27,9 @@ public sealed record AttentionSpec(int Heads, int Width)
     /// <summary>On the probabilities.</summary>
     public float Dropout { get; init; }
     public float OutputDropout { get; init; }
+
+    /// <summary>As kernels know it.</summary>
+    public AttentionForm Form => new(Heads, Width, Heads / HeadsPerKey, Causal, Reach);
 
     /// <summary>Columns of all heads.</summary>
     public int Columns => Heads * Width;

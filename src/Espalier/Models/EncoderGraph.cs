@@ -152,7 +152,7 @@ sealed class Recording(
     }
 
     public Variable Attend(Variable q, Variable k, Variable v, AttentionSpec spec) =>
-        tape.SelfAttention(q, k, v, _sequences, spec.Heads, spec.Dropout);
+        tape.SelfAttention(q, k, v, _sequences, spec.Form, spec.Dropout);
 
     public Variable Norm(Variable x, NormPart norm) => Normed(x, null, norm, 0);
 
@@ -162,7 +162,8 @@ sealed class Recording(
     Variable Normed(Variable x, Variable? residual, NormPart norm, float dropout)
     {
         var (weight, bias) = graph[norm.Part];
-        return tape.AddNorm(x, residual, weight, bias!, norm.Spec.Epsilon, dropout);
+        var (epsilon, _, kind) = norm.Spec;
+        return tape.AddNorm(x, residual, weight, bias, epsilon, dropout, kind);
     }
 
     public Variable Rotate(Variable x, AttentionSpec spec) => throw new NotSupportedException();
@@ -170,8 +171,7 @@ sealed class Recording(
     public Variable Gate(Variable gate, Variable up, Activation activation) =>
         throw new NotSupportedException();
 
-    public Variable Add(Variable x, Variable branch, float dropout) =>
-        throw new NotSupportedException();
+    public Variable Add(Variable x, Variable branch, float dropout) => tape.Add(branch, x, dropout);
 
     public Variable Dropout(Variable x, float probability) => tape.Dropout(x, probability);
 

@@ -18,13 +18,59 @@ static class OperationCases
         .. Enum.GetValues<Activation>().Select(activation => Linear(activation, bias: true)),
         Linear(Activation.None, bias: false),
         Linear(Activation.Gelu, bias: false),
-        Attention("attention", null, 0),
-        Attention("attention with padding", [4, 1, 17], 0),
-        Attention("attention with dropout", null, Drop),
+        Attention("attention", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
+        Attention("attention with padding", [4, 1, 17], new(2, 5), 7 * 4 + 1 + 17 * 17),
+        Attention("attention with dropout", null, new(2, 5), 7 * 7 + 1 + 17 * 17, Drop),
+        Attention("causal attention", null, new(2, 5, Causal: true), 28 + 1 + 153),
+        Attention(
+            "grouped local attention with dropout",
+            null,
+            new(4, 5, KeyHeads: 2, Reach: 3, Scale: 0.7f),
+            7 * 7 - 2 * (1 + 2 + 3) + 1 + 17 * 7 - 2 * (1 + 2 + 3),
+            Drop
+        ),
+        Attention(
+            "causal local attention of one key head with padding",
+            [4, 1, 17],
+            new(2, 5, KeyHeads: 1, Causal: true, Reach: 2),
+            (1 + 2 + 3 + 3 + 2 + 1) + 1 + (17 * 3 - 1 - 2)
+        ),
         AddNorm("norm", residual: false, 0),
         AddNorm("norm of a sum", residual: true, 0),
         AddNorm("norm with dropout", residual: false, Drop),
         AddNorm("norm of a sum with dropout", residual: true, Drop),
+        AddNorm("norm without bias", residual: false, 0, bias: false),
+        AddNorm("RMS norm", residual: false, 0, NormKind.RootMeanSquare, bias: false),
+        AddNorm("RMS norm of a sum", residual: true, Drop, NormKind.RootMeanSquare),
+        new(
+            "sum",
+            [Activations("x", 19, 21), Activations("residual", 19, 21)],
+            (tape, v) => tape.Add(v[0], v[1]),
+            Elements(3 * 19 * 21)
+        ),
+        new(
+            "sum with dropout",
+            [Activations("x", 19, 21), Activations("residual", 19, 21)],
+            (tape, v) => tape.Add(v[0], v[1], Drop),
+            Elements(3 * 19 * 21),
+            Drops: true
+        ),
+        new(
+            "two blocks whose norms come first",
+            [
+                Activations("x", 9, 13),
+                Activations("branch", 9, 13),
+                new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
+            ],
+            (tape, v) =>
+            {
+                Variable stream = tape.Add(v[1], v[0]);
+                Variable normed = tape.AddNorm(stream, null, v[2], null, 1e-5f);
+                stream = tape.Add(normed, stream);
+                return tape.Add(tape.AddNorm(stream, null, v[2], null, 1e-5f), stream);
+            },
+            Elements(3 * 3 * 9 * 13 + 2 * 2 * 9 * 13)
+        ),
         new(
             "dropout",
             [Activations("x", 19, 21)],
@@ -93,33 +139,69 @@ static class OperationCases
         );
     }
 
-    static OperationCase Attention(string name, int[]? lengths, float dropout)
+    /// <summary>Heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.</summary>
+    /// <param name="pairs">Of one head, a query and a key that it sees.</param>
+    static OperationCase Attention(
+        string name,
+        int[]? lengths,
+        AttentionForm form,
+        long pairs,
+        float dropout = 0
+    )
     {
-        // 2 heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.
-        int[] keys = lengths ?? [7, 1, 17];
-        long pairs = 2 * (7 * keys[0] + 1 * keys[1] + 17 * keys[2]);
+        pairs *= form.Heads;
+        int columns = form.Heads * 5,
+            keyColumns = columns / form.Group;
         return new(
             name,
-            [Activations("q", 25, 10), Activations("k", 25, 10), Activations("v", 25, 10)],
+            [
+                Activations("q", 25, columns),
+                Activations("k", 25, keyColumns),
+                Activations("v", 25, keyColumns),
+            ],
             (tape, v) =>
-                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), 2, dropout),
-            new Cost(2 * 5 * pairs, 4 * (4 * 25 * 10 + 2 * pairs)),
+                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), form, dropout),
+            new Cost(2 * 5 * pairs, 4 * (2 * 25 * (columns + keyColumns) + 2 * pairs)),
             dropout > 0
         );
     }
 
-    static OperationCase AddNorm(string name, bool residual, float dropout)
+    static OperationCase AddNorm(
+        string name,
+        bool residual,
+        float dropout,
+        NormKind kind = NormKind.Layer,
+        bool bias = true
+    )
     {
-        Input[] inputs =
+        List<Input> inputs =
         [
             Activations("x", 18, 13),
             new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
-            new("bias", Normal("norm bias", 1, 13).Reshape(13), true),
         ];
+        if (bias)
+        {
+            inputs.Add(new("bias", Normal("norm bias", 1, 13).Reshape(13), true));
+        }
+
+        if (residual)
+        {
+            inputs.Add(Activations("residual", 18, 13));
+        }
+
         return new(
             name,
-            residual ? [.. inputs, Activations("residual", 18, 13)] : inputs,
-            (tape, v) => tape.AddNorm(v[0], residual ? v[3] : null, v[1], v[2], 1e-5f, dropout),
+            [.. inputs],
+            (tape, v) =>
+                tape.AddNorm(
+                    v[0],
+                    residual ? v[^1] : null,
+                    v[1],
+                    bias ? v[2] : null,
+                    1e-5f,
+                    dropout,
+                    kind
+                ),
             Elements((residual ? 3 : 2) * 18 * 13),
             dropout > 0
         );

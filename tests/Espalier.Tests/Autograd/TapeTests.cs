@@ -78,7 +78,7 @@ public sealed class TapeTests
                     tape.Linear(y, square, bias),
                     tape.Linear(y, square, bias),
                     sequences,
-                    4,
+                    new AttentionForm(4, square.Value.Rows / 4),
                     0.1f
                 );
             }

@@ -52,23 +52,32 @@ public sealed class RowTests
         int columns
     )
     {
-        NormCase expected = new(rows, columns),
-            actual = new(rows, columns);
-        expected.Run(Reference, One);
-        actual.Run(KernelFamily.Choose(family).Rows, Two);
-        Near.Assert(expected.Y, actual.Y, 3e-6, "y");
-        Near.Assert(expected.Sum, actual.Sum, 0, "sum");
-        Near.Assert(expected.Statistics, actual.Statistics, 1e-5, "statistics");
-        Near.Assert(expected.Dx, actual.Dx, 1e-5, "dx");
-        Near.Assert(expected.WeightGradient, actual.WeightGradient, 2e-5, "weight gradient");
-        Near.Assert(expected.BiasGradient, actual.BiasGradient, 2e-5, "bias gradient");
+        foreach (NormKind kind in Enum.GetValues<NormKind>())
+        {
+            foreach (bool bias in (bool[])[true, false])
+            {
+                NormCase expected = new(rows, columns, kind, bias, more: !bias),
+                    actual = new(rows, columns, kind, bias, more: !bias);
+                expected.Run(Reference, One);
+                actual.Run(KernelFamily.Choose(family).Rows, Two);
+                string what = $"of {kind}{(bias ? "" : " without bias")}";
+                Near.Assert(expected.Y, actual.Y, 3e-6, $"y {what}");
+                Near.Assert(expected.Sum, actual.Sum, 0, $"sum {what}");
+                Near.Assert(expected.Statistics, actual.Statistics, 1e-5, $"statistics {what}");
+                Near.Assert(expected.Dx, actual.Dx, 1e-5, $"dx {what}");
+                Near.Assert(expected.WeightGradient, actual.WeightGradient, 2e-5, $"dw {what}");
+                Near.Assert(expected.BiasGradient, actual.BiasGradient, 2e-5, $"db {what}");
+            }
+        }
     }
 
-    [Fact]
-    public void The_gradients_of_the_reference_norm_are_its_finite_differences()
+    [Theory]
+    [InlineData(NormKind.Layer)]
+    [InlineData(NormKind.RootMeanSquare)]
+    public void The_gradients_of_the_reference_norm_are_its_finite_differences(NormKind kind)
     {
         const float step = 1e-2f;
-        NormCase norm = new(3, 12);
+        NormCase norm = new(3, 12, kind, more: false);
         norm.Run(Reference, One);
         Check(norm.X, norm.Dx, 0);
         Check(norm.Weight, norm.WeightGradient, 1);
@@ -92,7 +101,7 @@ public sealed class RowTests
         double Loss()
         {
             Tensor y = new(norm.X.Shape);
-            Reference.AddNorm(One, norm.X, norm.Residual, norm.Weight, norm.Bias, 1e-5f, y);
+            Reference.AddNorm(One, norm.X, norm.Residual, norm.Norm, y);
             double loss = 0;
             for (int i = 0; i < y.Count; i++)
             {
@@ -116,12 +125,16 @@ public sealed class RowTests
         Tensor expected = new(rows, columns),
             sum = norm.X.Clone(),
             inPlace = norm.X.Clone();
-        Reference.AddNorm(One, norm.X, null, norm.Weight, norm.Bias, 1e-5f, expected);
-        kernels.AddNorm(Two, inPlace, null, norm.Weight, norm.Bias, 1e-5f, inPlace);
+        Reference.AddNorm(One, norm.X, null, norm.Norm, expected);
+        kernels.AddNorm(Two, inPlace, null, norm.Norm, inPlace);
         Near.Assert(expected, inPlace, 3e-6, "in place");
-        kernels.AddNorm(Two, sum, norm.Residual, norm.Weight, norm.Bias, 1e-5f, expected, sum);
-        kernels.Add(One, norm.Residual, norm.X);
+        kernels.AddNorm(Two, sum, norm.Residual, norm.Norm, expected, sum);
+        Tensor stream = norm.Residual.Clone();
+        kernels.AddNorm(Two, norm.X, stream, norm.Norm, inPlace, stream);
+        Near.Assert(expected, inPlace, 0, "beside the sum, over the residual");
+        kernels.Add(One, norm.Residual, norm.X, norm.X);
         Near.Assert(norm.X, sum, 0, "the sum, over x");
+        Near.Assert(norm.X, stream, 0, "the sum, over the residual");
     }
 
     [Theory]
@@ -227,7 +240,7 @@ public sealed class RowTests
                 family.Rows.Activate(One, Activation.Gelu, x, x);
                 family.Rows.ActivateBackward(One, Activation.Gelu, x, norm.Dy, x);
                 family.Rows.AddColumnSums(One, x, norm.BiasGradient);
-                family.Rows.Add(One, x, norm.X);
+                family.Rows.Add(One, x, norm.X, norm.X);
                 family.Rows.AdamW(One, x, norm.X, norm.Dx, norm.Dy, step, 1);
                 family.Rows.SumOfSquares(One, x);
             }
@@ -277,17 +290,32 @@ public sealed class RowTests
         ];
     }
 
-    sealed class NormCase(int rows, int columns)
+    sealed class NormCase(
+        int rows,
+        int columns,
+        NormKind kind = NormKind.Layer,
+        bool bias = true,
+        bool more = false
+    )
     {
         public Tensor X { get; } = Filled.Normal(1, rows, columns);
         public Tensor Residual { get; } = Filled.Normal(2, rows, columns);
-        public Tensor Weight { get; } = Filled.Normal(3, columns);
-        public Tensor Bias { get; } = Filled.Normal(4, columns);
+        public Tensor Weight => Norm.Weight;
+        public Tensor Bias => Norm.Bias!;
+        public Norm Norm { get; } =
+            new(
+                Filled.Normal(3, columns),
+                bias ? Filled.Normal(4, columns) : null,
+                columns == 1 ? 1 : 1e-5f,
+                kind
+            );
         public Tensor Dy { get; } = Filled.Normal(5, rows, columns);
         public Tensor Y { get; } = new(rows, columns);
         public Tensor Sum { get; } = new(rows, columns);
         public Tensor Statistics { get; } = new(rows, 2);
-        public Tensor Dx { get; } = new(rows, columns);
+
+        /// <summary>Where there is more of it, that is here before.</summary>
+        public Tensor Dx { get; } = Filled.Normal(6, rows, columns);
         public Tensor WeightGradient { get; } = new(columns);
         public Tensor BiasGradient { get; } = new(columns);
 
@@ -295,26 +323,17 @@ public sealed class RowTests
         {
             WeightGradient.Span.Fill(1);
             BiasGradient.Span.Fill(1);
-            kernels.AddNorm(
-                workers,
-                X,
-                Residual,
-                Weight,
-                Bias,
-                columns == 1 ? 1 : 1e-5f,
-                Y,
-                Sum,
-                Statistics
-            );
+            kernels.AddNorm(workers, X, Residual, Norm, Y, Sum, Statistics);
             kernels.NormBackward(
                 workers,
                 Dy,
                 Sum,
                 Statistics,
-                Weight,
+                Norm,
                 Dx,
                 WeightGradient,
-                BiasGradient
+                bias ? BiasGradient : null,
+                more ? Dx : null
             );
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Kernels.Rowwise;
 using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
@@ -21,88 +22,146 @@ readonly unsafe struct AttentionForwardBlocks<T>(
     public void Run(int job)
     {
         var (first, past) = shape.ItemsOf(job);
-        for (int item = first; item < past; item++)
+        for (int i = first; i < past; i++)
         {
-            Head(item);
+            Head(shape.Item(i));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(int item)
+    void Head(in AttentionItem item)
     {
-        var (head, start, rows, keys, kept) = shape.Item(item);
-        int width = shape.Width,
+        int width = shape.Form.Width,
+            rows = item.Rows,
+            keys = item.Keys,
             paddedWidth = AttentionShape.Padded<T>(width),
             paddedKeys = AttentionShape.Padded<T>(keys),
+            // A query that does not begin with the first key ends anywhere: one register more, behind the last.
+            stride = shape.Form.Masks ? paddedKeys + T.Count : paddedKeys,
             tile = Math.Min(Tile, rows);
-        HeadColumns queries = new(q, start, head, width),
-            results = new(new Columns(y), start, head, width);
 
         // [width, keys] of k, so that a register holds one number of sixteen keys; [keys, width] of v.
         float* kTransposed = Scratch.ForBlock(
             width * paddedKeys
                 + keys * paddedWidth
-                + tile * (paddedKeys + paddedWidth)
+                + tile * (stride + paddedWidth)
                 + AttentionMask.Room<T>(keys)
         );
         float* values = kTransposed + width * paddedKeys;
         float* scores = values + keys * paddedWidth;
-        float* sums = scores + tile * paddedKeys;
+        float* sums = scores + tile * stride;
         float* factors = sums + tile * paddedWidth;
-        new HeadColumns(k, start, head, width).TransposeTo<T>(kTransposed, paddedKeys, keys);
-        new HeadColumns(v, start, head, width).CopyTo<T>(values, paddedWidth, 0, keys);
-        for (int i = 0; i < rows; i += Tile)
+        float* keySums = null;
+        if (shape.KeySums != null)
         {
-            tile = Math.Min(Tile, rows - i);
-            SmallProduct<T>.Multiply(
-                queries.Row(i),
-                queries.Stride,
-                1,
-                kTransposed,
-                paddedKeys,
-                scores,
-                paddedKeys,
-                tile,
-                paddedKeys,
-                width
-            );
-            if (keys > 0)
-            {
-                Softmax(scores, tile, paddedKeys, keys, 1 / MathF.Sqrt(width));
-            }
-
-            for (int r = 0; r < tile; r++)
-            {
-                float* row = scores + r * paddedKeys;
-                queries.PrefetchNext(queries.Row(i + r));
-                if (probabilities != null)
-                {
-                    float* to = probabilities + kept + (long)(i + r) * rows;
-                    Buffer.MemoryCopy(row, to, 4L * keys, 4L * keys);
-                    new Span<float>(to + keys, rows - keys).Clear();
-                }
-
-                if (!mask.DropsNothing)
-                {
-                    mask.Factors<T>(head, start + i + r, keys, factors);
-                    Scale(row, factors, paddedKeys);
-                }
-            }
-
-            SmallProduct<T>.Multiply(
-                scores,
-                paddedKeys,
-                1,
-                values,
-                paddedWidth,
-                sums,
-                paddedWidth,
-                tile,
-                paddedWidth,
-                keys
-            );
-            results.CopyFrom<T>(sums, paddedWidth, i, tile);
+            keySums = shape.KeySums + (nint)item.KeyHead * shape.KeyRows + item.KeyStart;
+            new Span<float>(keySums, item.KeyRows).Clear();
         }
+
+        new HeadColumns(k, item.KeyStart, item.KeyHead, width).TransposeTo<T>(
+            kTransposed,
+            paddedKeys,
+            keys
+        );
+        new HeadColumns(v, item.KeyStart, item.KeyHead, width).CopyTo<T>(
+            values,
+            paddedWidth,
+            0,
+            keys
+        );
+        for (int head = item.FirstHead; head < item.FirstHead + item.Group; head++)
+        {
+            HeadColumns queries = new(q, item.Start, head, width),
+                results = new(new Columns(y), item.Start, head, width);
+            for (int i = 0; i < rows; i += Tile)
+            {
+                tile = Math.Min(Tile, rows - i);
+                var (first, past) = item.SeenBy(i, tile, T.Count);
+                SmallProduct<T>.Multiply(
+                    queries.Row(i),
+                    queries.Stride,
+                    1,
+                    kTransposed + first,
+                    paddedKeys,
+                    scores + first,
+                    stride,
+                    tile,
+                    AttentionShape.Padded<T>(past - first),
+                    width
+                );
+                if (shape.Form.Masks)
+                {
+                    for (int r = 0; r < tile; r++)
+                    {
+                        SeenSoftmax(scores + r * stride, item.Seen(i + r), first, past);
+                    }
+                }
+                else if (keys > 0)
+                {
+                    Softmax(scores, tile, paddedKeys, keys, shape.Scale);
+                }
+
+                for (int r = 0; r < tile; r++)
+                {
+                    float* row = scores + r * stride;
+                    queries.PrefetchNext(queries.Row(i + r));
+                    if (probabilities != null)
+                    {
+                        float* to = probabilities + item.ProbabilitiesOf(head, i + r);
+                        new Span<float>(to, first).Clear();
+                        Buffer.MemoryCopy(
+                            row + first,
+                            to + first,
+                            4L * (past - first),
+                            4L * (past - first)
+                        );
+                        new Span<float>(to + past, item.KeyRows - past).Clear();
+                    }
+
+                    if (keySums != null && i + r < item.Queries)
+                    {
+                        RowBlocks.AddTo<T>(row + first, keySums + first, past - first);
+                    }
+
+                    if (!mask.DropsNothing)
+                    {
+                        mask.Factors<T>(head, item.Start + i + r, past, factors);
+                        Scale(row + first, factors + first, AttentionShape.Padded<T>(past - first));
+                    }
+                }
+
+                SmallProduct<T>.Multiply(
+                    scores + first,
+                    stride,
+                    1,
+                    values + first * paddedWidth,
+                    paddedWidth,
+                    sums,
+                    paddedWidth,
+                    tile,
+                    paddedWidth,
+                    past - first
+                );
+                results.CopyFrom<T>(sums, paddedWidth, i, tile);
+            }
+        }
+    }
+
+    /// <summary>One query's scores of keys first to past, of which it may not see all: 0 for those.</summary>
+    void SeenSoftmax(float* row, (int First, int Past) seen, int first, int past)
+    {
+        int count = seen.Past - seen.First;
+        float* at = row + seen.First;
+
+        // The last register may begin within these keys and end behind them, where anything may stand.
+        T.All(0).Store(row + AttentionShape.Padded<T>(past));
+        if (count > 0)
+        {
+            Softmax(at, 1, AttentionShape.Padded<T>(count), count, shape.Scale);
+        }
+
+        new Span<float>(row + first, seen.First - first).Clear();
+        new Span<float>(at + count, AttentionShape.Padded<T>(past) - seen.Past).Clear();
     }
 
     /// <summary>

@@ -219,13 +219,12 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         in ByteRows bytes
     )
     {
-        float* weight = norm.Weight.Address(),
-            bias = norm.Bias.Address();
+        NormRow loops = new(new Norm(norm.Weight, norm.Bias, _weights.NormEpsilon));
         for (int r = 0; r < bytes.Count; r++)
         {
             float* at = batch.State + (nint)(row + r) * _hidden,
                 from = branch + (nint)r * _hidden;
-            NormBlocks<T>.Row(from, at, at, null, _hidden, weight, bias, _weights.NormEpsilon);
+            NormBlocks<T>.Row(from, at, at, null, _hidden, loops);
             bytes.Quantize(_int8, r, at, _hidden);
         }
     }

@@ -34,12 +34,13 @@ sealed class ReferenceInt8Layer(
             value = Multiply(workers, bytes, _value, weights.Value.Bias);
         attention.Forward(
             workers,
-            new Columns(query),
-            new Columns(key),
-            new Columns(value),
-            sequences,
-            weights.Heads,
-            weights.HeadWidth,
+            new AttentionCall(
+                new Columns(query),
+                new Columns(key),
+                new Columns(value),
+                sequences,
+                new AttentionForm(weights.Heads, weights.HeadWidth)
+            ),
             context
         );
         AddNorm(
@@ -86,5 +87,11 @@ sealed class ReferenceInt8Layer(
 
     /// <summary>state = norm(branch + state).</summary>
     void AddNorm(Workers workers, Tensor branch, Tensor state, (Tensor Weight, Tensor Bias) norm) =>
-        norms.AddNorm(workers, branch, state, norm.Weight, norm.Bias, weights.NormEpsilon, state);
+        norms.AddNorm(
+            workers,
+            branch,
+            state,
+            new Norm(norm.Weight, norm.Bias, weights.NormEpsilon),
+            state
+        );
 }

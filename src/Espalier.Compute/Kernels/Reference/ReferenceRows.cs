@@ -44,13 +44,13 @@ sealed class ReferenceRows : RowKernels
         Workers workers,
         Tensor x,
         Tensor? residual,
-        Tensor weight,
-        Tensor bias,
-        float epsilon,
+        in Norm norm,
         Tensor y,
         Tensor? sum = null,
         Tensor? statistics = null
-    ) =>
+    )
+    {
+        Norm of = norm;
         workers.Run(
             x.Rows,
             r =>
@@ -74,16 +74,17 @@ sealed class ReferenceRows : RowKernels
                     mean += value;
                 }
 
-                mean /= to.Length;
+                mean = of.Kind == NormKind.Layer ? mean / to.Length : 0;
                 foreach (float value in to)
                 {
                     variance += (value - mean) * (value - mean);
                 }
 
-                double scale = 1 / Math.Sqrt(variance / to.Length + epsilon);
+                double scale = 1 / Math.Sqrt(variance / to.Length + of.Epsilon);
                 for (int i = 0; i < to.Length; i++)
                 {
-                    to[i] = (float)((to[i] - mean) * scale * weight.Span[i] + bias.Span[i]);
+                    float bias = of.Bias?.Span[i] ?? 0;
+                    to[i] = (float)((to[i] - mean) * scale * of.Weight.Span[i] + bias);
                 }
 
                 if (statistics is not null)
@@ -93,19 +94,22 @@ sealed class ReferenceRows : RowKernels
                 }
             }
         );
+    }
 
     public override void NormBackward(
         Workers workers,
         Tensor dy,
         Tensor sum,
         Tensor statistics,
-        Tensor weight,
+        in Norm norm,
         Tensor dx,
         Tensor weightGradient,
-        Tensor biasGradient
+        Tensor? biasGradient,
+        Tensor? more = null
     )
     {
-        // With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)).
+        // With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)); a norm that takes
+        // no mean has no mean(g) either.
         int columns = dy.Columns;
         double[] dWeight = new double[columns],
             dBias = new double[columns];
@@ -121,8 +125,8 @@ sealed class ReferenceRows : RowKernels
             for (int i = 0; i < columns; i++)
             {
                 double n = (at[i] - mean) * scale,
-                    g = from[i] * weight.Span[i];
-                meanG += g / columns;
+                    g = from[i] * norm.Weight.Span[i];
+                meanG += norm.Kind == NormKind.Layer ? g / columns : 0;
                 meanGn += g * n / columns;
                 dWeight[i] += from[i] * n;
                 dBias[i] += from[i];
@@ -131,14 +135,19 @@ sealed class ReferenceRows : RowKernels
             for (int i = 0; i < columns; i++)
             {
                 double n = (at[i] - mean) * scale,
-                    g = from[i] * weight.Span[i];
-                to[i] = (float)(scale * (g - meanG - n * meanGn));
+                    g = from[i] * norm.Weight.Span[i];
+                float here = (float)(scale * (g - meanG - n * meanGn));
+                to[i] = more is null ? here : here + more.Row(r)[i];
             }
         }
 
         for (int i = 0; i < columns; i++)
         {
             weightGradient.Span[i] += (float)dWeight[i];
+        }
+
+        for (int i = 0; biasGradient is not null && i < columns; i++)
+        {
             biasGradient.Span[i] += (float)dBias[i];
         }
     }
@@ -175,13 +184,11 @@ sealed class ReferenceRows : RowKernels
         );
     }
 
-    public override void Add(Workers workers, Tensor x, Tensor y)
+    public override void Add(Workers workers, Tensor x, Tensor other, Tensor y)
     {
-        Span<float> from = x.Span,
-            to = y.Span;
-        for (int i = 0; i < from.Length; i++)
+        for (int i = 0; i < x.Count; i++)
         {
-            to[i] += from[i];
+            y.Span[i] = other.Span[i] + x.Span[i];
         }
     }
 

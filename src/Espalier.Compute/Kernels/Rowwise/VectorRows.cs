@@ -44,9 +44,7 @@ sealed unsafe class VectorRows<T> : RowKernels
         Workers workers,
         Tensor x,
         Tensor? residual,
-        Tensor weight,
-        Tensor bias,
-        float epsilon,
+        in Norm norm,
         Tensor y,
         Tensor? sum = null,
         Tensor? statistics = null
@@ -55,8 +53,7 @@ sealed unsafe class VectorRows<T> : RowKernels
         Check("AddNorm", x, y, nameof(y));
         Check("AddNorm", x, residual ?? x, nameof(residual));
         Check("AddNorm", x, sum ?? x, nameof(sum));
-        CheckCount("AddNorm", weight, x.Columns, nameof(weight));
-        CheckCount("AddNorm", bias, x.Columns, nameof(bias));
+        Check("AddNorm", norm, x.Columns);
         if (statistics is not null)
         {
             CheckCount("AddNorm", statistics, 2 * x.Rows, nameof(statistics));
@@ -67,15 +64,13 @@ sealed unsafe class VectorRows<T> : RowKernels
             rows,
             x.Address(),
             residual is null ? null : residual.Address(),
-            weight.Address(),
-            bias.Address(),
-            epsilon,
+            new NormRow(norm),
             y.Address(),
             sum is null ? null : sum.Address(),
             statistics is null ? null : statistics.Address()
         );
         workers.Run(rows.Jobs, job);
-        Keep(x, residual, weight, bias, y, sum, statistics);
+        Keep(x, residual, norm.Weight, norm.Bias, y, sum, statistics);
     }
 
     public override void NormBackward(
@@ -83,19 +78,24 @@ sealed unsafe class VectorRows<T> : RowKernels
         Tensor dy,
         Tensor sum,
         Tensor statistics,
-        Tensor weight,
+        in Norm norm,
         Tensor dx,
         Tensor weightGradient,
-        Tensor biasGradient
+        Tensor? biasGradient,
+        Tensor? more = null
     )
     {
         int columns = dy.Columns;
         Check("NormBackward", dy, sum, nameof(sum));
         Check("NormBackward", dy, dx, nameof(dx));
         CheckCount("NormBackward", statistics, 2 * dy.Rows, nameof(statistics));
-        CheckCount("NormBackward", weight, columns, nameof(weight));
+        Check("NormBackward", dy, more ?? dy, nameof(more));
+        Check("NormBackward", norm, columns);
         CheckCount("NormBackward", weightGradient, columns, nameof(weightGradient));
-        CheckCount("NormBackward", biasGradient, columns, nameof(biasGradient));
+        if (biasGradient is not null)
+        {
+            CheckCount("NormBackward", biasGradient, columns, nameof(biasGradient));
+        }
 
         // Every block of rows has a line of its own for its part of both gradients.
         RowBlocks rows = new(dy.Rows, columns);
@@ -105,14 +105,19 @@ sealed unsafe class VectorRows<T> : RowKernels
             dy.Address(),
             sum.Address(),
             statistics.Address(),
-            weight.Address(),
+            new NormRow(norm),
+            more is null ? null : more.Address(),
             dx.Address(),
             parts
         );
         workers.Run(rows.Jobs, job);
         rows.AddParts<T>(parts, 2 * columns, 0, weightGradient.Address(), columns);
-        rows.AddParts<T>(parts, 2 * columns, columns, biasGradient.Address(), columns);
-        Keep(dy, sum, statistics, weight, dx, weightGradient, biasGradient);
+        if (biasGradient is not null)
+        {
+            rows.AddParts<T>(parts, 2 * columns, columns, biasGradient.Address(), columns);
+        }
+
+        Keep(dy, sum, statistics, norm.Weight, more, dx, weightGradient, biasGradient);
     }
 
     public override void AddColumnSums(Workers workers, Tensor x, Tensor sums)
@@ -142,12 +147,13 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, y);
     }
 
-    public override void Add(Workers workers, Tensor x, Tensor y)
+    public override void Add(Workers workers, Tensor x, Tensor other, Tensor y)
     {
+        CheckCount("Add", other, x.Count, nameof(other));
         CheckCount("Add", y, x.Count, nameof(y));
-        AddChunks<T> job = new(x.Address(), y.Address(), x.Count);
+        AddChunks<T> job = new(x.Address(), other.Address(), y.Address(), x.Count);
         workers.Run(Chunks.Of(x.Count), job);
-        Keep(x, y);
+        Keep(x, other, y);
     }
 
     public override void AdamW(
@@ -266,6 +272,15 @@ sealed unsafe class VectorRows<T> : RowKernels
             throw new ArgumentException(
                 $"{kernel}: {name} is {other.Shape}; it must be {x.Shape} like the first tensor."
             );
+        }
+    }
+
+    static void Check(string kernel, in Norm norm, int columns)
+    {
+        CheckCount(kernel, norm.Weight, columns, "weight");
+        if (norm.Bias is not null)
+        {
+            CheckCount(kernel, norm.Bias, columns, "bias");
         }
     }
 

@@ -87,12 +87,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
         _flow.Kernels.Attention.Forward(
             _flow.Workers,
-            q,
-            k,
-            v,
-            _flow.Sequences,
-            spec.Heads,
-            spec.Width,
+            new AttentionCall(q, k, v, _flow.Sequences, spec.Form),
             context
         );
         return new Columns(context);
@@ -116,12 +111,13 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     void Normed(Tensor x, Tensor? residual, NormPart norm, Tensor y)
     {
         var (weight, bias) = model.Norm(norm.Part);
-        Rows.AddNorm(_flow.Workers, x, residual, weight, bias!, norm.Spec.Epsilon, y);
+        var (epsilon, _, kind) = norm.Spec;
+        Rows.AddNorm(_flow.Workers, x, residual, new Norm(weight, bias, epsilon, kind), y);
     }
 
     public Columns Add(Columns x, Columns branch, float dropout)
     {
-        Rows.Add(_flow.Workers, branch.Tensor, x.Tensor);
+        Rows.Add(_flow.Workers, branch.Tensor, x.Tensor, x.Tensor);
         return x;
     }
 
