@@ -63,11 +63,26 @@ public sealed record Prune : Operator
             context.Task.Tuning.Batches(ImportanceBatch),
             tape
         );
-        int[][] heads = Best(Importance.Normalized(importance.Heads), Heads),
-            neurons = Best(Importance.Normalized(importance.Neurons), FeedForward);
+        int[][] heads = Kept(model.Config, importance.Heads, Heads),
+            neurons = Kept(model.Config, importance.Neurons, FeedForward);
         Model pruned = Rewire(model, heads, neurons);
         Distillation.Train(pruned, model, Weights, exit => exit, context);
         return pruned;
+    }
+
+    /// <summary>What stays of each layer; layers that share their weights are pruned alike, by the sum of their scores.</summary>
+    int[][] Kept(ModelConfig config, IReadOnlyList<double[]> scores, Amount amount)
+    {
+        double[][] sets =
+        [
+            .. scores
+                .Select((layer, i) => (Layer: layer, Set: config.SetOf(i)))
+                .GroupBy(s => s.Set, s => s.Layer)
+                .OrderBy(g => g.Key)
+                .Select(g => g.Aggregate((sum, layer) => [.. sum.Zip(layer, (a, b) => a + b)])),
+        ];
+        int[][] kept = Best(Importance.Normalized(sets), amount);
+        return [.. scores.Select((_, i) => kept[config.SetOf(i)])];
     }
 
     /// <summary>The model without all but the given heads and neurons, counted from 0, ascending.</summary>
