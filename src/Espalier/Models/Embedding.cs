@@ -1,14 +1,17 @@
-using System.Numerics.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models.Families;
-using Tensor = Espalier.Tensors.Tensor;
+using Espalier.Stored;
+using Espalier.Tensors;
 
 namespace Espalier.Models;
 
 /// <param name="Position">Null: layers turn queries and keys instead.</param>
 /// <param name="Type">Null: the model has no segments.</param>
-sealed record EmbeddingTables(Tensor Word, Tensor? Position, Tensor? Type);
+sealed record EmbeddingTables(Weight Word, Weight? Position, Weight? Type)
+{
+    public long Bytes => Word.Bytes + (Position?.Bytes ?? 0) + (Type?.Bytes ?? 0);
+}
 
 /// <summary>Word + position + type of each token, a sequence at a time; the flow's padding is the padding token.</summary>
 readonly struct Embedding(
@@ -36,20 +39,10 @@ readonly struct Embedding(
                 isReal ? _family.Position(batch.Ids[from], config.PadId, ref counted)
                 : _offset > 0 ? config.PadId
                 : t;
-            ReadOnlySpan<float> word = tables.Word.Row(isReal ? batch.Ids[from] : config.PadId);
-            if (tables.Position is { } position)
-            {
-                TensorPrimitives.Add(word, position.Row(place), to);
-            }
-            else
-            {
-                word.CopyTo(to);
-            }
-
-            if (tables.Type is { } type)
-            {
-                TensorPrimitives.Add(to, type.Row(isReal ? batch.TypeIds[from] : 0), to);
-            }
+            to.Clear();
+            tables.Word.AddRow(isReal ? batch.Ids[from] : config.PadId, to);
+            tables.Position?.AddRow(place, to);
+            tables.Type?.AddRow(isReal ? batch.TypeIds[from] : 0, to);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Espalier.Kernels;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Models;
@@ -30,7 +31,7 @@ sealed class Fp32Linear(Workers workers, KernelFamily kernels, Tensor weight, Te
 }
 
 /// <summary>int8 weights per output channel; rows are quantized as they come.</summary>
-sealed class Int8Linear(KernelFamily kernels, Tensor weight, Tensor? bias)
+sealed class Int8Linear(KernelFamily kernels, Weight weight, Tensor? bias)
     : PackedLinear(weight.Rows, bias)
 {
     readonly QuantizedMatrix _weights = kernels.Int8.Pack(weight);

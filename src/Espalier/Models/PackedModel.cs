@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Kernels;
 using Espalier.Models.Walk;
+using Espalier.Stored;
 using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Models;
@@ -28,9 +29,9 @@ public sealed class PackedModel
         (Model, Workers, Kernels) = (model, workers, kernels);
         Parameters parameters = model.Parameters;
         Tables = new EmbeddingTables(
-            parameters[Part.Word.Weight],
-            config.HasPositionTable ? parameters[Part.Position.Weight] : null,
-            config.Types > 0 ? parameters[Part.Type.Weight] : null
+            parameters.Stored(Part.Word.Weight),
+            config.HasPositionTable ? parameters.Stored(Part.Position.Weight) : null,
+            config.Types > 0 ? parameters.Stored(Part.Type.Weight) : null
         );
         _fused = new Int8Layer?[config.Layers.Count];
         for (int i = 0; int8 && i < _fused.Length; i++)
@@ -48,7 +49,7 @@ public sealed class PackedModel
     public long Bytes =>
         _fused.Sum(l => l?.Bytes ?? 0)
         + _linears.Values.Distinct().Sum(l => l.Bytes)
-        + 4L * (Tables.Word.Count + (Tables.Position?.Count ?? 0) + (Tables.Type?.Count ?? 0));
+        + Tables.Bytes;
 
     internal Workers Workers { get; }
     internal KernelFamily Kernels { get; }
@@ -92,15 +93,21 @@ public sealed class PackedModel
                     Key = Both(Role.Key),
                     Value = Both(Role.Value),
                     Attention = Both(Role.Attention),
-                    AttentionNorm = Both(Role.AttentionNorm),
+                    AttentionNorm = Norm(Role.AttentionNorm),
                     Up = Both(Role.Up),
                     Down = Both(Role.Down),
-                    Norm = Both(Role.Norm),
+                    Norm = Norm(Role.Norm),
                 }
             )
             : null;
 
-        (Tensor, Tensor) Both(Role role)
+        (Weight, Tensor) Both(Role role)
+        {
+            Part part = Part.Layer(set, role);
+            return (Model.Parameters.Stored(part.Weight), Model.Parameters[part.Bias]);
+        }
+
+        (Tensor, Tensor) Norm(Role role)
         {
             Part part = Part.Layer(set, role);
             return (Model.Parameters[part.Weight], Model.Parameters[part.Bias]);
@@ -114,8 +121,10 @@ public sealed class PackedModel
             return;
         }
 
-        Tensor weight = Stacked(parts, p => p.Weight);
-        Tensor? bias = Model.Parameters.Has(parts[0].Bias) ? Stacked(parts, p => p.Bias) : null;
+        Weight weight = Stacked(parts, p => p.Weight);
+        Tensor? bias = Model.Parameters.Has(parts[0].Bias)
+            ? Stacked(parts, p => p.Bias).Dense()
+            : null;
 
         // Classifiers, norms and embeddings stay in fp32.
         bool int8 = Model.Traits.Precision == Precision.Int8 && parts[0].Stretch == Stretch.Layer;
@@ -123,19 +132,19 @@ public sealed class PackedModel
             parts[0],
             int8
                 ? new Int8Linear(Kernels, weight, bias)
-                : new Fp32Linear(Workers, Kernels, weight, bias)
+                : new Fp32Linear(Workers, Kernels, weight.Dense(), bias)
         );
     }
 
-    Tensor Stacked(ReadOnlySpan<Part> parts, Func<Part, string> name)
+    Weight Stacked(ReadOnlySpan<Part> parts, Func<Part, string> name)
     {
-        Tensor[] tensors = new Tensor[parts.Length];
+        Weight[] weights = new Weight[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            tensors[i] = Model.Parameters[name(parts[i])];
+            weights[i] = Model.Parameters.Stored(name(parts[i]));
         }
 
-        return Tensor.Stacked(tensors);
+        return Weight.Stacked(weights);
     }
 
     (Tensor Weight, Tensor? Bias) WeightAndBias(Part part) =>

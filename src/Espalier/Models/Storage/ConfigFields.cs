@@ -47,6 +47,9 @@ static class ConfigFields
     ];
     // csharpier-ignore-end
 
+    /// <summary>What config.json calls weights that Espalier wrote as int8 rows.</summary>
+    public const string OwnMethod = "espalier";
+
     /// <summary>Fields that would make another model of the same weights.</summary>
     /// <exception cref="InvalidDataException">One says so; it is named.</exception>
     public static void Check(JsonFields file)
@@ -64,7 +67,10 @@ static class ConfigFields
             }
         }
 
-        if (file.Has("quantization_config"))
+        if (
+            file.OptionalObject("quantization_config") is { } quantization
+            && quantization.OptionalString("quant_method") != OwnMethod
+        )
         {
             throw file.Refuse(
                 "quantization_config",

@@ -14,9 +14,10 @@ static class ConfigWriter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static byte[] HuggingFace(ModelConfig config) =>
+    public static byte[] HuggingFace(Model model) =>
         Write(json =>
         {
+            ModelConfig config = model.Config;
             json.WriteStartArray("architectures");
             json.WriteStringValue(config.Family.Architecture);
             json.WriteEndArray();
@@ -43,15 +44,22 @@ static class ConfigWriter
 
             json.WriteEndObject();
             json.WriteString("torch_dtype", "float32");
+            if (model.Traits.Precision == Precision.Int8)
+            {
+                // Whoever knows no such method refuses the folder instead of reading bytes as weights.
+                json.WriteStartObject("quantization_config");
+                json.WriteString("quant_method", ConfigFields.OwnMethod);
+                json.WriteEndObject();
+            }
         });
 
     public static byte[] Espalier(Model model) =>
         Write(json =>
         {
             ModelConfig config = model.Config;
-            json.WriteNumber("format", ModelFolder.Format);
+            json.WriteNumber("format", ModelFolder.FormatOf(model));
             json.WriteString("family", config.Family.ModelType);
-            json.WriteString("transformers", Loadable(config));
+            json.WriteString("transformers", Loadable(model));
             json.WriteNumber("head_width", config.HeadWidth);
             json.WriteStartArray("layers");
             for (int i = 0; i < config.Layers.Count; i++)
@@ -96,12 +104,16 @@ static class ConfigWriter
         });
 
     /// <summary>Whether transformers can load the folder, and if it cannot or would answer otherwise, why.</summary>
-    static string Loadable(ModelConfig config) =>
-        !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
-        : config.Pooling == Pooling.Mean
-            ? "weights yes; answers no: the classifier reads the mean over tokens"
-        : config.HasExits ? "yes, without the early exits"
-        : "yes";
+    static string Loadable(Model model)
+    {
+        ModelConfig config = model.Config;
+        return model.Traits.Precision == Precision.Int8 ? "no: weights are int8 rows with scales"
+            : !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
+            : config.Pooling == Pooling.Mean
+                ? "weights yes; answers no: the classifier reads the mean over tokens"
+            : config.HasExits ? "yes, without the early exits"
+            : "yes";
+    }
 
     static string Lower(Pooling pooling) => pooling.ToString().ToLowerInvariant();
 

@@ -1,4 +1,5 @@
 using Espalier.Checkpoints;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -18,13 +19,18 @@ public sealed record Answers(IReadOnlyList<string> Labels, bool Regression, Rng 
 public static class ModelFolder
 {
     /// <summary>Version of espalier.json.</summary>
-    public const int Format = 1;
+    public const int Format = 2;
+
+    /// <summary>Folders without int8 rows are what earlier versions read.</summary>
+    internal static int FormatOf(Model model) => model.Traits.Precision == Precision.Int8 ? 2 : 1;
+
     public const string ConfigName = "config.json";
     public const string OursName = "espalier.json";
 
     /// <exception cref="InvalidDataException">A file is damaged, or the numbers in config.json do not fit the tensors.</exception>
     /// <param name="answers">Null: the checkpoint must have a classifier.</param>
-    public static LoadedModel Load(string folder, Answers? answers = null)
+    /// <param name="asStored">Weights of two bytes stay so in memory; they can answer, and are made fp32 by what trains.</param>
+    public static LoadedModel Load(string folder, Answers? answers = null, bool asStored = false)
     {
         var (file, ours) = Files(folder);
         ModelConfig config = ConfigReader.Read(file, ours);
@@ -34,7 +40,7 @@ public static class ModelFolder
         }
 
         using WeightFiles weights = WeightFiles.Open(folder);
-        WeightReader reader = new(config, weights, answers, file.File);
+        WeightReader reader = new(config, weights, answers, file.File, asStored);
         Parameters parameters = reader.Read();
         Model model = new(reader.Config, parameters, ConfigReader.Traits(ours))
         {
@@ -132,6 +138,22 @@ public static class ModelFolder
         output.Commit();
     }
 
+    /// <summary>Behind the name of a tensor of int8 rows: that of their scales.</summary>
+    public const string ScaleSuffix = "_scale";
+
+    /// <summary>A model whose products are in int8 is written so; what training left in fp32 is rounded as a session would.</summary>
+    static Weight FormOf(Model model, string name)
+    {
+        Weight weight = model.Parameters.Stored(name);
+        return
+            weight is Fp32
+            && model.Traits.Precision == Precision.Int8
+            && Part.Of(name).Stretch == Stretch.Layer
+            && weight.Shape.Rank == 2
+            ? Int8Rows.Of(weight.Dense())
+            : weight;
+    }
+
     /// <summary>Writes the files into a folder that somebody else publishes.</summary>
     public static void Write(
         Model model,
@@ -145,18 +167,23 @@ public static class ModelFolder
             var tensor in model.Parameters.Names.GroupBy(name => model.Config.Family.FileName(name))
         )
         {
-            weights.Add(
-                tensor.Key,
-                Tensor.Stacked([.. tensor.Select(name => model.Parameters[name])]),
-                type
-            );
+            Weight weight = Weight.Stacked([.. tensor.Select(name => FormOf(model, name))]);
+            if (weight is Int8Rows rows)
+            {
+                weights.Add(tensor.Key, [.. rows.Values], weight.Rows, weight.Columns);
+                weights.Add(
+                    tensor.Key + ScaleSuffix,
+                    new Tensor(new Shape(weight.Rows), rows.Scales)
+                );
+            }
+            else
+            {
+                weights.Add(tensor.Key, weight.Dense(), (weight as HalfWidth)?.Type ?? type);
+            }
         }
 
         weights.Write(Path.Combine(folder, WeightFiles.SingleName));
-        File.WriteAllBytes(
-            Path.Combine(folder, ConfigName),
-            ConfigWriter.HuggingFace(model.Config)
-        );
+        File.WriteAllBytes(Path.Combine(folder, ConfigName), ConfigWriter.HuggingFace(model));
         File.WriteAllBytes(Path.Combine(folder, OursName), ConfigWriter.Espalier(model));
         foreach (string name in others.Keys.Order(StringComparer.Ordinal))
         {

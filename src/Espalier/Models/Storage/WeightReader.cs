@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Espalier.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -22,9 +24,11 @@ sealed class WeightReader
         ModelConfig config,
         WeightFiles weights,
         Answers? answers,
-        string configPath
+        string configPath,
+        bool asStored = false
     )
     {
+        _asStored = asStored;
         (_weights, _answers, _configPath) = (weights, answers, configPath);
         _names = new CheckpointNames(weights, config.Family);
         string head = config.Family.FileName(Part.Head(Role.Out).Weight);
@@ -101,7 +105,7 @@ sealed class WeightReader
                 name,
                 entry is null
                     ? Drawing.Of(name, shape, Config, _answers!.Rng)
-                    : Ordered(name, Piece(name, shape, entry))
+                    : Ordered(name, Piece(name, entry))
             );
         }
 
@@ -122,36 +126,71 @@ sealed class WeightReader
     }
 
     // Parts that share a tensor stand one behind the other.
-    (string Name, Tensor Tensor)? _last;
+    (string Name, Weight Weight)? _last;
 
     /// <summary>A parameter, which may be some of the rows of its tensor.</summary>
-    Tensor Piece(string name, Shape shape, TensorEntry entry)
+    Weight Piece(string name, TensorEntry entry)
     {
         PartName place = Config.Family.NameOf(Part.Of(name));
         if (place.Pieces == 1)
         {
-            return _weights.ReadFinite(entry.Name);
+            return Stored(entry);
         }
 
         if (_last?.Name != entry.Name)
         {
-            _last = (entry.Name, _weights.ReadFinite(entry.Name));
+            _last = (entry.Name, Stored(entry));
         }
 
-        Tensor piece = new(shape);
-        _last!.Value.Tensor.Span.Slice(place.Piece * piece.Count, piece.Count).CopyTo(piece.Span);
-        return piece;
+        Weight whole = _last!.Value.Weight;
+        int rows = whole.Shape[0] / place.Pieces;
+        return whole.Slice(place.Piece * rows, rows);
     }
 
+    Weight Stored(TensorEntry entry)
+    {
+        if (entry.Type != DType.I8)
+        {
+            Tensor dense = _weights.ReadFinite(entry.Name);
+            return _asStored && entry.Type is (DType.BF16 or DType.F16)
+                ? new HalfWidth(
+                    dense.Shape,
+                    [.. MemoryMarshal.Cast<byte, ushort>(_weights.ReadBytes(entry.Name))],
+                    entry.Type
+                )
+                : dense;
+        }
+
+        string scale = entry.Name + ModelFolder.ScaleSuffix;
+        Shape shape = new([.. entry.Extents.Select(e => (int)e)]);
+        if (_weights.Find(scale)?.Extents is not [var rows] || rows != shape[0])
+        {
+            throw new InvalidDataException(
+                $"{_weights.Path}: tensor '{entry.Name}' holds int8 rows, and '{scale}' with a scale for each of its {shape[0]} rows is missing."
+            );
+        }
+
+        _scales.Add(scale);
+        return new Int8Rows(
+            shape,
+            [.. MemoryMarshal.Cast<byte, sbyte>(_weights.ReadBytes(entry.Name))],
+            _weights.ReadFinite(scale).Span.ToArray()
+        );
+    }
+
+    readonly HashSet<string> _scales = [];
+    readonly bool _asStored;
+
     /// <summary>The last linear of each classifier with a row for each class in the order asked for.</summary>
-    Tensor Ordered(string name, Tensor read)
+    Weight Ordered(string name, Weight weight)
     {
         if (_rows is null || Part.Of(name).Role != Role.Out)
         {
-            return read;
+            return weight;
         }
 
-        Tensor ordered = new(read.Shape);
+        Tensor read = weight.Dense(),
+            ordered = new(read.Shape);
         int width = read.Count / _rows.Length;
         for (int i = 0; i < _rows.Length; i++)
         {
@@ -212,7 +251,9 @@ sealed class WeightReader
             .. _weights
                 .Tensors.Select(t => t.Name)
                 .Where(n =>
-                    !used.Contains(n) && !n.EndsWith("position_ids", StringComparison.Ordinal)
+                    !used.Contains(n)
+                    && !_scales.Contains(n)
+                    && !n.EndsWith("position_ids", StringComparison.Ordinal)
                 ),
         ];
         if (unused.Length > 0)
