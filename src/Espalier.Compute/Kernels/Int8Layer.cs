@@ -1,3 +1,4 @@
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels;
@@ -13,13 +14,13 @@ public sealed record LayerWeights
     public required float NormEpsilon { get; init; }
 
     // Weights are [outputs, inputs].
-    public required (Tensor Weight, Tensor Bias) Query { get; init; }
-    public required (Tensor Weight, Tensor Bias) Key { get; init; }
-    public required (Tensor Weight, Tensor Bias) Value { get; init; }
-    public required (Tensor Weight, Tensor Bias) Attention { get; init; }
+    public required (Weight Weight, Tensor Bias) Query { get; init; }
+    public required (Weight Weight, Tensor Bias) Key { get; init; }
+    public required (Weight Weight, Tensor Bias) Value { get; init; }
+    public required (Weight Weight, Tensor Bias) Attention { get; init; }
     public required (Tensor Weight, Tensor Bias) AttentionNorm { get; init; }
-    public required (Tensor Weight, Tensor Bias) Up { get; init; }
-    public required (Tensor Weight, Tensor Bias) Down { get; init; }
+    public required (Weight Weight, Tensor Bias) Up { get; init; }
+    public required (Weight Weight, Tensor Bias) Down { get; init; }
     public required (Tensor Weight, Tensor Bias) Norm { get; init; }
 }
 

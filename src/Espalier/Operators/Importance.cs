@@ -23,10 +23,10 @@ public sealed record Importance(
     public static Importance Of(Model model, IEnumerable<Batch> batches, Tape tape)
     {
         ModelConfig config = model.Config;
-        double[][] heads = [.. config.Layers.Select(l => new double[l.Heads])],
-            headBatches = [.. config.Layers.Select(l => new double[l.Heads])],
-            neurons = [.. config.Layers.Select(l => new double[l.FeedForward])],
-            both = [.. config.Layers.Select(l => new double[l.FeedForward])];
+        double[][] heads = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
+            headBatches = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
+            neurons = [.. config.Layers.Select(l => new double[l.Mlp.Width])],
+            both = [.. config.Layers.Select(l => new double[l.Mlp.Width])];
         EncoderGraph graph = new(model);
         tape.WeightsChanged();
         long tokens = 0;
@@ -96,9 +96,8 @@ public sealed record Importance(
 
     static void AddNeurons(EncoderGraph graph, int layer, double[] first, double[] both)
     {
-        Variable up = graph[Names.Weight(Names.Layer(layer, "up"))],
-            bias = graph[Names.Bias(Names.Layer(layer, "up"))],
-            down = graph[Names.Weight(Names.Layer(layer, "down"))];
+        var (up, bias) = graph[graph.Model.Config.PartOf(layer, Role.Up)];
+        Variable down = graph[graph.Model.Config.PartOf(layer, Role.Down)].Weight;
         double[] second = new double[first.Length];
         for (int i = 0; i < down.Value.Rows; i++)
         {
@@ -112,7 +111,7 @@ public sealed record Importance(
 
         for (int k = 0; k < first.Length; k++)
         {
-            double sum = (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
+            double sum = bias is null ? 0 : (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
             ReadOnlySpan<float> value = up.Value.Row(k),
                 gradient = up.Gradient!.Row(k);
             for (int j = 0; j < value.Length; j++)

@@ -74,7 +74,7 @@ public sealed record TrimVocabulary : Operator
             .Where(id => !whole.TokenOf(id).StartsWith("[unused", StringComparison.Ordinal))
             .Take(first);
         Tokenizer trimmed = whole.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
-        Tensor words = model.Parameters[Names.Word],
+        Tensor words = model.Parameters[Part.Word.Weight],
             rows = new(oldIds.Length, words.Columns);
         for (int id = 0; id < oldIds.Length; id++)
         {
@@ -84,7 +84,7 @@ public sealed record TrimVocabulary : Operator
         Parameters parameters = new();
         foreach (string name in model.Parameters.Names)
         {
-            parameters.Add(name, name == Names.Word ? rows : model.Parameters[name].Clone());
+            parameters.Add(name, name == Part.Word.Weight ? rows : model.Parameters[name].Clone());
         }
 
         return model with

@@ -65,7 +65,7 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
 
     static Operator[] Variants(ModelConfig config)
     {
-        LayerShape shape = config.Layers[0];
+        Block shape = config.Layers[0];
         return
         [
             .. new[] { new Distill().Layers }
@@ -84,7 +84,9 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
                         })
                     )
                 )
-                .DistinctBy(p => (p.Heads.Of(shape.Heads), p.FeedForward.Of(shape.FeedForward))),
+                .DistinctBy(p =>
+                    (p.Heads.Of(shape.Attention.Heads), p.FeedForward.Of(shape.Mlp.Width))
+                ),
             new DynamicLength(),
             new Quantize(),
         ];

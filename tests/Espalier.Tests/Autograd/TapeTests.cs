@@ -170,9 +170,9 @@ public sealed class TapeTests
         {
             Config = model.Config with
             {
-                HiddenDropout = 0.1f,
-                AttentionDropout = 0.2f,
-                HeadDropout = 0.3f,
+                EmbeddingDropout = 0.1f,
+                Layers = [.. model.Config.Layers.Select(l => Toy.Dropping(l, 0.1f, 0.2f))],
+                Head = new HeadSpec { Dropout = 0.3f },
             },
         };
         using Workers workers = new(threads);

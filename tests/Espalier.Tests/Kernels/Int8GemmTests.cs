@@ -1,6 +1,7 @@
 using Espalier.Kernels;
 using Espalier.Kernels.Int8;
 using Espalier.Kernels.Reference;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Kernels;
@@ -162,10 +163,7 @@ public sealed class Int8GemmTests
             row[0] = -odd / 2;
             sbyte[] expected = new sbyte[length],
                 actual = new sbyte[length];
-            Assert.Equal(
-                ReferenceInt8Gemm.QuantizeWeights(row, expected),
-                RowQuantizer.Weights(row, actual)
-            );
+            Assert.Equal(Int8Rows.Quantize(row, expected), RowQuantizer.Weights(row, actual));
             Assert.Equal(expected, actual);
             Assert.All(actual, q => Assert.InRange(q, (sbyte)-127, (sbyte)127));
         }
