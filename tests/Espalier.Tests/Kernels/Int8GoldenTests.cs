@@ -1,7 +1,6 @@
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Kernels.Int8;
-using Espalier.Kernels.Reference;
 using Espalier.Stored;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
