@@ -198,6 +198,34 @@ public sealed class Int8LayerTests
     }
 
     [Fact]
+    public void Nothing_is_allocated_after_the_first_call()
+    {
+        LayerWeights weights = Weights(3, 24, 40, 67);
+        Sequences sequences = Sequences([7, 20, 1], padded: false);
+        using Workers one = new(1);
+        foreach (KernelFamily family in KernelFamily.All.SkipLast(1).Where(f => f.IsSupported))
+        {
+            Int8Layer layer = family.Int8.Pack(weights);
+            Tensor state = Normal(new Rng(3), 1, 28, 40),
+                context = new(28, 72),
+                sums = new(28);
+            QuantizedRows bytes = new(28, 40);
+            family.Int8.Quantize(one, state, bytes);
+            long before = 0;
+            for (int i = 0; i < 3; i++)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+                layer.Run(one, sequences, state, bytes, context);
+                layer.Attend(one, sequences, bytes, context, sums);
+                layer.Feed(one, state, bytes, context);
+            }
+
+            long after = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(after == before, $"{family.Name}: {after - before} bytes in one round");
+        }
+    }
+
+    [Fact]
     public void What_does_not_fit_is_refused_with_its_numbers()
     {
         LayerWeights weights = Weights(2, 8, 32, 64);
