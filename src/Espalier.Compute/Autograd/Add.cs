@@ -2,6 +2,13 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>dropout(x) + residual.</summary>
+    public Variable Add(Variable x, Variable residual, float dropout = 0) =>
+        Record(new Add(this, x, residual, dropout));
+}
+
 /// <summary>s = dropout(x) + residual: the stream that goes on beside the blocks of a model whose norms come first.</summary>
 sealed class Add : Operation
 {
@@ -10,7 +17,7 @@ sealed class Add : Operation
     readonly float _dropout;
     readonly Rng _mask;
 
-    Add(Tape tape, Variable x, Variable residual, float dropout)
+    public Add(Tape tape, Variable x, Variable residual, float dropout)
     {
         (_x, _residual) = (x, residual);
         Tensor s = tape.Rent(x.Value.Shape),
@@ -26,9 +33,6 @@ sealed class Add : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(Tape tape, Variable x, Variable residual, float dropout) =>
-        tape.Record(new Add(tape, x, residual, dropout));
 
     internal override void Backward(Tape tape)
     {

@@ -3,6 +3,20 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>norm(dropout(x) + residual) · weight + bias.</summary>
+    public Variable AddNorm(
+        Variable x,
+        Variable? residual,
+        Variable weight,
+        Variable? bias,
+        float epsilon,
+        float dropout = 0,
+        NormKind kind = NormKind.Layer
+    ) => Record(new AddNorm(this, x, residual, weight, bias, epsilon, kind, dropout));
+}
+
 /// <summary>y = norm(dropout(x) + residual).</summary>
 sealed class AddNorm : Operation
 {
@@ -16,7 +30,7 @@ sealed class AddNorm : Operation
     readonly float _dropout;
     readonly Rng _mask;
 
-    AddNorm(
+    public AddNorm(
         Tape tape,
         Variable x,
         Variable? residual,
@@ -63,17 +77,6 @@ sealed class AddNorm : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(
-        Tape tape,
-        Variable x,
-        Variable? residual,
-        Variable weight,
-        Variable? bias,
-        float epsilon,
-        NormKind kind,
-        float dropout
-    ) => tape.Record(new AddNorm(tape, x, residual, weight, bias, epsilon, kind, dropout));
 
     internal override void Backward(Tape tape)
     {

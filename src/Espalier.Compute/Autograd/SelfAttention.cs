@@ -3,6 +3,21 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>Attention of q [T, heads · width] and k, v [T, key heads · width] within each sequence.</summary>
+    /// <param name="keySums">As in <see cref="Attention.Forward"/>.</param>
+    public Variable SelfAttention(
+        Variable q,
+        Variable k,
+        Variable v,
+        Sequences sequences,
+        AttentionForm form,
+        float dropout,
+        Tensor? keySums = null
+    ) => Record(new SelfAttention(this, q, k, v, sequences, form, dropout, keySums));
+}
+
 /// <summary>softmax(scale · q kᵀ) v for each head of each sequence, dropout on the probabilities.</summary>
 sealed class SelfAttention : Operation
 {
@@ -12,7 +27,7 @@ sealed class SelfAttention : Operation
     readonly AttentionCall _call;
     readonly Tensor? _probabilities;
 
-    SelfAttention(
+    public SelfAttention(
         Tape tape,
         Variable q,
         Variable k,
@@ -44,17 +59,6 @@ sealed class SelfAttention : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(
-        Tape tape,
-        Variable q,
-        Variable k,
-        Variable v,
-        Sequences sequences,
-        AttentionForm form,
-        float dropout,
-        Tensor? keySums
-    ) => tape.Record(new SelfAttention(tape, q, k, v, sequences, form, dropout, keySums));
 
     internal override void Backward(Tape tape)
     {

@@ -86,13 +86,14 @@ public readonly record struct AttentionForm(
     }
 
     /// <summary>Scores that sequences which attend to themselves take, of all heads.</summary>
-    public long Pairs(Sequences sequences)
+    /// <param name="real">Whether padding has no queries either.</param>
+    public long Pairs(Sequences sequences, bool real = false)
     {
         long pairs = 0;
         for (int s = 0; s < sequences.Count; s++)
         {
-            int rows = sequences.RowsOf(s),
-                keys = sequences.KeysOf(s);
+            int keys = sequences.KeysOf(s),
+                rows = real ? keys : sequences.RowsOf(s);
             for (int i = 0; Masks && i < rows; i++)
             {
                 var (first, past) = Seen(i, keys, keys);
@@ -154,5 +155,21 @@ public abstract class Attention
         Columns dq,
         Columns dk,
         Columns dv
+    );
+
+    /// <summary>
+    /// Writes scale · q kᵀ for each pair of a real query and a key that it sees, and 0 for all others; laid out as probabilities
+    /// are. The call's values are not looked at.
+    /// </summary>
+    public abstract void Scores(Workers workers, in AttentionCall call, Tensor scores);
+
+    /// <summary>Writes (does not add) the gradients of q and k, from those of the scores.</summary>
+    /// <param name="dScores">0 wherever <see cref="Scores"/> writes 0 for a pair that is not seen.</param>
+    public abstract void ScoresBackward(
+        Workers workers,
+        in AttentionCall call,
+        Tensor dScores,
+        Columns dq,
+        Columns dk
     );
 }

@@ -167,7 +167,6 @@ public sealed class AdamW
         }
         else
         {
-            _rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale);
             tape?.Repack(value);
         }
     }

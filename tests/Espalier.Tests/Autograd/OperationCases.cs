@@ -42,6 +42,21 @@ static class OperationCases
         AddNorm("norm without bias", residual: false, 0, bias: false),
         AddNorm("RMS norm", residual: false, 0, NormKind.RootMeanSquare, bias: false),
         AddNorm("RMS norm of a sum", residual: true, Drop, NormKind.RootMeanSquare),
+        .. Enum.GetValues<Activation>().Select(Gate),
+        new(
+            "gate of the second half",
+            [Activations("x", 9, 2 * 19)],
+            (tape, v) => tape.Gate(v[0], Activation.Silu, second: true),
+            Elements(3 * 9 * 19)
+        ),
+        new(
+            "gate of the first half",
+            [Activations("x", 9, 2 * 19)],
+            (tape, v) => tape.Gate(v[0], Activation.GeluTanh),
+            Elements(3 * 9 * 19)
+        ),
+        Rotate("rotary embedding", 10),
+        Rotate("rotary embedding of a part", 6),
         new(
             "sum",
             [Activations("x", 19, 21), Activations("residual", 19, 21)],
@@ -85,17 +100,22 @@ static class OperationCases
         Loss("cross-entropy", (tape, x, _) => tape.CrossEntropy(x, [3, 0, 4, 1, 1, 2, 0])),
         Loss("soft cross-entropy, T = 1", (tape, x, t) => tape.SoftCrossEntropy(x, t)),
         Loss("soft cross-entropy, T = 2", (tape, x, t) => tape.SoftCrossEntropy(x, t, 2)),
-        Loss("Kullback-Leibler, T = 1", (tape, x, t) => tape.KullbackLeibler(x, t)),
-        Loss("Kullback-Leibler, T = 2", (tape, x, t) => tape.KullbackLeibler(x, t, 2)),
-        Loss("reverse Kullback-Leibler, T = 1", (tape, x, t) => tape.ReverseKullbackLeibler(x, t)),
-        Loss(
-            "reverse Kullback-Leibler, T = 2",
-            (tape, x, t) => tape.ReverseKullbackLeibler(x, t, 2)
+        ScoreLoss("attention scores", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
+        ScoreLoss("attention scores with padding", [4, 1, 17], new(2, 5), 4 * 4 + 1 + 17 * 17),
+        ScoreLoss(
+            "causal attention scores in groups",
+            null,
+            new(4, 5, KeyHeads: 2, Causal: true, Scale: 0.3f),
+            28 + 1 + 153
+        ),
+        new(
+            "scaled rows",
+            [Activations("x", 19, 21), new("scales", Normal("scales", 1, 5).Reshape(5), true)],
+            (tape, v) =>
+                tape.ScaleRows(v[0], v[1], [.. Enumerable.Range(0, 40).Select(r => r * 3 % 5)]),
+            Elements(2 * 19 * 21)
         ),
         Loss("mean squares", (tape, x, t) => tape.MeanSquares(x, t)),
-        Loss("cosine", (tape, x, t) => tape.Cosine(x, t)),
-        Loss("normalized distance", (tape, x, t) => tape.NormalizedDistance(x, t)),
-        Loss("entropy", (tape, x, _) => tape.Entropy(x)),
         new(
             "weighted sum",
             [Activations("a", 1, 1), Activations("b", 1, 1)],
@@ -166,6 +186,37 @@ static class OperationCases
         );
     }
 
+    /// <summary>As <see cref="Attention"/>, but for pairs that padding takes part in.</summary>
+    static OperationCase ScoreLoss(string name, int[]? lengths, AttentionForm form, long pairs)
+    {
+        pairs *= form.Heads;
+        int columns = form.Heads * 5,
+            keyColumns = columns / form.Group;
+        Sequences sequences = new([0, 7, 8, 25], 3, lengths);
+
+        // What a teacher of another width says: scores of its own, and none for pairs that are not seen.
+        Tensor teacher = new(1, form.Heads * (7 * 7 + 1 + 17 * 17));
+        using (Workers workers = new(1))
+        {
+            Tensor q = Normal("teacher q", 25, form.Heads * 8),
+                k = Normal("teacher k", 25, form.Heads * 8 / form.Group);
+            KernelFamily
+                .All[^1]
+                .Attention.Scores(
+                    workers,
+                    new(new(q), new(k), new(k), sequences, form with { Width = 8 }),
+                    teacher
+                );
+        }
+
+        return new(
+            name,
+            [Activations("q", 25, columns), Activations("k", 25, keyColumns)],
+            (tape, v) => tape.ScoreLoss(v[0], v[1], teacher, sequences, form),
+            new Cost(5 * pairs, 4 * (25 * (columns + keyColumns) + 2 * pairs))
+        );
+    }
+
     static OperationCase AddNorm(
         string name,
         bool residual,
@@ -204,6 +255,35 @@ static class OperationCases
                 ),
             Elements((residual ? 3 : 2) * 18 * 13),
             dropout > 0
+        );
+    }
+
+    static OperationCase Gate(Activation activation)
+    {
+        // As for a linear, Relu's gate stays away from 0.
+        Tensor gate = Normal("gate", 9, 19, activation == Activation.Relu ? 0.1f : 1);
+        for (int i = 0; activation == Activation.Relu && i < gate.Count; i++)
+        {
+            gate.Span[i] += i % 2 == 0 ? 2 : -2;
+        }
+
+        return new(
+            $"gate, {activation}",
+            [new("gate", gate, true), Activations("up", 9, 19)],
+            (tape, v) => tape.Gate(v[0], v[1], activation),
+            Elements(3 * 9 * 19)
+        );
+    }
+
+    static OperationCase Rotate(string name, int turned)
+    {
+        RotaryTable table = new(turned, 100, 12);
+        int[] positions = [0, 1, 2, 3, 11, 5, 0, 1, 2];
+        return new(
+            name,
+            [Activations("x", 9, 20)],
+            (tape, v) => tape.Rotate(v[0], new Rotation(table, positions, 2, 10)),
+            Elements(2 * 9 * 20)
         );
     }
 

@@ -1,3 +1,4 @@
+using Espalier.Autograd;
 using Espalier.Kernels;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
@@ -74,6 +75,42 @@ public sealed class AttentionGoldenTests
             numbers.Compare("dq", dq, family.Name);
             numbers.Compare("dk", dk, family.Name);
             numbers.Compare("dv", dv, family.Name);
+        }
+    }
+
+    [Fact]
+    public void The_loss_of_scores_is_that_of_TinyBERT()
+    {
+        KernelNumbers numbers = new("scores");
+        Sequences sequences = new([0, 5, 6, 14], 3);
+        using Workers workers = new(2);
+        foreach (KernelFamily family in KernelFamily.All.Where(f => f.IsSupported))
+        {
+            Tensor q = numbers["q"],
+                k = numbers["k"],
+                scores = new(numbers["scores"].Shape),
+                teacher = new(numbers["teacher"].Shape);
+            Scores(numbers["teacher_q"], numbers["teacher_k"], new(2, 10), teacher);
+            Scores(q, k, new(2, 6), scores);
+            numbers.Compare("teacher", teacher, family.Name);
+            numbers.Compare("scores", scores, family.Name);
+
+            Tape tape = new(workers, family);
+            tape.Begin();
+            Variable queries = new(q, new Tensor(q.Shape)),
+                keys = new(k, new Tensor(k.Shape)),
+                loss = tape.ScoreLoss(queries, keys, teacher, sequences, new(2, 6));
+            tape.Backward(loss);
+            numbers.Compare("loss", loss.Value, family.Name);
+            numbers.Compare("dq", queries.Gradient!, family.Name);
+            numbers.Compare("dk", keys.Gradient!, family.Name);
+
+            void Scores(Tensor of, Tensor with, AttentionForm form, Tensor to) =>
+                family.Attention.Scores(
+                    workers,
+                    new(new(of), new(with), default, sequences, form),
+                    to
+                );
         }
     }
 }

@@ -123,6 +123,24 @@ public sealed class AttentionTests
     }
 
     [Theory]
+    [MemberData(nameof(Cases))]
+    public void Scores_and_their_gradients_are_those_of_the_reference(string family, int shape)
+    {
+        Case expected = new(shape),
+            actual = new(shape),
+            alone = new(shape);
+        expected.RunScores(Reference, Two);
+        actual.RunScores(KernelFamily.Choose(family).Attention, Two);
+        alone.RunScores(KernelFamily.Choose(family).Attention, One);
+        Near.Assert(expected.Probabilities, actual.Probabilities, 2e-6, "scores");
+        Near.Assert(expected.Dq, actual.Dq, 1e-5, "dq");
+        Near.Assert(expected.Dkv, actual.Dkv, 1e-5, "dk");
+        Near.Assert(alone.Probabilities, actual.Probabilities, 0, "scores of one thread");
+        Near.Assert(alone.Dq, actual.Dq, 0, "dq of one thread");
+        Near.Assert(alone.Dkv, actual.Dkv, 0, "dk of one thread");
+    }
+
+    [Theory]
     [InlineData("3 5", 2, 0, 0, false, null)]
     [InlineData("4 6/4", 1, 0, 0.3f, false, null)]
     [InlineData("4 6/4", 4, 2, 0.3f, true, null)]
@@ -181,6 +199,7 @@ public sealed class AttentionTests
             {
                 before = GC.GetAllocatedBytesForCurrentThread();
                 attention.Run(family.Attention, One);
+                attention.RunScores(family.Attention, One);
             }
 
             long after = GC.GetAllocatedBytesForCurrentThread();
@@ -297,6 +316,14 @@ public sealed class AttentionTests
                 new(Dkv, Front),
                 new(Dkv, Front + _keyColumns)
             );
+        }
+
+        /// <summary>Scores into the probabilities' place, and gradients from them there.</summary>
+        public void RunScores(Attention attention, Workers workers)
+        {
+            AttentionCall call = _call with { Values = default };
+            attention.Scores(workers, call, Probabilities);
+            attention.ScoresBackward(workers, call, Probabilities, new(Dq, Front), new(Dkv, Front));
         }
 
         public void Forward(

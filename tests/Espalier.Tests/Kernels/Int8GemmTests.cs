@@ -47,9 +47,13 @@ public sealed class Int8GemmTests
         Tensor x = Normal(rng.Split("x"), 11, 37),
             weights = Normal(rng.Split("weights"), 83, 37),
             bias = Normal(rng.Split("bias"), 83);
-        foreach (Activation activation in Enum.GetValues<Activation>())
+        foreach (
+            var (activation, biased) in from a in Enum.GetValues<Activation>()
+            from biased in (bool[])[true, false]
+            select (a, biased)
+        )
         {
-            Epilogue epilogue = new(bias, activation);
+            Epilogue epilogue = new(biased ? bias : null, activation);
             Tensor expected = Multiply(Reference, workers, x, weights, epilogue),
                 actual = Multiply(int8, workers, x, weights, epilogue);
             for (int i = 0; i < expected.Count; i++)

@@ -198,6 +198,30 @@ public sealed class RowTests
             Near.Assert(expected, actual, 2e-6, $"{activation} backward");
         }
 
+        Tensor halves = Filled.Normal(6, rows, 2 * columns),
+            slopes = new(rows, 2 * columns + 3),
+            other = new(rows, 2 * columns + 3);
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            // The second half is the gate, and three columns behind both belong to nobody.
+            Columns gate = new(halves, columns),
+                up = new(halves);
+            Reference.Gate(One, activation, gate, up, expected);
+            kernels.Gate(Two, activation, gate, up, actual);
+            Near.Assert(expected, actual, 1e-6, $"{activation} as a gate");
+            Reference.GateBackward(
+                One,
+                activation,
+                gate,
+                up,
+                dy,
+                new(slopes, columns),
+                new(slopes)
+            );
+            kernels.GateBackward(Two, activation, gate, up, dy, new(other, columns), new(other));
+            Near.Assert(slopes, other, 3e-6, $"{activation} as a gate backward");
+        }
+
         Tensor sums = Filled.Normal(3, columns),
             same = sums.Clone();
         Reference.AddColumnSums(One, x, sums);
@@ -205,6 +229,35 @@ public sealed class RowTests
         Near.Assert(sums, same, 2e-6 * Math.Sqrt(rows), "column sums");
         double square = Reference.SumOfSquares(One, x);
         Assert.Equal(square, kernels.SumOfSquares(Two, x), 1e-12 * square);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Turning_heads_is_that_of_the_reference_and_turning_back_undoes_it(
+        string family,
+        int rows,
+        int columns
+    )
+    {
+        RowKernels kernels = KernelFamily.Choose(family).Rows;
+        int width = columns + 1;
+        int[] positions = [.. Enumerable.Range(0, rows).Select(r => r * 7 % 50)];
+        foreach (int turned in (int[])[width / 2 * 2, Math.Max(2, width / 4 * 2)])
+        {
+            // Two heads, with three columns in front and two behind that belong to nobody.
+            Rotation rotation = new(new RotaryTable(turned, 10_000, 50), positions, 2, width);
+            Tensor x = Filled.Normal(1, rows, 2 * width + 5),
+                expected = x.Clone(),
+                actual = x.Clone(),
+                apart = x.Clone();
+            Reference.Rotate(One, rotation, new(x, 3), new(expected, 3));
+            kernels.Rotate(Two, rotation, new(actual, 3), new(actual, 3));
+            kernels.Rotate(Two, rotation, new(x, 3), new(apart, 3));
+            Near.Assert(expected, actual, 1e-6, "in place");
+            Near.Assert(actual, apart, 0, "apart");
+            kernels.Rotate(Two, rotation, new(actual, 3), new(actual, 3), back: true);
+            Near.Assert(x, actual, 2e-6, "back");
+        }
     }
 
     [Theory]
@@ -231,6 +284,7 @@ public sealed class RowTests
             NormCase norm = new(100, 384);
             Tensor x = norm.X.Clone();
             AdamWStep step = new(1e-3f, 0.01f, 0.9f, 0.999f, 1e-8f, 0.19f, 0.002f);
+            Rotation rotation = new(new RotaryTable(32, 10_000, 1), new int[100], 12, 32);
             long before = 0;
             for (int i = 0; i < 3; i++)
             {
@@ -239,6 +293,17 @@ public sealed class RowTests
                 family.Rows.Dropout(One, new Rng(1), 0.1f, x, x);
                 family.Rows.Activate(One, Activation.Gelu, x, x);
                 family.Rows.ActivateBackward(One, Activation.Gelu, x, norm.Dy, x);
+                family.Rows.Gate(One, Activation.Silu, new(norm.Dy), new(x), x);
+                family.Rows.GateBackward(
+                    One,
+                    Activation.Silu,
+                    new(norm.Dy),
+                    new(x),
+                    x,
+                    new(norm.Dx),
+                    new(x)
+                );
+                family.Rows.Rotate(One, rotation, new(x), new(x));
                 family.Rows.AddColumnSums(One, x, norm.BiasGradient);
                 family.Rows.Add(One, x, norm.X, norm.X);
                 family.Rows.AdamW(One, x, norm.X, norm.Dx, norm.Dy, step, 1);
@@ -262,8 +327,25 @@ public sealed class RowTests
                 "Activate: y is [3, 2]; it must be [2, 3] like the first tensor.",
                 error.Message
             );
+            Tensor x = new(2, 8);
+            Rotation late = new(new RotaryTable(4, 10_000, 3), [0, 3], 2, 4);
+            Refused(
+                "row 1 stands at position 3; the table has 0 to 2",
+                () => family.Rows.Rotate(One, late, new(x), new(x))
+            );
+            Refused(
+                "2 heads of 4, 4 of them turned, must fit",
+                () => family.Rows.Rotate(One, late, new(x, 1), new(x))
+            );
+            Refused(
+                "[2, 8] from column 5 on does not hold [2, 4]",
+                () => family.Rows.Gate(One, Activation.Silu, new(x, 5), new(x), new Tensor(2, 4))
+            );
         }
     }
+
+    static void Refused(string part, Action call) =>
+        Assert.Contains(part, Assert.Throws<ArgumentException>(call).Message);
 
     static Tensor[] All(RowKernels kernels, Workers workers, int rows, int columns)
     {

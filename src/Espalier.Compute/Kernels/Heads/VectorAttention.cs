@@ -77,12 +77,46 @@ sealed unsafe class VectorAttention<T> : Attention
         Keep(dq, dk, dv, new Columns(probabilities));
     }
 
-    static AttentionShape Shape(in AttentionCall call, bool keySums = false)
+    public override void Scores(Workers workers, in AttentionCall call, Tensor scores)
+    {
+        AttentionShape shape = Shape(call, values: false);
+        shape.CheckProbabilities(scores, nameof(scores));
+        AttentionScoreBlocks<T> job = new(shape, call.Queries, call.Keys, scores.Address());
+        workers.Run(shape.Jobs, job);
+        Keep(call.Queries, call.Keys, new Columns(scores));
+    }
+
+    public override void ScoresBackward(
+        Workers workers,
+        in AttentionCall call,
+        Tensor dScores,
+        Columns dq,
+        Columns dk
+    )
+    {
+        AttentionShape shape = Shape(call, values: false);
+        shape.CheckProbabilities(dScores, nameof(dScores));
+        shape.CheckQueries(dq, nameof(dq));
+        shape.CheckKeys(dk, nameof(dk));
+        AttentionScoreBackwardBlocks<T> job = new(
+            shape,
+            call.Queries,
+            call.Keys,
+            dScores.Address(),
+            dq,
+            dk
+        );
+        workers.Run(shape.Jobs, job);
+        Keep(call.Queries, call.Keys, new Columns(dScores));
+        Keep(dq, dk);
+    }
+
+    static AttentionShape Shape(in AttentionCall call, bool keySums = false, bool values = true)
     {
         AttentionShape shape = AttentionShape.Of(call, keySums);
         shape.CheckQueries(call.Queries, "q");
         shape.CheckKeys(call.Keys, "k");
-        shape.CheckKeys(call.Values, "v");
+        shape.CheckKeys(values ? call.Values : call.Keys, "v");
         return shape;
     }
 

@@ -160,6 +160,93 @@ sealed class ReferenceAttention : Attention
         );
     }
 
+    public override void Scores(Workers workers, in AttentionCall call, Tensor scores)
+    {
+        scores.Span.Clear();
+        foreach (var (s, head, query, key) in Pairs(call))
+        {
+            double dot = 0;
+            for (int d = 0; d < call.Form.Width; d++)
+            {
+                var (q, k) = At(call, s, head, query, key, d);
+                dot += (double)q * k;
+            }
+
+            Kept(scores, call, s, head, query)[key] = (float)(dot / Root(call.Form));
+        }
+    }
+
+    public override void ScoresBackward(
+        Workers workers,
+        in AttentionCall call,
+        Tensor dScores,
+        Columns dq,
+        Columns dk
+    )
+    {
+        Sequences keys = call.KeySequences ?? call.Sequences;
+        int width = call.Form.Width,
+            group = call.Form.Group;
+        double[,] dqs = new double[call.Sequences.Rows, call.Form.Heads * width],
+            dks = new double[keys.Rows, call.Form.Heads / group * width];
+        foreach (var (s, head, query, key) in Pairs(call))
+        {
+            double ds = Kept(dScores, call, s, head, query)[key] / Root(call.Form);
+            for (int d = 0; d < width; d++)
+            {
+                var (q, k) = At(call, s, head, query, key, d);
+                dqs[call.Sequences.Starts[s] + query, head * width + d] += ds * k;
+                dks[keys.Starts[s] + key, head / group * width + d] += ds * q;
+            }
+        }
+
+        Write(dqs, dq);
+        Write(dks, dk);
+
+        static void Write(double[,] from, Columns to)
+        {
+            for (int r = 0; r < from.GetLength(0); r++)
+            {
+                for (int c = 0; c < from.GetLength(1); c++)
+                {
+                    to.Tensor.Row(r)[to.Offset + c] = (float)from[r, c];
+                }
+            }
+        }
+    }
+
+    /// <summary>Real queries with the keys that they see.</summary>
+    static IEnumerable<(int Sequence, int Head, int Query, int Key)> Pairs(AttentionCall call)
+    {
+        Sequences queries = call.Sequences,
+            keys = call.KeySequences ?? queries;
+        for (int s = 0; s < queries.Count; s++)
+        {
+            for (int head = 0; head < call.Form.Heads; head++)
+            {
+                for (int i = 0; i < queries.KeysOf(s); i++)
+                {
+                    var (first, past) = call.Form.Seen(i, queries.KeysOf(s), keys.KeysOf(s));
+                    for (int j = first; j < past; j++)
+                    {
+                        yield return (s, head, i, j);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>A number of a query and the one of a key that it meets.</summary>
+    static (float Q, float K) At(in AttentionCall call, int s, int head, int query, int key, int d)
+    {
+        Sequences keys = call.KeySequences ?? call.Sequences;
+        int width = call.Form.Width;
+        return (
+            At(call.Queries, call.Sequences.Starts[s] + query, head * width + d),
+            At(call.Keys, keys.Starts[s] + key, head / call.Form.Group * width + d)
+        );
+    }
+
     /// <summary>p of all keys; 0 for those that are not seen.</summary>
     static void Softmax(
         in AttentionCall call,

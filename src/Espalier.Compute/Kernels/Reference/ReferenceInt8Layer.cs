@@ -28,7 +28,19 @@ sealed class ReferenceInt8Layer(
         Tensor context
     )
     {
-        Check(sequences, state, bytes, context, weights);
+        Attend(workers, sequences, bytes, context);
+        Feed(workers, state, bytes, context);
+    }
+
+    public override void Attend(
+        Workers workers,
+        Sequences sequences,
+        QuantizedRows bytes,
+        Tensor context,
+        Tensor? keySums = null
+    )
+    {
+        Check(sequences.Rows, null, bytes, context, weights);
         Tensor query = Multiply(workers, bytes, _query, weights.Query.Bias),
             key = Multiply(workers, bytes, _key, weights.Key.Bias),
             value = Multiply(workers, bytes, _value, weights.Value.Bias);
@@ -41,8 +53,14 @@ sealed class ReferenceInt8Layer(
                 sequences,
                 new AttentionForm(weights.Heads, weights.HeadWidth)
             ),
-            context
+            context,
+            keySums: keySums
         );
+    }
+
+    public override void Feed(Workers workers, Tensor state, QuantizedRows bytes, Tensor context)
+    {
+        Check(bytes.Rows, state, bytes, context, weights);
         AddNorm(
             workers,
             Multiply(workers, Quantized(workers, context), _attention, weights.Attention.Bias),

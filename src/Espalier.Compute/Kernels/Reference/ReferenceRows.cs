@@ -40,6 +40,82 @@ sealed class ReferenceRows : RowKernels
             }
         );
 
+    public override void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    )
+    {
+        CheckGate(y, gate, up);
+        for (int r = 0; r < y.Rows; r++)
+        {
+            for (int i = 0; i < y.Columns; i++)
+            {
+                double by = Activations.Value(activation, Part(gate, r)[i]);
+                y.Row(r)[i] = (float)(by * Part(up, r)[i]);
+            }
+        }
+    }
+
+    public override void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    )
+    {
+        CheckGate(dy, gate, up, dGate, dUp);
+        for (int r = 0; r < dy.Rows; r++)
+        {
+            for (int i = 0; i < dy.Columns; i++)
+            {
+                double by = Part(gate, r)[i],
+                    from = Part(up, r)[i],
+                    down = dy.Row(r)[i];
+                Part(dGate, r)[i] = (float)(Activations.Derivative(activation, by) * from * down);
+                Part(dUp, r)[i] = (float)(Activations.Value(activation, by) * down);
+            }
+        }
+    }
+
+    public override void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    )
+    {
+        rotation.Check(x, y);
+        int half = rotation.Table.Width / 2;
+        for (int r = 0; r < x.Tensor.Rows; r++)
+        {
+            ReadOnlySpan<float> turns = rotation.Table.Turns.Row(rotation.Positions[r]);
+            for (int head = 0; head < rotation.Heads; head++)
+            {
+                Span<float> from = Part(x, r).Slice(head * rotation.Width, rotation.Width),
+                    to = Part(y, r).Slice(head * rotation.Width, rotation.Width);
+                from[(2 * half)..].CopyTo(to[(2 * half)..]);
+                for (int i = 0; i < half; i++)
+                {
+                    double a = from[i],
+                        b = from[half + i],
+                        cos = turns[i],
+                        sin = back ? -turns[half + i] : turns[half + i];
+                    to[i] = (float)(a * cos - b * sin);
+                    to[half + i] = (float)(b * cos + a * sin);
+                }
+            }
+        }
+    }
+
+    static Span<float> Part(Columns columns, int row) => columns.Tensor.Row(row)[columns.Offset..];
+
     public override void AddNorm(
         Workers workers,
         Tensor x,
@@ -192,14 +268,15 @@ sealed class ReferenceRows : RowKernels
         }
     }
 
-    public override void AdamW(
+    public override bool AdamW(
         Workers workers,
         Tensor parameter,
         Tensor gradient,
         Tensor first,
         Tensor second,
         in AdamWStep step,
-        float gradientScale
+        float gradientScale,
+        PackedForms forms = default
     )
     {
         Span<float> p = parameter.Span,
@@ -215,6 +292,8 @@ sealed class ReferenceRows : RowKernels
             float root = MathF.Sqrt(v[i] / step.Correction2) + step.Epsilon;
             p[i] -= step.Rate * (m[i] / step.Correction1) / root;
         }
+
+        return false;
     }
 
     public override void AdamW(

@@ -40,6 +40,61 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, dy, dx);
     }
 
+    public override void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    )
+    {
+        CheckGate(y, gate, up);
+        RowBlocks rows = new(y.Rows, y.Columns);
+        GateBlocks<T> job = new(rows, activation, new(gate), new(up), new(new Columns(y)));
+        workers.Run(rows.Jobs, job);
+        Keep(gate.Tensor, up.Tensor, y);
+    }
+
+    public override void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    )
+    {
+        CheckGate(dy, gate, up, dGate, dUp);
+        RowBlocks rows = new(dy.Rows, dy.Columns);
+        GateBackwardBlocks<T> job = new(
+            rows,
+            activation,
+            new(gate),
+            new(up),
+            new(new Columns(dy)),
+            new(dGate),
+            new(dUp)
+        );
+        workers.Run(rows.Jobs, job);
+        Keep(gate.Tensor, up.Tensor, dy, dGate.Tensor, dUp.Tensor);
+    }
+
+    public override void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    )
+    {
+        rotation.Check(x, y);
+        RowBlocks rows = new(x.Tensor.Rows, rotation.Heads * rotation.Width);
+        RotaryBlocks<T> job = new(rows, rotation, new(x), new(y), back);
+        workers.Run(rows.Jobs, job);
+        Keep(x.Tensor, y.Tensor);
+    }
+
     public override void AddNorm(
         Workers workers,
         Tensor x,
@@ -156,21 +211,6 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, other, y);
     }
 
-    public override void AdamW(
-        Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
-    )
-    {
-        AdamWChunks<T> job = Chunked(parameter, gradient, first, second, step, gradientScale);
-        workers.Run(Chunks.Of(parameter.Count), job);
-        Keep(parameter, gradient, first, second);
-    }
-
     public override bool AdamW(
         Workers workers,
         Tensor parameter,
@@ -179,38 +219,14 @@ sealed unsafe class VectorRows<T> : RowKernels
         Tensor second,
         in AdamWStep step,
         float gradientScale,
-        PackedForms forms
-    )
-    {
-        if (
-            forms is not { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
-            || forms == default
-        )
-        {
-            return false;
-        }
-
-        AdamWChunks<T> chunks = Chunked(parameter, gradient, first, second, step, gradientScale);
-        AdamWPacking<T> job = new(chunks, parameter, forms);
-        workers.Run(job.Blocks, job);
-        Keep(parameter, gradient, first, second);
-        return true;
-    }
-
-    static AdamWChunks<T> Chunked(
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
+        PackedForms forms = default
     )
     {
         int count = parameter.Count;
         CheckCount("AdamW", gradient, count, nameof(gradient));
         CheckCount("AdamW", first, count, nameof(first));
         CheckCount("AdamW", second, count, nameof(second));
-        return new AdamWChunks<T>(
+        AdamWChunks<T> chunks = new(
             parameter.Address(),
             gradient.Address(),
             first.Address(),
@@ -219,6 +235,21 @@ sealed unsafe class VectorRows<T> : RowKernels
             step,
             gradientScale
         );
+        bool packs =
+            forms is { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
+            && forms != default;
+        if (packs)
+        {
+            AdamWPacking<T> job = new(chunks, parameter, forms);
+            workers.Run(job.Blocks, job);
+        }
+        else
+        {
+            workers.Run(Chunks.Of(count), chunks);
+        }
+
+        Keep(parameter, gradient, first, second);
+        return packs;
     }
 
     public override void AdamW(
