@@ -43,6 +43,7 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
             n = AttentionShape.Padded<T>(keys),
             tile = Math.Min(Tile, rows),
             room = AttentionMask.Room<T>(keys);
+        float scale = shape.Scale;
 
         // Of keys: vᵀ, k and both their gradients; of a tile: q, dy, dq; of their pairs: the masked P and dS.
         float* vTransposed = Scratch.ForBlock(
@@ -99,7 +100,7 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
                     }
 
                     float* p = probabilities + item.ProbabilitiesOf(head, i + r) + first;
-                    Row(p, factors + first, kept + r * n, pairs + r * n, seen, shape.Scale);
+                    Row(p, factors + first, kept + r * n, pairs + r * n, seen, scale);
                 }
 
                 SmallProduct<T>.Multiply(pairs, n, 1, keysHere, w, dqHere, w, tile, w, seen);

@@ -16,6 +16,9 @@ readonly unsafe struct AttentionForwardBlocks<T>(
 ) : IBlocks
     where T : struct, ILanes<T>
 {
+    // So far below every score that its exponential adds nothing to a sum, in no bit.
+    const float Unseen = -1e30f;
+
     // Queries at a time, so that their scores stay near: a multiple of the product's six rows.
     const int Tile = 48;
 
@@ -36,20 +39,19 @@ readonly unsafe struct AttentionForwardBlocks<T>(
             keys = item.Keys,
             paddedWidth = AttentionShape.Padded<T>(width),
             paddedKeys = AttentionShape.Padded<T>(keys),
-            // A query that does not begin with the first key ends anywhere: one register more, behind the last.
-            stride = shape.Form.Masks ? paddedKeys + T.Count : paddedKeys,
             tile = Math.Min(Tile, rows);
+        bool masks = item.Masks;
 
         // [width, keys] of k, so that a register holds one number of sixteen keys; [keys, width] of v.
         float* kTransposed = Scratch.ForBlock(
             width * paddedKeys
                 + keys * paddedWidth
-                + tile * (stride + paddedWidth)
+                + tile * (paddedKeys + paddedWidth)
                 + AttentionMask.Room<T>(keys)
         );
         float* values = kTransposed + width * paddedKeys;
         float* scores = values + keys * paddedWidth;
-        float* sums = scores + tile * stride;
+        float* sums = scores + tile * paddedKeys;
         float* factors = sums + tile * paddedWidth;
         float* keySums = null;
         if (shape.KeySums != null)
@@ -84,26 +86,29 @@ readonly unsafe struct AttentionForwardBlocks<T>(
                     kTransposed + first,
                     paddedKeys,
                     scores + first,
-                    stride,
+                    paddedKeys,
                     tile,
                     AttentionShape.Padded<T>(past - first),
                     width
                 );
-                if (shape.Form.Masks)
+                if (masks)
                 {
-                    for (int r = 0; r < tile; r++)
-                    {
-                        SeenSoftmax(scores + r * stride, item.Seen(i + r), first, past);
-                    }
+                    Blind(scores, paddedKeys, i, tile, item, first, past, Unseen);
                 }
-                else if (keys > 0)
+
+                if (past > first)
                 {
-                    Softmax(scores, tile, paddedKeys, keys, shape.Scale);
+                    Softmax(scores + first, tile, paddedKeys, past - first, shape.Scale);
+                }
+
+                if (masks)
+                {
+                    Blind(scores, paddedKeys, i, tile, item, first, past, 0);
                 }
 
                 for (int r = 0; r < tile; r++)
                 {
-                    float* row = scores + r * stride;
+                    float* row = scores + r * paddedKeys;
                     queries.PrefetchNext(queries.Row(i + r));
                     if (probabilities != null)
                     {
@@ -132,7 +137,7 @@ readonly unsafe struct AttentionForwardBlocks<T>(
 
                 SmallProduct<T>.Multiply(
                     scores + first,
-                    stride,
+                    paddedKeys,
                     1,
                     values + first * paddedWidth,
                     paddedWidth,
@@ -147,21 +152,25 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         }
     }
 
-    /// <summary>One query's scores of keys first to past, of which it may not see all: 0 for those.</summary>
-    void SeenSoftmax(float* row, (int First, int Past) seen, int first, int past)
+    /// <summary>Writes a number in place of what queries do not see of keys first to past.</summary>
+    static void Blind(
+        float* scores,
+        int stride,
+        int query,
+        int rows,
+        in AttentionItem item,
+        int first,
+        int past,
+        float number
+    )
     {
-        int count = seen.Past - seen.First;
-        float* at = row + seen.First;
-
-        // The last register may begin within these keys and end behind them, where anything may stand.
-        T.All(0).Store(row + AttentionShape.Padded<T>(past));
-        if (count > 0)
+        for (int r = 0; r < rows; r++)
         {
-            Softmax(at, 1, AttentionShape.Padded<T>(count), count, shape.Scale);
+            var (from, end) = item.Seen(query + r);
+            float* row = scores + r * stride;
+            new Span<float>(row + first, from - first).Fill(number);
+            new Span<float>(row + end, past - end).Fill(number);
         }
-
-        new Span<float>(row + first, seen.First - first).Clear();
-        new Span<float>(at + count, AttentionShape.Padded<T>(past) - seen.Past).Clear();
     }
 
     /// <summary>
@@ -175,8 +184,9 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         float* edge = stackalloc float[2 * T.Count];
         new Span<float>(edge, T.Count).Clear();
         new Span<float>(edge + T.Count, T.Count).Fill(float.NegativeInfinity);
-        int last = stride - T.Count;
-        T bias = T.Load(edge + stride - keys),
+        int padded = AttentionShape.Padded<T>(keys),
+            last = padded - T.Count;
+        T bias = T.Load(edge + padded - keys),
             live = T.WhereAtLeast(bias, T.All(0), T.All(1)),
             factor = T.All(scale);
         float* tops = stackalloc float[Tile],

@@ -24,6 +24,9 @@ readonly record struct AttentionItem(
     public long ProbabilitiesOf(int head, int query) =>
         Probabilities + ((long)(head - FirstHead) * Rows + query) * KeyRows;
 
+    /// <summary>Whether some query sees fewer keys than there are; a short sequence may lie within everyone's reach.</summary>
+    public bool Masks => Form.Masks && (Seen(0) != (0, Keys) || Seen(Rows - 1) != (0, Keys));
+
     public (int First, int Past) Seen(int query) => Form.Seen(query, Queries, Keys);
 
     /// <summary>Keys that at least one of some queries sees; the first is moved to the start of a register.</summary>

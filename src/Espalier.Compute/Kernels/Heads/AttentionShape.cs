@@ -23,6 +23,7 @@ readonly unsafe struct AttentionShape
         _pairs = pairs;
         KeySums = keySums;
         KeyHeads = Form.Heads / Form.Group;
+        Scale = Form.Scale ?? 1 / MathF.Sqrt(Form.Width);
         Items = _queries.Count * KeyHeads;
         long work = 2 * Pairs * Form.Heads * Form.Width;
         long perItem = Math.Max(1, work / Math.Max(1, Items));
@@ -45,7 +46,7 @@ readonly unsafe struct AttentionShape
 
     public int Jobs => (Items + _itemsPerJob - 1) / _itemsPerJob;
 
-    public float Scale => Form.Scale ?? 1 / MathF.Sqrt(Form.Width);
+    public float Scale { get; }
 
     long Pairs => _pairs[_queries.Count];
 
