@@ -188,7 +188,9 @@ sealed class RunCommand : EspalierCommand
 
     static string DefaultFolder(Recipe recipe, StageKey key)
     {
-        string letters = Runner.Letters(recipe.Pipeline, recipe.Pipeline.Operators.Length);
-        return Path.Combine("runs", $"{letters}-{recipe.Data.Task.Name}-{key.Hex[..8]}");
+        return Path.Combine(
+            "runs",
+            $"{recipe.Pipeline.Letters}-{recipe.Data.Task.Name}-{key.Hex[..8]}"
+        );
     }
 }

@@ -1,3 +1,5 @@
+using Espalier.Operators;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>The answer of a study in one sentence, with what it rests on.</summary>
@@ -74,10 +76,11 @@ static class Headline
 
     /// <summary>The original pads every text, and much of a speed-up may be that it need not.</summary>
     static string Padding(Findings findings) =>
-        Findings.Letters(findings.Best!.Pipeline).Contains('L')
-        && findings.Points.FirstOrDefault(p => Findings.Letters(p.Pipeline) == "L")
+        Findings.Steps(findings.Best!.Pipeline).FirstOrDefault(o => o.Has(Effects.NoPadding))
+            is { } unpadded
+        && findings.Points.FirstOrDefault(p => Findings.Steps(p.Pipeline).SequenceEqual([unpadded]))
             is { SpeedUp: { } alone }
-            ? $" O pads all texts to one length; L, which does not, is {Figures.Short(alone.Mean)} times as fast by itself."
+            ? $" O pads all texts to one length; {unpadded.Name}, which does not, is {Figures.Short(alone.Mean)} times as fast by itself."
             : "";
 
     static string Signed(double share) => (share > 0 ? "+" : "") + Figures.Percent(share);

@@ -22,7 +22,7 @@ static class Unmeasured
             .. runs.Where(r => r.Operators.Count == 1)
                 .Select(r => r.Operators[0])
                 .Distinct()
-                .OrderBy(o => "VDEPLQ".IndexOf(o[0])),
+                .OrderBy(o => Operator.Of(o).Place),
         ];
         List<(CombinationRun Run, PredictedPoint Point)> points = [];
         foreach (IReadOnlyList<string> operators in Sets(singles).Where(s => s.Count > 1))

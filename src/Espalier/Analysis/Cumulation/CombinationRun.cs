@@ -32,7 +32,8 @@ public sealed record CombinationRun(
 )
 {
     /// <summary>As a pipeline is written; O for the original.</summary>
-    public string Pipeline => Operators.Count == 0 ? "O" : string.Concat(Operators);
+    public string Pipeline =>
+        Operators.Count == 0 ? $"{Parsed.Original}" : string.Concat(Operators);
 
     public static IReadOnlyList<CombinationRun> Of(
         IReadOnlyList<Measurement> measurements,
@@ -46,7 +47,7 @@ public sealed record CombinationRun(
                     [
                         .. Parsed
                             .Parse(run.Pipeline)
-                            .Operators.Where(o => o != new FineTune())
+                            .Operators.Where(o => o != Operator.Original)
                             .Select(o => $"{o}"),
                     ],
                     [

@@ -249,7 +249,10 @@ public sealed class StudyRecipeFile
         }
         else if (list is not null && items.Length == 0)
         {
-            Add("pipelines", "must be an array with one pipeline at least, such as \"DEPLQ\"");
+            Add(
+                "pipelines",
+                $"must be an array with one pipeline at least, such as \"{Pipeline.Sample}\""
+            );
         }
 
         for (int i = 0; i < items.Length; i++)
@@ -288,7 +291,7 @@ public sealed class StudyRecipeFile
         if (item.ValueKind != JsonValueKind.Object)
         {
             throw new InvalidDataException(
-                "is neither a pipeline such as \"DEPLQ\" nor an object with orders"
+                $"is neither a pipeline such as \"{Pipeline.Sample}\" nor an object with orders"
             );
         }
 
@@ -309,7 +312,7 @@ public sealed class StudyRecipeFile
     Pipeline Placed(Pipeline pipeline) =>
         pipeline.Operators.All(o => o.Inputs.Count == 0)
             ? pipeline
-            : Pipeline.Parse(string.Concat(pipeline.Operators.Select(Placed)));
+            : Pipeline.Of([.. pipeline.Operators.Select(Placed)]);
 
     Operator Placed(Operator written) =>
         written
