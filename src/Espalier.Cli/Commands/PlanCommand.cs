@@ -321,7 +321,7 @@ sealed class PlanCommand : EspalierCommand
     Operator First(ParseResult parse)
     {
         string text = parse.ValueOf(_first) ?? $"{Pipeline.Original}";
-        return Pipeline.Parse(text) is { IsOriginal: true } only
+        return _training.From(parse, Pipeline.Parse(text)) is { IsOriginal: true } only
             ? only.Operators[0]
             : throw new ArgumentException(
                 $"--first is '{text}'; O with its options was expected, such as O(pool=mean)."

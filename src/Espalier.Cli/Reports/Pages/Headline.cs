@@ -50,7 +50,7 @@ static class Headline
 
         string rule =
             $"The fastest measured operating point that loses at most {100 * Findings.Tolerance:0.#} points against O";
-        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}";
+        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}{Downloaded(findings)}";
     }
 
     /// <summary>Against O on the same seeds; two intervals that overlap say less.</summary>
@@ -73,6 +73,11 @@ static class Headline
                         ? ", seeds and the choice of examples together."
                         : ", by seeds alone; another draw of the examples would move it too."
                 );
+
+    static string Downloaded(Findings findings) =>
+        Pipeline.Parse(findings.Original!.Pipeline).Operators[0].KeepsClassifier
+            ? " O is the model as downloaded; nobody fine-tuned it here."
+            : "";
 
     /// <summary>The original pads every text, and much of a speed-up may be that it need not.</summary>
     static string Padding(Findings findings) =>

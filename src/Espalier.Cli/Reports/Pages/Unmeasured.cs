@@ -37,7 +37,10 @@ static class Unmeasured
 
             foreach (IGrouping<string, CombinationRun> block in runs.GroupBy(r => r.Block))
             {
-                CombinationRun missing = new(block.Key, operators, []);
+                CombinationRun missing = new(block.Key, operators, [])
+                {
+                    Original = block.First().Original,
+                };
                 points.AddRange(
                     CurvePrediction
                         .Of([.. block, missing])

@@ -100,7 +100,7 @@ public static class ReductionTable
     }
 
     static string Before(CombinationRun run) =>
-        run.Operators.All(IsLast) ? Original : string.Concat(run.Operators.Where(o => !IsLast(o)));
+        (run with { Operators = [.. run.Operators.Where(o => !IsLast(o))] }).Pipeline;
 
     static double? Change(double? value, double? raw) => 100 * (value / raw - 1);
 

@@ -92,7 +92,7 @@ public static class Commutativity
     }
 
     static bool IsOfTraining(string pipeline) =>
-        Pipeline.Parse(pipeline).Operators.All(o => o.Group == Group.I || o == Operator.Original);
+        Pipeline.Parse(pipeline).Operators.All(o => o.Group == Group.I || o.IsOriginal);
 
     /// <summary>The operators of a pipeline in the one order of <see cref="Operator.All"/>, joined by +; without O.</summary>
     static string SetOf(string pipeline) =>

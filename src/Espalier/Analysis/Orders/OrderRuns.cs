@@ -54,7 +54,7 @@ sealed class OrderRuns
         Curve(
             pipeline,
             original,
-            m => SpeedUp.ShareOf(m, _runs[(Pipeline.Original.ToString(), original)])
+            m => SpeedUp.ShareOf(m, _runs[($"{Pipeline.Parse(pipeline).Prefix(1)}", original)])
         );
 
     EffortCurve? Curve(string pipeline, ulong original, Func<Measurement, double?> cost)
