@@ -192,10 +192,7 @@ sealed record Inspection(
                 notes.Add(problem);
             }
 
-            return (
-                tokenizer is WordPieceTokenizer ? "WordPiece" : "byte-level BPE",
-                tokenizer.VocabularySize
-            );
+            return (tokenizer.ModelName, tokenizer.VocabularySize);
         }
         catch (InvalidDataException e)
         {

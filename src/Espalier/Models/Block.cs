@@ -29,11 +29,12 @@ public sealed record AttentionSpec(int Heads, int Width)
     public float OutputDropout { get; init; }
 
     /// <summary>As kernels know it.</summary>
-    public AttentionForm Form => new(Heads, Width, Heads / HeadsPerKey, Causal, Reach);
+    public AttentionForm Form => new(Heads, Width, KeyHeads, Causal, Reach);
 
     /// <summary>Columns of all heads.</summary>
     public int Columns => Heads * Width;
-    public int KeyColumns => Heads / HeadsPerKey * Width;
+    public int KeyHeads => Heads / HeadsPerKey;
+    public int KeyColumns => KeyHeads * Width;
 }
 
 /// <summary>down(activation(up(x))), or down(activation(gate(x)) · up(x)).</summary>

@@ -33,6 +33,7 @@ public sealed class EncoderGraph
     public EncoderGraph(Model model, Predicate<string>? frozen = null, bool followRows = true)
     {
         Model = model;
+        Turns = new Turns(model.Config);
         string words = Part.Word.Weight;
         foreach (string name in model.Parameters.Names)
         {
@@ -57,6 +58,8 @@ public sealed class EncoderGraph
     }
 
     public Model Model { get; }
+
+    internal Turns Turns { get; }
 
     public Variable this[string name] => _variables[name];
 
@@ -111,6 +114,7 @@ sealed class Recording(
     readonly List<Variable> _contexts = [];
     readonly List<Variable> _logits = [];
     Variable? _embedding;
+    int[]? _places;
 
     public GraphOutput Output => new(_sequences, _embedding!, _layers, _contexts, _logits);
 
@@ -166,10 +170,14 @@ sealed class Recording(
         return tape.AddNorm(x, residual, weight, bias, epsilon, dropout, kind);
     }
 
-    public Variable Rotate(Variable x, AttentionSpec spec) => throw new NotSupportedException();
+    public Variable Rotate(Variable x, AttentionSpec spec, int heads) =>
+        tape.Rotate(
+            x,
+            new Rotation(graph.Turns.Of(spec), _places ??= Positions(), heads, spec.Width)
+        );
 
     public Variable Gate(Variable gate, Variable up, Activation activation) =>
-        throw new NotSupportedException();
+        tape.Gate(gate, up, activation);
 
     public Variable Add(Variable x, Variable branch, float dropout) => tape.Add(branch, x, dropout);
 

@@ -40,8 +40,37 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
 
     public Tensor State() => Buffers.Matrix(_name, Rows, _columns);
 
+    int[] _places = [];
+    int _placed = -1;
+
+    /// <summary>The position of each row within its sequence.</summary>
+    public int[] Places()
+    {
+        if (_placed == Count)
+        {
+            return _places;
+        }
+
+        if (_places.Length < Rows)
+        {
+            _places = new int[Rows];
+        }
+
+        for (int s = 0; s < Count; s++)
+        {
+            for (int t = Starts[s]; t < Starts[s + 1]; t++)
+            {
+                _places[t] = t - Starts[s];
+            }
+        }
+
+        _placed = Count;
+        return _places;
+    }
+
     public void Begin(Batch batch, int? padTo)
     {
+        _placed = -1;
         Bytes = null;
         Count = batch.Count;
         for (int s = 0; s < Count; s++)

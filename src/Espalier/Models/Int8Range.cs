@@ -95,7 +95,7 @@ sealed class Int8Range : IArithmetic<double>
         return Forward.Layer(this, x, model, layer, see);
     }
 
-    public double Rotate(double x, AttentionSpec spec) => 2 * x;
+    public double Rotate(double x, AttentionSpec spec, int heads) => 2 * x;
 
     public double Dropout(double x, float probability) => x;
 

@@ -40,6 +40,7 @@ public sealed class PackedModel
             _fused[set] ??= Fuse(set, config.Layers[i]);
         }
 
+        Turns = new Turns(config);
         Forward.Run(config, new Packing(this));
     }
 
@@ -54,6 +55,7 @@ public sealed class PackedModel
     internal Workers Workers { get; }
     internal KernelFamily Kernels { get; }
     internal EmbeddingTables Tables { get; }
+    internal Turns Turns { get; }
 
     internal PackedLinear Linear(Part part) => _linears[part];
 
@@ -194,7 +196,7 @@ public sealed class PackedModel
 
         public int Add(int x, int branch, float dropout) => 0;
 
-        public int Rotate(int x, AttentionSpec spec) => 0;
+        public int Rotate(int x, AttentionSpec spec, int heads) => 0;
 
         public int Attend(int q, int k, int v, AttentionSpec spec) => 0;
 

@@ -10,9 +10,33 @@ namespace Espalier.Operators;
 public sealed record Distill : Operator
 {
     public override char Letter => 'D';
+    public override string Method => "one-stage";
     public override string Title => "distill into a shallower student";
     public override Group Group => Group.I;
     public override IReadOnlyList<Option> Options => Known;
+    public override Effects Effects => Effects.FewerLayers;
+    public override double Keeps => Layers.Value;
+
+    static readonly double[] Depths = [0.34, 0.5, 0.67];
+
+    /// <summary>Three depths; those that are the same number of layers count once.</summary>
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) =>
+        [
+            .. new[] { Layers }
+                .Concat(Depths.Select(Amount.Share))
+                .DistinctBy(a => a.Of(config.Layers.Count))
+                .Where(a => a.Of(config.Layers.Count) < config.Layers.Count)
+                .Select(a => this with { Layers = a }),
+        ];
+
+    public override IReadOnlyList<OrderRule> Rules =>
+        [OrderRule.TrainingFirst, NotBehindPruning, OrderRule.Once];
+
+    const string Pointless =
+        "D after P is pointless: D starts a new student, and what P took out comes back.";
+
+    internal static OrderRule NotBehindPruning { get; } =
+        new(Pointless, (_, before) => before.Any(o => o.Letter == 'P') ? Pointless : null);
 
     static readonly IReadOnlyList<Option> Known =
     [

@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Models;
+using Espalier.Tensors;
 using Espalier.Training;
 
 namespace Espalier.Operators;
@@ -28,69 +29,42 @@ static class Distillation
         OperatorContext context
     )
     {
-        EncodedSplit data = context.Task.Training;
-        Teacher answers = new(teacher, data, weights, context);
-        Tape tape = new(context.Workers, context.Kernels);
-        EncoderGraph graph = new(student);
-        AdamW optimizer = new(graph, context.Workers, context.Kernels, context.Training);
-        new Trainer(graph, tape, optimizer, context.Run()).Train(
-            data,
-            batch =>
+        Teacher answers = new(teacher, context.Task.Training, weights, context);
+        context.Train(
+            student,
+            pass =>
             {
-                GraphOutput output = graph.Forward(tape, batch, allExits: true);
-                List<(Variable, float)> terms = [];
-                for (int exit = 0; exit < output.Logits.Count; exit++)
+                (Tape tape, Batch batch) = (pass.Tape, pass.Batch);
+                List<(Variable, float)> terms =
+                [
+                    .. pass.Output.Logits.Select(
+                        (logits, exit) =>
+                            (
+                                Soft(pass, logits, answers.Logits(batch, exitOf(exit)), weights),
+                                (float)weights.Logits
+                            )
+                    ),
+                ];
+                void Alike(Variable own, Func<Batch, Tensor> teacher, double weight)
                 {
-                    terms.Add(
-                        (
-                            Soft(
-                                tape,
-                                output.Logits[exit],
-                                answers.Logits(batch, exitOf(exit)),
-                                student,
-                                weights
-                            ),
-                            (float)weights.Logits
-                        )
-                    );
+                    if (weight > 0)
+                    {
+                        terms.Add((tape.MeanSquares(own, teacher(batch)), (float)weight));
+                    }
                 }
 
-                if (weights.Embedding > 0)
-                {
-                    terms.Add(
-                        (
-                            tape.MeanSquares(output.Embedding, answers.Embedding(batch)),
-                            (float)weights.Embedding
-                        )
-                    );
-                }
-
-                if (weights.Last > 0)
-                {
-                    terms.Add(
-                        (
-                            tape.MeanSquares(output.Layers[^1], answers.Last(batch)),
-                            (float)weights.Last
-                        )
-                    );
-                }
-
+                Alike(pass.Output.Embedding, answers.Embedding, weights.Embedding);
+                Alike(pass.Output.Layers[^1], answers.Last, weights.Last);
                 return tape.WeightedSum([.. terms]);
             }
         );
     }
 
     /// <summary>A number has no distribution to match, so regression matches the teacher's number.</summary>
-    static Variable Soft(
-        Tape tape,
-        Variable logits,
-        Tensors.Tensor teacher,
-        Model student,
-        DistillationWeights weights
-    ) =>
-        student.Config.Regression
-            ? tape.MeanSquares(logits, teacher)
-            : tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature);
+    static Variable Soft(Pass pass, Variable logits, Tensor teacher, DistillationWeights weights) =>
+        pass.Model.Config.Regression
+            ? pass.Tape.MeanSquares(logits, teacher)
+            : pass.Tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature);
 
     /// <summary>Options that D and P share.</summary>
     public static IReadOnlyList<Option> Options<T>(

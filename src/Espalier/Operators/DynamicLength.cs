@@ -6,9 +6,14 @@ namespace Espalier.Operators;
 public sealed record DynamicLength : Operator
 {
     public override char Letter => 'L';
+    public override string Method => "unpadded";
     public override string Title => "dynamic length";
     public override Group Group => Group.II;
     public override IReadOnlyList<Option> Options => [];
+    public override Effects Effects => Effects.NoPadding;
+
+    // Padding changes no answer.
+    public override Touch Touches => new(Quality: 0.05);
 
     public override Model Apply(Model model, OperatorContext context) =>
         model with

@@ -31,9 +31,11 @@ public sealed record EarlyExit : Operator
     const double DeadShare = 0.05;
 
     public override char Letter => 'E';
+    public override string Method => "classifiers";
     public override string Title => "early exits";
     public override Group Group => Group.I;
     public override IReadOnlyList<Option> Options => Known;
+    public override Effects Effects => Effects.Exits;
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -73,7 +75,6 @@ public sealed record EarlyExit : Operator
                 ?? (Liveliness.Smallest(model, context) < DeadShare ? Pooling.Mean : Pooling.First),
         };
         Model exits = WithExits(model, pooling, context);
-        Tape tape = new(context.Workers, context.Kernels);
         bool joint = Training == ExitTraining.Joint;
         if (!joint && exits.Config.Layers.Count == 1)
         {
@@ -83,25 +84,13 @@ public sealed record EarlyExit : Operator
             return exits;
         }
 
-        EncoderGraph graph = new(exits, joint ? null : name => !IsExit(name));
-        AdamW optimizer = new(
-            graph,
-            context.Workers,
-            context.Kernels,
-            context.Training,
-            name => IsExit(name) ? Rate : 1
-        );
-        new Trainer(graph, tape, optimizer, context.Run()).Train(
-            context.Task.Training,
-            batch =>
+        context.Train(
+            exits,
+            pass => TaskLoss.Sum(pass, joint ? pass.Output.Logits : pass.Output.Logits.SkipLast(1)),
+            new Phase
             {
-                GraphOutput output = graph.Forward(tape, batch, allExits: true);
-                IEnumerable<Variable> trained = joint ? output.Logits : output.Logits.SkipLast(1);
-                return tape.WeightedSum([
-                    .. trained.Select(logits =>
-                        (TaskLoss.Of(tape, logits, batch, exits.Config), 1f)
-                    ),
-                ]);
+                Frozen = joint ? null : name => !IsExit(name),
+                Rate = name => IsExit(name) ? Rate : 1,
             }
         );
         return exits;

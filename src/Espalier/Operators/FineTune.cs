@@ -1,6 +1,5 @@
 using Espalier.Autograd;
 using Espalier.Models;
-using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -18,8 +17,11 @@ public enum HeadPooling
 public sealed record FineTune : Operator
 {
     public override char Letter => 'O';
+    public override string Method => "fine-tuned";
     public override string Title => "fine-tune the original";
     public override Group Group => Group.Start;
+    public override bool IsOriginal => true;
+    public override bool Trains => true;
     public override IReadOnlyList<Option> Options => Known;
 
     static readonly IReadOnlyList<Option> Known =
@@ -33,6 +35,16 @@ public sealed record FineTune : Operator
     ];
 
     public HeadPooling Pool { get; init; } = HeadPooling.Keep;
+
+    public override IReadOnlyList<OrderRule> Rules => [First];
+
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
+
+    internal static OrderRule First { get; } =
+        new(
+            "O, the original, comes first, written or not, and once.",
+            (_, before) => before.Count == 0 ? null : "O is fine-tuning and comes first, once."
+        );
 
     public override Model Apply(Model model, OperatorContext context)
     {
@@ -48,21 +60,7 @@ public sealed record FineTune : Operator
             Parameters = model.Parameters.Clone(),
             Traits = new Traits(),
         };
-        Tape tape = new(context.Workers, context.Kernels);
-        EncoderGraph graph = new(tuned);
-        AdamW optimizer = new(graph, context.Workers, context.Kernels, context.Training);
-        new Trainer(graph, tape, optimizer, context.Run()).Train(
-            context.Task.Training,
-            batch =>
-            {
-                GraphOutput output = graph.Forward(tape, batch, allExits: true);
-                return tape.WeightedSum([
-                    .. output.Logits.Select(logits =>
-                        (TaskLoss.Of(tape, logits, batch, tuned.Config), 1f)
-                    ),
-                ]);
-            }
-        );
+        context.Train(tuned, pass => TaskLoss.Sum(pass, pass.Output.Logits));
         return tuned;
     }
 }

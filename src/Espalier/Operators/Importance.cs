@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Models;
+using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -20,8 +21,9 @@ public sealed record Importance(
     long Tokens
 )
 {
-    public static Importance Of(Model model, IEnumerable<Batch> batches, Tape tape)
+    public static Importance Of(Learner model, IEnumerable<Batch> batches)
     {
+<<<<<<< HEAD
         ModelConfig config = model.Config;
         double[][] heads = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
             headBatches = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
@@ -29,18 +31,32 @@ public sealed record Importance(
             both = [.. config.Layers.Select(l => new double[l.Mlp.Width])];
         EncoderGraph graph = new(model);
         tape.WeightsChanged();
+=======
+        ModelConfig config = model.Model.Config;
+        double[][] heads = [.. config.Layers.Select(l => new double[l.Heads])],
+            headBatches = [.. config.Layers.Select(l => new double[l.Heads])],
+            neurons = [.. config.Layers.Select(l => new double[l.FeedForward])],
+            both = [.. config.Layers.Select(l => new double[l.FeedForward])];
+        model.Tape.WeightsChanged();
+>>>>>>> facets
         long tokens = 0;
         foreach (Batch batch in batches)
         {
-            graph.ClearGradients();
-            tape.Begin();
-            GraphOutput output = graph.Forward(tape, batch);
-            tape.Backward(TaskLoss.Of(tape, output.LastLogits, batch, config));
+            model.ClearGradients();
+            model.Tape.Begin();
+            Pass pass = model.Forward(batch, allExits: false);
+            model.Tape.Backward(TaskLoss.Of(pass, pass.Output.LastLogits));
             tokens += batch.Tokens;
             for (int l = 0; l < config.Layers.Count; l++)
             {
-                AddHeads(output.Contexts[l], batch, config.HeadWidth, heads[l], headBatches[l]);
-                AddNeurons(graph, l, neurons[l], both[l]);
+                AddHeads(
+                    pass.Output.Contexts[l],
+                    batch,
+                    config.HeadWidth,
+                    heads[l],
+                    headBatches[l]
+                );
+                AddNeurons(model, l, neurons[l], both[l]);
             }
         }
 
@@ -94,10 +110,16 @@ public sealed record Importance(
         }
     }
 
-    static void AddNeurons(EncoderGraph graph, int layer, double[] first, double[] both)
+    static void AddNeurons(Learner model, int layer, double[] first, double[] both)
     {
+<<<<<<< HEAD
         var (up, bias) = graph[graph.Model.Config.PartOf(layer, Role.Up)];
         Variable down = graph[graph.Model.Config.PartOf(layer, Role.Down)].Weight;
+=======
+        Variable up = model[Names.Weight(Names.Layer(layer, "up"))],
+            bias = model[Names.Bias(Names.Layer(layer, "up"))],
+            down = model[Names.Weight(Names.Layer(layer, "down"))];
+>>>>>>> facets
         double[] second = new double[first.Length];
         for (int i = 0; i < down.Value.Rows; i++)
         {

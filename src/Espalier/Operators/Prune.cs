@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Models;
 using Espalier.Tensors;
+using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -23,9 +24,35 @@ public sealed record Prune : Operator
     const int ImportanceBatch = 16;
 
     public override char Letter => 'P';
+    public override string Method => "importance";
     public override string Title => "prune heads and neurons";
     public override Group Group => Group.I;
     public override IReadOnlyList<Option> Options => Known;
+    public override double Keeps => Heads.Value * FeedForward.Value;
+
+    static readonly double[] SomeHeads = [0.34, 0.67, 1];
+    static readonly double[] SomeNeurons = [0.25, 0.5, 0.75];
+
+    /// <summary>Three shares of heads by three of neurons; those that are the same numbers of them count once.</summary>
+    public override IReadOnlyList<Operator> Variants(ModelConfig config)
+    {
+        LayerShape shape = config.Layers[0];
+        return
+        [
+            .. SomeHeads
+                .SelectMany(h =>
+                    SomeNeurons.Select(n =>
+                        this with
+                        {
+                            Heads = Amount.Share(h),
+                            FeedForward = Amount.Share(n),
+                        }
+                    )
+                )
+                .Prepend(this)
+                .DistinctBy(p => (p.Heads.Of(shape.Heads), p.FeedForward.Of(shape.FeedForward))),
+        ];
+    }
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -57,11 +84,9 @@ public sealed record Prune : Operator
 
     public override Model Apply(Model model, OperatorContext context)
     {
-        Tape tape = new(context.Workers, context.Kernels);
         Importance importance = Importance.Of(
-            model,
-            context.Task.Tuning.Batches(ImportanceBatch),
-            tape
+            new Learner(model, new Tape(context.Workers, context.Kernels)),
+            context.Task.Tuning.Batches(ImportanceBatch)
         );
         int[][] heads = Kept(model.Config, importance.Heads, Heads),
             neurons = Kept(model.Config, importance.Neurons, FeedForward);

@@ -17,9 +17,14 @@ public enum TableForm
 public sealed record Quantize : Operator
 {
     public override char Letter => 'Q';
+    public override string Method => "dynamic";
     public override string Title => "quantize";
     public override Group Group => Group.II;
     public override IReadOnlyList<Option> Options => Known;
+    public override Effects Effects => Effects.FewerBits;
+
+    // int8 changes few answers.
+    public override Touch Touches => new(Quality: 0.3);
 
     static readonly IReadOnlyList<Option> Known =
     [

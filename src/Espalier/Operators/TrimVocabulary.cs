@@ -1,7 +1,5 @@
 using Espalier.Checkpoints;
-using Espalier.Data;
 using Espalier.Models;
-using Espalier.Tensors;
 using Espalier.Text;
 
 namespace Espalier.Operators;
@@ -13,9 +11,25 @@ namespace Espalier.Operators;
 public sealed record TrimVocabulary : Operator
 {
     public override char Letter => 'V';
+    public override string Method => "needed";
     public override string Title => "trim the vocabulary";
     public override Group Group => Group.Start;
     public override IReadOnlyList<Option> Options => Known;
+
+    public override IReadOnlyList<OrderRule> Rules =>
+        [
+            new(
+                "V changes the vocabulary, so it comes right behind O.",
+                (_, before) =>
+                    before.FirstOrDefault(o => !o.IsOriginal) is { } user
+                        ? $"V changes the vocabulary that {user.Name} has used: V comes right behind O."
+                        : null
+            ),
+            OrderRule.Once,
+        ];
+
+    // What it takes out is what the task does not need: there is nothing to search.
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -51,8 +65,8 @@ public sealed record TrimVocabulary : Operator
         IEnumerable<string> texts =
             Corpus.Length > 0
                 ? CorpusLines()
-                : context.Task.Data.Training.Examples.SelectMany(Texts);
-        return Trim(model, Needed(tokenizer, texts), First);
+                : context.Task.Data.Training.Examples.SelectMany(Vocabulary.Texts);
+        return Vocabulary.Trim(model, Vocabulary.Needed(tokenizer, texts), First);
     }
 
     IEnumerable<string> CorpusLines()
@@ -63,6 +77,7 @@ public sealed record TrimVocabulary : Operator
             yield return line;
         }
     }
+<<<<<<< HEAD
 
     /// <summary>The model with the needed tokens, the first ones (BERT's unused places not counted), special tokens and
     /// single characters.</summary>
@@ -113,4 +128,6 @@ public sealed record TrimVocabulary : Operator
     /// <summary>The text of an example, and its second one if it has one.</summary>
     public static IEnumerable<string> Texts(Example example) =>
         example.Pair is { } pair ? [example.Text, pair] : [example.Text];
+=======
+>>>>>>> facets
 }

@@ -87,7 +87,7 @@ sealed record Findings(
     /// <summary>The fine-tuned model before any operator, at full effort.</summary>
     public MeanPoint? Original =>
         Points.FirstOrDefault(p =>
-            Letters(p.Pipeline) == "O" && p is { Quality: not null, Milliseconds: not null }
+            IsOriginal(p.Pipeline) && p is { Quality: not null, Milliseconds: not null }
         );
 
     /// <summary>The fastest measured point that loses no more than the tolerance against the original.</summary>
@@ -155,7 +155,7 @@ sealed record Findings(
         AnsweredExamples answers
     )
     {
-        Measurement[] originals = [.. measurements.Where(m => Letters(m.Pipeline) == "O")];
+        Measurement[] originals = [.. measurements.Where(m => IsOriginal(m.Pipeline))];
         return new Findings(
             setting,
             measurements,
@@ -184,16 +184,15 @@ sealed record Findings(
     }
 
     /// <summary>The pipeline without its options; a name that is no pipeline stays as it is.</summary>
-    public static string Letters(string pipeline)
-    {
-        if (!IsPipeline(pipeline))
-        {
-            return pipeline;
-        }
+    public static string Letters(string pipeline) =>
+        IsPipeline(pipeline) ? Pipeline.Parse(pipeline).Letters : pipeline;
 
-        string letters = string.Concat(Pipeline.Parse(pipeline).Operators.Select(o => o.Letter));
-        return letters.Length > 1 ? letters[1..] : letters;
-    }
+    static bool IsOriginal(string pipeline) =>
+        IsPipeline(pipeline) && Pipeline.Parse(pipeline).IsOriginal;
+
+    /// <summary>What was done to the original; of a name that is no pipeline nothing is known.</summary>
+    public static IEnumerable<Operator> Steps(string pipeline) =>
+        IsPipeline(pipeline) ? Pipeline.Parse(pipeline).Steps : [];
 
     /// <summary>A line through the means of different seeds would show their differences as if they were efforts.</summary>
     static IEnumerable<Curve> CurvesOf(string pipeline, IReadOnlyList<MeanPoint> points)

@@ -1,3 +1,5 @@
+using Espalier.Operators;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>The answer of a study in one sentence, with what it rests on.</summary>
@@ -48,7 +50,7 @@ static class Headline
 
         string rule =
             $"The fastest measured operating point that loses at most {100 * Findings.Tolerance:0.#} points against O";
-        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}";
+        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}{Downloaded(findings)}";
     }
 
     /// <summary>Against O on the same seeds; two intervals that overlap say less.</summary>
@@ -72,12 +74,18 @@ static class Headline
                         : ", by seeds alone; another draw of the examples would move it too."
                 );
 
+    static string Downloaded(Findings findings) =>
+        Pipeline.Parse(findings.Original!.Pipeline).Operators[0].KeepsClassifier
+            ? " O is the model as downloaded; nobody fine-tuned it here."
+            : "";
+
     /// <summary>The original pads every text, and much of a speed-up may be that it need not.</summary>
     static string Padding(Findings findings) =>
-        Findings.Letters(findings.Best!.Pipeline).Contains('L')
-        && findings.Points.FirstOrDefault(p => Findings.Letters(p.Pipeline) == "L")
+        Findings.Steps(findings.Best!.Pipeline).FirstOrDefault(o => o.Has(Effects.NoPadding))
+            is { } unpadded
+        && findings.Points.FirstOrDefault(p => Findings.Steps(p.Pipeline).SequenceEqual([unpadded]))
             is { SpeedUp: { } alone }
-            ? $" O pads all texts to one length; L, which does not, is {Figures.Short(alone.Mean)} times as fast by itself."
+            ? $" O pads all texts to one length; {unpadded.Name}, which does not, is {Figures.Short(alone.Mean)} times as fast by itself."
             : "";
 
     static string Signed(double share) => (share > 0 ? "+" : "") + Figures.Percent(share);

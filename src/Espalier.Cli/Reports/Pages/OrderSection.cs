@@ -1,5 +1,6 @@
 using Espalier.Analysis;
 using Espalier.Analysis.Orders;
+using Espalier.Operators;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -69,7 +70,7 @@ static class OrderSection
     public static string Method(OrderComparison o, string metric) =>
         $"Margins are fixed before measuring: {Points(o.Margin)} points of {metric}, and {Points(o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original. "
         + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
-        + "The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with L or Q, which ask the same models again. "
+        + $"The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with {OrderRule.Letters(Group.II, "or")}, which ask the same models again. "
         + "Nothing is read between the first exit and the next threshold. "
         + (
             o.Regions.Count > 0 && o.Regions.All(r => r.CoversExamples)

@@ -22,7 +22,7 @@ static class Unmeasured
             .. runs.Where(r => r.Operators.Count == 1)
                 .Select(r => r.Operators[0])
                 .Distinct()
-                .OrderBy(o => "VDEPLQ".IndexOf(o[0])),
+                .OrderBy(o => Operator.Of(o).Place),
         ];
         List<(CombinationRun Run, PredictedPoint Point)> points = [];
         foreach (IReadOnlyList<string> operators in Sets(singles).Where(s => s.Count > 1))
@@ -37,7 +37,10 @@ static class Unmeasured
 
             foreach (IGrouping<string, CombinationRun> block in runs.GroupBy(r => r.Block))
             {
-                CombinationRun missing = new(block.Key, operators, []);
+                CombinationRun missing = new(block.Key, operators, [])
+                {
+                    Original = block.First().Original,
+                };
                 points.AddRange(
                     CurvePrediction
                         .Of([.. block, missing])

@@ -31,8 +31,12 @@ public sealed record CombinationRun(
     IReadOnlyList<EffortPoint> Points
 )
 {
+    /// <summary>What the block started from, as pipelines write it: empty for plain O.</summary>
+    public string Original { get; init; } = "";
+
     /// <summary>As a pipeline is written; O for the original.</summary>
-    public string Pipeline => Operators.Count == 0 ? "O" : string.Concat(Operators);
+    public string Pipeline =>
+        Original + string.Concat(Operators) is [_, ..] written ? written : $"{Parsed.Original}";
 
     public static IReadOnlyList<CombinationRun> Of(
         IReadOnlyList<Measurement> measurements,
@@ -41,28 +45,33 @@ public sealed record CombinationRun(
         [
             .. StudyRuns
                 .Of(measurements, axes)
-                .Select(run => new CombinationRun(
-                    $"{run.Task} {run.SeedText}",
-                    [
-                        .. Parsed
-                            .Parse(run.Pipeline)
-                            .Operators.Where(o => o != new FineTune())
-                            .Select(o => $"{o}"),
-                    ],
-                    [
-                        .. run
-                            .Measurements.GroupBy(m => m.Effort)
-                            .Select(same => new EffortPoint(
-                                same.Key,
-                                same.Average(axes.CostOf),
-                                same.Average(axes.QualityOf),
-                                CostErrorOf(same.First(), axes.Cost),
-                                null,
-                                same.Average(m => m.AverageLayers)
-                            )),
-                    ]
-                )),
+                .Select(run => Of(run, Parsed.Parse(run.Pipeline), axes)),
         ];
+
+    static CombinationRun Of(StudyRun run, Parsed made, Axes axes)
+    {
+        Operator first = made.Operators[0];
+        string original = first == Operator.Original ? "" : $"{first}";
+        return new(
+            $"{run.Task} {run.SeedText} {original}".TrimEnd(),
+            [.. made.Steps.Select(o => $"{o}")],
+            [
+                .. run
+                    .Measurements.GroupBy(m => m.Effort)
+                    .Select(same => new EffortPoint(
+                        same.Key,
+                        same.Average(axes.CostOf),
+                        same.Average(axes.QualityOf),
+                        CostErrorOf(same.First(), axes.Cost),
+                        null,
+                        same.Average(m => m.AverageLayers)
+                    )),
+            ]
+        )
+        {
+            Original = original,
+        };
+    }
 
     static double? CostErrorOf(Measurement m, Cost cost)
     {

@@ -65,8 +65,7 @@ sealed class LogRun
     }
 
     /// <summary>O alone, whatever its options.</summary>
-    public static bool IsOriginal(string pipeline) =>
-        Pipeline.Parse(pipeline).Operators is [FineTune];
+    public static bool IsOriginal(string pipeline) => Pipeline.Parse(pipeline).IsOriginal;
 
     /// <summary>ln of the ratio to the original; null where either was not measured.</summary>
     public double? Value(Preference figure) =>

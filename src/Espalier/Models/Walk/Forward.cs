@@ -80,7 +80,8 @@ public static class Forward
         );
         if (spec.Rotary is not null)
         {
-            (q, k) = (with.Rotate(q, spec), with.Rotate(k, spec));
+            q = with.Rotate(q, spec, spec.Heads);
+            k = with.Rotate(k, spec, spec.KeyHeads);
         }
 
         see?.Scores(layer, q, k);

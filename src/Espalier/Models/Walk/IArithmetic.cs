@@ -30,7 +30,7 @@ public interface IArithmetic<T>
         (Linear(x, query), Linear(x, key), Linear(x, value));
 
     /// <summary>Each head's columns turned by the positions of their tokens.</summary>
-    T Rotate(T x, AttentionSpec spec);
+    T Rotate(T x, AttentionSpec spec, int heads);
 
     /// <summary>softmax(q kᵀ / √width) v of each head within each sequence.</summary>
     T Attend(T q, T k, T v, AttentionSpec spec);

@@ -121,10 +121,19 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         return x;
     }
 
-    public Columns Rotate(Columns x, AttentionSpec spec) => throw new NotSupportedException();
+    public Columns Rotate(Columns x, AttentionSpec spec, int heads)
+    {
+        Rotation rotation = new(model.Turns.Of(spec), _flow.Places(), heads, spec.Width);
+        Rows.Rotate(_flow.Workers, rotation, x, x);
+        return x;
+    }
 
-    public Columns Gate(Columns gate, Columns up, Activation activation) =>
-        throw new NotSupportedException();
+    public Columns Gate(Columns gate, Columns up, Activation activation)
+    {
+        Tensor y = Buffers.Matrix("gated", _flow.Rows, gate.Tensor.Columns / 2);
+        Rows.Gate(_flow.Workers, activation, gate, up, y);
+        return new Columns(y);
+    }
 
     public Columns Dropout(Columns x, float probability) => x;
 

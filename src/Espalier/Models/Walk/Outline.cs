@@ -80,7 +80,7 @@ sealed class Outline : IArithmetic<int>
 
     public int Add(int x, int branch, float dropout) => x;
 
-    public int Rotate(int x, AttentionSpec spec) => x;
+    public int Rotate(int x, AttentionSpec spec, int heads) => x;
 
     public int Gate(int gate, int up, Activation activation) => up;
 

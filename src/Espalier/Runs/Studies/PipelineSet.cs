@@ -5,7 +5,7 @@ namespace Espalier.Runs.Studies;
 /// <summary>Pipelines that differ only in which operators of a set stand in them and in what order.</summary>
 public static class PipelineSet
 {
-    // 7! orders would be 5040 pipelines; there are five operators that a set may name.
+    // 7! orders would be 5040 pipelines.
     const int MostOperators = 6;
 
     /// <summary>All orders that make sense, shorter ones first, each followed by every ending.</summary>
@@ -21,10 +21,7 @@ public static class PipelineSet
         IReadOnlyList<string> then
     )
     {
-        Operator[] set =
-        [
-            .. Pipeline.Parse(orders).Operators.Skip(orders.TrimStart().StartsWith('O') ? 0 : 1),
-        ];
+        Operator[] set = [.. Pipeline.Written(orders)];
         if (set.Length > MostOperators)
         {
             throw new ArgumentException(

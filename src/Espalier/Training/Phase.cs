@@ -1,0 +1,22 @@
+using Espalier.Models;
+
+namespace Espalier.Training;
+
+/// <summary>One training of a stage: what it is called, and what it trains how fast.</summary>
+public sealed record Phase
+{
+    /// <summary>Names its stream of chance and its checkpoint; empty where it is the stage's first or only one.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Parameters of the model that are not trained; null: none.</summary>
+    public Predicate<string>? Frozen { get; init; }
+
+    /// <summary>Multiplies the learning rate of a parameter, by name; null: 1.</summary>
+    public Func<string, double>? Rate { get; init; }
+
+    /// <summary>What is trained beside the model, such as projections and gates; in place, under names that the model does not use.</summary>
+    public Parameters? Beside { get; init; }
+
+    /// <summary>Null: the stage's.</summary>
+    public TrainingOptions? Options { get; init; }
+}
