@@ -36,7 +36,7 @@ public sealed record Prune : Operator
     /// <summary>Three shares of heads by three of neurons; those that are the same numbers of them count once.</summary>
     public override IReadOnlyList<Operator> Variants(ModelConfig config)
     {
-        LayerShape shape = config.Layers[0];
+        Block shape = config.Layers[0];
         return
         [
             .. SomeHeads
@@ -50,7 +50,9 @@ public sealed record Prune : Operator
                     )
                 )
                 .Prepend(this)
-                .DistinctBy(p => (p.Heads.Of(shape.Heads), p.FeedForward.Of(shape.FeedForward))),
+                .DistinctBy(p =>
+                    (p.Heads.Of(shape.Attention.Heads), p.FeedForward.Of(shape.Mlp.Width))
+                ),
         ];
     }
 

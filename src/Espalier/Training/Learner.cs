@@ -39,6 +39,9 @@ public sealed class Learner(
     public Variable this[string name] =>
         _beside.FirstOrDefault(b => b.Name == name).Variable ?? _graph[name];
 
+    /// <summary>Weight and bias of a part of the model.</summary>
+    public (Variable Weight, Variable? Bias) this[Part part] => _graph[part];
+
     /// <summary>The model's parameters in file order, then those beside it.</summary>
     public IEnumerable<(string Name, Variable Variable)> Trained => _graph.Trained.Concat(_beside);
 

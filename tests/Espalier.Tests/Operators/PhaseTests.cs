@@ -71,8 +71,8 @@ public sealed class PhaseTests : IDisposable
         Model a = Trained(context, new Phase()),
             b = Trained(context, new Phase { Name = "other" });
         Assert.NotEqual(
-            a.Parameters[Names.Word].Span.ToArray(),
-            b.Parameters[Names.Word].Span.ToArray()
+            a.Parameters[Part.Word.Weight].Span.ToArray(),
+            b.Parameters[Part.Word.Weight].Span.ToArray()
         );
         Assert.Contains(
             "called 'other'",
