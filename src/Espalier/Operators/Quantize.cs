@@ -6,13 +6,8 @@ namespace Espalier.Operators;
 /// Q: int8 weights per output channel, activations quantized per row at run time. The parameters stay as they are; a
 /// session quantizes when it packs them, so training operators can still follow.
 /// </summary>
-public sealed record Quantize : Operator
+public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II, Known)
 {
-    public override char Letter => 'Q';
-    public override string Method => "dynamic";
-    public override string Title => "quantize";
-    public override Group Group => Group.II;
-    public override IReadOnlyList<Option> Options => Known;
     public override Effects Effects => Effects.FewerBits;
 
     // int8 changes few answers.
