@@ -1,5 +1,4 @@
 using Espalier.Autograd;
-using Espalier.Data;
 using Espalier.Models;
 using Espalier.Tensors;
 using Espalier.Training;
@@ -29,34 +28,44 @@ static class Distillation
         OperatorContext context
     )
     {
-        Teacher answers = new(teacher, context.Task.Training, weights, context);
+        IEnumerable<(int Layer, Func<GraphOutput, Variable> Own, double Weight)> all =
+        [
+            (Teacher.Embedding, o => o.Embedding, weights.Embedding),
+            (teacher.Config.Layers.Count - 1, o => o.Layers[^1], weights.Last),
+        ];
+        var states = all.Where(s => s.Weight > 0).ToArray();
+        Teacher answers = new(
+            teacher,
+            context.Task.Training,
+            [.. states.Select(s => s.Layer)],
+            context
+        );
         context.Train(
             student,
             pass =>
-            {
-                (Tape tape, Batch batch) = (pass.Tape, pass.Batch);
-                List<(Variable, float)> terms =
-                [
+                pass.Tape.WeightedSum([
                     .. pass.Output.Logits.Select(
                         (logits, exit) =>
                             (
-                                Soft(pass, logits, answers.Logits(batch, exitOf(exit)), weights),
+                                Soft(
+                                    pass,
+                                    logits,
+                                    answers.Logits(pass.Batch, exitOf(exit)),
+                                    weights
+                                ),
                                 (float)weights.Logits
                             )
                     ),
-                ];
-                void Alike(Variable own, Func<Batch, Tensor> teacher, double weight)
-                {
-                    if (weight > 0)
-                    {
-                        terms.Add((tape.MeanSquares(own, teacher(batch)), (float)weight));
-                    }
-                }
-
-                Alike(pass.Output.Embedding, answers.Embedding, weights.Embedding);
-                Alike(pass.Output.Layers[^1], answers.Last, weights.Last);
-                return tape.WeightedSum([.. terms]);
-            }
+                    .. states.Select(s =>
+                        (
+                            pass.Tape.MeanSquares(
+                                s.Own(pass.Output),
+                                answers.State(pass.Batch, s.Layer)
+                            ),
+                            (float)s.Weight
+                        )
+                    ),
+                ])
         );
     }
 
