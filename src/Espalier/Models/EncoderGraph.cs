@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Walk;
 using Espalier.Tensors;
 
 namespace Espalier.Models;
@@ -25,12 +26,15 @@ public sealed record GraphOutput(
 public sealed class EncoderGraph
 {
     readonly Dictionary<string, Variable> _variables = [];
+    readonly Dictionary<Part, (Variable Weight, Variable? Bias)> _parts = [];
 
     /// <param name="frozen">Parameters that get no gradient; null: none.</param>
     /// <param name="followRows">Whether the rows of the word table that a batch touches are noted down.</param>
     public EncoderGraph(Model model, Predicate<string>? frozen = null, bool followRows = true)
     {
         Model = model;
+        Turns = new Turns(model.Config);
+        string words = Part.Word.Weight;
         foreach (string name in model.Parameters.Names)
         {
             Tensor value = model.Parameters[name];
@@ -40,17 +44,27 @@ public sealed class EncoderGraph
                 new Variable(value, gradient)
                 {
                     Rows =
-                        name == Names.Word && gradient is not null && followRows
+                        name == words && gradient is not null && followRows
                             ? new RowSet(value.Rows)
                             : null,
                 }
             );
         }
+
+        foreach (Part part in model.Parameters.Names.Select(Part.Of).Distinct())
+        {
+            _parts.Add(part, (this[part.Weight], _variables.GetValueOrDefault(part.Bias)));
+        }
     }
 
     public Model Model { get; }
 
+    internal Turns Turns { get; }
+
     public Variable this[string name] => _variables[name];
+
+    /// <summary>Weight and bias of a part.</summary>
+    public (Variable Weight, Variable? Bias) this[Part part] => _parts[part];
 
     /// <summary>Parameters that are trained, in file order.</summary>
     public IEnumerable<(string Name, Variable Variable)> Trained =>
@@ -72,110 +86,130 @@ public sealed class EncoderGraph
     }
 
     /// <param name="allExits">Whether classifiers behind earlier layers run too.</param>
-    public GraphOutput Forward(Tape tape, Batch batch, bool allExits = false)
+    public GraphOutput Forward(
+        Tape tape,
+        Batch batch,
+        bool allExits = false,
+        ISee<Variable>? see = null
+    )
     {
-        ModelConfig config = Model.Config;
-        Sequences sequences = new(batch.Starts, batch.Count);
-        List<Variable> layers = [],
-            contexts = [],
-            logits = [];
-        Variable x = Embeddings(tape, batch),
-            embedding = x;
-        for (int i = 0; i < config.Layers.Count; i++)
+        Recording run = new(this, tape, batch, allExits, see);
+        Walk.Forward.Run(Model.Config, run, run);
+        return run.Output;
+    }
+}
+
+/// <summary>The arithmetic of training: every operation is recorded on the tape.</summary>
+sealed class Recording(
+    EncoderGraph graph,
+    Tape tape,
+    Batch batch,
+    bool allExits,
+    ISee<Variable>? other
+) : IArithmetic<Variable>, ISee<Variable>
+{
+    readonly ModelConfig _model = graph.Model.Config;
+    readonly Sequences _sequences = new(batch.Starts, batch.Count);
+    readonly List<Variable> _layers = [];
+    readonly List<Variable> _contexts = [];
+    readonly List<Variable> _logits = [];
+    Variable? _embedding;
+    int[]? _places;
+
+    public GraphOutput Output => new(_sequences, _embedding!, _layers, _contexts, _logits);
+
+    public Variable Embed()
+    {
+        List<(Variable, int[])> tables = [(graph[Part.Word].Weight, batch.Ids)];
+        if (_model.HasPositionTable)
         {
-            x = Layer(tape, x, i, sequences, contexts);
-            layers.Add(x);
-            bool last = i == config.Layers.Count - 1;
-            if (last || allExits && config.HasExits)
-            {
-                logits.Add(Classify(tape, x, i, sequences));
-            }
+            tables.Add((graph[Part.Position].Weight, Positions()));
         }
 
-        return new GraphOutput(sequences, embedding, layers, contexts, logits);
+        if (_model.Types > 0)
+        {
+            tables.Add((graph[Part.Type].Weight, batch.TypeIds));
+        }
+
+        return tape.Embed(batch.Tokens, [.. tables]);
     }
 
-    Variable Embeddings(Tape tape, Batch batch)
+    int[] Positions()
     {
-        ModelConfig config = Model.Config;
         int[] positions = new int[batch.Tokens];
         for (int s = 0; s < batch.Count; s++)
         {
             int counted = 0;
             for (int t = batch.Starts[s]; t < batch.Starts[s + 1]; t++)
             {
-                positions[t] = config.Family.Position(batch.Ids[t], config.PadId, ref counted);
+                positions[t] = _model.Family.Position(batch.Ids[t], _model.PadId, ref counted);
             }
         }
 
-        List<(Variable, int[])> tables =
-        [
-            (this[Names.Word], batch.Ids),
-            (this[Names.Position], positions),
-        ];
-        if (config.Types > 0)
-        {
-            tables.Add((this[Names.Type], batch.TypeIds));
-        }
-
-        Variable sum = tape.Embed(batch.Tokens, [.. tables]);
-        return tape.Dropout(Norm(tape, sum, null, Names.EmbeddingNorm, 0), config.HiddenDropout);
+        return positions;
     }
 
-    Variable Layer(Tape tape, Variable x, int i, Sequences sequences, List<Variable> contexts)
+    public Variable Linear(Variable x, LinearPart linear, Activation activation = Activation.None)
     {
-        ModelConfig config = Model.Config;
-        Variable context = tape.SelfAttention(
-            Linear(tape, x, Names.Layer(i, "query")),
-            Linear(tape, x, Names.Layer(i, "key")),
-            Linear(tape, x, Names.Layer(i, "value")),
-            sequences,
-            config.Layers[i].Heads,
-            config.AttentionDropout
-        );
-        contexts.Add(context);
-        Variable attended = Linear(tape, context, Names.Layer(i, "attention"));
-        Variable middle = Norm(
-            tape,
-            attended,
-            x,
-            Names.Layer(i, "attention_norm"),
-            config.HiddenDropout
-        );
-        Variable up = Linear(tape, middle, Names.Layer(i, "up"), config.Activation);
-        Variable down = Linear(tape, up, Names.Layer(i, "down"));
-        return Norm(tape, down, middle, Names.Layer(i, "norm"), config.HiddenDropout);
+        var (weight, bias) = graph[linear.Part];
+        return tape.Linear(x, weight, bias, activation);
     }
 
-    Variable Classify(Tape tape, Variable x, int layer, Sequences sequences)
+    public Variable Attend(Variable q, Variable k, Variable v, AttentionSpec spec) =>
+        tape.SelfAttention(q, k, v, _sequences, spec.Form, spec.Dropout);
+
+    public Variable Norm(Variable x, NormPart norm) => Normed(x, null, norm, 0);
+
+    public Variable AddNorm(Variable x, Variable branch, NormPart norm, float dropout) =>
+        Normed(branch, x, norm, dropout);
+
+    Variable Normed(Variable x, Variable? residual, NormPart norm, float dropout)
     {
-        ModelConfig config = Model.Config;
-        string classifier = Names.Classifier(config, layer);
-        bool head = classifier == Names.Head;
-        Variable pooled = tape.Pool(
-            x,
-            sequences,
-            head ? config.Pooling : config.ExitPooling!.Value
-        );
-        if (config.Family.DropsBeforeHead)
-        {
-            pooled = tape.Dropout(pooled, config.HeadDropout);
-        }
-
-        pooled = Linear(tape, pooled, classifier + ".dense", config.Family.HeadActivation);
-        return Linear(tape, tape.Dropout(pooled, config.HeadDropout), classifier + ".out");
+        var (weight, bias) = graph[norm.Part];
+        var (epsilon, _, kind) = norm.Spec;
+        return tape.AddNorm(x, residual, weight, bias, epsilon, dropout, kind);
     }
 
-    Variable Linear(Tape tape, Variable x, string part, Activation activation = Activation.None) =>
-        tape.Linear(x, this[Names.Weight(part)], this[Names.Bias(part)], activation);
-
-    Variable Norm(Tape tape, Variable x, Variable? residual, string part, float dropout) =>
-        tape.AddNorm(
+    public Variable Rotate(Variable x, AttentionSpec spec, int heads) =>
+        tape.Rotate(
             x,
-            residual,
-            this[Names.Weight(part)],
-            this[Names.Bias(part)],
-            Model.Config.NormEpsilon,
-            dropout
+            new Rotation(graph.Turns.Of(spec), _places ??= Positions(), heads, spec.Width)
         );
+
+    public Variable Gate(Variable gate, Variable up, Activation activation) =>
+        tape.Gate(gate, up, activation);
+
+    public Variable Add(Variable x, Variable branch, float dropout) => tape.Add(branch, x, dropout);
+
+    public Variable Dropout(Variable x, float probability) => tape.Dropout(x, probability);
+
+    public Variable Pool(Variable x, Pooling pooling) => tape.Pool(x, _sequences, pooling);
+
+    public bool Asks(int layer) => allExits;
+
+    public bool Answer(int layer, Variable logits)
+    {
+        _logits.Add(logits);
+        return true;
+    }
+
+    public void Embedding(Variable x)
+    {
+        _embedding = x;
+        other?.Embedding(x);
+    }
+
+    public void Scores(int layer, Variable q, Variable k) => other?.Scores(layer, q, k);
+
+    public void Context(int layer, Variable context)
+    {
+        _contexts.Add(context);
+        other?.Context(layer, context);
+    }
+
+    public void State(int layer, Variable x)
+    {
+        _layers.Add(x);
+        other?.State(layer, x);
+    }
 }

@@ -5,8 +5,11 @@ using Espalier.Tensors;
 namespace Espalier.Models;
 
 /// <summary>A batch on its way through the layers of a session: the state, and which examples are still there.</summary>
-sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hidden, int capacity)
+sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int capacity)
 {
+    string _name = "";
+    int _columns;
+
     public Workers Workers { get; } = workers;
     public KernelFamily Kernels { get; } = kernels;
     public Buffers Buffers { get; } = buffers;
@@ -23,13 +26,51 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
 
     public Sequences Sequences => new(Starts, Count, Lengths);
 
-    public Tensor State => Buffers.Matrix("state", Rows, hidden);
-
-    /// <summary>The state quantized, where layers want that.</summary>
+    /// <summary>The state quantized, where layers keep that.</summary>
     public QuantizedRows? Bytes { get; private set; }
+
+    /// <summary>What goes through the layers from here on.</summary>
+    /// <param name="other">Other memory than before: the state is computed from the state.</param>
+    public Tensor State(int columns, bool other = false)
+    {
+        _columns = columns;
+        _name = other ? "state" : "embedded";
+        return State();
+    }
+
+    public Tensor State() => Buffers.Matrix(_name, Rows, _columns);
+
+    int[] _places = [];
+    int _placed = -1;
+
+    /// <summary>The position of each row within its sequence.</summary>
+    public int[] Places()
+    {
+        if (_placed == Count)
+        {
+            return _places;
+        }
+
+        if (_places.Length < Rows)
+        {
+            _places = new int[Rows];
+        }
+
+        for (int s = 0; s < Count; s++)
+        {
+            for (int t = Starts[s]; t < Starts[s + 1]; t++)
+            {
+                _places[t] = t - Starts[s];
+            }
+        }
+
+        _placed = Count;
+        return _places;
+    }
 
     public void Begin(Batch batch, int? padTo)
     {
+        _placed = -1;
         Bytes = null;
         Count = batch.Count;
         for (int s = 0; s < Count; s++)
@@ -42,16 +83,17 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
     }
 
     /// <summary>Quantizes the state; from here on the layers keep its bytes.</summary>
-    public void Quantize()
+    public QuantizedRows Quantize()
     {
-        Bytes = Buffers.Quantized(Rows, hidden);
-        Kernels.Int8.Quantize(Workers, State, Bytes);
+        Bytes = Buffers.Quantized(Rows, _columns);
+        Kernels.Int8.Quantize(Workers, State(), Bytes);
+        return Bytes;
     }
 
     /// <summary>Takes the sequences that leave out; the rest move together. False when none is left.</summary>
     public bool Compact()
     {
-        Tensor state = State;
+        Tensor state = State();
         int kept = 0,
             row = 0,
             start = 0;
@@ -65,8 +107,8 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
                 if (row != start)
                 {
                     state
-                        .Span.Slice(start * hidden, rows * hidden)
-                        .CopyTo(state.Span[(row * hidden)..]);
+                        .Span.Slice(start * _columns, rows * _columns)
+                        .CopyTo(state.Span[(row * _columns)..]);
                     Bytes?.Move(start, row, rows);
                 }
 

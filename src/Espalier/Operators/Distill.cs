@@ -92,14 +92,11 @@ public sealed record Distill()
 
     static Model Shallower(Model model, int[] layers)
     {
-        ModelConfig config = model.Config with
-        {
-            Layers = [.. layers.Select(l => model.Config.Layers[l])],
-        };
+        var (config, oldName) = model.Config.WithLayers(layers);
         Parameters parameters = new();
-        foreach (var (name, _) in Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
-            parameters.Add(name, model.Parameters[Names.Moved(name, i => layers[i])].Clone());
+            parameters.Add(name, model.Parameters[oldName(name)].Clone());
         }
 
         return model with

@@ -98,24 +98,8 @@ public sealed record EarlyExit() : Operator('E', "classifiers", "early exits", G
         Parameters parameters = model.Parameters.Without(
             model.Config.ExitPooling == pooling ? "" : "exits."
         );
-        for (int layer = 0; layer < config.Layers.Count - 1; layer++)
-        {
-            if (model.Config.ExitPooling != pooling)
-            {
-                Drawing.Classifier(
-                    parameters,
-                    Names.Exit(layer),
-                    config,
-                    context.Rng.Split("exits")
-                );
-            }
-        }
-
-        return model with
-        {
-            Config = config,
-            Parameters = parameters.InOrder(config),
-        };
+        Drawing.Missing(parameters, config, context.Rng.Split("exits"));
+        return model with { Config = config, Parameters = parameters.InOrder(config) };
     }
 
     static bool IsExit(string name) => name.StartsWith("exits.", StringComparison.Ordinal);

@@ -23,12 +23,22 @@ public sealed record Importance(
 {
     public static Importance Of(Learner model, IEnumerable<Batch> batches)
     {
+<<<<<<< HEAD
+        ModelConfig config = model.Config;
+        double[][] heads = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
+            headBatches = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
+            neurons = [.. config.Layers.Select(l => new double[l.Mlp.Width])],
+            both = [.. config.Layers.Select(l => new double[l.Mlp.Width])];
+        EncoderGraph graph = new(model);
+        tape.WeightsChanged();
+=======
         ModelConfig config = model.Model.Config;
         double[][] heads = [.. config.Layers.Select(l => new double[l.Heads])],
             headBatches = [.. config.Layers.Select(l => new double[l.Heads])],
             neurons = [.. config.Layers.Select(l => new double[l.FeedForward])],
             both = [.. config.Layers.Select(l => new double[l.FeedForward])];
         model.Tape.WeightsChanged();
+>>>>>>> facets
         long tokens = 0;
         foreach (Batch batch in batches)
         {
@@ -102,9 +112,14 @@ public sealed record Importance(
 
     static void AddNeurons(Learner model, int layer, double[] first, double[] both)
     {
+<<<<<<< HEAD
+        var (up, bias) = graph[graph.Model.Config.PartOf(layer, Role.Up)];
+        Variable down = graph[graph.Model.Config.PartOf(layer, Role.Down)].Weight;
+=======
         Variable up = model[Names.Weight(Names.Layer(layer, "up"))],
             bias = model[Names.Bias(Names.Layer(layer, "up"))],
             down = model[Names.Weight(Names.Layer(layer, "down"))];
+>>>>>>> facets
         double[] second = new double[first.Length];
         for (int i = 0; i < down.Value.Rows; i++)
         {
@@ -118,7 +133,7 @@ public sealed record Importance(
 
         for (int k = 0; k < first.Length; k++)
         {
-            double sum = (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
+            double sum = bias is null ? 0 : (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
             ReadOnlySpan<float> value = up.Value.Row(k),
                 gradient = up.Gradient!.Row(k);
             for (int j = 0; j < value.Length; j++)

@@ -86,11 +86,26 @@ public sealed record Prune()
             new Learner(model, new Tape(context.Workers, context.Kernels)),
             context.Task.Tuning.Batches(ImportanceBatch)
         );
-        int[][] heads = Best(Importance.Normalized(importance.Heads), Heads),
-            neurons = Best(Importance.Normalized(importance.Neurons), FeedForward);
+        int[][] heads = Kept(model.Config, importance.Heads, Heads),
+            neurons = Kept(model.Config, importance.Neurons, FeedForward);
         Model pruned = Rewire(model, heads, neurons);
         Distillation.Train(pruned, model, Weights, exit => exit, context);
         return pruned;
+    }
+
+    /// <summary>What stays of each layer; layers that share their weights are pruned alike, by the sum of their scores.</summary>
+    int[][] Kept(ModelConfig config, IReadOnlyList<double[]> scores, Amount amount)
+    {
+        double[][] sets =
+        [
+            .. scores
+                .Select((layer, i) => (Layer: layer, Set: config.SetOf(i)))
+                .GroupBy(s => s.Set, s => s.Layer)
+                .OrderBy(g => g.Key)
+                .Select(g => g.Aggregate((sum, layer) => [.. sum.Zip(layer, (a, b) => a + b)])),
+        ];
+        int[][] kept = Best(Importance.Normalized(sets), amount);
+        return [.. scores.Select((_, i) => kept[config.SetOf(i)])];
     }
 
     /// <summary>The model without all but the given heads and neurons, counted from 0, ascending.</summary>
@@ -102,10 +117,13 @@ public sealed record Prune()
     {
         ModelConfig config = model.Config with
         {
-            Layers = [.. heads.Zip(neurons, (h, n) => new LayerShape(h.Length, n.Length))],
+            Layers =
+            [
+                .. model.Config.Layers.Select((l, i) => l.With(heads[i].Length, neurons[i].Length)),
+            ],
         };
         Parameters parameters = new();
-        foreach (var (name, _) in Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
             Tensor whole = model.Parameters[name];
             parameters.Add(name, Slice(name, whole) ?? whole.Clone());
@@ -119,24 +137,24 @@ public sealed record Prune()
 
         Tensor? Slice(string name, Tensor whole)
         {
-            string[] parts = name.Split('.');
-            if (parts[0] != "layers")
+            Part part = Part.Of(name);
+            if (part.Stretch != Stretch.Layer)
             {
                 return null;
             }
 
-            int layer = Names.LayerOf(name);
+            int layer = Enumerable
+                .Range(0, config.Layers.Count)
+                .First(i => config.SetOf(i) == part.Index);
+            int width = config.Layers[layer].Attention.Width;
             int[] Channels() =>
-                [
-                    .. heads[layer]
-                        .SelectMany(h => Enumerable.Range(h * config.HeadWidth, config.HeadWidth)),
-                ];
-            return (parts[2], parts[3]) switch
+                [.. heads[layer].SelectMany(h => Enumerable.Range(h * width, width))];
+            return part.Role switch
             {
-                ("query" or "key" or "value", _) => Rows(whole, Channels()),
-                ("up", _) => Rows(whole, neurons[layer]),
-                ("attention", "weight") => Columns(whole, Channels()),
-                ("down", "weight") => Columns(whole, neurons[layer]),
+                Role.Query or Role.Key or Role.Value => Rows(whole, Channels()),
+                Role.Gate or Role.Up => Rows(whole, neurons[layer]),
+                Role.Attention when name == part.Weight => Columns(whole, Channels()),
+                Role.Down when name == part.Weight => Columns(whole, neurons[layer]),
                 _ => null,
             };
         }

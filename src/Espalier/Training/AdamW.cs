@@ -130,7 +130,7 @@ public sealed class AdamW
         {
             AdamWStep step = new(
                 (float)(rate * slot.RateFactor),
-                Names.Decays(slot.Name) ? (float)_options.Decay : 0,
+                Part.Decays(slot.Name) ? (float)_options.Decay : 0,
                 (float)_options.Beta1,
                 (float)_options.Beta2,
                 (float)_options.Epsilon,
@@ -167,7 +167,6 @@ public sealed class AdamW
         }
         else
         {
-            _rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale);
             tape?.Repack(value);
         }
     }

@@ -175,8 +175,8 @@ public sealed class RunCommandTests : IDisposable
         string output = Path.Combine(_folder, "run");
         string huge = Path.Combine(_folder, "huge");
         Model model = Toy.Make(Toy.Config);
-        model.Parameters[Names.Word].Span.Fill(3e38f);
-        model.Parameters[Names.Position].Span.Fill(3e38f);
+        model.Parameters[Part.Word.Weight].Span.Fill(3e38f);
+        model.Parameters[Part.Position.Weight].Span.Fill(3e38f);
         ModelFolder.Save(model, huge, Toy.Tokenizer.Files());
         var (code, _, error) = Run("D", "--model", huge, "--output", output);
         Assert.Equal(ExitCode.Diverged, code);

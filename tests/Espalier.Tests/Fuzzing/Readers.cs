@@ -486,8 +486,7 @@ static partial class Readers
         ModelConfig config = Toy.Config with
         {
             Hidden = 8,
-            HeadWidth = 4,
-            Layers = [new LayerShape(2, 8), new LayerShape(1, 4)],
+            Layers = [Block.Bert(2, 4, 8), Block.Bert(1, 4, 4)],
             ExitPooling = Pooling.Mean,
         };
         using TemporaryFolder folder = new();

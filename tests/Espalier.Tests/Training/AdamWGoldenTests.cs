@@ -47,7 +47,7 @@ public sealed class AdamWGoldenTests
         {
             Assert.Equal(
                 decayed.Contains(model.Config.Family.FileName(slot.Name)),
-                Names.Decays(slot.Name)
+                Part.Decays(slot.Name)
             );
         }
 

@@ -65,17 +65,17 @@ static class TokenizerFiles
     static void Config(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         TokenizerParts parts = tokenizer.Parts;
-        string className = parts.ClassName ?? ClassName(tokenizer);
+        string className =
+            tokenizer is UnigramTokenizer
+                ? TokenizerClass.Generic // others know unk_token by its old id
+                : parts.ClassName ?? ClassName(tokenizer);
         json.WriteString("tokenizer_class", className);
         if (parts.ModelMaxLength is { } length)
         {
             json.WriteNumber("model_max_length", length);
         }
 
-        if (
-            parts.GivesTypes
-            != TokenizerClass.Named(className).GivesTypes(tokenizer is WordPieceTokenizer)
-        )
+        if (parts.GivesTypes != TokenizerClass.Named(className).GivesTypes(tokenizer.Kind))
         {
             json.WriteStartArray("model_input_names");
             foreach (string name in parts.GivesTypes ? WithTypes : WithoutTypes)
