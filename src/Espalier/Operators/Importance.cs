@@ -23,22 +23,12 @@ public sealed record Importance(
 {
     public static Importance Of(Learner model, IEnumerable<Batch> batches)
     {
-<<<<<<< HEAD
-        ModelConfig config = model.Config;
+        ModelConfig config = model.Model.Config;
         double[][] heads = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
             headBatches = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
             neurons = [.. config.Layers.Select(l => new double[l.Mlp.Width])],
             both = [.. config.Layers.Select(l => new double[l.Mlp.Width])];
-        EncoderGraph graph = new(model);
-        tape.WeightsChanged();
-=======
-        ModelConfig config = model.Model.Config;
-        double[][] heads = [.. config.Layers.Select(l => new double[l.Heads])],
-            headBatches = [.. config.Layers.Select(l => new double[l.Heads])],
-            neurons = [.. config.Layers.Select(l => new double[l.FeedForward])],
-            both = [.. config.Layers.Select(l => new double[l.FeedForward])];
         model.Tape.WeightsChanged();
->>>>>>> facets
         long tokens = 0;
         foreach (Batch batch in batches)
         {
@@ -112,14 +102,9 @@ public sealed record Importance(
 
     static void AddNeurons(Learner model, int layer, double[] first, double[] both)
     {
-<<<<<<< HEAD
-        var (up, bias) = graph[graph.Model.Config.PartOf(layer, Role.Up)];
-        Variable down = graph[graph.Model.Config.PartOf(layer, Role.Down)].Weight;
-=======
-        Variable up = model[Names.Weight(Names.Layer(layer, "up"))],
-            bias = model[Names.Bias(Names.Layer(layer, "up"))],
-            down = model[Names.Weight(Names.Layer(layer, "down"))];
->>>>>>> facets
+        ModelConfig config = model.Model.Config;
+        var (up, bias) = model[config.PartOf(layer, Role.Up)];
+        Variable down = model[config.PartOf(layer, Role.Down)].Weight;
         double[] second = new double[first.Length];
         for (int i = 0; i < down.Value.Rows; i++)
         {

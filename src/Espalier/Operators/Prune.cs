@@ -32,7 +32,7 @@ public sealed record Prune()
     /// <summary>Three shares of heads by three of neurons; those that are the same numbers of them count once.</summary>
     public override IReadOnlyList<Operator> Variants(ModelConfig config)
     {
-        LayerShape shape = config.Layers[0];
+        Block shape = config.Layers[0];
         return
         [
             .. SomeHeads
@@ -46,7 +46,9 @@ public sealed record Prune()
                     )
                 )
                 .Prepend(this)
-                .DistinctBy(p => (p.Heads.Of(shape.Heads), p.FeedForward.Of(shape.FeedForward))),
+                .DistinctBy(p =>
+                    (p.Heads.Of(shape.Attention.Heads), p.FeedForward.Of(shape.Mlp.Width))
+                ),
         ];
     }
 

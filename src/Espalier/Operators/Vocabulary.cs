@@ -31,7 +31,7 @@ public static class Vocabulary
             .Where(id => !whole.TokenOf(id).StartsWith("[unused", StringComparison.Ordinal))
             .Take(first);
         Tokenizer trimmed = whole.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
-        Tensor words = model.Parameters[Names.Word],
+        Tensor words = model.Parameters[Part.Word.Weight],
             rows = new(oldIds.Length, words.Columns);
         for (int id = 0; id < oldIds.Length; id++)
         {
@@ -41,7 +41,7 @@ public static class Vocabulary
         Parameters parameters = new();
         foreach (string name in model.Parameters.Names)
         {
-            parameters.Add(name, name == Names.Word ? rows : model.Parameters[name].Clone());
+            parameters.Add(name, name == Part.Word.Weight ? rows : model.Parameters[name].Clone());
         }
 
         return model with

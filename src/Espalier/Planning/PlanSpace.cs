@@ -62,38 +62,6 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
     static PlanSpace Of(IReadOnlyList<Contender> contenders) =>
         new(contenders, Few([.. contenders.Select(c => c.Pipeline).Distinct()]));
 
-<<<<<<< HEAD
-    static Operator[] Variants(ModelConfig config)
-    {
-        Block shape = config.Layers[0];
-        return
-        [
-            .. new[] { new Distill().Layers }
-                .Concat(Depths.Select(Amount.Share))
-                .DistinctBy(a => a.Of(config.Layers.Count))
-                .Where(a => a.Of(config.Layers.Count) < config.Layers.Count)
-                .Select(a => new Distill { Layers = a }),
-            new EarlyExit(),
-            .. new[] { new Prune() }
-                .Concat(
-                    Heads.SelectMany(h =>
-                        Neurons.Select(n => new Prune
-                        {
-                            Heads = Amount.Share(h),
-                            FeedForward = Amount.Share(n),
-                        })
-                    )
-                )
-                .DistinctBy(p =>
-                    (p.Heads.Of(shape.Attention.Heads), p.FeedForward.Of(shape.Mlp.Width))
-                ),
-            new DynamicLength(),
-            new Quantize(),
-        ];
-    }
-
-=======
->>>>>>> facets
     /// <summary>The pipeline with its operators of group I in all orders that make sense.</summary>
     static IEnumerable<Pipeline> Orders(Pipeline pipeline)
     {

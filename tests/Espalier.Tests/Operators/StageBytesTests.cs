@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Espalier.Checkpoints;
-using Espalier.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs;
+using Espalier.Tensors;
 using Espalier.Tests.Goldens;
 using Espalier.Tests.Models;
 
