@@ -88,7 +88,10 @@ public readonly record struct Part(Stretch Stretch, int Index, Role Role)
 
     /// <summary>The part of a parameter's name.</summary>
     /// <exception cref="ArgumentException">No parameter is called so.</exception>
-    public static Part Of(string name)
+    public static Part Of(string name) =>
+        Find(name) ?? throw new ArgumentException($"'{name}' is no name of a parameter.");
+
+    static Part? Find(string name)
     {
         string[] words = name.Split('.');
         Stretch? stretch = words[0] switch
@@ -100,26 +103,21 @@ public readonly record struct Part(Stretch Stretch, int Index, Role Role)
             "head" => Models.Stretch.Head,
             _ => null,
         };
-        bool numbered = stretch is Stretch.Layer or Stretch.Exit;
-        int index = 0,
-            role = words.Length > (numbered ? 2 : 1)
-                ? Array.IndexOf(Roles, words[numbered ? 2 : 1])
-                : -1;
+        int at = stretch is Stretch.Layer or Stretch.Exit ? 2 : 1,
+            index = 0,
+            role = words.Length > at ? Array.IndexOf(Roles, words[at]) : -1;
         return
-            stretch is { } found
-            && role >= 0
-            && (!numbered || Numeral.TryWhole(words[1], out index))
+            stretch is { } found && role >= 0 && (at == 1 || Numeral.TryWhole(words[1], out index))
             ? new Part(found, index, (Role)role)
-            : throw new ArgumentException($"'{name}' is no name of a parameter.");
+            : null;
     }
 
-    /// <summary>Biases and norms are not decayed.</summary>
+    /// <summary>Biases and norms are not decayed; neither is what is trained beside a model, unless it is called a weight.</summary>
     public static bool Decays(string name) =>
-        Of(name) is var part
-        && (
-            part.IsTable
-            || part.Role is not (Role.Norm or Role.AttentionNorm) && name == part.Weight
-        );
+        Find(name) is not { } part
+            ? name.EndsWith(".weight", StringComparison.Ordinal)
+            : part.IsTable
+                || part.Role is not (Role.Norm or Role.AttentionNorm) && name == part.Weight;
 
     static string Lower(string name) => name.ToLowerInvariant();
 }

@@ -47,6 +47,8 @@ public sealed class AdamW
         double RateFactor
     )
     {
+        public bool Decays { get; } = Part.Decays(Name);
+
         /// <summary>Where rows are followed one by one.</summary>
         internal LateRows? Late { get; } =
             Variable.Rows is null ? null : new LateRows(Variable.Value.Rows);
@@ -130,7 +132,7 @@ public sealed class AdamW
         {
             AdamWStep step = new(
                 (float)(rate * slot.RateFactor),
-                Part.Decays(slot.Name) ? (float)_options.Decay : 0,
+                slot.Decays ? (float)_options.Decay : 0,
                 (float)_options.Beta1,
                 (float)_options.Beta2,
                 (float)_options.Epsilon,

@@ -8,6 +8,7 @@ using Espalier.Tests.Models;
 namespace Espalier.Tests.Operators;
 
 /// <summary>Every family goes through every operator, and what comes out is read again and answers the same.</summary>
+[Trait("tier", "golden")]
 public sealed class FamilyPipelineTests
 {
     public static TheoryData<string> Families =>
