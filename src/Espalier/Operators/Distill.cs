@@ -7,13 +7,9 @@ namespace Espalier.Operators;
 /// D: a student with fewer layers learns from the model (Xin et al. 2022, section 3; loss of TinyBERT). Student layer i, counted
 /// from 1, starts as teacher layer i · L / l (every second one by default), and so do its exits.
 /// </summary>
-public sealed record Distill : Operator
+public sealed record Distill()
+    : Operator('D', "one-stage", "distill into a shallower student", Group.I, Known)
 {
-    public override char Letter => 'D';
-    public override string Method => "one-stage";
-    public override string Title => "distill into a shallower student";
-    public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options => Known;
     public override Effects Effects => Effects.FewerLayers;
     public override double Keeps => Layers.Value;
 
@@ -40,12 +36,12 @@ public sealed record Distill : Operator
 
     static readonly IReadOnlyList<Option> Known =
     [
-        Option.Text<Distill>(
+        Option.Amount<Distill>(
             "layers",
             "Layers of the student.",
-            "a count (3) or a share (0.5)",
-            o => $"{o.Layers}",
-            (o, text) => Amount.TryParse(text) is { } amount ? o with { Layers = amount } : null
+            3,
+            o => o.Layers,
+            (o, amount) => o with { Layers = amount }
         ),
         Option.Text<Distill>(
             "student",

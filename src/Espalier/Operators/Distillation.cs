@@ -1,5 +1,4 @@
 using Espalier.Autograd;
-using Espalier.Data;
 using Espalier.Models;
 using Espalier.Tensors;
 using Espalier.Training;
@@ -29,34 +28,44 @@ static class Distillation
         OperatorContext context
     )
     {
-        Teacher answers = new(teacher, context.Task.Training, weights, context);
+        IEnumerable<(int Layer, Func<GraphOutput, Variable> Own, double Weight)> all =
+        [
+            (Teacher.Embedding, o => o.Embedding, weights.Embedding),
+            (teacher.Config.Layers.Count - 1, o => o.Layers[^1], weights.Last),
+        ];
+        var states = all.Where(s => s.Weight > 0).ToArray();
+        Teacher answers = new(
+            teacher,
+            context.Task.Training,
+            [.. states.Select(s => s.Layer)],
+            context
+        );
         context.Train(
             student,
             pass =>
-            {
-                (Tape tape, Batch batch) = (pass.Tape, pass.Batch);
-                List<(Variable, float)> terms =
-                [
+                pass.Tape.WeightedSum([
                     .. pass.Output.Logits.Select(
                         (logits, exit) =>
                             (
-                                Soft(pass, logits, answers.Logits(batch, exitOf(exit)), weights),
+                                Soft(
+                                    pass,
+                                    logits,
+                                    answers.Logits(pass.Batch, exitOf(exit)),
+                                    weights
+                                ),
                                 (float)weights.Logits
                             )
                     ),
-                ];
-                void Alike(Variable own, Func<Batch, Tensor> teacher, double weight)
-                {
-                    if (weight > 0)
-                    {
-                        terms.Add((tape.MeanSquares(own, teacher(batch)), (float)weight));
-                    }
-                }
-
-                Alike(pass.Output.Embedding, answers.Embedding, weights.Embedding);
-                Alike(pass.Output.Layers[^1], answers.Last, weights.Last);
-                return tape.WeightedSum([.. terms]);
-            }
+                    .. states.Select(s =>
+                        (
+                            pass.Tape.MeanSquares(
+                                s.Own(pass.Output),
+                                answers.State(pass.Batch, s.Layer)
+                            ),
+                            (float)s.Weight
+                        )
+                    ),
+                ])
         );
     }
 
@@ -66,44 +75,58 @@ static class Distillation
             ? pass.Tape.MeanSquares(logits, teacher)
             : pass.Tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature);
 
-    /// <summary>Options that D and P share.</summary>
+    /// <summary>Options of every operator that distils.</summary>
     public static IReadOnlyList<Option> Options<T>(
         Func<T, DistillationWeights> get,
         Func<T, DistillationWeights, T> with
     )
-        where T : Operator =>
+        where T : Operator
+    {
+        return
         [
-            Option.Number<T>(
+            Of(
                 "logits",
                 "Weight of the soft cross-entropy with the teacher's logits.",
-                0,
-                1000,
-                o => get(o).Logits,
-                (o, v) => with(o, get(o) with { Logits = v })
+                w => w.Logits,
+                (w, v) => w with { Logits = v }
             ),
-            Option.Number<T>(
+            Of(
                 "embedding",
                 "Weight of the mean squared difference of the embeddings' outputs.",
-                0,
-                1000,
-                o => get(o).Embedding,
-                (o, v) => with(o, get(o) with { Embedding = v })
+                w => w.Embedding,
+                (w, v) => w with { Embedding = v }
             ),
-            Option.Number<T>(
+            Of(
                 "last",
                 "Weight of the mean squared difference of the last layers' outputs.",
-                0,
-                1000,
-                o => get(o).Last,
-                (o, v) => with(o, get(o) with { Last = v })
+                w => w.Last,
+                (w, v) => w with { Last = v }
             ),
-            Option.Number<T>(
+            Of(
                 "temperature",
                 "Softens both sides' logits.",
+                w => w.Temperature,
+                (w, v) => w with { Temperature = v },
                 0.1,
-                100,
-                o => get(o).Temperature,
-                (o, v) => with(o, get(o) with { Temperature = v })
+                100
             ),
         ];
+
+        Option Of(
+            string name,
+            string meaning,
+            Func<DistillationWeights, double> value,
+            Func<DistillationWeights, double, DistillationWeights> set,
+            double least = 0,
+            double most = 1000
+        ) =>
+            Option.Number<T>(
+                name,
+                meaning,
+                least,
+                most,
+                o => value(get(o)),
+                (o, v) => with(o, set(get(o), v))
+            );
+    }
 }

@@ -25,16 +25,11 @@ public enum ExitPooling
 }
 
 /// <summary>E: a classifier behind every layer, so that easy examples need not go through all of them.</summary>
-public sealed record EarlyExit : Operator
+public sealed record EarlyExit() : Operator('E', "classifiers", "early exits", Group.I, Known)
 {
     // First tokens of MiniLM differ by 0.002 of their size behind layers 1 to 3, those of BERT by some tenths.
     const double DeadShare = 0.05;
 
-    public override char Letter => 'E';
-    public override string Method => "classifiers";
-    public override string Title => "early exits";
-    public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options => Known;
     public override Effects Effects => Effects.Exits;
 
     static readonly IReadOnlyList<Option> Known =

@@ -14,15 +14,11 @@ public enum HeadPooling
 
 /// <summary>O: trains all parameters on the task: cross-entropy, or mean squares for regression. The result is the baseline: fp32 and
 /// padded, whatever the checkpoint was.</summary>
-public sealed record FineTune : Operator
+public sealed record FineTune()
+    : Operator('O', "fine-tuned", "fine-tune the original", Group.Start, Known)
 {
-    public override char Letter => 'O';
-    public override string Method => "fine-tuned";
-    public override string Title => "fine-tune the original";
-    public override Group Group => Group.Start;
     public override bool IsOriginal => true;
     public override bool Trains => true;
-    public override IReadOnlyList<Option> Options => Known;
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -35,16 +31,6 @@ public sealed record FineTune : Operator
     ];
 
     public HeadPooling Pool { get; init; } = HeadPooling.Keep;
-
-    public override IReadOnlyList<OrderRule> Rules => [First];
-
-    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
-
-    internal static OrderRule First { get; } =
-        new(
-            "O, the original, comes first, written or not, and once.",
-            (_, before) => before.Count == 0 ? null : "O is fine-tuning and comes first, once."
-        );
 
     public override Model Apply(Model model, OperatorContext context)
     {

@@ -44,24 +44,20 @@ public sealed record Touch(double Quality = 1, double Time = 1, double Size = 1)
 /// Takes a model, gives a model; nothing else changes one. The options are the properties of the record;
 /// two equal records do the same to the same model.
 /// </summary>
-public abstract record Operator
+/// <param name="Letter">How a pipeline names it.</param>
+/// <param name="Method">The way of doing what the letter stands for; a pipeline names it unless it is the letter's default.</param>
+/// <param name="Title">The field's word for it.</param>
+/// <param name="Options">What may stand in brackets, in the order it is written.</param>
+public abstract record Operator(
+    char Letter,
+    string Method,
+    string Title,
+    Group Group,
+    IReadOnlyList<Option> Options
+)
 {
-    /// <summary>How a pipeline names it.</summary>
-    public abstract char Letter { get; }
-
-    /// <summary>The way of doing what the letter stands for; a pipeline names it unless it is the letter's default.</summary>
-    public abstract string Method { get; }
-
-    /// <summary>The field's word for it.</summary>
-    public abstract string Title { get; }
-
-    public abstract Group Group { get; }
-
     /// <summary>Grows whenever the same options would give another model; stage keys contain it.</summary>
     public virtual int Version => 1;
-
-    /// <summary>What may stand in brackets, in the order it is written.</summary>
-    public abstract IReadOnlyList<Option> Options { get; }
 
     /// <summary>
     /// Every method of every letter with its defaults, in the order that the pipeline of all of them has. The first of a letter
@@ -108,10 +104,11 @@ public abstract record Operator
     public virtual double Keeps => 1;
 
     /// <summary>What a search tries of it on such a model; nothing where it is not searched.</summary>
-    public virtual IReadOnlyList<Operator> Variants(ModelConfig config) => [this];
+    public virtual IReadOnlyList<Operator> Variants(ModelConfig config) => IsOriginal ? [] : [this];
 
     /// <summary>What it asks of the operators before it.</summary>
-    public virtual IReadOnlyList<OrderRule> Rules => [OrderRule.TrainingFirst, OrderRule.Once];
+    public virtual IReadOnlyList<OrderRule> Rules =>
+        IsOriginal ? [OrderRule.First] : [OrderRule.TrainingFirst, OrderRule.Once];
 
     /// <summary>The model after this operator; the given one is left as it is.</summary>
     public abstract Model Apply(Model model, OperatorContext context);

@@ -37,7 +37,13 @@ public sealed record OperatorContext(
     {
         phase ??= new Phase();
         TrainingOptions options = phase.Options ?? Training;
-        Learner learner = new(model, new Tape(Workers, Kernels), phase.Frozen, phase.Beside);
+        Learner learner = new(
+            model,
+            new Tape(Workers, Kernels),
+            phase.Frozen,
+            phase.Beside,
+            phase.See
+        );
         new Trainer(
             learner,
             new AdamW(learner.Trained, Workers, Kernels, options, phase.Rate),

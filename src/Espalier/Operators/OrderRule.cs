@@ -8,6 +8,12 @@ public sealed record OrderRule(
     Func<Operator, IReadOnlyList<Operator>, string?> Broken
 )
 {
+    public static OrderRule First { get; } =
+        new(
+            "O, the original, comes first, written or not, and once.",
+            (_, before) => before.Count == 0 ? null : "O is fine-tuning and comes first, once."
+        );
+
     public static OrderRule TrainingFirst =>
         new(
             $"{Letters(Group.I)} train, so they come before {Letters(Group.II)}, which do not.",

@@ -38,6 +38,19 @@ public sealed class Pipeline
                 "The pipeline is empty; O alone is the fine-tuned original."
             );
 
+    /// <summary>Null: the text is no pipeline, which nobody needs to be told.</summary>
+    public static Pipeline? TryParse(string text)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
     public static Pipeline Of(params IReadOnlyList<Operator> operators) =>
         operators is [{ IsOriginal: true }, ..]
             ? new([.. operators])

@@ -19,15 +19,11 @@ public enum PruneScope
 /// P: takes the least important heads and feed-forward neurons out of the matrices (Xin et al. 2022: 8 of 12 heads and half
 /// the neurons, first-order importance on the validation data), then distils from the unpruned model.
 /// </summary>
-public sealed record Prune : Operator
+public sealed record Prune()
+    : Operator('P', "importance", "prune heads and neurons", Group.I, Known)
 {
     const int ImportanceBatch = 16;
 
-    public override char Letter => 'P';
-    public override string Method => "importance";
-    public override string Title => "prune heads and neurons";
-    public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options => Known;
     public override double Keeps => Heads.Value * FeedForward.Value;
 
     static readonly double[] SomeHeads = [0.34, 0.67, 1];
@@ -58,15 +54,17 @@ public sealed record Prune : Operator
 
     static readonly IReadOnlyList<Option> Known =
     [
-        Amounts(
+        Option.Amount<Prune>(
             "heads",
             "Attention heads that stay.",
+            8,
             o => o.Heads,
             (o, a) => o with { Heads = a }
         ),
-        Amounts(
+        Option.Amount<Prune>(
             "ffn",
             "Feed-forward neurons that stay.",
+            8,
             o => o.FeedForward,
             (o, a) => o with { FeedForward = a }
         ),
@@ -229,18 +227,4 @@ public sealed record Prune : Operator
                 .Take(count)
                 .Order(),
         ];
-
-    static Option Amounts(
-        string name,
-        string meaning,
-        Func<Prune, Amount> get,
-        Func<Prune, Amount, Prune> with
-    ) =>
-        Option.Text<Prune>(
-            name,
-            meaning,
-            "a count (8) or a share (0.5)",
-            o => $"{get(o)}",
-            (o, text) => Amount.TryParse(text) is { } amount ? with(o, amount) : null
-        );
 }

@@ -14,13 +14,8 @@ public enum TableForm
 /// Q: the layers' weights become int8 per output channel (a quarter of their size, in memory and on disk), and activations are
 /// quantized per row at run time. A training operator that follows works from what is left, in fp32, and is rounded again.
 /// </summary>
-public sealed record Quantize : Operator
+public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II, Known)
 {
-    public override char Letter => 'Q';
-    public override string Method => "dynamic";
-    public override string Title => "quantize";
-    public override Group Group => Group.II;
-    public override IReadOnlyList<Option> Options => Known;
     public override Effects Effects => Effects.FewerBits;
 
     // int8 changes few answers.

@@ -8,14 +8,9 @@ namespace Espalier.Operators;
 /// V: keeps the tokens that a corpus needs, the first ones of the vocabulary (in BERT's, behind its unused places, the most
 /// frequent of English come first), all special tokens and all single characters; embedding rows and tokenizer follow.
 /// </summary>
-public sealed record TrimVocabulary : Operator
+public sealed record TrimVocabulary()
+    : Operator('V', "needed", "trim the vocabulary", Group.Start, Known)
 {
-    public override char Letter => 'V';
-    public override string Method => "needed";
-    public override string Title => "trim the vocabulary";
-    public override Group Group => Group.Start;
-    public override IReadOnlyList<Option> Options => Known;
-
     public override IReadOnlyList<OrderRule> Rules =>
         [
             new(

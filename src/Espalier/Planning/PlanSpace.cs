@@ -2,6 +2,7 @@ using Espalier.Analysis.Search;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
+using Espalier.Runs.Studies;
 
 namespace Espalier.Planning;
 
@@ -65,20 +66,11 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
     static IEnumerable<Pipeline> Orders(Pipeline pipeline)
     {
         ILookup<Group, Operator> of = pipeline.Steps.ToLookup(o => o.Group);
-        return Arranged([.. of[Group.I]])
+        return PipelineSet
+            .Arranged([.. of[Group.I]])
             .Select(order => Pipeline.Of([.. of[Group.Start], .. order, .. of[Group.II]]))
             .Where(p => p.Problems().Count == 0);
     }
-
-    static IEnumerable<IEnumerable<Operator>> Arranged(Operator[] set) =>
-        set.Length == 0
-            ?
-            [
-                [],
-            ]
-            : set.SelectMany(
-                (o, i) => Arranged([.. set.Where((_, j) => j != i)]).Select(rest => rest.Prepend(o))
-            );
 
     /// <summary>O, and of each operator alone the default, the smallest and the largest.</summary>
     static string[] Few(IReadOnlyList<string> pipelines)

@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Models;
+using Espalier.Models.Walk;
 using Espalier.Tensors;
 
 namespace Espalier.Training;
@@ -18,11 +19,13 @@ public sealed record Pass(Learner Learner, Batch Batch, GraphOutput Output)
 /// <summary>A model and what is trained beside it as variables on a tape. It works on their own tensors.</summary>
 /// <param name="frozen">Parameters of the model that get no gradient; null: none.</param>
 /// <param name="beside">Under names that the model does not use.</param>
+/// <param name="see">Is shown what goes through the model in every pass.</param>
 public sealed class Learner(
     Model model,
     Tape tape,
     Predicate<string>? frozen = null,
-    Parameters? beside = null
+    Parameters? beside = null,
+    ISee<Variable>? see = null
 )
 {
     readonly EncoderGraph _graph = new(model, frozen);
@@ -47,7 +50,7 @@ public sealed class Learner(
 
     /// <param name="allExits">Whether classifiers behind earlier layers run too.</param>
     public Pass Forward(Batch batch, bool allExits = true) =>
-        new(this, batch, _graph.Forward(tape, batch, allExits));
+        new(this, batch, _graph.Forward(tape, batch, allExits, see));
 
     public void ClearGradients()
     {

@@ -1,4 +1,6 @@
+using Espalier.Autograd;
 using Espalier.Models;
+using Espalier.Models.Walk;
 
 namespace Espalier.Training;
 
@@ -16,6 +18,9 @@ public sealed record Phase
 
     /// <summary>What is trained beside the model, such as projections and gates; in place, under names that the model does not use.</summary>
     public Parameters? Beside { get; init; }
+
+    /// <summary>Is shown what goes through the model in every pass, before the loss is asked for: states, contexts, scores.</summary>
+    public ISee<Variable>? See { get; init; }
 
     /// <summary>Null: the stage's.</summary>
     public TrainingOptions? Options { get; init; }

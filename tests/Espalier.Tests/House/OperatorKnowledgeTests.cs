@@ -65,7 +65,7 @@ public sealed partial class OperatorKnowledgeTests
             .Concat(
                 Text()
                     .Matches(code)
-                    .Where(m => IsPipeline(m.Value.Trim('\'', '"')))
+                    .Where(m => Pipeline.TryParse(m.Value.Trim('\'', '"')) is not null)
                     .Select(m => m.Value)
             )
             .Select(text => (source.Path, text))
@@ -75,18 +75,6 @@ public sealed partial class OperatorKnowledgeTests
     /// <summary>The name of an operator where it is no property, argument or method of that name.</summary>
     static Regex Type() =>
         new($@"(?<=\bOperators\.|\bnew |(?<![.\w]))({Types})\b(?!\s*(?:=(?![=>])|:))");
-
-    static bool IsPipeline(string text)
-    {
-        try
-        {
-            return Pipeline.Parse(text).Operators.Length > 0;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
 
     [GeneratedRegex(@"^\s*//.*$|(?<=[;{}])\s*//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();

@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Kernels;
 using Espalier.Models;
+using Espalier.Models.Walk;
 using Espalier.Operators;
 using Espalier.Tensors;
 using Espalier.Tests.Models;
@@ -98,6 +99,41 @@ public sealed class PhaseTests : IDisposable
         Parameters read = Gates();
         Trained(Context(), phase with { Beside = read });
         Assert.Equal(learned, read["gate.weight"].Span.ToArray());
+    }
+
+    [Fact]
+    public void A_phase_is_shown_what_goes_through_the_model_before_its_loss_is_asked_for()
+    {
+        Seen seen = new();
+        Model model = Toy.Model with { Parameters = Toy.Model.Parameters.Clone() };
+        Context()
+            .Train(
+                model,
+                pass =>
+                {
+                    Assert.Equal(pass.Output.Layers, seen.States);
+                    return pass.Tape.MeanSquares(
+                        seen.States[0],
+                        new Tensor(seen.States[0].Value.Shape)
+                    );
+                },
+                new Phase { See = seen }
+            );
+        Assert.Equal(24, seen.Passes);
+    }
+
+    sealed class Seen : ISee<Variable>
+    {
+        public List<Variable> States { get; } = [];
+        public int Passes { get; private set; }
+
+        public void Embedding(Variable x)
+        {
+            States.Clear();
+            Passes++;
+        }
+
+        public void State(int layer, Variable x) => States.Add(x);
     }
 
     static Parameters Gates()

@@ -170,29 +170,15 @@ sealed record Findings(
         };
     }
 
-    public static bool IsPipeline(string name)
-    {
-        try
-        {
-            Pipeline.Parse(name);
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The pipeline without its options; a name that is no pipeline stays as it is.</summary>
     public static string Letters(string pipeline) =>
-        IsPipeline(pipeline) ? Pipeline.Parse(pipeline).Letters : pipeline;
+        Pipeline.TryParse(pipeline)?.Letters ?? pipeline;
 
-    static bool IsOriginal(string pipeline) =>
-        IsPipeline(pipeline) && Pipeline.Parse(pipeline).IsOriginal;
+    static bool IsOriginal(string pipeline) => Pipeline.TryParse(pipeline) is { IsOriginal: true };
 
     /// <summary>What was done to the original; of a name that is no pipeline nothing is known.</summary>
     public static IEnumerable<Operator> Steps(string pipeline) =>
-        IsPipeline(pipeline) ? Pipeline.Parse(pipeline).Steps : [];
+        Pipeline.TryParse(pipeline)?.Steps ?? [];
 
     /// <summary>A line through the means of different seeds would show their differences as if they were efforts.</summary>
     static IEnumerable<Curve> CurvesOf(string pipeline, IReadOnlyList<MeanPoint> points)

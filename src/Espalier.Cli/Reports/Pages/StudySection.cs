@@ -2,6 +2,7 @@ using Espalier.Analysis;
 using Espalier.Analysis.Cumulation;
 using Espalier.Analysis.Orders;
 using Espalier.Measuring;
+using Espalier.Operators;
 using Espalier.Tensors;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -42,7 +43,7 @@ sealed record StudySection(
                 .. findings.Measurements.Where(m =>
                     m.Metrics is [{ Value: not null }, ..]
                     && m.Seeds.Count > 0
-                    && Findings.IsPipeline(m.Pipeline)
+                    && Pipeline.TryParse(m.Pipeline) is not null
                 ),
             ],
             whole = [.. judged.Where(m => m.MillisecondsPerExample is not null)];

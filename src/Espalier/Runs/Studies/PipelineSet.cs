@@ -39,7 +39,7 @@ public static class PipelineSet
         List<Pipeline> found = [];
         foreach (int size in (sizes ?? [set.Length]).Distinct().Order())
         {
-            foreach (string order in Orders(set, size).Distinct())
+            foreach (string order in Arranged(set, size).Select(o => string.Concat(o)).Distinct())
             {
                 found.AddRange(
                     then.Select(end => Pipeline.Parse(first + order + end))
@@ -55,13 +55,17 @@ public static class PipelineSet
             );
     }
 
-    static IEnumerable<string> Orders(Operator[] set, int size) =>
-        size == 0
-            ? [""]
-            : Enumerable
-                .Range(0, set.Length)
-                .SelectMany(i =>
-                    Orders([.. set.Where((_, j) => j != i)], size - 1)
-                        .Select(rest => $"{set[i]}{rest}")
-                );
+    /// <summary>Every order of so many of the set, in the set's own order as far as there is a choice.</summary>
+    /// <param name="size">Null: all of it.</param>
+    public static IEnumerable<IEnumerable<Operator>> Arranged(Operator[] set, int? size = null) =>
+        (size ?? set.Length) == 0
+            ?
+            [
+                [],
+            ]
+            : set.SelectMany(
+                (o, i) =>
+                    Arranged([.. set.Where((_, j) => j != i)], (size ?? set.Length) - 1)
+                        .Select(rest => rest.Prepend(o))
+            );
 }

@@ -284,9 +284,11 @@ public sealed class StudyRecipeFile
         for (int i = 0; i < items.Length; i++)
         {
             string where = $"pipelines[{i}]";
-            foreach (Pipeline written in Try(() => Expand(items[i], where, original), where) ?? [])
+            foreach (Pipeline written in Try(() => Expand(items[i], where), where) ?? [])
             {
-                Pipeline pipeline = Placed(written);
+                Pipeline pipeline =
+                    Try(() => Placed(original is null ? written : written.From(original)), where)
+                    ?? written;
                 pipelines.Add(pipeline);
                 foreach (
                     string input in pipeline
@@ -306,9 +308,6 @@ public sealed class StudyRecipeFile
 
         return [.. pipelines.DistinctBy(p => $"{p}")];
     }
-
-    Pipeline[] Expand(JsonElement item, string where, string? original) =>
-        [.. Expand(item, where).Select(p => original is null ? p : p.From(original))];
 
     IReadOnlyList<Pipeline> Expand(JsonElement item, string where)
     {
