@@ -4,8 +4,9 @@
         tests/Espalier.Tests/Goldens/tokenizers/unigram.jsonl
 
 Made with transformers 5.12.1 and tokenizers 0.23.1. One line a folder: its files, and for each text, alone or with a
-second one, ids, type ids (0 where the model is given none) and offsets in code points. Optional arguments: how many
-folders, the seed, and a Precompiled normalizer as JSON, to draw from instead of the small table made here.
+second one, ids, type ids (0 where the model is given none), offsets in code points, and for two of them what the ids decode to.
+Optional arguments: how many folders, the seed, and a Precompiled normalizer as JSON, to draw from instead of the small
+table made here.
 """
 
 import base64, json, os, random, struct, sys, tempfile
@@ -221,6 +222,11 @@ def rows(files, count):
         row["ids"] = found["input_ids"]
         row["type_ids"] = found.get("token_type_ids", [0] * len(row["ids"]))
         row["offsets"] = [list(o) for o in found["offset_mapping"]]
+        # The library decodes an added token that NFC changes as if its characters were bytes.
+        odd = {t["id"] for t in files["tokenizer.json"]["added_tokens"] if t["content"] == "e\u0301"}
+        if i < 2 and not odd & set(row["ids"]):
+            row["decoded"] = tokenizer.backend_tokenizer.decode(row["ids"], skip_special_tokens=False)
+            row["decoded_without_special"] = tokenizer.backend_tokenizer.decode(row["ids"], skip_special_tokens=True)
         out.append(row)
     return out
 

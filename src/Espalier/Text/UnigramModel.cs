@@ -103,15 +103,20 @@ sealed record UnigramModel(PieceTrie Pieces, IReadOnlyList<double> Scores, int U
 
     void Unknown(ReadOnlySpan<char> text, int start, int end, List<Token> tokens)
     {
-        ReadOnlySpan<char> unknown = text[start..end];
-        int id = Pieces.Find(unknown); // several unknown characters may be a token together
+        int node = 0;
+        for (int at = start; at < end && (at == start || node > 0); at++)
+        {
+            node = Pieces.Step(node, text[at]);
+        }
+
+        int id = node > 0 ? Pieces[node] : -1; // several unknown characters may be a token together
         if (id >= 0 || Bytes is null)
         {
             tokens.Add(new Token(id >= 0 ? id : UnknownId, start, end));
             return;
         }
 
-        foreach (byte value in System.Text.Encoding.UTF8.GetBytes(unknown.ToArray()))
+        foreach (byte value in System.Text.Encoding.UTF8.GetBytes(text[start..end].ToArray()))
         {
             tokens.Add(new Token(Bytes[value], start, end));
         }

@@ -58,67 +58,60 @@ public sealed class UnigramTokenizer : Tokenizer
         ReadOnlySpan<char> text,
         int beginning,
         List<Token> tokens
-    )
+    ) => Cut(text, beginning, tokens, ids: null);
+
+    private protected override void TokenizeIds(
+        ReadOnlySpan<char> text,
+        int beginning,
+        List<int> ids
+    ) => Cut(text, beginning, [], ids);
+
+    // To ids alone, which are remembered, where ids are asked for; else to all tokens.
+    void Cut(ReadOnlySpan<char> text, int beginning, List<Token> tokens, List<int>? ids)
     {
         char[] room = ArrayPool<char>.Shared.Rent(text.Length + 1);
         for (int start = 0, end; (end = Model.Words.NextEnd(text, ref start)) > start; start = end)
         {
             ReadOnlySpan<char> word = text[start..end];
             int length = Model.Words.Spell(word, start < beginning, room, out int added);
-            ReadOnlySpan<char> spelt = room.AsSpan(0, length);
             for (int at = 0, next; at < length; at = next)
             {
-                next = at + Model.Words.NextLength(spelt[at..]);
-                int before = tokens.Count;
-                Model.Cut(spelt[at..next], tokens);
-                foreach (ref Token token in CollectionsMarshal.AsSpan(tokens)[before..])
-                {
-                    // A mark that was put in front stands where the first character stands.
-                    int first = at + token.Start,
-                        last = at + token.End;
-                    token = token with
-                    {
-                        Start = start + Math.Max(0, first - added),
-                        End = start + Math.Max(last - added, added > 0 ? Width(word) : 0),
-                    };
-                }
-            }
-        }
-
-        ArrayPool<char>.Shared.Return(room);
-    }
-
-    private protected override void TokenizeIds(
-        ReadOnlySpan<char> text,
-        int beginning,
-        List<int> ids
-    )
-    {
-        List<Token>? tokens = null;
-        char[] room = ArrayPool<char>.Shared.Rent(text.Length + 1);
-        for (int start = 0, end; (end = Model.Words.NextEnd(text, ref start)) > start; start = end)
-        {
-            int length = Model.Words.Spell(text[start..end], start < beginning, room, out _);
-            for (ReadOnlySpan<char> spelt = room.AsSpan(0, length); spelt.Length > 0; )
-            {
-                ReadOnlySpan<char> part = spelt[..Model.Words.NextLength(spelt)];
-                spelt = spelt[part.Length..];
-                if (_cache.TryGet(part, out ReadOnlySpan<int> known))
+                ReadOnlySpan<char> part = room.AsSpan(at, length - at);
+                part = part[..Model.Words.NextLength(part)];
+                next = at + part.Length;
+                if (ids is not null && _cache.TryGet(part, out ReadOnlySpan<int> known))
                 {
                     ids.AddRange(known);
                     continue;
                 }
 
-                tokens ??= [];
-                tokens.Clear();
+                int before = tokens.Count;
                 Model.Cut(part, tokens);
-                int before = ids.Count;
-                foreach (Token token in tokens)
+                Span<Token> found = CollectionsMarshal.AsSpan(tokens)[before..];
+                if (ids is not null)
                 {
-                    ids.Add(token.Id);
+                    int first = ids.Count;
+                    foreach (Token token in found)
+                    {
+                        ids.Add(token.Id);
+                    }
+
+                    _cache.Put(part, CollectionsMarshal.AsSpan(ids)[first..]);
+                    tokens.Clear();
+                    continue;
                 }
 
-                _cache.Put(part, CollectionsMarshal.AsSpan(ids)[before..]);
+                foreach (ref Token token in found)
+                {
+                    // A mark that was put in front stands where the first character stands.
+                    int from = at + token.Start - added,
+                        to = at + token.End - added;
+                    token = token with
+                    {
+                        Start = start + Math.Max(0, from),
+                        End = start + Math.Max(to, added > 0 ? Width(word) : 0),
+                    };
+                }
             }
         }
 

@@ -135,7 +135,14 @@ static class TokenizerFiles
     {
         foreach (string role in SpecialTokens.Roles)
         {
-            if (parts.Specials[role] is { } token)
+            // What its own tokens are, Unigram's conventions tell again; a name would make them tokens that texts are searched for.
+            bool told =
+                parts.Family is TokenizerFamily.Albert or TokenizerFamily.XlmRoberta
+                && SpecialTokens.Of(parts.Family)[role] == parts.Specials[role];
+            if (
+                parts.Specials[role] is { } token
+                && (!told || parts.Added.Any(a => a.Content == token))
+            )
             {
                 json.WriteString(role, token);
             }

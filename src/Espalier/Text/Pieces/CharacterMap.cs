@@ -49,6 +49,7 @@ sealed record CharacterMap : Normalizer
     {
         List<(int Code, int Change)> changes = new(text.Length);
         ReadOnlySpan<char> units = text.Units;
+        Span<char> one = stackalloc char[2];
         bool modified = false;
         for (int at = 0, length; at < units.Length; at += length)
         {
@@ -77,12 +78,11 @@ sealed record CharacterMap : Normalizer
 
             foreach (Rune rune in cluster.EnumerateRunes())
             {
-                Span<char> one = stackalloc char[2];
-                one = one[..rune.EncodeToUtf16(one)];
-                if (TryFind(one, out found))
+                ReadOnlySpan<char> character = one[..rune.EncodeToUtf16(one)];
+                if (TryFind(character, out found))
                 {
                     modified = true;
-                    Replace(one, found, changes);
+                    Replace(character, found, changes);
                 }
                 else
                 {

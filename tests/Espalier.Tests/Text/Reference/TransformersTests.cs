@@ -49,6 +49,13 @@ public sealed class TransformersTests
                         $" [{string.Join(",", whole.Offsets.Select(o => $"[{o.Start},{o.End}]"))}]";
                 }
 
+                if (row["decoded"] is { } decoded)
+                {
+                    expected += $" {decoded} {row["decoded_without_special"]}";
+                    ours +=
+                        $" {tokenizer.Decode(found.Ids, false)} {tokenizer.Decode(found.Ids, true)}";
+                }
+
                 if (ours != expected || !found.Ids.SequenceEqual(whole.Ids))
                 {
                     wrong.Add(
@@ -59,7 +66,7 @@ public sealed class TransformersTests
             }
         }
 
-        Assert.True(number > 100, $"{lines} has {number} lines");
+        Assert.True(number >= 80, $"{lines} has {number} lines");
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {number}:\n{string.Join("\n", wrong)}");
     }
 }
