@@ -61,13 +61,22 @@ readonly struct JsonField
             ? JsonElement.DeepEquals(l._value, r._value)
             : left is null && right is null;
 
-    /// <summary>A finite number.</summary>
-    public double Real()
+    /// <summary>A text and a finite number in an array of their own.</summary>
+    public (string Text, double Number) Scored()
     {
-        Demand(_value.ValueKind == JsonValueKind.Number, "a number");
-        return _value.TryGetDouble(out double number) && double.IsFinite(number)
-            ? number
-            : throw Refuse($"{Short(_value.GetRawText())} is not a finite number.");
+        bool pair =
+            IsArray
+            && _value.GetArrayLength() == 2
+            && _value[0].ValueKind == JsonValueKind.String
+            && _value[1].ValueKind == JsonValueKind.Number;
+        double number = 0;
+        if (!pair || !_value[1].TryGetDouble(out number) || !double.IsFinite(number))
+        {
+            throw Refuse($"a text and a finite number are expected, not {Short(Raw)}.");
+        }
+
+        JsonElement text = _value[0];
+        return (Guard(() => text.GetString()!), number);
     }
 
     /// <summary>Reads a file, refusing one that is missing or absurdly large.</summary>

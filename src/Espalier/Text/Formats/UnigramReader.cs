@@ -14,18 +14,13 @@ static class UnigramReader
         List<double> found = [];
         foreach (JsonField item in field.Items())
         {
-            JsonField[] sides = [.. item.Items()];
-            if (sides.Length != 2)
+            (string piece, double score) = item.Scored();
+            if (!ids.TryAdd(piece, ids.Count))
             {
-                throw item.Refuse("a piece and its score are expected.");
+                throw item.Refuse($"the piece '{piece}' stands here twice.");
             }
 
-            if (!ids.TryAdd(sides[0].Text(), ids.Count))
-            {
-                throw item.Refuse($"the piece '{sides[0].Text()}' stands here twice.");
-            }
-
-            found.Add(sides[1].Real());
+            found.Add(score);
         }
 
         scores = [.. found];

@@ -3,11 +3,12 @@ namespace Espalier.Text.Pieces;
 /// <summary>The pieces of a vocabulary by their beginnings: each is a node, and a unit leads from one to the next.</summary>
 sealed class PieceTrie
 {
-    readonly Dictionary<long, int> _steps = [];
+    readonly Dictionary<long, int> _steps;
     readonly List<int> _ids = [-1]; // of the piece that ends at a node, or -1
 
     public PieceTrie(Vocabulary vocabulary)
     {
+        _steps = new Dictionary<long, int>(4 * vocabulary.Count);
         foreach ((string token, int id) in vocabulary.Entries)
         {
             int node = 0;
