@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Cli;
@@ -14,7 +13,6 @@ using Espalier.Tests.Checkpoints;
 using Espalier.Tests.Cli;
 using Espalier.Tests.Models;
 using Espalier.Tests.Text;
-using Espalier.Tests.Text.Reference;
 using Espalier.Text;
 
 namespace Espalier.Tests.Fuzzing;
@@ -115,25 +113,13 @@ static partial class Readers
         }
     }
 
-    static JsonObject Mapped(JsonObject unigram)
-    {
-        unigram["normalizer"] = new JsonObject
-        {
-            ["type"] = "Precompiled",
-            ["precompiled_charsmap"] = SmallCharacterMap.Base64(
-                new Dictionary<string, string> { ["é"] = "e", ["b"] = "ab" }
-            ),
-        };
-        return unigram;
-    }
-
     static IEnumerable<Reader> Tokenizers()
     {
         string[] bodies =
         [
             SmallTokenizer.WordPieceJson().ToJsonString(),
             SmallTokenizer.BytePairJson().ToJsonString(),
-            Mapped(SmallTokenizer.UnigramJson()).ToJsonString(),
+            SmallTokenizer.MappedUnigramJson().ToJsonString(),
         ];
         yield return InFolder("tokenizer.json", [.. bodies.Select(Utf8)], null, Encode);
         Dictionary<string, byte[]> pieces = new()

@@ -77,6 +77,19 @@ static class SmallTokenizer
             )!
             .AsObject();
 
+    public static JsonObject MappedUnigramJson()
+    {
+        JsonObject json = UnigramJson();
+        json["normalizer"] = new JsonObject
+        {
+            ["type"] = "Precompiled",
+            ["precompiled_charsmap"] = Reference.SmallCharacterMap.Base64(
+                new Dictionary<string, string> { ["é"] = "e", ["b"] = "ab" }
+            ),
+        };
+        return json;
+    }
+
     public static Tokenizer Load(JsonNode json) => LoadText(json.ToJsonString());
 
     public static Tokenizer LoadText(string json) =>
