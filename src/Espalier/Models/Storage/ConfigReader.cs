@@ -122,7 +122,11 @@ static class ConfigReader
         );
         return sized with
         {
-            Attention = sized.Attention with { Width = width },
+            Attention = sized.Attention with
+            {
+                Width = width,
+                Keeps = layer.OptionalInteger("keeps", 1, MostRows),
+            },
             NormsAttention = layer.OptionalFlag("norms_attention") ?? block.NormsAttention,
         };
     }
