@@ -2,7 +2,6 @@ using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
-using Espalier.Models.Storage;
 using Espalier.Models.Walk;
 using Espalier.Tensors;
 using Espalier.Training;

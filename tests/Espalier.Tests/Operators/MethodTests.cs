@@ -7,7 +7,6 @@ using Espalier.Operators;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
 using Espalier.Tests.Models;
-using Espalier.Training;
 
 namespace Espalier.Tests.Operators;
 

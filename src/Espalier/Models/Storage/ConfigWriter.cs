@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Espalier.Autograd;
-using Espalier.Models.Families;
 
 namespace Espalier.Models.Storage;
 

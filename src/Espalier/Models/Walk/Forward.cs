@@ -1,5 +1,3 @@
-using Espalier.Kernels;
-
 namespace Espalier.Models.Walk;
 
 /// <summary>
