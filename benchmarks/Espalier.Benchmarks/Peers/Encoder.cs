@@ -1,4 +1,3 @@
-using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Storage;

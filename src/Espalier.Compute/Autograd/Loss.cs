@@ -20,6 +20,23 @@ public sealed partial class Tape
     public Variable MeanSquares(Variable x, Tensor target) =>
         Loss(x, to => Losses.MeanSquares(x.Value, target, to));
 
+    /// <summary>Σ of all elements.</summary>
+    public Variable Sum(Variable x) =>
+        Loss(
+            x,
+            to =>
+            {
+                to.Span.Fill(1);
+                double sum = 0;
+                foreach (float value in x.Value.Span)
+                {
+                    sum += value;
+                }
+
+                return sum;
+            }
+        );
+
     /// <summary>Σ weight · loss.</summary>
     public Variable WeightedSum(params (Variable Loss, float Weight)[] terms) =>
         terms is [(var only, 1f)] ? only : Record(new WeightedSum(this, terms));

@@ -21,6 +21,9 @@ public sealed record AttentionSpec(int Heads, int Width)
     /// <summary>Furthest distance in tokens that is seen; null: every token of the sequence.</summary>
     public int? Reach { get; init; }
     public Rotary? Rotary { get; init; }
+
+    /// <summary>Rows of a sequence that go on behind this attention: those that were attended to most; null: all.</summary>
+    public int? Keeps { get; init; }
     public bool Bias { get; init; } = true;
     public bool OutputBias { get; init; } = true;
 

@@ -10,13 +10,15 @@ namespace Espalier.Models;
 /// <param name="Embedding">Output of the embeddings, [T, D].</param>
 /// <param name="Layers">Output of each layer, [T, D].</param>
 /// <param name="Contexts">Heads' outputs of each layer before the output projection, [T, heads · width].</param>
+/// <param name="Rows">Rows of the batch that are left behind the last layer, in order; null: all.</param>
 /// <param name="Logits">Of each exit in order, the last layer's last, [sequences, outputs].</param>
 public sealed record GraphOutput(
-    Sequences Sequences,
+    IReadOnlyList<Sequences> Sequences,
     Variable Embedding,
     IReadOnlyList<Variable> Layers,
     IReadOnlyList<Variable> Contexts,
-    IReadOnlyList<Variable> Logits
+    IReadOnlyList<Variable> Logits,
+    int[]? Rows
 )
 {
     public Variable LastLogits => Logits[^1];
@@ -90,14 +92,19 @@ public sealed class EncoderGraph
         Tape tape,
         Batch batch,
         bool allExits = false,
-        ISee<Variable>? see = null
+        ISee<Variable>? see = null,
+        Extract? extract = null
     )
     {
-        Recording run = new(this, tape, batch, allExits, see);
+        Recording run = new(this, tape, batch, allExits, see, extract);
         Walk.Forward.Run(Model.Config, run, run);
         return run.Output;
     }
 }
+
+/// <summary>What is done instead of taking rows out, while it is learned how many may go.</summary>
+/// <param name="ranks">Of each row of x: its place within its sequence by significance, 0 the first.</param>
+public delegate Variable Extract(Tape tape, int layer, Variable x, int[] ranks);
 
 /// <summary>The arithmetic of training: every operation is recorded on the tape.</summary>
 sealed class Recording(
@@ -105,18 +112,22 @@ sealed class Recording(
     Tape tape,
     Batch batch,
     bool allExits,
-    ISee<Variable>? other
+    ISee<Variable>? other,
+    Extract? extract
 ) : IArithmetic<Variable>, ISee<Variable>
 {
     readonly ModelConfig _model = graph.Model.Config;
-    readonly Sequences _sequences = new(batch.Starts, batch.Count);
+    readonly List<Sequences> _attended = [];
     readonly List<Variable> _layers = [];
     readonly List<Variable> _contexts = [];
     readonly List<Variable> _logits = [];
     Variable? _embedding;
     int[]? _places;
+    Sequences _sequences = new(batch.Starts, batch.Count);
+    Tensor? _significance;
+    int[]? _rows;
 
-    public GraphOutput Output => new(_sequences, _embedding!, _layers, _contexts, _logits);
+    public GraphOutput Output => new(_attended, _embedding!, _layers, _contexts, _logits, _rows);
 
     public Variable Embed()
     {
@@ -156,7 +167,47 @@ sealed class Recording(
     }
 
     public Variable Attend(Variable q, Variable k, Variable v, AttentionSpec spec) =>
-        tape.SelfAttention(q, k, v, _sequences, spec.Form, spec.Dropout);
+        tape.SelfAttention(
+            q,
+            k,
+            v,
+            _sequences,
+            spec.Form,
+            spec.Dropout,
+            _significance = spec.Keeps is null ? null : new Tensor(_sequences.Rows, 1)
+        );
+
+    public Variable Keep(Variable x, int layer, AttentionSpec spec)
+    {
+        int[] ranks = new int[_sequences.Rows],
+            starts = new int[_sequences.Count + 1];
+        List<int> kept = [];
+        for (int s = 0; s < _sequences.Count; s++)
+        {
+            int start = _sequences.Starts[s],
+                rows = _sequences.RowsOf(s);
+            ulong[] order = new ulong[rows];
+            Significance.Rank(_significance!.Span.Slice(start, rows), order);
+            for (int rank = 0; rank < rows; rank++)
+            {
+                ranks[start + Significance.Position(order[rank])] = rank;
+            }
+
+            kept.AddRange(Enumerable.Range(start, rows).Where(r => ranks[r] < spec.Keeps!.Value));
+            starts[s + 1] = kept.Count;
+        }
+
+        if (extract is not null)
+        {
+            return extract(tape, layer, x, ranks);
+        }
+
+        int[] from = [.. kept];
+        _sequences = new Sequences(starts, _sequences.Count);
+        _places = _places is null ? null : [.. from.Select(r => _places[r])];
+        _rows = _rows is null ? from : [.. from.Select(r => _rows[r])];
+        return tape.Embed(from.Length, (x, from));
+    }
 
     public Variable Norm(Variable x, NormPart norm) => Normed(x, null, norm, 0);
 
@@ -204,6 +255,7 @@ sealed class Recording(
     public void Context(int layer, Variable context)
     {
         _contexts.Add(context);
+        _attended.Add(_sequences);
         other?.Context(layer, context);
     }
 

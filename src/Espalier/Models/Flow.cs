@@ -1,5 +1,6 @@
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Walk;
 using Espalier.Tensors;
 
 namespace Espalier.Models;
@@ -40,13 +41,15 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
 
     public Tensor State() => Buffers.Matrix(_name, Rows, _columns);
 
+    // Of each row, where its token stands in its text; made when somebody asks, and moved along from then on.
     int[] _places = [];
-    int _placed = -1;
+    bool _placed;
+    ulong[] _ranks = [];
 
-    /// <summary>The position of each row within its sequence.</summary>
+    /// <summary>The place of each row's token in its sequence.</summary>
     public int[] Places()
     {
-        if (_placed == Count)
+        if (_placed)
         {
             return _places;
         }
@@ -64,13 +67,66 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
             }
         }
 
-        _placed = Count;
+        _placed = true;
         return _places;
+    }
+
+    /// <summary>Takes all but the most significant rows of each sequence out; the rest move together, in their order.</summary>
+    /// <param name="sums">The significance of each row.</param>
+    /// <param name="along">Other rows that move with those of the state.</param>
+    public void Keep(Tensor sums, int most, Tensor? along = null)
+    {
+        Tensor state = State();
+        int to = 0,
+            start = 0;
+        for (int s = 0; s < Count; s++)
+        {
+            int end = Starts[s + 1],
+                kept = Math.Min(most, end - start);
+            if (_ranks.Length < end - start)
+            {
+                _ranks = new ulong[end - start];
+            }
+
+            Span<ulong> ranks = _ranks.AsSpan(0, end - start);
+            Significance.Rank(sums.Span[start..end], ranks);
+            Significance.InOrder(ranks[..kept]);
+            for (int i = 0; i < kept; i++)
+            {
+                Move(start + Significance.Position(ranks[i]), to + i, state, along);
+            }
+
+            to += kept;
+            Lengths[s] = Math.Min(Lengths[s], kept);
+            start = end;
+            Starts[s + 1] = to;
+        }
+
+        if (Bytes is not null)
+        {
+            Bytes.Rows = to;
+        }
+    }
+
+    void Move(int from, int to, Tensor state, Tensor? along)
+    {
+        if (from == to)
+        {
+            return;
+        }
+
+        state.Row(from).CopyTo(state.Row(to));
+        along?.Row(from).CopyTo(along.Row(to));
+        Bytes?.Move(from, to, 1);
+        if (_placed)
+        {
+            _places[to] = _places[from];
+        }
     }
 
     public void Begin(Batch batch, int? padTo)
     {
-        _placed = -1;
+        _placed = false;
         Bytes = null;
         Count = batch.Count;
         for (int s = 0; s < Count; s++)
@@ -110,6 +166,10 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
                         .Span.Slice(start * _columns, rows * _columns)
                         .CopyTo(state.Span[(row * _columns)..]);
                     Bytes?.Move(start, row, rows);
+                    if (_placed)
+                    {
+                        _places.AsSpan(start, rows).CopyTo(_places.AsSpan(row));
+                    }
                 }
 
                 (Lengths[kept], Examples[kept]) = (Lengths[s], Examples[s]);

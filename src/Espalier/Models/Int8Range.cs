@@ -97,6 +97,8 @@ sealed class Int8Range : IArithmetic<double>
 
     public double Rotate(double x, AttentionSpec spec, int heads) => 2 * x;
 
+    public double Keep(double x, int layer, AttentionSpec spec) => x;
+
     public double Dropout(double x, float probability) => x;
 
     public double Pool(double x, Pooling pooling) => x;

@@ -75,6 +75,7 @@ public sealed class PackedModel
                 {
                     Dropout = attention.Dropout,
                     OutputDropout = attention.OutputDropout,
+                    Keeps = attention.Keeps,
                 },
                 Mlp = new MlpSpec(block.Mlp.Width, block.Mlp.Activation)
                 {
@@ -201,6 +202,8 @@ public sealed class PackedModel
         public int Attend(int q, int k, int v, AttentionSpec spec) => 0;
 
         public int Gate(int gate, int up, Activation activation) => 0;
+
+        public int Keep(int x, int layer, AttentionSpec spec) => 0;
 
         public int Dropout(int x, float probability) => 0;
 

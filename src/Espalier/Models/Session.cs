@@ -71,6 +71,13 @@ public sealed class Session
         );
     }
 
+    /// <inheritdoc cref="RunAllExits(Batch, Tensor, Action{int, Tensor}?)"/>
+    public void RunAllExits(Batch batch, Tensor logits, ISee<Columns> see)
+    {
+        Flow flow = Begin(batch);
+        _infer.Run(flow, batch, new Everything(flow, Model.Config, logits), see);
+    }
+
     Flow Begin(Batch batch) => _buffers.Begin(_workers, _packed.Kernels, batch, _padTo);
 
     sealed class States(Action<int, Tensor> see) : ISee<Columns>

@@ -63,20 +63,26 @@ public sealed record Distill()
 
     public override Model Apply(Model model, OperatorContext context)
     {
-        int[] layers = Chosen(model.Config.Layers.Count);
-        Model student = Student.Length == 0 ? Shallower(model, layers) : Given(model, context);
-        int exits = student.Config.ExitCount;
-        Distillation.Train(
-            student,
-            model,
-            Weights,
-            exit =>
-                exits == 1 || !model.Config.HasExits
-                    ? model.Config.ExitCount - 1
-                    : Mapped(exit, exits, model.Config.ExitCount),
-            context
-        );
+        Model student = Begin(model, context);
+        Distillation.Train(student, model, Weights, ExitOf(student, model), context);
         return student;
+    }
+
+    /// <summary>The student before it has learned anything.</summary>
+    /// <param name="anyWidth">Whether one that is given may be of another width than the teacher.</param>
+    internal Model Begin(Model model, OperatorContext context, bool anyWidth = false) =>
+        Student.Length == 0
+            ? Shallower(model, Chosen(model.Config.Layers.Count))
+            : Given(model, context, anyWidth);
+
+    /// <summary>The teacher's exit that each exit of a student learns from.</summary>
+    internal static Func<int, int> ExitOf(Model student, Model teacher)
+    {
+        int exits = student.Config.ExitCount;
+        return exit =>
+            exits == 1 || !teacher.Config.HasExits
+                ? teacher.Config.ExitCount - 1
+                : Mapped(exit, exits, teacher.Config.ExitCount);
     }
 
     /// <summary>Teacher layers, counted from 0, that the student starts from.</summary>
@@ -86,7 +92,7 @@ public sealed record Distill()
         return [.. Enumerable.Range(0, count).Select(i => Mapped(i, count, teacherLayers))];
     }
 
-    static int Mapped(int student, int students, int teachers) =>
+    internal static int Mapped(int student, int students, int teachers) =>
         (int)Math.Round((student + 1) * (double)teachers / students, MidpointRounding.AwayFromZero)
         - 1;
 
@@ -106,7 +112,7 @@ public sealed record Distill()
         };
     }
 
-    Model Given(Model model, OperatorContext context)
+    Model Given(Model model, OperatorContext context, bool anyWidth)
     {
         LoadedModel loaded = ModelFolder.Load(
             Student,
@@ -122,7 +128,7 @@ public sealed record Distill()
         [
             ("family", config.Family.ModelType, model.Config.Family.ModelType),
             ("tokens in the vocabulary", config.Vocabulary, model.Config.Vocabulary),
-            ("width", config.Hidden, model.Config.Hidden),
+            ("width", anyWidth ? "any" : config.Hidden, anyWidth ? "any" : model.Config.Hidden),
             ("early exits", config.HasExits, model.Config.HasExits),
         ];
         foreach (var (what, has, wants) in facts)

@@ -25,13 +25,14 @@ static class Distillation
         Model teacher,
         DistillationWeights weights,
         Func<int, int> exitOf,
-        OperatorContext context
+        OperatorContext context,
+        Phase? phase = null
     )
     {
-        IEnumerable<(int Layer, Func<GraphOutput, Variable> Own, double Weight)> all =
+        IEnumerable<(int Layer, Func<GraphOutput, (Variable, int[]?)> Own, double Weight)> all =
         [
-            (Teacher.Embedding, o => o.Embedding, weights.Embedding),
-            (teacher.Config.Layers.Count - 1, o => o.Layers[^1], weights.Last),
+            (Teacher.Embedding, o => (o.Embedding, null), weights.Embedding),
+            (teacher.Config.Layers.Count - 1, o => (o.Layers[^1], o.Rows), weights.Last),
         ];
         var states = all.Where(s => s.Weight > 0).ToArray();
         Teacher answers = new(
@@ -57,15 +58,15 @@ static class Distillation
                             )
                     ),
                     .. states.Select(s =>
-                        (
-                            pass.Tape.MeanSquares(
-                                s.Own(pass.Output),
-                                answers.State(pass.Batch, s.Layer)
-                            ),
+                    {
+                        var (own, rows) = s.Own(pass.Output);
+                        return (
+                            pass.Tape.MeanSquares(own, answers.State(pass.Batch, s.Layer, rows)),
                             (float)s.Weight
-                        )
-                    ),
-                ])
+                        );
+                    }),
+                ]),
+            phase
         );
     }
 

@@ -1,5 +1,6 @@
 using Espalier.Autograd;
 using Espalier.Data;
+using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Training;
 
@@ -41,7 +42,7 @@ public sealed record Importance(
             {
                 AddHeads(
                     pass.Output.Contexts[l],
-                    batch,
+                    pass.Output.Sequences[l],
                     config.HeadWidth,
                     heads[l],
                     headBatches[l]
@@ -65,7 +66,7 @@ public sealed record Importance(
 
     static void AddHeads(
         Variable context,
-        Batch batch,
+        Sequences batch,
         int width,
         double[] examples,
         double[] batches

@@ -69,9 +69,11 @@ public abstract record Operator(
         new AsDownloaded(),
         new TrimVocabulary(),
         new Distill(),
+        new TinyBert(),
         new EarlyExit(),
         new Prune(),
         new DynamicLength(),
+        new PowerBert(),
         new Quantize(),
     ];
 

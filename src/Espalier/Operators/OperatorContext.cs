@@ -42,7 +42,8 @@ public sealed record OperatorContext(
             new Tape(Workers, Kernels),
             phase.Frozen,
             phase.Beside,
-            phase.See
+            phase.See,
+            phase.Extract
         );
         new Trainer(
             learner,

@@ -51,7 +51,7 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
         };
 
     /// <summary>The matrices of the layers, and the tables where they are asked for; null: it stays.</summary>
-    Weight? Rounded(Model model, string name)
+    Int8Rows? Rounded(Model model, string name)
     {
         Part part = Part.Of(name);
         Weight weight = model.Parameters.Stored(name);

@@ -27,7 +27,7 @@ sealed class Teacher
     {
         _config = model.Config;
         _logits = new float[data.Count][];
-        Model full = model with { Traits = new Traits(Precision.Fp32, DynamicLength: true) };
+        Model full = Whole(model);
         _session = new Session(full, context.Workers, context.Kernels, padTo: null);
         long bytes = layers.Count * data.Tokens * _config.Hidden * sizeof(float);
         if (bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
@@ -55,6 +55,25 @@ sealed class Teacher
         }
     }
 
+    /// <summary>The model as it was trained: in fp32, unpadded, and with every row in every layer.</summary>
+    public static Model Whole(Model model) =>
+        model with
+        {
+            Config = model.Config with
+            {
+                Layers =
+                [
+                    .. model.Config.Layers.Select(l =>
+                        l with
+                        {
+                            Attention = l.Attention with { Keeps = null },
+                        }
+                    ),
+                ],
+            },
+            Traits = new Traits(Precision.Fp32, DynamicLength: true),
+        };
+
     /// <summary>Logits of one exit, [sequences, outputs].</summary>
     public Tensor Logits(Batch batch, int exit)
     {
@@ -70,10 +89,28 @@ sealed class Teacher
     }
 
     /// <summary>
-    /// Output of a layer, [tokens, width]. States that do not fit in memory are computed anew: a row never depends on its
+    /// Output of a layer, [tokens, width], or some of its rows. States that do not fit in memory are computed anew: a row never depends on its
     /// batch, so they are the same.
     /// </summary>
-    public Tensor State(Batch batch, int wanted)
+    /// <param name="some">Null: all.</param>
+    public Tensor State(Batch batch, int wanted, int[]? some = null)
+    {
+        Tensor all = State(batch, wanted);
+        if (some is null)
+        {
+            return all;
+        }
+
+        Tensor rows = new(some.Length, all.Columns);
+        for (int i = 0; i < some.Length; i++)
+        {
+            all.Row(some[i]).CopyTo(rows.Row(i));
+        }
+
+        return rows;
+    }
+
+    Tensor State(Batch batch, int wanted)
     {
         if (!_states.TryGetValue(wanted, out float[][]? kept))
         {

@@ -20,12 +20,14 @@ public sealed record Pass(Learner Learner, Batch Batch, GraphOutput Output)
 /// <param name="frozen">Parameters of the model that get no gradient; null: none.</param>
 /// <param name="beside">Under names that the model does not use.</param>
 /// <param name="see">Is shown what goes through the model in every pass.</param>
+/// <param name="extract">As <see cref="Phase.Extract"/>.</param>
 public sealed class Learner(
     Model model,
     Tape tape,
     Predicate<string>? frozen = null,
     Parameters? beside = null,
-    ISee<Variable>? see = null
+    ISee<Variable>? see = null,
+    Func<Learner, int, Variable, int[], Variable>? extract = null
 )
 {
     readonly EncoderGraph _graph = new(model, frozen);
@@ -50,7 +52,17 @@ public sealed class Learner(
 
     /// <param name="allExits">Whether classifiers behind earlier layers run too.</param>
     public Pass Forward(Batch batch, bool allExits = true) =>
-        new(this, batch, _graph.Forward(tape, batch, allExits, see));
+        new(
+            this,
+            batch,
+            _graph.Forward(
+                tape,
+                batch,
+                allExits,
+                see,
+                extract is null ? null : (_, layer, x, ranks) => extract(this, layer, x, ranks)
+            )
+        );
 
     public void ClearGradients()
     {

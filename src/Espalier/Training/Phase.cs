@@ -22,6 +22,9 @@ public sealed record Phase
     /// <summary>Is shown what goes through the model in every pass, before the loss is asked for: states, contexts, scores.</summary>
     public ISee<Variable>? See { get; init; }
 
+    /// <summary>Is done behind attentions that keep some rows alone, instead of taking the others out, from the layer, its rows and their ranks by significance; null: they are taken out.</summary>
+    public Func<Learner, int, Variable, int[], Variable>? Extract { get; init; }
+
     /// <summary>Null: the stage's.</summary>
     public TrainingOptions? Options { get; init; }
 }

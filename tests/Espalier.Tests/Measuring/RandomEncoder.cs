@@ -1,6 +1,5 @@
 using Espalier.Autograd;
 using Espalier.Data;
-using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Tensors;

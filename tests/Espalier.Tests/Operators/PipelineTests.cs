@@ -100,7 +100,7 @@ public sealed class PipelineTests
     {
         Assert.Equal(
             "ODEP",
-            string.Concat(Operator.All.Where(o => o.Trains).Select(o => o.Letter))
+            string.Concat(Operator.Letters.Where(o => o.Trains).Select(o => o.Letter))
         );
     }
 

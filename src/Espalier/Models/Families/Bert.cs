@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
-using Espalier.Kernels;
 using Espalier.Models.Storage;
 
 namespace Espalier.Models.Families;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
-using Espalier.Models.Families;
 
 namespace Espalier.Models.Storage;
 

@@ -63,7 +63,7 @@ static class ConfigReader
             : throw file.Refuse(field, $"a divisor of {hidden}, the width of the model,");
 
     /// <summary>pruned_heads: heads, by layer, that are no longer in the weights.</summary>
-    static IReadOnlyList<Block> Pruned(JsonFields file, IReadOnlyList<Block> layers)
+    static Block[] Pruned(JsonFields file, IReadOnlyList<Block> layers)
     {
         Block[] blocks = [.. layers];
         if (file.OptionalObject("pruned_heads") is { } pruned)
@@ -122,7 +122,11 @@ static class ConfigReader
         );
         return sized with
         {
-            Attention = sized.Attention with { Width = width },
+            Attention = sized.Attention with
+            {
+                Width = width,
+                Keeps = layer.OptionalInteger("keeps", 1, MostRows),
+            },
             NormsAttention = layer.OptionalFlag("norms_attention") ?? block.NormsAttention,
         };
     }

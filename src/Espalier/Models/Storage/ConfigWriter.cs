@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Espalier.Autograd;
-using Espalier.Models.Families;
 
 namespace Espalier.Models.Storage;
 
@@ -73,6 +72,11 @@ static class ConfigWriter
                     json.WriteBoolean("norms_attention", layer.NormsAttention);
                 }
 
+                if (layer.Attention.Keeps is { } keeps)
+                {
+                    json.WriteNumber("keeps", keeps);
+                }
+
                 if (config.Sharing is { } sets)
                 {
                     json.WriteNumber("weights", sets[i]);
@@ -108,6 +112,8 @@ static class ConfigWriter
     {
         ModelConfig config = model.Config;
         return model.Traits.Precision == Precision.Int8 ? "no: weights are int8 rows with scales"
+            : config.Layers.Any(l => l.Attention.Keeps is not null)
+                ? "weights yes; answers no: rows leave on the way"
             : !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
             : config.Pooling == Pooling.Mean
                 ? "weights yes; answers no: the classifier reads the mean over tokens"

@@ -1,5 +1,3 @@
-using Espalier.Kernels;
-
 namespace Espalier.Models.Walk;
 
 /// <summary>
@@ -60,12 +58,17 @@ public static class Forward
         {
             T normed = block.NormsAttention ? with.Norm(x, attentionNorm) : x;
             x = with.Add(x, Attention(with, normed, model, layer, see), attentionDropout);
+            x = Kept(with, x, block, layer);
             return with.Add(x, Mlp(with, with.Norm(x, norm), model, layer), mlpDropout);
         }
 
         x = with.AddNorm(x, Attention(with, x, model, layer, see), attentionNorm, attentionDropout);
+        x = Kept(with, x, block, layer);
         return with.AddNorm(x, Mlp(with, x, model, layer), norm, mlpDropout);
     }
+
+    static T Kept<T>(IArithmetic<T> with, T x, Block block, int layer) =>
+        block.Attention.Keeps is null ? x : with.Keep(x, layer, block.Attention);
 
     static T Attention<T>(IArithmetic<T> with, T x, ModelConfig model, int layer, ISee<T>? see)
     {

@@ -35,6 +35,9 @@ public interface IArithmetic<T>
     /// <summary>softmax(q kᵀ / √width) v of each head within each sequence.</summary>
     T Attend(T q, T k, T v, AttentionSpec spec);
 
+    /// <summary>The rows of x that the attention just now kept (<see cref="AttentionSpec.Keeps"/>); the first of a sequence is one.</summary>
+    T Keep(T x, int layer, AttentionSpec spec);
+
     /// <summary>activation(gate) · up.</summary>
     T Gate(T gate, T up, Activation activation);
 

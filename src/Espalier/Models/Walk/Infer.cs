@@ -88,9 +88,20 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         _flow.Kernels.Attention.Forward(
             _flow.Workers,
             new AttentionCall(q, k, v, _flow.Sequences, spec.Form),
-            context
+            context,
+            keySums: Significance(spec)
         );
         return new Columns(context);
+    }
+
+    /// <summary>Of each row: what all heads of all rows attended to it.</summary>
+    Tensor? Significance(AttentionSpec spec) =>
+        spec.Keeps is null ? null : Buffers.Matrix("significance", _flow.Rows, 1);
+
+    public Columns Keep(Columns x, int layer, AttentionSpec spec)
+    {
+        _flow.Keep(Significance(spec)!, spec.Keeps!.Value);
+        return new Columns(_flow.State());
     }
 
     public Columns Norm(Columns x, NormPart norm)
@@ -154,13 +165,22 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
             return Forward.Layer(this, x, config, layer, see);
         }
 
-        fused.Run(
-            _flow.Workers,
-            _flow.Sequences,
-            x.Tensor,
-            _flow.Bytes ?? _flow.Quantize(),
-            Buffers.Matrix("context", _flow.Rows, config.Layers[layer].Attention.Columns)
-        );
+        AttentionSpec spec = config.Layers[layer].Attention;
+        QuantizedRows bytes = _flow.Bytes ?? _flow.Quantize();
+        Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        if (spec.Keeps is not { } rows)
+        {
+            fused.Run(_flow.Workers, _flow.Sequences, x.Tensor, bytes, context);
+            return x;
+        }
+
+        // What follows attention is done row by row, so rows may leave before it.
+        Tensor sums = Significance(spec)!;
+        fused.Attend(_flow.Workers, _flow.Sequences, bytes, context, sums);
+        _flow.Keep(sums, rows, context);
+        x = new Columns(_flow.State());
+        context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        fused.Feed(_flow.Workers, x.Tensor, bytes, context);
         return x;
     }
 

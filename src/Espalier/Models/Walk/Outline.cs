@@ -8,7 +8,7 @@ namespace Espalier.Models.Walk;
 sealed class Outline : IArithmetic<int>
 {
     readonly ModelConfig _model;
-    readonly long _tokens;
+    long _tokens;
     readonly List<(Part Part, string Name, Shape Shape)> _shapes = [];
     readonly HashSet<Part> _seen = [];
 
@@ -74,6 +74,12 @@ sealed class Outline : IArithmetic<int>
         long keys = spec.Reach is { } reach ? Math.Min(_tokens, 2L * reach + 1) : _tokens;
         MultiplyAdds += 2 * _tokens * keys * spec.Columns;
         return spec.Columns;
+    }
+
+    public int Keep(int x, int layer, AttentionSpec spec)
+    {
+        _tokens = Math.Min(_tokens, spec.Keeps!.Value);
+        return x;
     }
 
     public int AddNorm(int x, int branch, NormPart norm, float dropout) => Norm(x, norm);
