@@ -212,7 +212,7 @@ sealed class PlanCommand : EspalierCommand
         Judgement judgement = UsageException.Of(() =>
             new HeldOutJudge(trials, new Rng(1).Split("judge")).Judge(budgets)
         );
-        JudgementReport.Write(terminal, judgement, trials.All[0].Task);
+        JudgementReport.Write(terminal, judgement, trials.All[0].Task, trials.All[0].Primary.Kind);
         return ExitCode.Ok;
     }
 

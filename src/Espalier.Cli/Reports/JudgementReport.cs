@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Planning.Judging;
 
 namespace Espalier.Cli.Reports;
@@ -5,11 +6,11 @@ namespace Espalier.Cli.Reports;
 /// <summary>How the planner did on held-out seeds, as Markdown: studies/planning/README.md holds these tables.</summary>
 static class JudgementReport
 {
-    public static void Write(Terminal terminal, Judgement judgement, string task)
+    public static void Write(Terminal terminal, Judgement judgement, string task, Metric metric)
     {
         void Line(string text) => terminal.Out.WriteLine(Shown.Whole(text));
         Line(
-            $"{task}: {judgement.Budgets.Count} budgets ({string.Join(", ", judgement.Budgets.Select(b => Shown.Whole(Of(b))))}); planned with {judgement.Seeds} {(judgement.Seeds == 1 ? "seed" : "seeds")} in turn, "
+            $"{task}: {judgement.Budgets.Count} budgets ({string.Join(", ", judgement.Budgets.Select(b => Shown.Whole(Of(b, metric))))}); planned with {judgement.Seeds} {(judgement.Seeds == 1 ? "seed" : "seeds")} in turn, "
                 + $"judged by the other {judgement.Held}."
         );
         Line("");
@@ -34,13 +35,15 @@ static class JudgementReport
         }
     }
 
-    static string Of(Analysis.Choosing.Budget budget) =>
+    static string Of(Analysis.Choosing.Budget budget, Metric metric) =>
         string.Join(
             " and ",
             new[]
             {
                 budget.MaxMilliseconds is { } ms ? $"{ms:G3} ms" : null,
-                budget.MinQuality is { } quality ? $"{100 * quality:0.##} %" : null,
+                budget.MinQuality is { } quality
+                    ? $"{metric.Factor() * quality:0.##}{metric.Unit()}"
+                    : null,
                 budget.MaxJoules is { } joules ? $"{joules:G3} J" : null,
                 budget.MaxBytes is { } bytes ? $"{bytes / 1e6:G3} MB" : null,
             }.OfType<string>()

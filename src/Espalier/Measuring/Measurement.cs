@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Espalier.Models;
 
 namespace Espalier.Measuring;
@@ -34,6 +35,11 @@ public sealed record Measurement
 
     /// <summary>The task's, its primary one first.</summary>
     public required IReadOnlyList<Quality> Metrics { get; init; }
+
+    /// <summary>The task's first metric, which curves show and choices are made by.</summary>
+    [JsonIgnore]
+    public Quality Primary => Metrics[0];
+
     public required double AverageLayers { get; init; }
     public required double AverageMultiplyAdds { get; init; }
 

@@ -11,7 +11,6 @@ public sealed class AnsweredExamplesTests
 {
     const int Examples = 400;
     static readonly Effort First = new(ExitRule.Confidence, 0.5);
-    static readonly Axes Primary = new();
 
     [Fact]
     public void Pairs_of_answers_give_the_sampling_error_of_a_difference()
@@ -20,12 +19,7 @@ public sealed class AnsweredExamplesTests
         bool[] o = [.. Enumerable.Range(0, Examples).Select(i => i % 10 != 0)],
             p = [.. o.Select((right, i) => right && i % 20 != 1)];
         AnsweredExamples answers = new([Answers(1, ("O", o, o), ("P", p, p))]);
-        PairedDifference found = PairedDifference.Of(
-            [Of("P", 1, p)],
-            [Of("O", 1, o)],
-            Primary,
-            answers
-        )!;
+        PairedDifference found = PairedDifference.Of([Of("P", 1, p)], [Of("O", 1, o)], answers)!;
         Assert.True(found.CoversExamples);
         Assert.Equal(-0.05, found.Mean, 1e-12);
         // Discordant pairs: √(0.05 · 0.95 / 400), not the binomials of two models, √(2 · 0.09 / 400).
@@ -40,11 +34,7 @@ public sealed class AnsweredExamplesTests
         bool[] right = [.. Enumerable.Range(0, Examples).Select(i => i % 10 != 0)];
         ulong[] seeds = [1, 2, 3, 4, 5, 6];
         AnsweredExamples answers = new([.. seeds.Select(s => Answers(s, ("P", right, right)))]);
-        Estimate over = SeedMean.OfQuality(
-            [.. seeds.Select(s => Of("P", s, right))],
-            Primary,
-            answers
-        )!;
+        Estimate over = SeedMean.OfQuality([.. seeds.Select(s => Of("P", s, right))], answers)!;
         double binomial = 1.96 * Math.Sqrt(0.09 / Examples);
         Assert.Equal(binomial, over.High!.Value - over.Value, 1e-4);
     }
@@ -56,10 +46,15 @@ public sealed class AnsweredExamplesTests
         AnsweredExamples answers = new([Answers(1, ("P", right, right))]);
         Assert.Equal(0.75, answers.MajorityShare("mrpc", "test"));
         Assert.Null(answers.MajorityShare("other", "test"));
-        Assert.Null(answers.Right(Of("D", 1, right), Of("D", 1, right).Metrics[0]));
-        Assert.Null(answers.Right(Of("P", 2, right), Of("P", 2, right).Metrics[0]));
+        Assert.Null(answers.Right(Of("D", 1, right)));
+        Assert.Null(answers.Right(Of("P", 2, right)));
         Assert.Null(
-            answers.Right(Of("P", 1, right), new Quality("f1", 0.5, null, null, 400, null))
+            answers.Right(
+                Of("P", 1, right) with
+                {
+                    Metrics = [new Quality("f1", 0.5, null, null, 400, null)],
+                }
+            )
         );
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs;
@@ -23,6 +24,8 @@ sealed record ReportInput(
 
     /// <summary>What every model said to every example, where it was kept.</summary>
     public AnsweredExamples Answers { get; init; } = AnsweredExamples.None;
+
+    public IReadOnlyList<StudySection> Analysed() => StudySection.Of(Measurements, Curves, Answers);
 
     const long MostBytes = 256 << 20;
     const int LongestPipeline = 4096;

@@ -1,5 +1,9 @@
 using System.Text;
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
+using Espalier.Data.Metrics;
+using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -25,14 +29,14 @@ static class ResultTables
                     Field(p.Pipeline),
                     $"{p.Effort}",
                     $"{p.Origin}".ToLowerInvariant(),
-                    Field(setting.Metric),
+                    Field(setting.Metric.Name),
                     .. Three(p.Quality),
                     .. Three(p.Milliseconds),
-                    Figures.Exact(p.SpeedUp?.Mean),
-                    Figures.Exact(p.Millijoules?.Mean),
-                    $"{p.EnergyOrigin}".ToLowerInvariant(),
-                    Figures.Exact(p.Megabytes),
-                    Figures.Exact(p.DiskMegabytes),
+                    Figures.Exact(p.SpeedUp?.Value),
+                    Figures.Exact(1000 * p.Joules?.Value),
+                    $"{p.Joules?.Origin}".ToLowerInvariant(),
+                    Figures.Exact(p.Bytes?.Value / 1e6),
+                    Figures.Exact(p.DiskBytes?.Value / 1e6),
                     Figures.Exact(p.Layers),
                     $"{p.Seeds}",
                     $"{p.Examples}",
@@ -56,8 +60,8 @@ static class ResultTables
             text.Append($"\n## {Cell(findings.Setting.Task)}\n\n{Cell(Headline.Of(findings))}\n")
                 .Append($"{Cell(Headline.Evidence(findings))}\n\n")
                 .Append(
-                    $"Table: one effort for each pipeline, the fastest within one point of its best {Cell(findings.Setting.Metric)}; 95 % intervals; "
-                        + $"{Figures.Counted(findings.Seeds, "seed")}; {Cell(findings.Setting.Conditions)}.\n\n"
+                    $"Table: one effort for each pipeline, the fastest within {(findings.Metric.IsPercent ? "one point" : findings.Metric.GapIn(0.01))} of its best {Cell(findings.Metric.Name)}; 95 % intervals; "
+                        + $"{Figures.Counted(findings.Seeds, "seed")}; {Cell(SettingSection.Conditions(findings.Setting))}.\n\n"
                 )
                 .Append($"| {string.Join(" | ", Headers(findings).Select(Cell))} |\n")
                 .Append("|---|---|---:|---:|---:|---:|---:|---:|\n");
@@ -75,7 +79,7 @@ static class ResultTables
                 }
             }
 
-            if (ObjectiveMap.Of(findings) is { } map)
+            if (section.Objective is { } map)
             {
                 text.Append($"\n### {ObjectiveSection.Title}\n\n")
                     .Append($"{Cell(ObjectiveSection.Verdict(findings, map))}\n")
@@ -115,7 +119,7 @@ static class ResultTables
         [
             "pipeline",
             "effort",
-            $"{findings.Setting.Metric} %",
+            findings.Metric.Header(),
             "ms/example",
             "× O",
             "MB",
@@ -126,24 +130,24 @@ static class ResultTables
     public static IEnumerable<IReadOnlyList<string>> Rows(Findings findings)
     {
         return findings
-            .Representatives.OrderByDescending(p => p.Milliseconds?.Mean ?? double.MaxValue)
+            .Representatives.OrderByDescending(p => p.Milliseconds?.Value ?? double.MaxValue)
             .Select(p =>
                 (IReadOnlyList<string>)
                     [
                         p.Pipeline,
                         $"{p.Effort}",
-                        Range(p.Quality, Figures.Percent),
-                        Range(p.Milliseconds, Figures.Short),
-                        Plain(p.SpeedUp?.Mean),
-                        Plain(p.Megabytes),
-                        Plain(p.Millijoules?.Mean),
+                        Range(p.Quality, p.Metric.Text),
+                        Range(p.Milliseconds, Printed.Short),
+                        Plain(p.SpeedUp?.Value),
+                        Plain(p.Bytes?.Value / 1e6),
+                        Plain(1000 * p.Joules?.Value),
                         $"{p.Seeds} × {p.Examples}",
                     ]
             );
     }
 
-    static string[] Three(Spread? spread) =>
-        [Figures.Exact(spread?.Mean), Figures.Exact(spread?.Low), Figures.Exact(spread?.High)];
+    static string[] Three(Estimate? spread) =>
+        [Figures.Exact(spread?.Value), Figures.Exact(spread?.Low), Figures.Exact(spread?.High)];
 
     static string Field(string text) =>
         $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
@@ -152,11 +156,11 @@ static class ResultTables
     public static string Cell(string text) =>
         string.Concat(Shown.Whole(text).Select(c => "|<>*_`[]\\".Contains(c) ? $"\\{c}" : $"{c}"));
 
-    static string Plain(double? value) => value is { } number ? Figures.Short(number) : "–";
+    static string Plain(double? value) => value is { } number ? Printed.Short(number) : "–";
 
-    static string Range(Spread? spread, Func<double, string> show) =>
+    static string Range(Estimate? spread, Func<double, string> show) =>
         spread is null ? "–"
         : spread is { Low: { } low, High: { } high }
-            ? $"{show(spread.Mean)} [{show(low)}, {show(high)}]"
-        : show(spread.Mean);
+            ? $"{show(spread.Value)} [{show(low)}, {show(high)}]"
+        : show(spread.Value);
 }

@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
@@ -24,9 +25,11 @@ public sealed record EffortPoint(
 
 /// <summary>One combination of operators within a block, in which everything started from the same original.</summary>
 /// <param name="Block">Task and seeds; model and data set in tables of others.</param>
+/// <param name="Metric">Of the quality.</param>
 /// <param name="Operators">In order, with options, without O: <c>D</c>, <c>P(heads=8)</c>. Empty for the original.</param>
 public sealed record CombinationRun(
     string Block,
+    Metric Metric,
     IReadOnlyList<string> Operators,
     IReadOnlyList<EffortPoint> Points
 )
@@ -34,29 +37,30 @@ public sealed record CombinationRun(
     /// <summary>As a pipeline is written; O for the original.</summary>
     public string Pipeline => Operators.Count == 0 ? "O" : string.Concat(Operators);
 
-    public static IReadOnlyList<CombinationRun> Of(
-        IReadOnlyList<Measurement> measurements,
-        Axes axes
-    ) =>
+    /// <summary>A run for each task, seeds and pipeline, the time of an example as its cost.</summary>
+    public static IReadOnlyList<CombinationRun> Of(IReadOnlyList<Measurement> measurements) =>
         [
-            .. StudyRuns
-                .Of(measurements, axes)
+            .. measurements
+                .GroupBy(m => (m.Task, m.Pipeline, Seeds: string.Join("/", m.Seeds)))
+                .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Pipeline, StringComparer.Ordinal)
+                .ThenBy(g => g.First().Seeds, Comparer<IReadOnlyList<ulong>>.Create(BySeeds))
                 .Select(run => new CombinationRun(
-                    $"{run.Task} {run.SeedText}",
+                    $"{run.Key.Task} {run.Key.Seeds}",
+                    run.First().Primary.Kind,
                     [
                         .. Parsed
-                            .Parse(run.Pipeline)
+                            .Parse(run.Key.Pipeline)
                             .Operators.Where(o => o != new FineTune())
                             .Select(o => $"{o}"),
                     ],
                     [
-                        .. run
-                            .Measurements.GroupBy(m => m.Effort)
+                        .. run.GroupBy(m => m.Effort)
                             .Select(same => new EffortPoint(
                                 same.Key,
-                                same.Average(axes.CostOf),
-                                same.Average(axes.QualityOf),
-                                CostErrorOf(same.First(), axes.Cost),
+                                same.Average(m => m.MillisecondsPerExample?.Value),
+                                same.Average(m => m.Primary.Value),
+                                CostErrorOf(same.First().MillisecondsPerExample),
                                 null,
                                 same.Average(m => m.AverageLayers)
                             )),
@@ -64,12 +68,15 @@ public sealed record CombinationRun(
                 )),
         ];
 
-    static double? CostErrorOf(Measurement m, Cost cost)
-    {
-        Estimate? estimate =
-            cost == Cost.Milliseconds ? m.MillisecondsPerExample
-            : cost == Cost.Joules ? m.JoulesPerExample
+    static double? CostErrorOf(Estimate? cost) =>
+        cost is { Low: { } low, High: { } high }
+            ? Inference.StandardError(low, high) / cost.Value
             : null;
-        return Inference.StandardError(estimate?.Low, estimate?.High) / estimate?.Value;
+
+    static int BySeeds(IReadOnlyList<ulong> a, IReadOnlyList<ulong> b)
+    {
+        ulong[] left = [.. a],
+            right = [.. b];
+        return left.AsSpan().SequenceCompareTo(right);
     }
 }

@@ -16,10 +16,8 @@ public static class Compounds
     /// <summary>Chance of calling any combination compound that is not.</summary>
     const double Alpha = 0.05;
 
-    public static IReadOnlyList<CompoundFinding> Find(
-        IReadOnlyList<Measurement> measurements,
-        Axes axes
-    ) => Find(CombinationRun.Of(measurements, axes));
+    public static IReadOnlyList<CompoundFinding> Find(IReadOnlyList<Measurement> measurements) =>
+        Find(CombinationRun.Of(measurements));
 
     public static IReadOnlyList<CompoundFinding> Find(IReadOnlyList<CombinationRun> runs)
     {
@@ -78,10 +76,10 @@ public static class Compounds
             : CompoundVerdict.CannotTell;
         string who = string.Join(" and ", e.Units),
             what = e.Figure == Figure.Cost ? "cost" : "quality",
-            size = $"{100 * (Math.Exp(e.Mean) - 1):+0.0;-0.0;0.0} %",
+            size = Shown(e, e.Mean),
             interval = low is null
                 ? "of unknown error"
-                : $"95 % interval {100 * (Math.Exp(low.Value) - 1):+0.0;-0.0;0.0} to {100 * (Math.Exp(high!.Value) - 1):+0.0;-0.0;0.0} %",
+                : $"95 % interval {Signed(e, low.Value)} to {Shown(e, high!.Value)}",
             evidence = $"{size} against the product rule over {e.Count} blocks, {interval}";
         string sentence = verdict switch
         {
@@ -89,9 +87,8 @@ public static class Compounds
                 $"{who} are compound in {what}: {evidence} (adjusted p = {adjusted:0.####}); measure them together.",
             CompoundVerdict.Cumulative => $"{who} are cumulative in {what}: {evidence}.",
             _ when low > margin || high < -margin =>
-                $"{who} in {what}: cannot tell; {evidence}, beyond the margin of {100 * margin:0.#} % by itself, and not among so many tests (adjusted p = {adjusted:0.####}).",
-            _ =>
-                $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
+                $"{who} in {what}: cannot tell; {evidence}, beyond the margin of {Allowed()} by itself, and not among so many tests (adjusted p = {adjusted:0.####}).",
+            _ => $"{who} in {what}: cannot tell; {evidence}, and the margin is {Allowed()}.",
         };
         return new CompoundFinding(
             e.Figure,
@@ -105,5 +102,17 @@ public static class Compounds
             verdict,
             sentence
         );
+
+        string Allowed() => Adds(e) ? $"{margin}" : $"{100 * margin:0.#} %";
     }
+
+    /// <summary>A metric without ratios is off by a difference and not by a share.</summary>
+    static bool Adds(Evidence e) => e.Figure == Figure.Quality && !e.Metric.HasRatios;
+
+    static string Signed(Evidence e, double residual) =>
+        Adds(e)
+            ? $"{residual:+0.000;-0.000;0.000}"
+            : $"{100 * (Math.Exp(residual) - 1):+0.0;-0.0;0.0}";
+
+    static string Shown(Evidence e, double residual) => Signed(e, residual) + (Adds(e) ? "" : " %");
 }

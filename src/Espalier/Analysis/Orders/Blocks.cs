@@ -20,7 +20,7 @@ sealed class Blocks
         Rows =
         [
             .. _readings.Select(original =>
-                original.Select(run => run.Select(r => r.Quality).ToArray()).ToArray()
+                original.Select(run => run.Select(r => r.Worth).ToArray()).ToArray()
             ),
         ];
     }

@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Analysis.Orders;
 
 /// <summary>What was found about the orders of one set of operators on one task.</summary>
@@ -7,6 +9,8 @@ public sealed record OrderComparison
 
     /// <summary>The operators with their options: <c>D+E+P(heads=8)</c>.</summary>
     public required string Operators { get; init; }
+
+    public required Metric Metric { get; init; }
 
     /// <summary>The pipelines compared.</summary>
     public required IReadOnlyList<string> Orders { get; init; }
@@ -131,7 +135,7 @@ public enum CurveRegion
     EqualTime,
 }
 
-/// <summary>Quality of order A less that of order B at one place, over originals.</summary>
+/// <summary>By how much order A is better than order B at one place, over originals.</summary>
 /// <param name="Place">Layers, or time as a share of O's.</param>
 /// <param name="Low">Ends of an interval that holds for all places and pairs at once.</param>
 /// <param name="Sd">Over originals.</param>

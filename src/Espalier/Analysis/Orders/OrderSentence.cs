@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Analysis.Orders;
 
 /// <summary>From drafts of one family to verdicts and their sentences.</summary>
@@ -90,6 +92,7 @@ public static class OrderSentence
         {
             Task = draft.Task,
             Operators = draft.Operators,
+            Metric = draft.Metric,
             Orders = draft.Orders,
             Originals = draft.Originals,
             Runs = draft.Runs,
@@ -137,7 +140,9 @@ public static class OrderSentence
             && from.Layers < primary.Differences.Min(d => d.Place)
         )
         {
-            parts.Add($"within {Points(from.Bound)} already from {from.Layers:0.##} layers on");
+            parts.Add(
+                $"within {c.Metric.GapIn(from.Bound)} already from {from.Layers:0.##} layers on"
+            );
         }
 
         if (c.Regions.FirstOrDefault(r => r.Region == CurveRegion.FirstExit) is { } first)
@@ -151,15 +156,16 @@ public static class OrderSentence
     /// <summary>What is known of one region: the verdict, the size and its interval.</summary>
     static string Verdict(RegionFinding r, OrderComparison c)
     {
-        string margin = Points(c.Margin);
+        string margin = c.Metric.GapIn(c.Margin);
         return r.Verdict switch
         {
             OrderVerdict.Equivalent =>
-                $"equivalent within {Points(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
-            OrderVerdict.Different => $"different by more than {margin} ({P(r.Beyond)}): {Size(r)}",
+                $"equivalent within {c.Metric.GapIn(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
+            OrderVerdict.Different =>
+                $"different by more than {margin} ({P(r.Beyond)}): {Size(r, c.Metric)}",
             _ when r.Any <= 0.05 =>
-                $"{Size(r)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
-            _ => $"undecided against a margin of {margin}: {Size(r)}"
+                $"{Size(r, c.Metric)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
+            _ => $"undecided against a margin of {margin}: {Size(r, c.Metric)}"
                 + (
                     r.Needed is { } n
                     && n > c.Originals.Count
@@ -171,13 +177,13 @@ public static class OrderSentence
     }
 
     /// <summary>The better order first.</summary>
-    static string Size(RegionFinding r)
+    static string Size(RegionFinding r, Metric metric)
     {
         OrderDifference d = r.Told;
         var (better, worse, low, high) =
             d.Mean < 0 ? (d.B, d.A, -d.High, -d.Low) : (d.A, d.B, d.Low, d.High);
         string where = r.Places > 1 ? $" at {d.Place:0.##} layers" : "";
-        return $"{better} is {Points(Math.Abs(d.Mean))} above {worse}{where} (95 % interval {Signed(low)} to {Signed(high)})";
+        return $"{better} is {metric.GapIn(Math.Abs(d.Mean))} {(metric.MoreIsBetter ? "above" : "below")} {worse}{where} (95 % interval {metric.Gap(low, "0.0")} to {metric.Gap(high, "0.0")})";
     }
 
     /// <summary>A region of which thresholds let one place be read says less than its name.</summary>
@@ -195,12 +201,6 @@ public static class OrderSentence
             CurveRegion.FullEffort => "at full effort",
             _ => "at equal time behind the first exit",
         };
-
-    static string Points(double share) =>
-        FormattableString.Invariant($"{100 * share:0.0#}") + (share == 0.01 ? " point" : " points");
-
-    static string Signed(double share) =>
-        FormattableString.Invariant($"{100 * share:0.0}").Replace('-', '−');
 
     static string P(double p) => "p " + (p < 0.0005 ? "" : "= ") + Inference.Shown(p);
 }
