@@ -33,7 +33,7 @@ static class Headline
         string change =
             Math.Abs(100 * gain) < 0.05
                 ? $"at the same {name}, {Share(best)}"
-                : $"and {(gain < 0 ? "loses" : "gains")} {metric.Gap(Math.Abs(gain), "0.0")} {metric.GapsOf()} ({Share(best)}, not {Share(original)})";
+                : $"and {(gain < 0 ? "loses" : "gains")} {metric.Gap(gain, "0.0").TrimStart('−')} {metric.GapsOf()} ({Share(best)}, not {Share(original)})";
         return $"On {task}, {best.Pipeline} answers in {Printed.Short(best.Milliseconds!.Value)} ms, "
             + $"{Printed.Short(best.SpeedUp?.Value ?? original.Milliseconds!.Value / best.Milliseconds.Value)} times as fast as the original, {change}.";
     }
@@ -88,7 +88,7 @@ static class Headline
 
     /// <summary>Of a metric that less is better of, what is lost is a rise.</summary>
     static string Tolerated(this Metric metric) =>
-        $"{metric.Gap(Findings.Tolerance, "0.#")} {metric.GapUnit()}";
+        $"{metric.Gap(-Findings.Tolerance, "0.#").TrimStart('−')} {metric.GapUnit()}";
 
     static string Share(MeanPoint point) => point.Metric.Shown(point.Quality!.Value);
 }

@@ -39,19 +39,22 @@ public static class Printed
 
     public static string Header(this Metric metric) => metric.Name + metric.Unit();
 
-    /// <summary>A difference of <see cref="Metric.Worth"/>: points, units, or the percent that ratios differ by.</summary>
+    /// <summary>A difference of <see cref="Metric.Worth"/>: points, units, or the percent by which a value is off the other.</summary>
     public static double Points(this Metric metric, double worth) =>
         metric.IsPercent ? 100 * worth
-        : metric.IsLogarithmic ? 100 * (Math.Exp(worth) - 1)
-        : worth;
+        : !metric.IsLogarithmic ? worth
+        : metric.MoreIsBetter ? 100 * (Math.Exp(worth) - 1)
+        : 100 * (1 - Math.Exp(-worth));
 
-    /// <param name="format">Of points and percent; units have two places more.</param>
+    /// <param name="format">Of points; units have two places more, and percent no second.</param>
     public static string Gap(this Metric metric, double worth, string format = "0.0#") =>
         With(
             metric.Points(worth),
-            metric.IsPercent || metric.IsLogarithmic
-                ? format
-                : format.Replace("0.", "0.00", StringComparison.Ordinal)
+            metric.IsPercent ? format
+                : metric.IsLogarithmic ? format.Replace("0.0#", "0.0", StringComparison.Ordinal)
+                : format
+                    .Replace("0.", "0.00", StringComparison.Ordinal)
+                    .Replace("00#", "##", StringComparison.Ordinal)
         );
 
     public static string GapUnit(this Metric metric) =>
@@ -61,7 +64,7 @@ public static class Printed
 
     /// <summary>The same in words, alone and with the metric's name.</summary>
     public static string GapIn(this Metric metric, double worth) =>
-        $"{metric.Gap(worth)} {(metric.IsLogarithmic || worth != 0.01 ? metric.GapUnit() : metric.GapUnit()[..^1])}";
+        $"{metric.Gap(worth)} {(metric.IsPercent && worth == 0.01 ? "point" : metric.GapUnit())}";
 
     public static string GapsOf(this Metric metric) => $"{metric.GapUnit()} of {metric.Name}";
 }
