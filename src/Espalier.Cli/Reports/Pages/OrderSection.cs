@@ -118,20 +118,23 @@ static class OrderSection
         return same.Length == 0 ? "" : $" The same answers: {string.Join(", ", same)}.";
     }
 
-    static Markup Regions(OrderComparison[] orders) =>
-        $"""
+    static Markup Regions(OrderComparison[] orders)
+    {
+        bool covers = orders.Any(o => o.Regions.Any(r => r.CoversExamples));
+        return $"""
             <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th><th scope="col">at {(orders.Length > 0 ? Points(orders[0], orders[0].SecondMargin) : "")}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">{(orders.Length > 0 ? orders[0].Metric.GapUnit() : "points")}</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {(orders.Length > 0 ? Points(orders[0], orders[0].Margin) : "")}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
+            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th>{(covers ? (Markup)$"<th scope=\"col\">on these examples</th>" : Markup.Empty)}<th scope="col">at {(orders.Length > 0 ? Points(orders[0], orders[0].SecondMargin) : "")}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">{(orders.Length > 0 ? orders[0].Metric.GapUnit() : "points")}</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {(orders.Length > 0 ? Points(orders[0], orders[0].Margin) : "")}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
             {orders.SelectMany(o =>
                 o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
                     .Select(r =>
                         (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(o, r.Told.Mean)}</td><td class=\"number\">{Points(o, r.Told.Low)} to {Points(o, r.Told.High)}</td><td class=\"number\">{Points(o, r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td></tr>"
+                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{Title(r.Verdict)}</td>{(covers ? (Markup)$"<td>{Title(r.Here.Verdict)}</td>" : Markup.Empty)}<td>{Title(r.Second)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(o, r.Told.Mean)}</td><td class=\"number\">{Points(o, r.Told.Low)} to {Points(o, r.Told.High)}</td><td class=\"number\">{Points(o, r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td></tr>"
                     )
             )}
             </tbody></table></div>
 
             """;
+    }
 
     static string Region(RegionFinding r) =>
         r.Region switch

@@ -34,6 +34,9 @@ sealed class Blocks
 
     public int OrderCount => Rows[0].Length;
 
+    /// <summary>Of the split, where answers are known; else 0.</summary>
+    public int Examples => _readings[0][0][0].Right?.Count ?? 0;
+
     /// <summary>Every two orders.</summary>
     public IEnumerable<(int A, int B)> OrderPairs =>
         from a in Enumerable.Range(0, OrderCount)

@@ -153,27 +153,70 @@ public static class OrderSentence
         return $"{who}, {c.Originals.Count} originals: {string.Join("; ", parts)}.";
     }
 
-    /// <summary>What is known of one region: the verdict, the size and its interval.</summary>
+    /// <summary>
+    /// What is known of one region: the verdict, the size and its interval. Where the choice of the examples is in the
+    /// intervals that is the verdict over both, and the one over originals on these examples stands behind it.
+    /// </summary>
     static string Verdict(RegionFinding r, OrderComparison c)
     {
-        string margin = c.Metric.GapIn(c.Margin);
-        return r.Verdict switch
+        string margin = c.Metric.GapIn(c.Margin),
+            both = r.CoversExamples ? " over seeds and examples" : "",
+            all = r.Verdict switch
+            {
+                OrderVerdict.Equivalent =>
+                    $"equivalent{both} within {c.Metric.GapIn(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
+                OrderVerdict.Different =>
+                    $"different{both} by more than {margin} ({P(r.Beyond)}): {Size(r, c.Metric)}",
+                _ when r.Any <= 0.05 =>
+                    $"{Size(r, c.Metric)}{both}, {P(r.Any)}; whether by more than {margin} or less is undecided",
+                _ =>
+                    $"undecided{both} against a margin of {margin}: {Size(r, c.Metric)}{Wanted(r, c)}",
+            };
+        return r.CoversExamples ? $"{all}; {Here(r, c, margin)}" : all;
+    }
+
+    /// <summary>The verdict over originals on the examples at hand, and what it would take.</summary>
+    static string Here(RegionFinding r, OrderComparison c, string margin)
+    {
+        OnTheseExamples here = r.Here;
+        return $"over seeds on these {here.Examples} examples "
+            + here.Verdict switch
+            {
+                OrderVerdict.Equivalent =>
+                    $"equivalent within {c.Metric.GapIn(here.Bound)} ({P(here.Equivalent)})",
+                OrderVerdict.Different => $"different by more than {margin} ({P(here.Beyond)})",
+                _ when here.Originals is { } n && n > c.Originals.Count && MayBeNone(r) =>
+                    $"undecided, and about {n} originals would show that they are equivalent there",
+                _ => "undecided",
+            };
+    }
+
+    /// <summary>Originals do nothing about the choice of the examples: where that is in the intervals, it may take more of both.</summary>
+    static string Wanted(RegionFinding r, OrderComparison c)
+    {
+        if (!MayBeNone(r))
         {
-            OrderVerdict.Equivalent =>
-                $"equivalent within {c.Metric.GapIn(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
-            OrderVerdict.Different =>
-                $"different by more than {margin} ({P(r.Beyond)}): {Size(r, c.Metric)}",
-            _ when r.Any <= 0.05 =>
-                $"{Size(r, c.Metric)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
-            _ => $"undecided against a margin of {margin}: {Size(r, c.Metric)}"
-                + (
-                    r.Needed is { } n
-                    && n > c.Originals.Count
-                    && r.Differences.All(d => d.Low <= 0 && d.High >= 0)
-                        ? $"; about {n} originals would show that orders are equivalent if they are"
-                        : ""
-                ),
+            return "";
+        }
+
+        int own = c.Originals.Count;
+        return (r.CoversExamples ? r.Needed : new Needed(r.Here.Originals ?? 0, 0)) switch
+        {
+            { } all when r.CoversExamples && all.Examples > r.Here.Examples =>
+                $"; {(all.Originals > own ? $"about {all.Originals} originals and {About(all.Examples)}" : $"about {About(all.Examples)}")} test examples would show that orders are equivalent if they are: originals alone would not",
+            { } all when all.Originals > own =>
+                $"; about {all.Originals} originals would show that orders are equivalent if they are",
+            _ => "",
         };
+    }
+
+    static bool MayBeNone(RegionFinding r) => r.Differences.All(d => d.Low <= 0 && d.High >= 0);
+
+    /// <summary>Two digits: nothing is known better.</summary>
+    static string About(int examples)
+    {
+        double step = Math.Pow(10, Math.Max(0, Math.Floor(Math.Log10(examples)) - 1));
+        return FormattableString.Invariant($"{step * Math.Ceiling(examples / step):#,0}");
     }
 
     /// <summary>The better order first.</summary>
