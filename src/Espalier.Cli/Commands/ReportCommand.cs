@@ -61,7 +61,7 @@ sealed class ReportCommand : EspalierCommand
         {
             terminal.Say(Reports.Shown.Whole(Headline.Of(findings)));
             terminal.Say(Reports.Shown.Whole(Headline.Evidence(findings)));
-            terminal.Write(ResultTables.Headers(findings), ResultTables.Rows(findings));
+            ResultTables.Of(findings).Write(terminal);
         }
 
         foreach (string file in files)

@@ -173,7 +173,7 @@ static partial class Readers
         foreach (Findings findings in sections.Select(s => s.Findings))
         {
             _ = Headline.Of(findings) + Headline.Evidence(findings);
-            _ = ResultTables.Rows(findings).Count();
+            _ = ResultTables.Of(findings).Rows.Count();
         }
     }
 

@@ -45,21 +45,24 @@ static class ObjectiveSection
             + $"The exponent says what quality is worth: at 10, a hundredth of O’s {metric} is worth about 10 % of the time.";
     }
 
-    public static IReadOnlyList<string> Headers(Findings findings, string weight) =>
-        [weight, "pipeline", "effort", findings.Metric.Header(), "ms/example", "× O", "sure %"];
-
-    public static IEnumerable<IReadOnlyList<string>> Rows(IReadOnlyList<Won> spans) =>
-        spans.Select(s =>
-            (IReadOnlyList<string>)
-                [
-                    Span(s),
-                    s.Point.Pipeline,
-                    $"{s.Point.Effort}",
-                    s.Point.Metric.Text(s.Point.Quality!.Value),
-                    Printed.Short(s.Point.Milliseconds!.Value),
-                    Printed.Short(s.Point.SpeedUp!.Value),
-                    s.Share is { } share ? $"{100 * share:0}" : "–",
-                ]
+    public static TextTable Table(Findings findings, IReadOnlyList<Won> spans, string weight) =>
+        new(
+            [
+                .. TextTable.Words(weight, "pipeline", "effort"),
+                .. TextTable.Numbers(findings.Metric.Header(), "ms/example", "× O", "sure %"),
+            ],
+            spans.Select(s =>
+                (IReadOnlyList<string>)
+                    [
+                        Span(s),
+                        s.Point.Pipeline,
+                        $"{s.Point.Effort}",
+                        s.Point.Metric.Text(s.Point.Quality!.Value),
+                        Printed.Short(s.Point.Milliseconds!.Value),
+                        Printed.Short(s.Point.SpeedUp!.Value),
+                        s.Share is { } share ? $"{100 * share:0}" : "–",
+                    ]
+            )
         );
 
     static Markup Map(Findings findings, ObjectiveMap map) =>
@@ -101,21 +104,15 @@ static class ObjectiveSection
             )}{ObjectiveChart.Draw(findings, spans, doubtful, axis, isNarrow: true)}</div>
             <figcaption>{axis.Caption}</figcaption>
             </figure>
-            <div class="scroll" tabindex="0" role="region" aria-label="Winners by {axis.Name}">
-            <table><thead><tr><th scope="col" class="number">place</th>{Headers(findings, axis.Name)
-                .Select(
-                    (h, i) =>
-                        (Markup)
-                            $"<th scope=\"col\"{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{h}</th>"
-                )}</tr></thead><tbody>
-            {Rows(spans).Select(
-                (row, n) =>
-                    (Markup)
-                        $"<tr><td class=\"number\">{n + 1}</td>{row.Select((cell, i) => i == 1 ? (Markup)$"<th scope=\"row\">{cell}</th>" : (Markup)$"<td{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{cell}</td>")}</tr>"
-            )}
-            </tbody></table></div>
+            {Placed(Table(findings, spans, axis.Name)).Html($"Winners by {axis.Name}", head: 2)}
 
             """;
+
+    static TextTable Placed(TextTable table) =>
+        new(
+            [.. TextTable.Numbers("place"), .. table.Columns],
+            table.Rows.Select((row, i) => (IReadOnlyList<string>)[$"{i + 1}", .. row])
+        );
 
     static string Span(Won span) =>
         double.IsPositiveInfinity(span.To)

@@ -120,20 +120,40 @@ static class OrderSection
 
     static Markup Regions(OrderComparison[] orders)
     {
-        bool covers = orders.Any(o => o.Regions.Any(r => r.CoversExamples));
-        return $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th>{(covers ? (Markup)$"<th scope=\"col\">on these examples</th>" : Markup.Empty)}<th scope="col">at {(orders.Length > 0 ? Points(orders[0], orders[0].SecondMargin) : "")}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">{(orders.Length > 0 ? orders[0].Metric.GapUnit() : "points")}</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {(orders.Length > 0 ? Points(orders[0], orders[0].Margin) : "")}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
-            {orders.SelectMany(o =>
-                o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
-                    .Select(r =>
-                        (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{Title(r.Verdict)}</td>{(covers ? (Markup)$"<td>{Title(r.Here.Verdict)}</td>" : Markup.Empty)}<td>{Title(r.Second)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(o, r.Told.Mean)}</td><td class=\"number\">{Points(o, r.Told.Low)} to {Points(o, r.Told.High)}</td><td class=\"number\">{Points(o, r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td></tr>"
-                    )
-            )}
-            </tbody></table></div>
+        if (orders.Length == 0)
+        {
+            return Markup.Empty;
+        }
 
-            """;
+        bool covers = orders.Any(o => o.Regions.Any(r => r.CoversExamples));
+        OrderComparison any = orders[0];
+        return new TextTable(
+            [
+                .. TextTable.Words("operators", "region", "verdict"),
+                .. covers ? TextTable.Words("on these examples") : [],
+                .. TextTable.Words($"at {Points(any, any.SecondMargin)}", "difference", "at layers"),
+                .. TextTable.Numbers(any.Metric.GapUnit(), "95 % interval", "within"),
+                .. TextTable.Numbers($"p within {Points(any, any.Margin)}", "p beyond", "p any"),
+            ],
+            from o in orders
+            from r in o.ByTime is { } time ? o.Regions.Append(time) : o.Regions
+            select (IReadOnlyList<string>)
+                [
+                    o.Operators,
+                    Region(r),
+                    Title(r.Verdict),
+                    .. covers ? (string[])[Title(r.Here.Verdict)] : [],
+                    Title(r.Second),
+                    $"{r.Told.A} − {r.Told.B}",
+                    Place(r),
+                    Points(o, r.Told.Mean),
+                    $"{Points(o, r.Told.Low)} to {Points(o, r.Told.High)}",
+                    Points(o, r.Bound),
+                    Inference.Shown(r.Equivalent),
+                    Inference.Shown(r.Beyond),
+                    Inference.Shown(r.Any),
+                ]
+        ).Html("Differences of orders by region");
     }
 
     static string Region(RegionFinding r) =>
@@ -152,24 +172,45 @@ static class OrderSection
             : $"{Figures.Tick(Math.Round(r.Told.Place, 2))}";
 
     static Markup Distances(OrderComparison[] orders) =>
-        $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Distances of orders">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">pairs of runs</th><th scope="col" class="number">mean, {(orders.Length > 0 ? orders[0].Metric.GapUnit() : "points")}</th><th scope="col" class="number">without effect</th><th scope="col" class="number">SD</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">pairs</th><th scope="col" class="number">p</th><th scope="col" class="number">p, Holm</th></tr></thead><tbody>
-            {orders.SelectMany(o =>
+        new TextTable(
+            [
+                .. TextTable.Words("operators", "pairs of runs"),
+                .. TextTable.Numbers($"mean, {orders[0].Metric.GapUnit()}", "without effect", "SD"),
+                .. TextTable.Numbers("95 % interval", "pairs", "p", "p, Holm"),
+            ],
+            orders.SelectMany(o =>
                 Rows(o)
                     .Select(
                         (r, i) =>
-                            (Markup)
-                                $"<tr><th scope=\"row\">{o.Operators}</th><td>{r.Name}</td><td class=\"number\">{Points(o, r.Summary.Mean)}</td><td class=\"number\">{(i == 2 ? Points(o, o.PairedByNoise) : "")}</td><td class=\"number\">{Points(o, r.Summary.Sd)}</td><td class=\"number\">{Points(o, r.Summary.Low)} to {Points(o, r.Summary.High)}</td><td class=\"number\">{r.Summary.Pairs}</td><td></td><td></td></tr>"
+                            (IReadOnlyList<string>)
+                                [
+                                    o.Operators,
+                                    r.Name,
+                                    Points(o, r.Summary.Mean),
+                                    i == 2 ? Points(o, o.PairedByNoise) : "",
+                                    Points(o, r.Summary.Sd),
+                                    $"{Points(o, r.Summary.Low)} to {Points(o, r.Summary.High)}",
+                                    $"{r.Summary.Pairs}",
+                                    "",
+                                    "",
+                                ]
                     )
-                    .Concat(o.Test is { } test ? [Relabelled(o, test)] : Array.Empty<Markup>())
-            )}
-            </tbody></table></div>
+                    .Concat(o.Test is { } test ? [Relabelled(o, test)] : [])
+            )
+        ).Html("Distances of orders");
 
-            """;
-
-    static Markup Relabelled(OrderComparison o, PermutationTest test) =>
-        $"<tr><th scope=\"row\">{o.Operators}</th><td>mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings</td><td class=\"number\">{Points(o, test.Statistic)}</td><td class=\"number\">{Points(o, test.Expected)}</td><td></td><td></td><td></td><td class=\"number\">{test.ShownP}</td><td class=\"number\">{Inference.Shown(test.Adjusted)}</td></tr>";
+    static IReadOnlyList<string> Relabelled(OrderComparison o, PermutationTest test) =>
+        [
+            o.Operators,
+            $"mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings",
+            Points(o, test.Statistic),
+            Points(o, test.Expected),
+            "",
+            "",
+            "",
+            test.ShownP,
+            Inference.Shown(test.Adjusted),
+        ];
 
     static Markup Components(StudySection section) =>
         section.Components.Count == 0
@@ -178,15 +219,30 @@ static class OrderSection
                 $"""
                     <h3>Where differences of quality come from</h3>
                     <p class="note">Standard deviations in {section.Findings.Metric.GapUnit()}, of one run. Original: the seed of the fine-tuned model, which all orders share. Order: of the mean over originals. Training: what is left, chance of training and what an order does on one original alone; with one run of each the two cannot be told apart. Examples: another draw of the test split, by the binomial of one run. All but training’s interval (χ²) are point estimates by the method of moments; 0 is an estimate below 0.</p>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Components of variance">
-                    <table><thead><tr><th scope="col">operators</th><th scope="col">where</th><th scope="col" class="number">original</th><th scope="col" class="number">order</th><th scope="col" class="number">training</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">examples</th><th scope="col" class="number">order × task</th></tr></thead><tbody>
-                    {section.Components.Select(c =>
-                        (Markup)
-                            $"<tr><th scope=\"row\">{c.Operators}</th><td>{c.Place}</td><td class=\"number\">{Points(section.Findings.Metric, c.Original)}</td><td class=\"number\">{Points(section.Findings.Metric, c.Order)}</td><td class=\"number\">{Points(section.Findings.Metric, c.Training)}</td><td class=\"number\">{Points(section.Findings.Metric, c.TrainingLow)} to {Points(section.Findings.Metric, c.TrainingHigh)}</td><td class=\"number\">{Points(section.Findings.Metric, c.Examples)}</td><td class=\"number\">{(c.OrderByTask is null ? "one task" : Points(section.Findings.Metric, c.OrderByTask))}</td></tr>"
-                    )}
-                    </tbody></table></div>
-
+                    {ComponentTable(section.Components, section.Findings.Metric)}
                     """;
+
+    static Markup ComponentTable(IReadOnlyList<VarianceComponents> all, Metric metric) =>
+        new TextTable(
+            [
+                .. TextTable.Words("operators", "where"),
+                .. TextTable.Numbers("original", "order", "training", "95 % interval"),
+                .. TextTable.Numbers("examples", "order × task"),
+            ],
+            all.Select(c =>
+                (IReadOnlyList<string>)
+                    [
+                        c.Operators,
+                        c.Place,
+                        Points(metric, c.Original),
+                        Points(metric, c.Order),
+                        Points(metric, c.Training),
+                        $"{Points(metric, c.TrainingLow)} to {Points(metric, c.TrainingHigh)}",
+                        Points(metric, c.Examples),
+                        c.OrderByTask is null ? "one task" : Points(metric, c.OrderByTask),
+                    ]
+            )
+        ).Html("Components of variance");
 
     static string Points(OrderComparison o, double? worth) => Points(o.Metric, worth);
 

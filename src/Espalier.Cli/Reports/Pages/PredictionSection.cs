@@ -110,16 +110,26 @@ static class PredictionSection
         };
 
     static Markup Table(IReadOnlyList<PredictionCheck> checks, Metric metric) =>
-        $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Errors of prediction">
-            <table><thead><tr><th scope="col">pipeline</th><th scope="col">from</th><th scope="col" class="number">error of time, %</th><th scope="col" class="number">as printed</th><th scope="col" class="number">error of {metric.Name}, {metric.GapUnit()}</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
-            {checks.Select(c =>
-                (Markup)
-                    $"<tr><th scope=\"row\">{c.Pipeline}</th><td>{string.Join(" × ", c.Units)}</td><td class=\"number\">{(c.CostError is { } t ? $"{100 * t:0.0}" : "–")}</td><td class=\"number\">{(c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed ? $"{100 * printed:0.0}" : "")}</td><td class=\"number\">{(c.QualityError is { } q ? metric.Gap(q, "0.0") : "–")}</td><td class=\"number\">{c.Seeds}</td></tr>"
-            )}
-            </tbody></table></div>
-
-            """;
+        new TextTable(
+            [
+                .. TextTable.Words("pipeline", "from"),
+                .. TextTable.Numbers("error of time, %", "as printed"),
+                .. TextTable.Numbers($"error of {metric}, {metric.GapUnit()}", "n seeds"),
+            ],
+            checks.Select(c =>
+                (IReadOnlyList<string>)
+                    [
+                        c.Pipeline,
+                        string.Join(" × ", c.Units),
+                        c.CostError is { } t ? $"{100 * t:0.0}" : "–",
+                        c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed
+                            ? $"{100 * printed:0.0}"
+                            : "",
+                        c.QualityError is { } q ? metric.Gap(q, "0.0") : "–",
+                        $"{c.Seeds}",
+                    ]
+            )
+        ).Html("Errors of prediction");
 
     static Markup Reductions(IReadOnlyList<ReductionRow> rows, Metric metric) =>
         rows.Count == 0
@@ -127,15 +137,34 @@ static class PredictionSection
             : (Markup)
                 $"""
                     <h3>What Q and L take away</h3>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Reductions by Q and L">
-                    <table><thead><tr><th scope="col">pipeline</th><th scope="col" class="number">quality{(metric.IsPercent ? ", %" : "")}</th><th scope="col" class="number">with Q, change</th><th scope="col" class="number">ms</th><th scope="col" class="number">with Q</th><th scope="col" class="number">with L</th><th scope="col" class="number">with both</th><th scope="col" class="number">both, predicted</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
-                    {rows.Select(r =>
-                        (Markup)
-                            $"<tr><th scope=\"row\">{r.Pipeline}</th><td class=\"number\">{(r.Quality is { } q ? metric.Text(q) : "–")}</td><td class=\"number\">{(metric.HasRatios || r.QualityChange is not { } change ? Change(r.QualityChange) : metric.Gap(change, "0.0"))}</td><td class=\"number\">{(r.Cost is { } c ? Printed.Short(c) : "–")}</td><td class=\"number\">{Change(r.CostQ)}</td><td class=\"number\">{Change(r.CostL)}</td><td class=\"number\">{Change(r.CostQL)}</td><td class=\"number\">{Change(r.CostQLEstimated)}</td><td class=\"number\">{r.Runs}</td></tr>"
-                    )}
-                    </tbody></table></div>
-
+                    {ReductionTable(rows, metric)}
                     """;
+
+    static Markup ReductionTable(IReadOnlyList<ReductionRow> rows, Metric metric) =>
+        new TextTable(
+            [
+                .. TextTable.Words("pipeline"),
+                .. TextTable.Numbers($"quality{(metric.IsPercent ? ", %" : "")}"),
+                .. TextTable.Numbers("with Q, change", "ms", "with Q", "with L", "with both"),
+                .. TextTable.Numbers("both, predicted", "n seeds"),
+            ],
+            rows.Select(r =>
+                (IReadOnlyList<string>)
+                    [
+                        r.Pipeline,
+                        r.Quality is { } q ? metric.Text(q) : "–",
+                        metric.HasRatios || r.QualityChange is not { } change
+                            ? Change(r.QualityChange)
+                            : metric.Gap(change, "0.0"),
+                        r.Cost is { } c ? Printed.Short(c) : "–",
+                        Change(r.CostQ),
+                        Change(r.CostL),
+                        Change(r.CostQL),
+                        Change(r.CostQLEstimated),
+                        $"{r.Runs}",
+                    ]
+            )
+        ).Html("Reductions by Q and L");
 
     static string Change(double? percent) =>
         percent is { } p ? $"{p:+0.0;-0.0;0.0} %".Replace('-', '−') : "–";

@@ -170,18 +170,30 @@ static class SettingSection
         return $"""
             <details class="frontier" open>
             <summary>Pareto front: nothing measured is both faster and better</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="Pareto front">
-            <table><thead><tr><th scope="col">pipeline</th><th scope="col">effort</th><th scope="col" class="number">{CurveChart.YTitle(findings.Metric)}</th><th scope="col" class="number">ms/example</th><th scope="col" class="number">× O</th></tr></thead>
-            <tbody>{findings.Front.Select(p =>
-                (Markup)
-                    $"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{p.Metric.Text(p.Quality!.Value)}</td><td class=\"number\">{Printed.Short(p.Milliseconds!.Value)}</td><td class=\"number\">{(p.SpeedUp is { } times ? Printed.Short(times.Value) : "–")}</td></tr>"
-            )}</tbody></table>
-            </div>
+            {FrontTable(findings)}
             <p class="note">Of means; neighbours within their intervals may change places. {Behind(findings)}</p>
             </details>
 
             """;
     }
+
+    static Markup FrontTable(Findings findings) =>
+        new TextTable(
+            [
+                .. TextTable.Words("pipeline", "effort"),
+                .. TextTable.Numbers(CurveChart.YTitle(findings.Metric), "ms/example", "× O"),
+            ],
+            findings.Front.Select(p =>
+                (IReadOnlyList<string>)
+                    [
+                        p.Pipeline,
+                        $"{p.Effort}",
+                        p.Metric.Text(p.Quality!.Value),
+                        Printed.Short(p.Milliseconds!.Value),
+                        p.SpeedUp is { } times ? Printed.Short(times.Value) : "–",
+                    ]
+            )
+        ).Html("Pareto front");
 
     static string Behind(Findings findings)
     {

@@ -26,7 +26,7 @@ public static class Compounds
         int most = runs.Count == 0 ? 0 : runs.Max(r => r.Operators.Count);
         for (int size = 2; size <= most; size++)
         {
-            foreach (Figure figure in Enum.GetValues<Figure>())
+            foreach (CombinedFigure figure in Enum.GetValues<CombinedFigure>())
             {
                 findings.AddRange(Level(blocks, size, figure, findings));
             }
@@ -35,13 +35,13 @@ public static class Compounds
         return findings;
     }
 
-    static double Margin(Figure figure) => figure == Figure.Cost ? CostMargin : QualityMargin;
+    static double Margin(CombinedFigure figure) => figure == CombinedFigure.Cost ? CostMargin : QualityMargin;
 
     /// <summary>Combinations of one size and one figure are one family of tests (Holm).</summary>
     static CompoundFinding[] Level(
         IReadOnlyList<Block> blocks,
         int size,
-        Figure figure,
+        CombinedFigure figure,
         List<CompoundFinding> before
     )
     {
@@ -60,7 +60,7 @@ public static class Compounds
     /// <summary>The compounds among findings, as prediction takes them: for one figure.</summary>
     public static IEnumerable<string> Letters(
         IReadOnlyList<CompoundFinding> findings,
-        Figure figure
+        CombinedFigure figure
     ) =>
         findings
             .Where(f => f.Figure == figure && f.Verdict == CompoundVerdict.Compound)
@@ -75,7 +75,7 @@ public static class Compounds
             : low > -margin && high < margin ? CompoundVerdict.Cumulative
             : CompoundVerdict.CannotTell;
         string who = string.Join(" and ", e.Units),
-            what = e.Figure == Figure.Cost ? "cost" : "quality",
+            what = e.Figure == CombinedFigure.Cost ? "cost" : "quality",
             size = Shown(e, e.Mean),
             interval = low is null
                 ? "of unknown error"
@@ -107,7 +107,7 @@ public static class Compounds
     }
 
     /// <summary>A metric without ratios is off by a difference and not by a share.</summary>
-    static bool Adds(Evidence e) => e.Figure == Figure.Quality && !e.Metric.HasRatios;
+    static bool Adds(Evidence e) => e.Figure == CombinedFigure.Quality && !e.Metric.HasRatios;
 
     static string Signed(Evidence e, double residual) =>
         Adds(e)

@@ -11,7 +11,7 @@ sealed class Evidence
 
     Evidence(
         Metric metric,
-        Figure figure,
+        CombinedFigure figure,
         IReadOnlyList<string> units,
         (double Log, double? Variance)[] blocks,
         double error
@@ -25,7 +25,7 @@ sealed class Evidence
 
     public Metric Metric { get; }
 
-    public Figure Figure { get; }
+    public CombinedFigure Figure { get; }
 
     public IReadOnlyList<string> Units { get; }
 
@@ -40,7 +40,7 @@ sealed class Evidence
     public static IEnumerable<Evidence> Of(
         IReadOnlyList<Block> blocks,
         int size,
-        Figure figure,
+        CombinedFigure figure,
         string[] compounds
     )
     {
@@ -117,7 +117,7 @@ sealed class Evidence
         Block block,
         CombinationRun run,
         IReadOnlyList<string> units,
-        Figure figure
+        CombinedFigure figure
     )
     {
         if (block.Predict(run.Operators, units) is not { } predicted)
@@ -136,7 +136,7 @@ sealed class Evidence
             select (
                 effect.Value,
                 errors.Item1 * errors.Item1 + errors.Item2 * errors.Item2,
-                figure == Figure.Quality && !run.Metric.HasRatios
+                figure == CombinedFigure.Quality && !run.Metric.HasRatios
                     ? Math.Abs(effect.Value)
                     : Math.Abs(Value(p, figure)!.Value / Value(m, figure)!.Value - 1)
             ),
@@ -154,17 +154,17 @@ sealed class Evidence
     }
 
     /// <summary>Of what was measured against what was expected; null where either is unknown, or a ratio of them means nothing.</summary>
-    static double? Effect(Metric metric, double? measured, double? expected, Figure figure) =>
+    static double? Effect(Metric metric, double? measured, double? expected, CombinedFigure figure) =>
         measured is not { } m || expected is not { } e ? null
-        : figure == Figure.Quality && !metric.HasRatios ? m - e
+        : figure == CombinedFigure.Quality && !metric.HasRatios ? m - e
         : m > 0 && e > 0 ? Math.Log(m / e)
         : null;
 
-    static double? Value(EffortPoint p, Figure figure) =>
-        figure == Figure.Cost ? p.Cost : p.Quality;
+    static double? Value(EffortPoint p, CombinedFigure figure) =>
+        figure == CombinedFigure.Cost ? p.Cost : p.Quality;
 
-    static double? Error(EffortPoint p, Figure figure) =>
-        figure == Figure.Cost ? p.CostError : p.QualityError;
+    static double? Error(EffortPoint p, CombinedFigure figure) =>
+        figure == CombinedFigure.Cost ? p.CostError : p.QualityError;
 
     static string Sorted(string unit) => string.Concat(unit.Order());
 }

@@ -80,10 +80,10 @@ public sealed class CurvePredictionTests
     {
         Measurement[] study = [.. Enumerable.Range(1, 5).SelectMany(s => Study((ulong)s, 0.004))];
         IReadOnlyList<CompoundFinding> found = Compounds.Find(study);
-        Assert.Equal(["PQ"], Compounds.Letters(found, Figure.Cost));
-        Assert.Empty(Compounds.Letters(found, Figure.Quality));
+        Assert.Equal(["PQ"], Compounds.Letters(found, CombinedFigure.Cost));
+        Assert.Empty(Compounds.Letters(found, CombinedFigure.Quality));
         CompoundFinding pq = found.First(f =>
-            f.Figure == Figure.Cost && string.Concat(f.Units) == "PQ"
+            f.Figure == CombinedFigure.Cost && string.Concat(f.Units) == "PQ"
         );
         Assert.InRange(Math.Exp(pq.Residual), 0.77, 0.83);
         Assert.Equal(5, pq.Blocks);
@@ -97,7 +97,7 @@ public sealed class CurvePredictionTests
     public void One_block_without_known_errors_cannot_tell()
     {
         CombinationRun[] runs = [Run([], 10), Run(["P"], 5), Run(["Q"], 5), Run(["P", "Q"], 1)];
-        CompoundFinding found = Assert.Single(Compounds.Find(runs), f => f.Figure == Figure.Cost);
+        CompoundFinding found = Assert.Single(Compounds.Find(runs), f => f.Figure == CombinedFigure.Cost);
         Assert.Equal(CompoundVerdict.CannotTell, found.Verdict);
         Assert.Null(found.P);
 
