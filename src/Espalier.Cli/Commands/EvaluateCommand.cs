@@ -23,11 +23,8 @@ sealed class EvaluateCommand : EspalierCommand
             "How sure an early exit must be (full, confidence:0.9, …); several may be given. Without it: a grid.",
         HelpName = "rule",
     };
-    readonly Option<double> _bar = OptionValues.Number(
-        "--min-accuracy",
-        "Exit code 4 when the accuracy (0 to 1) at a given effort, or at full effort, is lower.",
-        0.0,
-        1.0
+    readonly Option<double> _bar = BudgetFlags.Bar(
+        "Exit code 4 when the accuracy (0 to 1) at a given effort, or at full effort, is lower; of a task that is not measured by accuracy its first metric."
     );
 
     public EvaluateCommand()
@@ -128,11 +125,9 @@ sealed class EvaluateCommand : EspalierCommand
             model.CheckPairs();
         }
 
-        if (bar is not null && !data.Task.Metrics.Contains(Metric.Accuracy))
+        if (BudgetFlags.Problem(bar, data.Task.Primary) is { } problem)
         {
-            throw new UsageException(
-                $"--min-accuracy was given, and {data.Task.Name} is measured by {string.Join(" and ", data.Task.Metrics)}."
-            );
+            throw new UsageException(problem);
         }
 
         return (data.Task, EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength));
@@ -189,12 +184,12 @@ sealed class EvaluateCommand : EspalierCommand
         bool missed = false;
         foreach (EvaluatedEffort at in grid ? result.Efforts.TakeLast(1) : result.Efforts)
         {
-            double accuracy =
-                at.Qualities.FirstOrDefault(q => q.Metric == Metric.Accuracy.Name)?.Value ?? 0;
-            if (accuracy < bar)
+            Quality primary = at.Qualities[0];
+            Metric metric = primary.Kind;
+            if (!(primary.Worth >= metric.Worth(bar)))
             {
                 terminal.Tell(
-                    $"Accuracy at effort {at.Effort} is {accuracy:0.0000}, below the bar of {bar}."
+                    $"{metric.Title} at effort {at.Effort} is {(primary.Value is { } value ? $"{value:0.0000}, {(metric.MoreIsBetter ? "below" : "above")} the bar of {bar}" : $"undefined ({primary.WhyUndefined})")}."
                 );
                 missed = true;
             }

@@ -130,7 +130,11 @@ sealed class PlanCommand : EspalierCommand
     {
         if (!parse.GetValue(_baselines))
         {
-            _budget.Check(parse, problems);
+            _budget.Check(
+                parse,
+                parse.Has(_replay) ? null : _common.Source(parse).Primary,
+                problems
+            );
         }
         else if (!parse.Has(_replay))
         {
@@ -212,7 +216,7 @@ sealed class PlanCommand : EspalierCommand
         Judgement judgement = UsageException.Of(() =>
             new HeldOutJudge(trials, new Rng(1).Split("judge")).Judge(budgets)
         );
-        JudgementReport.Write(terminal, judgement, trials.All[0].Task);
+        JudgementReport.Write(terminal, judgement, trials.All[0].Task, trials.All[0].Primary.Kind);
         return ExitCode.Ok;
     }
 
@@ -237,6 +241,11 @@ sealed class PlanCommand : EspalierCommand
             terminal.Tell(
                 $"{trials.LeftOut} measurements are left out, as their efforts were not measured with all {trials.Seeds.Count} seeds."
             );
+        }
+
+        if (BudgetFlags.Problem(budget?.MinQuality, trials.All[0].Primary.Kind) is { } problem)
+        {
+            throw new UsageException(problem);
         }
 
         if (budget?.MaxJoules is not null && trials.All.All(m => m.JoulesPerExample is null))

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports.Pages;
 
@@ -53,12 +55,13 @@ sealed class ReportCommand : EspalierCommand
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         ReportInput results = ReportInput.Read(parse.GetValue(_input)!);
-        IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, stop);
-        foreach (Findings findings in Findings.In(results.Measurements, results.Answers))
+        IReadOnlyList<StudySection> sections = results.Analysed();
+        IReadOnlyList<string> files = ReportFiles.Write(Output(parse), results, sections, stop);
+        foreach (Findings findings in sections.Select(s => s.Findings))
         {
             terminal.Say(Reports.Shown.Whole(Headline.Of(findings)));
             terminal.Say(Reports.Shown.Whole(Headline.Evidence(findings)));
-            terminal.Write(ResultTables.Headers(findings), ResultTables.Rows(findings));
+            ResultTables.Of(findings).Write(terminal);
         }
 
         foreach (string file in files)

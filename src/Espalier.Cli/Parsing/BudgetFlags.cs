@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Parsing;
 
@@ -15,11 +16,8 @@ sealed class BudgetFlags
         1e-6,
         Most
     );
-    readonly Option<double> _quality = OptionValues.Number(
-        "--min-accuracy",
-        "Least value of the task's first metric, such as 0.77; accuracy for most.",
-        -1.0,
-        1.0
+    readonly Option<double> _quality = Bar(
+        "The worst accuracy that will do, such as 0.77; of tasks that are not measured by accuracy the worst value of their first metric: the most where less of it is better."
     );
     readonly Option<double> _joules = OptionValues.Number(
         "--max-joules",
@@ -36,8 +34,23 @@ sealed class BudgetFlags
 
     public IReadOnlyList<Option> All => [_milliseconds, _quality, _joules, _megabytes];
 
-    public void Check(ParseResult parse, Problems problems)
+    public static Option<double> Bar(string description) =>
+        OptionValues.Number("--min-accuracy", description, -Most, Most);
+
+    /// <summary>What is wrong with a bar of this metric; null: nothing.</summary>
+    public static string? Problem(double? bar, Metric metric) =>
+        bar is { } value && metric.Within(value) != value
+            ? $"--min-accuracy is '{value}', and {metric} {(double.IsInfinity(metric.To) ? $"is {metric.From} or more" : $"lies between {metric.From} and {metric.To}")}."
+            : null;
+
+    /// <param name="metric">That the bar is of; null where only the data tell.</param>
+    public void Check(ParseResult parse, Metric? metric, Problems problems)
     {
+        if (metric is not null && Problem(Given(parse, _quality), metric) is { } problem)
+        {
+            problems.Usage(problem);
+        }
+
         if (!All.Any(parse.Has))
         {
             problems.Usage(

@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Runs;
 
@@ -13,22 +14,21 @@ static class CurvePlot
     const int Margin = 8;
     const int Widest = 90;
 
-    // Labels have a tenth of a point, and stand on every third of twelve lines.
-    const double LeastPoints = 2;
+    // Of the metric's scale: labels have a tenth of a point, and stand on every third of twelve lines.
+    const double Least = 0.02;
     const double LeastRatio = 2;
 
     public static void Write(Terminal terminal, IReadOnlyList<MeasuredStage> stages)
     {
         TextWriter to = terminal.Out;
-        (double Ms, double Quality, char Mark)[] points =
+        Metric metric = stages[0].Row.Primary.Kind;
+        (double Ms, double Worth, char Mark)[] points =
         [
-            .. stages[^1]
-                .Curve.Where(IsDefined)
-                .Select(m => (Ms(m), 100 * m.Metrics[0].Value!.Value, '*')),
+            .. stages[^1].Curve.Where(IsDefined).Select(m => (Ms(m), m.Primary.Worth!.Value, '*')),
             .. stages
                 .Select((s, i) => (s.Row, Mark: Mark(i)))
                 .Where(s => IsDefined(s.Row))
-                .Select(s => (Ms(s.Row), 100 * s.Row.Metrics[0].Value!.Value, s.Mark)),
+                .Select(s => (Ms(s.Row), s.Row.Primary.Worth!.Value, s.Mark)),
         ];
         if (points.Length < 2)
         {
@@ -40,25 +40,26 @@ static class CurvePlot
             Math.Log(points.Max(p => p.Ms)),
             Math.Log(LeastRatio)
         );
-        var (low, high) = Wide(points.Min(p => p.Quality), points.Max(p => p.Quality), LeastPoints);
+        var (low, high) = Wide(points.Min(p => p.Worth), points.Max(p => p.Worth), Least);
 
-        // No quality is above 100 %.
-        (low, high) = high > 100 ? (100 - (high - low), 100) : (low, high);
+        // No quality is beyond the metric's bounds.
+        double best = metric.Worth(metric.MoreIsBetter ? metric.To : metric.From);
+        (low, high) = high > best ? (best - (high - low), best) : (low, high);
         int columns = Math.Min(terminal.Width, Widest) - Margin - 2;
         char[][] grid =
         [
             .. Enumerable.Range(0, Height).Select(_ => new string(' ', columns).ToCharArray()),
         ];
-        foreach (var (ms, quality, mark) in points)
+        foreach (var (ms, worth, mark) in points)
         {
             int x = (int)Math.Round((Math.Log(ms) - left) / (right - left) * (columns - 1)),
-                y = (int)Math.Round((high - quality) / (high - low) * (Height - 1));
+                y = (int)Math.Round((high - worth) / (high - low) * (Height - 1));
             grid[y][x] = mark;
         }
 
         bool curve = stages[^1].Curve.Count > 1;
         terminal.Say(
-            $"{stages[0].Row.Metrics[0].Metric} in % over ms per example (logarithmic)"
+            $"{metric}{(metric.IsPercent ? " in %" : "")} over ms per example (logarithmic)"
                 + (curve ? $"; * {stages[^1].Stage.Pipeline} at other efforts" : "")
         );
         for (int y = 0; y < Height; y++)
@@ -66,7 +67,7 @@ static class CurvePlot
             double value = high - (high - low) * y / (Height - 1);
             string label =
                 y % 3 == 0 || y == Height - 1
-                    ? $"{value, Margin - 2:0.0} "
+                    ? metric.Text(metric.Value(value)).PadLeft(Margin - 2) + " "
                     : new string(' ', Margin - 1);
             to.WriteLine($"{label}|{new string(grid[y]).TrimEnd()}");
         }
@@ -91,20 +92,23 @@ static class CurvePlot
     {
         Quality[] known =
         [
-            .. curve.Select(m => m.Metrics[0]).Where(q => q is { Value: not null, Low: not null }),
+            .. curve.Select(m => m.Primary).Where(q => q is { Worth: not null, Low: not null }),
         ];
         if (known.Length < 2)
         {
             return null;
         }
 
-        Quality best = known.MaxBy(q => q.Value)!;
-        double apart = 100 * (best.Value!.Value - known.Min(q => q.Value!.Value)),
-            below = 100 * (best.Value.Value - best.Low!.Value);
-        string luck =
-            $"{best.N} examples tell no differences below about {below:0.0} points (95 %)";
+        Metric metric = known[0].Kind;
+        Quality best = known.MaxBy(q => q.Worth)!;
+        double apart = best.Worth!.Value - known.Min(q => q.Worth!.Value),
+            below =
+                best.Worth.Value
+                - metric.Worth((metric.MoreIsBetter ? best.Low : best.High)!.Value);
+        string Told(double worth) => $"{metric.Gap(worth, "0.0")} {metric.GapUnit()}";
+        string luck = $"{best.N} examples tell no differences below about {Told(below)} (95 %)";
         return apart <= below
-            ? $"One seed: the efforts lie within {apart:0.0} points, and {luck}; this is no curve, but chance."
+            ? $"One seed: the efforts lie within {Told(apart)}, and {luck}; this is no curve, but chance."
             : $"One seed: {luck}, so a bend smaller than that is chance; other seeds move the whole curve ('espalier study' trains several).";
     }
 
@@ -115,7 +119,7 @@ static class CurvePlot
     static char Mark(int stage) => (char)(stage < 9 ? '1' + stage : 'a' + stage - 9);
 
     static bool IsDefined(Measurement m) =>
-        m.Metrics[0].Value is not null && m.MillisecondsPerExample is not null;
+        m.Primary.Value is not null && m.MillisecondsPerExample is not null;
 
     static double Ms(Measurement m) => m.MillisecondsPerExample!.Value;
 }

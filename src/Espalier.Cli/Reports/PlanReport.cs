@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
@@ -16,7 +17,7 @@ static class PlanReport
     public static void Write(Terminal terminal, PlanResult result, PlanFacts facts, string? output)
     {
         Measurement one = result.Measurements[0];
-        string metric = one.Metrics[0].Metric;
+        Metric metric = one.Primary.Kind;
         terminal.Say(
             $"{Shown.Whole(one.Task)}: {Limits(result.Budget, metric)}; {one.Examples} examples of the {one.Split} split, "
                 + $"time at batch {one.BatchSize}, {(result.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", result.Seeds)}"
@@ -39,7 +40,7 @@ static class PlanReport
         }
     }
 
-    static void WriteAnswer(Terminal terminal, PlanResult result, PlanFacts facts, string metric)
+    static void WriteAnswer(Terminal terminal, PlanResult result, PlanFacts facts, Metric metric)
     {
         Alternative chosen = result.Chosen;
         terminal.Say(
@@ -94,7 +95,7 @@ static class PlanReport
         Terminal terminal,
         PlanResult result,
         PlanSureness sureness,
-        string metric
+        Metric metric
     )
     {
         Alternative expected = sureness.Outlook.Expected;
@@ -102,9 +103,7 @@ static class PlanReport
             kept = result.MeetsBudget
                 ? $"; it keeps the budget with a chance of {100 * sureness.Outlook.ChanceKept:0} %"
                 : $"; it would keep the budget with a chance of {100 * sureness.Outlook.ChanceKept:0} %";
-        terminal.Say(
-            $"Expect of another training: {metric} {Percent(expected.Quality)} %{time}{kept}."
-        );
+        terminal.Say($"Expect of another training: {Text(metric, expected.Quality)}{time}{kept}.");
         terminal.Say(
             $"Among the {result.Tried.Count} tried {result.Chosen.Pipeline} is the best with a chance of {100 * sureness.ChanceBest(result.Chosen.Pipeline):0} %. "
                 + (
@@ -129,7 +128,7 @@ static class PlanReport
                         "MB" when nearest.Bytes is { } bytes =>
                             $"--max-mb {Up(bytes.Value / Mega)}",
                         "quality" =>
-                            $"--min-accuracy {Math.Floor(1e3 * nearest.Quality.Value) / 1e3:0.###}",
+                            $"--min-accuracy {(nearest.Metric.MoreIsBetter ? Math.Floor(1e3 * nearest.Quality.Value) : Math.Ceiling(1e3 * nearest.Quality.Value)) / 1e3:0.###}",
                         _ => $"a budget without {v.Limit}",
                     }
                 )
@@ -143,7 +142,7 @@ static class PlanReport
     }
 
     /// <summary>Each pipeline that was tried, at the effort that serves the budget best.</summary>
-    static void WriteTried(Terminal terminal, PlanResult result, string metric)
+    static void WriteTried(Terminal terminal, PlanResult result, Metric metric)
     {
         IReadOnlyList<Alternative> measured =
         [
@@ -152,11 +151,20 @@ static class PlanReport
                 .Rejected()
                 .Where(r => r.Origin == Origin.Measured)
                 .OrderBy(r => r.Excess)
-                .ThenByDescending(r => r.Alternative.Quality.Value)
+                .ThenByDescending(r => r.Alternative.Worth(Preference.Quality))
                 .Select(r => r.Alternative),
         ];
         terminal.Write(
-            ["tried", "seeds", "effort", $"{metric} %", "ms/example", "mJ", "memory MB", "breaks"],
+            [
+                "tried",
+                "seeds",
+                "effort",
+                metric.Header(),
+                "ms/example",
+                "mJ",
+                "memory MB",
+                "breaks",
+            ],
             measured
                 .DistinctBy(a => a.Pipeline)
                 .Select(a =>
@@ -165,7 +173,7 @@ static class PlanReport
                             a.Pipeline,
                             $"{result.Measurements.Where(m => m.Pipeline == a.Pipeline).Select(m => m.Seeds[0]).Distinct().Count()}",
                             $"{a.Effort}",
-                            Percent(a.Quality),
+                            Shown.Interval(metric, a.Quality),
                             a.Milliseconds is { } ms ? Shown.Milliseconds(ms) : "",
                             a.Joules is { } j ? $"{1e3 * j.Value:0.0}" : "",
                             a.Bytes is { } b ? $"{b.Value / Mega:0.0}" : "",
@@ -189,7 +197,9 @@ static class PlanReport
             .Where(r => r.Alternative.Pipeline != result.Chosen.Pipeline)
             .GroupBy(r => r.Alternative.Pipeline)
             .Select(g =>
-                g.OrderBy(r => r.Excess).ThenByDescending(r => r.Alternative.Quality.Value).First()
+                g.OrderBy(r => r.Excess)
+                    .ThenByDescending(r => r.Alternative.Worth(Preference.Quality))
+                    .First()
             )
             .GroupBy(r => (r.Origin, r.Breaks))
             .OrderBy(g => g.Key.Origin)
@@ -200,7 +210,7 @@ static class PlanReport
             [
                 .. group
                     .OrderBy(r => r.Excess)
-                    .ThenByDescending(r => r.Alternative.Quality.Value)
+                    .ThenByDescending(r => r.Alternative.Worth(Preference.Quality))
                     .ThenBy(r => r.Alternative.Pipeline, StringComparer.Ordinal),
             ];
             string known = group.Key.Origin == Origin.Measured
@@ -260,27 +270,27 @@ static class PlanReport
 
     static string Share(int part, int whole) => $"{100.0 * part / whole:0} %";
 
-    static string Limits(Budget budget, string metric) =>
+    static string Limits(Budget budget, Metric metric) =>
         string.Join(
             ", ",
             new[]
             {
                 budget.MaxMilliseconds is { } ms ? $"at most {ms} ms" : null,
                 budget.MinQuality is { } quality
-                    ? $"{metric} at least {100 * quality:0.##} %"
+                    ? $"{metric} {(metric.MoreIsBetter ? "at least" : "at most")} {metric.Factor() * quality:0.##}{metric.Unit()}"
                     : null,
                 budget.MaxJoules is { } joules ? $"at most {joules} J" : null,
                 budget.MaxBytes is { } bytes ? $"at most {bytes / Mega} MB" : null,
             }.OfType<string>()
         )
-        + $"; of what fits the {(budget.Preferred == Preference.Quality ? $"highest {metric}" : "least time")}";
+        + $"; of what fits the {(budget.Preferred == Preference.Quality ? $"{(metric.MoreIsBetter ? "highest" : "lowest")} {metric}" : "least time")}";
 
-    static string Figures(Alternative a, string metric) =>
+    static string Figures(Alternative a, Metric metric) =>
         string.Join(
             ", ",
             new[]
             {
-                $"{metric} {Percent(a.Quality)} %",
+                Text(metric, a.Quality),
                 a.Milliseconds is { } ms ? $"{Shown.Milliseconds(ms)} ms" : null,
                 a.Joules is { } joules
                     ? $"{1e3 * joules.Value:0.0} mJ ({joules.Origin.ToString().ToLowerInvariant()})"
@@ -289,15 +299,6 @@ static class PlanReport
             }.OfType<string>()
         );
 
-    /// <summary>Three digits at least down to hundredths of a millisecond.</summary>
-    static string Percent(Estimate quality) =>
-        Shown.Interval(
-            quality with
-            {
-                Value = 100 * quality.Value,
-                Low = 100 * quality.Low,
-                High = 100 * quality.High,
-            },
-            "0.0"
-        );
+    static string Text(Metric metric, Estimate quality) =>
+        $"{metric} {Shown.Interval(metric, quality)}{metric.Unit()}";
 }

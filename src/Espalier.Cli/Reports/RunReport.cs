@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Runs;
@@ -32,7 +33,7 @@ static class RunReport
         }
 
         terminal.Say(
-            $"In brackets: 95 % intervals; that of {first.Metrics[0].Metric} is over which examples are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."
+            $"In brackets: 95 % intervals; that of {first.Primary.Metric} is over which examples are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."
         );
         terminal.Say(
             $"Memory: weights as a session packs them; on disk every model keeps fp32. Energy: {first.EnergySource}."
@@ -72,7 +73,7 @@ static class RunReport
     static IEnumerable<Column> Columns(Measurement first) =>
         [
             new("stage", s => s.Stage.Pipeline),
-            new($"{first.Metrics[0].Metric} %", s => Percent(s.Row.Metrics[0])),
+            new(first.Primary.Kind.Header(), s => Shown.Interval(s.Row.Primary)),
             new("ms/example", s => Shown.Milliseconds(s.Row.MillisecondsPerExample!)),
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
             new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}", From: 94),
@@ -112,10 +113,4 @@ static class RunReport
             : "the difference is smaller than what these rounds can tell";
         return $"{stage.Stage.Pipeline} is {ratio.Value:0.00}x{interval} as fast as {before.Stage.Pipeline}: {why}.";
     }
-
-    static string Percent(Quality quality) =>
-        quality.Value is not { } value ? $"undefined: {quality.WhyUndefined}"
-        : quality is { Low: { } low, High: { } high }
-            ? $"{100 * value:0.0} [{100 * low:0.0}, {100 * high:0.0}]"
-        : $"{100 * value:0.0}";
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Espalier.Checkpoints;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports;
@@ -31,6 +32,20 @@ static class Shown
         estimate is { Low: { } low, High: { } high }
             ? $"{estimate.Value.ToString(format)} [{low.ToString(format)}, {high.ToString(format)}]"
             : estimate.Value.ToString(format);
+
+    /// <summary>A quality as its metric prints it, without the unit; with its interval, if there is one.</summary>
+    public static string Interval(Metric metric, double value, double? low, double? high) =>
+        low is { } from && high is { } to
+            ? $"{metric.Text(value)} [{metric.Text(from)}, {metric.Text(to)}]"
+            : metric.Text(value);
+
+    public static string Interval(Quality quality) =>
+        quality.Value is { } value
+            ? Interval(quality.Kind, value, quality.Low, quality.High)
+            : $"undefined: {quality.WhyUndefined}";
+
+    public static string Interval(Metric metric, Estimate quality) =>
+        Interval(metric, quality.Value, quality.Low, quality.High);
 
     /// <summary>Bytes in the unit that keeps three digits.</summary>
     public static string Bytes(double bytes) =>

@@ -1,3 +1,6 @@
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Runs.Studies;
@@ -101,8 +104,9 @@ static class StudyReport
         IReadOnlyList<Measurement> all
     )
     {
+        Metric metric = all[0].Primary.Kind;
         terminal.Say(
-            $"{Shown.Whole(task)}: {all[0].Examples} test examples, time at batch {batch}; mean over seeds, ± standard deviation between them, which holds neither the choice of the examples nor other sittings; models with early exits at {recipe.Effort}"
+            $"{Shown.Whole(task)}: {all[0].Examples} test examples, time at batch {batch}; means over seeds with 95 % intervals; models with early exits at {recipe.Effort}"
         );
         IGrouping<string, Measurement>[] rows =
         [
@@ -112,31 +116,29 @@ static class StudyReport
             [
                 "pipeline",
                 "seeds",
-                $"{all[0].Metrics[0].Metric} %",
+                metric.Header(),
                 "ms/example",
                 $"speed-up over {rows[0].Key}",
                 "layers",
                 "M multiply-adds",
                 "memory MB",
             ],
-            rows.Select(r =>
-                (IReadOnlyList<string>)
-                    [
-                        r.Key,
-                        $"{r.Count()}",
-                        Spread([.. r.Select(m => m.Metrics[0].Value).OfType<double>()], 100, "0.0"),
-                        Spread([.. r.Select(m => m.MillisecondsPerExample!.Value)], 1, "0.00"),
-                        $"{r.Average(SpeedUp):0.00}x",
-                        $"{r.Average(m => m.AverageLayers):0.00}",
-                        $"{r.Average(m => m.AverageMultiplyAdds) / 1e6:0.0}",
-                        $"{r.Average(m => m.PackedBytes ?? 0) / 1e6:0.0}",
-                    ]
-            )
+            rows.Select(r => (Point: MeanPoint.Of([.. r], [.. rows[0]], AnsweredExamples.None), r))
+                .Select(p =>
+                    (IReadOnlyList<string>)
+                        [
+                            p.Point.Pipeline,
+                            $"{p.Point.Seeds}",
+                            p.Point.Quality is { } q ? Shown.Interval(metric, q) : "undefined",
+                            Shown.Milliseconds(p.Point.Milliseconds!),
+                            p.Point.SpeedUp is { } speedUp ? $"{speedUp.Value:0.00}x" : "",
+                            $"{p.Point.Layers:0.00}",
+                            $"{p.r.Average(m => m.AverageMultiplyAdds) / 1e6:0.0}",
+                            $"{(p.Point.Bytes?.Value ?? 0) / 1e6:0.0}",
+                        ]
+                )
         );
     }
-
-    /// <summary>Within the sitting that both were timed in; the first model of a sitting is 1 by definition.</summary>
-    static double SpeedUp(Measurement m) => m.SpeedUp?.Value ?? 1;
 
     /// <summary>Of one pipeline, for each seed the measurement at the table's effort, else at full.</summary>
     static IGrouping<string, Measurement> Row(
@@ -154,17 +156,4 @@ static class StudyReport
             )
             .GroupBy(_ => pipeline.Key)
             .Single();
-
-    static string Spread(double[] values, double factor, string format)
-    {
-        if (values.Length == 0)
-        {
-            return "undefined";
-        }
-
-        string text = (factor * Statistics.Mean(values)).ToString(format);
-        return Statistics.StandardDeviation(values) is { } deviation
-            ? $"{text} ± {(factor * deviation).ToString(format)}"
-            : text;
-    }
 }

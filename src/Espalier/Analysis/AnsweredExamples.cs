@@ -9,15 +9,13 @@ namespace Espalier.Analysis;
 /// </summary>
 public sealed class AnsweredExamples(IReadOnlyList<StoredAnswers> all)
 {
-    const string Accuracy = "accuracy";
-
     readonly Dictionary<(StoredAnswers, string, Effort), double[]?> _read = [];
 
     public static AnsweredExamples None { get; } = new([]);
 
     /// <summary>1 where this model was right and 0 where not; null where its answers are not known, or quality is no share of right ones.</summary>
-    public IReadOnlyList<double>? Right(Measurement m, Quality? figure) =>
-        figure?.Metric == Accuracy
+    public IReadOnlyList<double>? Right(Measurement m) =>
+        m.Primary.Kind.IsBinomial
         && all.FirstOrDefault(a =>
             a.Task == m.Task && a.Split == m.Split && a.Seeds.SequenceEqual(m.Seeds)
         )

@@ -35,7 +35,7 @@ public static class Inference
     }
 
     /// <summary>That a 95 % interval of many observations stands for.</summary>
-    public static double? StandardError(double? low, double? high) => (high - low) / (2 * Reach);
+    public static double StandardError(double low, double high) => (high - low) / (2 * Reach);
 
     /// <summary>p to three digits; never zero, which no test can show.</summary>
     public static string Shown(double p) => p < 0.0005 ? "< 0.001" : $"{p:0.###}";

@@ -4,8 +4,9 @@ namespace Espalier.Analysis;
 
 /// <summary>
 /// Quality against O's on the same seeds: what a seed gave O it gave the pipeline that was made of it, so that the
-/// differences know less noise than two means do.
+/// differences know less noise than two means do. Above 0 it is the better.
 /// </summary>
+/// <param name="Mean">On the scale on which the metric is compared.</param>
 /// <param name="Low">95 %, Student's over seeds; null for a single one whose answers are not known.</param>
 /// <param name="CoversExamples">The choice of the split's examples is in the interval.</param>
 public sealed record PairedDifference(
@@ -23,7 +24,6 @@ public sealed record PairedDifference(
     public static PairedDifference? Of(
         IReadOnlyList<Measurement> measurements,
         IReadOnlyList<Measurement> originals,
-        Axes axes,
         AnsweredExamples answers
     )
     {
@@ -35,12 +35,9 @@ public sealed record PairedDifference(
                 o.Task == m.Task && string.Join('/', o.Seeds) == same.Key
             )
             where o is not null
-            let difference = axes.QualityOf(m) - axes.QualityOf(o)
+            let difference = m.Primary.Worth - o.Primary.Worth
             where difference is not null
-            select (
-                difference.Value,
-                Less(answers.Right(m, axes.Figure(m)), answers.Right(o, axes.Figure(o)))
-            ),
+            select (difference.Value, Less(answers.Right(m), answers.Right(o))),
         ];
         if (seeds.Length == 0)
         {

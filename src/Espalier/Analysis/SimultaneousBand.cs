@@ -44,6 +44,21 @@ public sealed class SimultaneousBand
             : _largest[(int)Math.Ceiling(Statistics.Confidence * studies) - 1];
     }
 
+    SimultaneousBand(SimultaneousBand of, int originals)
+    {
+        (_largest, _freedom, Means, Deviations, Reach) = (
+            of._largest,
+            of._freedom,
+            of.Means,
+            of.Deviations,
+            of.Reach
+        );
+        Errors = [.. Deviations.Select(d => d / Math.Sqrt(originals))];
+    }
+
+    /// <summary>What may be said of these examples alone: their choice is not in its intervals.</summary>
+    public SimultaneousBand OnTheseExamples => new(this, _freedom + 1);
+
     public IReadOnlyList<double> Means { get; }
 
     /// <summary>Over the originals.</summary>

@@ -21,7 +21,7 @@ public static class SpeedUp
                     o.Task == m.Task
                     && o.BatchSize == m.BatchSize
                     && o.Seeds.SequenceEqual(m.Seeds)
-                    && Sitting(o) == Sitting(m)
+                    && o.Sitting == m.Sitting
                 )
                 .Select(o => o.MillisecondsPerExample?.Value)
                 .OfType<double>(),
@@ -38,17 +38,15 @@ public static class SpeedUp
         Measurement[] paired = [.. measurements.Where(m => ShareOf(m, originals) is not null)];
         return paired.Length == 0
             ? null
-            : SeedMean.Over(
+            : SeedMean.OfCost(
                 paired,
-                m =>
-                {
-                    double times = 1 / ShareOf(m, originals)!.Value;
-                    return new Estimate(times, null, null, 1, m.MillisecondsPerExample!.Origin);
-                },
-                SeedSpread.Cost
+                m => new Estimate(
+                    1 / ShareOf(m, originals)!.Value,
+                    null,
+                    null,
+                    1,
+                    m.MillisecondsPerExample!.Origin
+                )
             );
     }
-
-    /// <summary>In which times were taken side by side.</summary>
-    public static string? Sitting(Measurement m) => m.Sitting;
 }

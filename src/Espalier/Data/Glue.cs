@@ -46,7 +46,7 @@ static class Glue
             TrainFiles = ["train.tsv", "msr_paraphrase_train.txt"],
             TestFiles = ["test.tsv", "msr_paraphrase_test.txt"],
         },
-        new(Define("stsb", "How similar are the sentences, 0 to 5?", [], [Metric.Pearson, Metric.Spearman], "CC BY-SA 4.0", pairs: true) with { ScoreRange = (0, 5) },
+        new(Define("stsb", "How similar are the sentences, 0 to 5?", [], [Metric.Pearson, Metric.Spearman], "CC BY-SA 4.0", pairs: true) with { Kind = new Scored((0, 5)) },
             "sentence1", "sentence2", "score"),
         new(Define("qqp", "Do the questions ask the same?", ["not_duplicate", "duplicate"], [Metric.Accuracy, Metric.F1], "Quora's terms", pairs: true),
             "question1", "question2", "is_duplicate") { SkipsBrokenRows = true },
@@ -154,5 +154,5 @@ static class Glue
         Metric[] metrics,
         string licence,
         bool pairs = false
-    ) => new(name, title, labels, metrics, pairs, licence);
+    ) => new(name, title, new Labelled(labels), metrics, pairs, licence);
 }

@@ -20,7 +20,7 @@ static class ShippedTasks
     public static readonly TaskDefinition Sentiment = new(
         "sentiment",
         "Sentiment of product, film and restaurant reviews",
-        ["negative", "positive"],
+        new Labelled(["negative", "positive"]),
         [Metric.Accuracy],
         HasPairs: false,
         "CC BY 4.0; Kotzias et al., KDD 2015"
@@ -32,9 +32,11 @@ static class ShippedTasks
     public static readonly TaskDefinition Banking77 = new(
         "banking77",
         "Intent of a bank customer's question, one of 77",
-        JsonSerializer.Deserialize<string[]>(
-            DataText.FromLibrary("banking77/categories.json").Bytes.Span
-        )!,
+        new Labelled(
+            JsonSerializer.Deserialize<string[]>(
+                DataText.FromLibrary("banking77/categories.json").Bytes.Span
+            )!
+        ),
         [Metric.Accuracy, Metric.MacroF1],
         HasPairs: false,
         "CC BY 4.0; Casanueva et al. 2020"

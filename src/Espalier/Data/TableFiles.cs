@@ -107,7 +107,7 @@ public sealed record TableFiles(string Test, string Text, string Label)
         new(
             Name,
             "Data of one's own",
-            labels,
+            IsRegression ? new Scored() : new Labelled(labels),
             IsRegression ? [Metric.Pearson, Metric.Spearman]
                 : labels.Length == 2 ? [Metric.Accuracy, Metric.F1]
                 : [Metric.Accuracy, Metric.MacroF1],

@@ -3,13 +3,12 @@ using Espalier.Data.Metrics;
 namespace Espalier.Data;
 
 /// <summary>
-/// What a task is, before any of its data is read. Labels are the names of the classes, the index being
-/// the class, and none for a regression; of the metrics the first is the one that curves show.
+/// What a task is, before any of its data is read. Of the metrics the first is the one that curves show and choices are made by.
 /// </summary>
 public sealed record TaskDefinition(
     string Name,
     string Title,
-    IReadOnlyList<string> Labels,
+    TaskKind Kind,
     IReadOnlyList<Metric> Metrics,
     bool HasPairs,
     string Licence
@@ -21,10 +20,10 @@ public sealed record TaskDefinition(
     /// <summary>Its data lies in this library, so that no folder is needed.</summary>
     public bool IsShipped { get; init; }
 
-    /// <summary>Between which scores a regression's labels lie; null where anything finite is one.</summary>
-    public (double Lowest, double Highest)? ScoreRange { get; init; }
+    /// <summary>Names of the classes; none where there are none.</summary>
+    public IReadOnlyList<string> Labels => Kind is Labelled labelled ? labelled.Labels : [];
 
-    public bool IsRegression => Labels.Count == 0;
+    public bool IsRegression => Kind is Scored;
 
     /// <summary>Width of the classifier: one per class, or one for a regression.</summary>
     public int Outputs => Math.Max(1, Labels.Count);

@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Data;
 
 /// <summary>The tasks that are known by name: those shipped with the library, and GLUE's.</summary>
@@ -9,10 +11,32 @@ public static class Tasks
     public static IReadOnlyList<TaskDefinition> All { get; } =
     [ShippedTasks.Sentiment, ShippedTasks.Banking77, .. Glue.All.Select(glue => glue.Definition)];
 
-    /// <exception cref="ArgumentException">There is no such task; the sentence has the nearest name.</exception>
+    /// <summary>Known by name, and refused until there is a model that can be measured on them.</summary>
+    static readonly TaskDefinition[] Corpora =
+    [
+        new(
+            "wikitext2",
+            "Articles of Wikipedia",
+            new Corpus(),
+            [Metric.Perplexity],
+            HasPairs: false,
+            "CC BY-SA 3.0"
+        ),
+    ];
+
+    /// <exception cref="ArgumentException">
+    /// There is no such task, and the sentence has the nearest name; or it is a corpus.
+    /// </exception>
     public static TaskDefinition Find(string name)
     {
         string wanted = Plain(name);
+        if (Array.Find(Corpora, task => Plain(task.Name) == wanted) is { } corpus)
+        {
+            throw new ArgumentException(
+                $"{corpus.Name} is a corpus of text, measured by {corpus.Primary}, and models here answer about texts and do not continue them; the tasks are {string.Join(", ", All.Select(task => task.Name))}."
+            );
+        }
+
         return All.FirstOrDefault(task => Plain(task.Name) == wanted)
             ?? throw new ArgumentException(
                 $"There is no task {DataProblems.Quote(name)}; did you mean '{Nearest.Of(wanted, All.Select(task => task.Name))}'? The tasks are {string.Join(", ", All.Select(task => task.Name))}; other data is given by its files."

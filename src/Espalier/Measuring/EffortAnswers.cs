@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Espalier.Data.Metrics;
 using Espalier.Models;
 
@@ -15,6 +16,14 @@ public sealed record Quality(
 {
     const string Sampling =
         "which examples are in the split; not the seed of training, not other data";
+
+    /// <summary>What may be assumed of it.</summary>
+    [JsonIgnore]
+    public Metric Kind => Data.Metrics.Metric.Named(Metric);
+
+    /// <summary>On the scale on which values are compared: more is better. Null where it is undefined.</summary>
+    [JsonIgnore]
+    public double? Worth => Value is { } value ? Kind.Worth(value) : null;
 
     /// <summary>What the interval covers, in words; null: there is none.</summary>
     public string? Covers => Low is null ? null : Sampling;
@@ -95,7 +104,7 @@ public sealed class EffortAnswers
         int[] truth = [.. Examples.Select(i => _record.Label(i) ?? throw Unlabelled(i))];
         MetricValue value = metric.Measure(truth, Classes);
         int right = truth.Where((label, i) => label == Classes[i]).Count();
-        return Of(value, metric == Metric.Accuracy ? Interval.Wilson(right, truth.Length) : null);
+        return Of(value, metric.IsBinomial ? Interval.Wilson(right, truth.Length) : null);
     }
 
     Quality Of(MetricValue value, Interval? interval) =>

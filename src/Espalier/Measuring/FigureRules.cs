@@ -19,11 +19,12 @@ static class FigureRules
 
     static string? Lists(Measurement m)
     {
-        if (m.Seeds is null || m.Metrics is not { Count: > 0 } || m.Absent is null)
+        if (m.Seeds is null || m.Metrics is not { Count: > 0 } || m.Absent is null || m.Figures is null)
         {
             string missing =
                 m.Seeds is null ? "seeds"
                 : m.Absent is null ? "absent"
+                : m.Figures is null ? "figures"
                 : "metrics";
             return $"field '{missing}' is missing or empty; an array was expected";
         }
@@ -93,12 +94,6 @@ static class FigureRules
             ("examples", m.Examples, 1),
             ("batch_size", m.BatchSize, 1),
             ("timed_examples", m.TimedExamples, 1),
-            ("average_layers", m.AverageLayers, 0),
-            ("average_multiply_adds", m.AverageMultiplyAdds, 0),
-            ("disk_bytes", m.DiskBytes, 0),
-            ("packed_bytes", m.PackedBytes, 0),
-            ("peak_memory.bytes", m.PeakMemory?.Bytes, 0),
-            ("peak_memory.before", m.PeakMemory?.Before, 0),
             ("machine.logical_processors", m.Machine.LogicalProcessors, 1),
             ("machine.threads", m.Machine.Threads, 1),
             ("machine.memory_bytes", m.Machine.MemoryBytes, 0),
@@ -112,19 +107,25 @@ static class FigureRules
             }
         }
 
-        // No answer takes no time; a coarse clock may count no time of the processor, and no energy with it.
-        return Of("milliseconds_per_example", m.MillisecondsPerExample, Least)
-            ?? Of("core_seconds_per_example", m.CoreSecondsPerExample, 0)
-            ?? Of("joules_per_example", m.JoulesPerExample, 0);
-    }
-
-    static string? Of(string field, Estimate? figure, double least)
-    {
-        if (figure is null)
+        foreach (var (name, figure) in m.Figures)
         {
-            return null;
+            if (name.Length is 0 or > LongestText || figure is not { Unit.Length: > 0 and <= LongestText })
+            {
+                return $"figure {Printable.Escape($"'{name}'")} is null or has no name or unit; one that has was expected";
+            }
+
+            // No answer takes no time; a coarse clock may count no time of the processor, and no energy with it.
+            if (Of($"figures.{name}", figure, name == Figure.Milliseconds ? Least : 0) is { } broken)
+            {
+                return broken;
+            }
         }
 
+        return null;
+    }
+
+    static string? Of(string field, Figure figure, double least)
+    {
         if (!IsFigure(figure.Value, least))
         {
             string expected = least > 0 ? "a number above 0" : "a number of at least 0";

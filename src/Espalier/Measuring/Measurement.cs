@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Espalier.Models;
 
 namespace Espalier.Measuring;
@@ -12,8 +14,8 @@ public sealed record AbsentFigure(string Figure, string Why);
 /// </summary>
 public sealed record Measurement
 {
-    /// <summary>Of the JSON form; one that this code does not know is refused.</summary>
-    public const int CurrentVersion = 1;
+    /// <summary>Of the JSON form; the first one is read too, any other is refused.</summary>
+    public const int CurrentVersion = 2;
 
     public int Version { get; init; } = CurrentVersion;
 
@@ -34,8 +36,10 @@ public sealed record Measurement
 
     /// <summary>The task's, its primary one first.</summary>
     public required IReadOnlyList<Quality> Metrics { get; init; }
-    public required double AverageLayers { get; init; }
-    public required double AverageMultiplyAdds { get; init; }
+
+    /// <summary>The task's first metric, which curves show and choices are made by.</summary>
+    [JsonIgnore]
+    public Quality Primary => Metrics[0];
 
     /// <summary>Sequences answered at once while time was taken.</summary>
     public required int BatchSize { get; init; }
@@ -55,25 +59,105 @@ public sealed record Measurement
     /// <summary>Those examples beside the split's; null in records made before, when they were a few spread over the split.</summary>
     public TimedSet? Timed { get; init; }
 
+    /// <summary>By their names; <see cref="Figure.Expected"/> stand here or in <see cref="Absent"/>, others may.</summary>
+    public ImmutableSortedDictionary<string, Figure> Figures { get; init; } =
+        ImmutableSortedDictionary.Create<string, Figure>(StringComparer.Ordinal);
+
+    /// <summary>Null where there is no such figure.</summary>
+    public Estimate? Estimate(string figure) => Figures.GetValueOrDefault(figure)?.Estimate;
+
     /// <summary>Mean over the split.</summary>
-    public Estimate? MillisecondsPerExample { get; init; }
+    [JsonIgnore]
+    public Estimate? MillisecondsPerExample
+    {
+        get => Estimate(Figure.Milliseconds);
+        init => Figures = With(Figure.Milliseconds, value);
+    }
 
     /// <summary>
     /// Over the first model of the sitting at full effort, in pairs of rounds; null for that itself and where no time was taken.
     /// </summary>
-    public Estimate? SpeedUp { get; init; }
-    public Estimate? CoreSecondsPerExample { get; init; }
-    public Estimate? JoulesPerExample { get; init; }
+    [JsonIgnore]
+    public Estimate? SpeedUp
+    {
+        get => Estimate(Figure.SpeedUp);
+        init => Figures = With(Figure.SpeedUp, value);
+    }
+
+    [JsonIgnore]
+    public Estimate? CoreSecondsPerExample
+    {
+        get => Estimate(Figure.CoreSeconds);
+        init => Figures = With(Figure.CoreSeconds, value);
+    }
+
+    [JsonIgnore]
+    public Estimate? JoulesPerExample
+    {
+        get => Estimate(Figure.Joules);
+        init => Figures = With(Figure.Joules, value);
+    }
 
     /// <summary>What the joules are, in words and with the constants.</summary>
     public string? EnergySource { get; init; }
 
+    [JsonIgnore]
+    public double AverageLayers
+    {
+        get => Figures[Figure.Layers].Value;
+        init => Figures = With(Figure.Layers, Counted(value, Examples));
+    }
+
+    [JsonIgnore]
+    public double AverageMultiplyAdds
+    {
+        get => Figures[Figure.MultiplyAdds].Value;
+        init => Figures = With(Figure.MultiplyAdds, Counted(value, Examples));
+    }
+
     /// <summary>Of the saved model's folder.</summary>
-    public long? DiskBytes { get; init; }
+    [JsonIgnore]
+    public long? DiskBytes
+    {
+        get => (long?)Estimate(Figure.DiskBytes)?.Value;
+        init => Figures = With(Figure.DiskBytes, Counted(value, 1));
+    }
 
     /// <summary>Of weights and tables as the session holds them.</summary>
-    public long? PackedBytes { get; init; }
-    public PeakMemory? PeakMemory { get; init; }
+    [JsonIgnore]
+    public long? PackedBytes
+    {
+        get => (long?)Estimate(Figure.PackedBytes)?.Value;
+        init => Figures = With(Figure.PackedBytes, Counted(value, 1));
+    }
+
+    /// <summary>Not below what was resident before; where it may be of earlier work, not above itself.</summary>
+    [JsonIgnore]
+    public PeakMemory? PeakMemory
+    {
+        get =>
+            Estimate(Figure.PeakMemory) is { } peak
+                ? new PeakMemory(
+                    (long)peak.Value,
+                    (long?)peak.Low,
+                    peak.High is null ? PeakScope.Work : PeakScope.Process
+                )
+                : null;
+        init =>
+            Figures = With(
+                Figure.PeakMemory,
+                value is null
+                    ? null
+                    : new Estimate(
+                        value.Bytes,
+                        value.Before,
+                        value.Scope == PeakScope.Process ? value.Bytes : null,
+                        1,
+                        Origin.Measured
+                    )
+            );
+    }
+
     public required Machine Machine { get; init; }
     public IReadOnlyList<AbsentFigure> Absent { get; init; } = [];
 
@@ -88,6 +172,17 @@ public sealed record Measurement
             JoulesPerExample = timing.JoulesPerExample,
             EnergySource = energySource,
         };
+
+    ImmutableSortedDictionary<string, Figure> With(string name, Estimate? estimate)
+    {
+        var (unit, per) = Figure.UnitOf(name);
+        return estimate is null
+            ? Figures.Remove(name)
+            : Figures.SetItem(name, Figure.Of(estimate, unit, per));
+    }
+
+    static Estimate? Counted(double? value, int n) =>
+        value is { } count ? new Estimate(count, null, null, n, Origin.Measured) : null;
 
     /// <exception cref="ArgumentException">A figure is not finite, or is null without a reason.</exception>
     public void WriteTo(Utf8JsonWriter writer)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Espalier.Models;
 
@@ -10,12 +11,6 @@ static class MeasurementJson
     /// <summary>What keeps a measurement from being written, in a sentence; null: nothing.</summary>
     public static string? Problem(Measurement m)
     {
-        if (!double.IsFinite(m.AverageLayers) || !double.IsFinite(m.AverageMultiplyAdds))
-        {
-            return $"{m.Pipeline} on {m.Task}: average layers {m.AverageLayers} and multiply-adds "
-                + $"{m.AverageMultiplyAdds} are not both finite; measure one example at least.";
-        }
-
         foreach (Quality quality in m.Metrics)
         {
             bool stated = quality is { Value: { } value } && double.IsFinite(value);
@@ -26,21 +21,20 @@ static class MeasurementJson
             }
         }
 
-        (string Figure, object? Value)[] figures =
-        [
-            ("milliseconds_per_example", m.MillisecondsPerExample),
-            ("core_seconds_per_example", m.CoreSecondsPerExample),
-            ("joules_per_example", m.JoulesPerExample),
-            ("disk_bytes", m.DiskBytes),
-            ("packed_bytes", m.PackedBytes),
-            ("peak_memory", m.PeakMemory),
-        ];
-        foreach (var (figure, value) in figures)
+        foreach (string counted in (string[])[Figure.Layers, Figure.MultiplyAdds])
+        {
+            if (!m.Figures.ContainsKey(counted))
+            {
+                return $"{m.Pipeline} on {m.Task}: {counted} is missing; measure one example at least.";
+            }
+        }
+
+        foreach (string figure in Figure.Expected)
         {
             bool excused = m.Absent.Any(a => a.Figure == figure);
-            if (excused == value is not null)
+            if (excused == m.Figures.ContainsKey(figure))
             {
-                return $"{m.Pipeline} on {m.Task}: {figure} is {value ?? "null"} and its absence is "
+                return $"{m.Pipeline} on {m.Task}: {figure} is {(excused ? "there" : "null")} and its absence is "
                     + $"{(excused ? "explained" : "not explained")}; a figure is there or has a reason not to be.";
             }
         }
@@ -71,19 +65,65 @@ static class MeasurementJson
             _ => null,
         };
 
+    /// <summary>Version 1 had a field for each figure, and no units; names have stayed.</summary>
+    static JsonObject FromFirst(JsonElement old)
+    {
+        JsonObject record = JsonObject.Create(old)!,
+            figures = [];
+        foreach (string name in Figure.Expected.Append(Figure.SpeedUp))
+        {
+            if (!record.Remove(name, out JsonNode? value) || value is null)
+            {
+                continue;
+            }
+
+            JsonObject figure =
+                value is not JsonObject known ? Counted(value, record["examples"])
+                : name == Figure.PeakMemory ? Peak(known)
+                : (JsonObject)known.DeepClone();
+            var (unit, per) = Figure.UnitOf(name);
+            figure["unit"] = unit;
+            figure["per"] = $"{per}".ToLowerInvariant();
+            figures[name] = figure;
+        }
+
+        record["version"] = Measurement.CurrentVersion;
+        record["figures"] = figures;
+        return record;
+
+        static JsonObject Counted(JsonNode value, JsonNode? n) =>
+            new()
+            {
+                ["value"] = value.DeepClone(),
+                ["low"] = null,
+                ["high"] = null,
+                ["n"] = n?.DeepClone() ?? 1,
+                ["origin"] = "measured",
+                ["coverage"] = null,
+            };
+
+        static JsonObject Peak(JsonObject peak)
+        {
+            JsonObject figure = Counted(peak["bytes"] ?? "missing", 1);
+            figure["low"] = peak["before"]?.DeepClone();
+            figure["high"] = $"{peak["scope"]}" == "process" ? figure["value"]!.DeepClone() : null;
+            return figure;
+        }
+    }
+
     public static Measurement Read(string name, JsonElement element)
     {
-        const string version = "version";
-        bool known =
+        int version =
             element.ValueKind == JsonValueKind.Object
-            && element.TryGetProperty(version, out JsonElement number)
+            && element.TryGetProperty("version", out JsonElement number)
             && number.ValueKind == JsonValueKind.Number
             && number.TryGetInt32(out int read)
-            && read == Measurement.CurrentVersion;
-        if (!known)
+                ? read
+                : 0;
+        if (version is not (1 or Measurement.CurrentVersion))
         {
             throw new InvalidDataException(
-                $"{name}: no measurement of version {Measurement.CurrentVersion}, which is the one that can be read; "
+                $"{name}: no measurement of version 1 or {Measurement.CurrentVersion}, which are those that can be read; "
                     + "measure again or take the Espalier that wrote it."
             );
         }
@@ -97,7 +137,11 @@ static class MeasurementJson
 
         try
         {
-            Measurement measurement = element.Deserialize(MeasurementSchema.Default.Measurement)!;
+            Measurement measurement = (
+                version == 1
+                    ? FromFirst(element).Deserialize(MeasurementSchema.Default.Measurement)
+                    : element.Deserialize(MeasurementSchema.Default.Measurement)
+            )!;
             if (FigureRules.Broken(measurement) is { } broken)
             {
                 throw new InvalidDataException(

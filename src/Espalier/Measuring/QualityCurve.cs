@@ -24,16 +24,6 @@ public sealed record QualityCurve
 
     const string WhyNoTime =
         "not run at this effort; quality and layers follow from one pass, times do not";
-    static readonly string[] NotRun =
-    [
-        "milliseconds_per_example",
-        "core_seconds_per_example",
-        "joules_per_example",
-        "disk_bytes",
-        "packed_bytes",
-        "peak_memory",
-    ];
-
     public int Version { get; init; } = CurrentVersion;
     public required string Pipeline { get; init; }
     public required string Stage { get; init; }
@@ -115,7 +105,12 @@ public sealed record QualityCurve
                         AverageMultiplyAdds = AverageMultiplyAdds[i],
                         BatchSize = BatchSize,
                         Machine = Machine,
-                        Absent = [.. NotRun.Select(f => new AbsentFigure(f, WhyNoTime))],
+                        Absent =
+                        [
+                            .. Figure
+                                .Expected.Except([Figure.Layers, Figure.MultiplyAdds])
+                                .Select(f => new AbsentFigure(f, WhyNoTime)),
+                        ],
                     }
             ),
         ];

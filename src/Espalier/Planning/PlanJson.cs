@@ -29,7 +29,7 @@ public static class PlanJson
             json.WriteStartObject();
             json.WriteNumber("version", Version);
             json.WriteString("task", one.Task);
-            json.WriteString("metric", one.Metrics[0].Metric);
+            json.WriteString("metric", one.Primary.Metric);
             json.WriteString("split", one.Split);
             json.WriteNumber("examples", one.Examples);
             Array(

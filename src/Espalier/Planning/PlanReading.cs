@@ -74,8 +74,6 @@ public static class PlanReading
         }
 
         Preference wish = result.Budget.Preferred;
-        double own = best.Figure(wish)!.Value,
-            other = bestOfAll.Figure(wish)!.Value;
-        return (wish == Preference.Quality ? other - own : own - other) / Math.Abs(other);
+        return wish.Behind(best.Metric, best.Figure(wish)!.Value, bestOfAll.Figure(wish)!.Value);
     }
 }

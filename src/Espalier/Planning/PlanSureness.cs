@@ -54,9 +54,7 @@ public sealed record PlanSureness(
             )
             .Select(r => r.Alternative)
             .OrderByDescending(a => result.Confirmed.Contains(a.Pipeline))
-            .ThenByDescending(a =>
-                wish == Preference.Quality ? a.Quality.Value : -a.Figure(wish)?.Value
-            )
+            .ThenByDescending(a => a.Worth(wish))
             .FirstOrDefault();
     }
 }

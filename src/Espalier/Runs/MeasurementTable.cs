@@ -49,7 +49,7 @@ public static class MeasurementTable
 
     static string[] Fields(Measurement m)
     {
-        Quality quality = m.Metrics[0];
+        Quality quality = m.Primary;
         return
         [
             Quoted(m.Pipeline),

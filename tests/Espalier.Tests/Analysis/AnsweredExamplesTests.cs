@@ -11,7 +11,6 @@ public sealed class AnsweredExamplesTests
 {
     const int Examples = 400;
     static readonly Effort First = new(ExitRule.Confidence, 0.5);
-    static readonly Axes Primary = new();
 
     [Fact]
     public void Pairs_of_answers_give_the_sampling_error_of_a_difference()
@@ -20,12 +19,7 @@ public sealed class AnsweredExamplesTests
         bool[] o = [.. Enumerable.Range(0, Examples).Select(i => i % 10 != 0)],
             p = [.. o.Select((right, i) => right && i % 20 != 1)];
         AnsweredExamples answers = new([Answers(1, ("O", o, o), ("P", p, p))]);
-        PairedDifference found = PairedDifference.Of(
-            [Of("P", 1, p)],
-            [Of("O", 1, o)],
-            Primary,
-            answers
-        )!;
+        PairedDifference found = PairedDifference.Of([Of("P", 1, p)], [Of("O", 1, o)], answers)!;
         Assert.True(found.CoversExamples);
         Assert.Equal(-0.05, found.Mean, 1e-12);
         // Discordant pairs: √(0.05 · 0.95 / 400), not the binomials of two models, √(2 · 0.09 / 400).
@@ -40,11 +34,7 @@ public sealed class AnsweredExamplesTests
         bool[] right = [.. Enumerable.Range(0, Examples).Select(i => i % 10 != 0)];
         ulong[] seeds = [1, 2, 3, 4, 5, 6];
         AnsweredExamples answers = new([.. seeds.Select(s => Answers(s, ("P", right, right)))]);
-        Estimate over = SeedMean.OfQuality(
-            [.. seeds.Select(s => Of("P", s, right))],
-            Primary,
-            answers
-        )!;
+        Estimate over = SeedMean.OfQuality([.. seeds.Select(s => Of("P", s, right))], answers)!;
         double binomial = 1.96 * Math.Sqrt(0.09 / Examples);
         Assert.Equal(binomial, over.High!.Value - over.Value, 1e-4);
     }
@@ -56,10 +46,15 @@ public sealed class AnsweredExamplesTests
         AnsweredExamples answers = new([Answers(1, ("P", right, right))]);
         Assert.Equal(0.75, answers.MajorityShare("mrpc", "test"));
         Assert.Null(answers.MajorityShare("other", "test"));
-        Assert.Null(answers.Right(Of("D", 1, right), Of("D", 1, right).Metrics[0]));
-        Assert.Null(answers.Right(Of("P", 2, right), Of("P", 2, right).Metrics[0]));
+        Assert.Null(answers.Right(Of("D", 1, right)));
+        Assert.Null(answers.Right(Of("P", 2, right)));
         Assert.Null(
-            answers.Right(Of("P", 1, right), new Quality("f1", 0.5, null, null, 400, null))
+            answers.Right(
+                Of("P", 1, right) with
+                {
+                    Metrics = [new Quality("f1", 0.5, null, null, 400, null)],
+                }
+            )
         );
     }
 
@@ -82,16 +77,98 @@ public sealed class AnsweredExamplesTests
         Assert.True(missedWithout > 30, $"without answers {missedWithout} of 200 miss it");
     }
 
+    /// <summary>Six originals agree on what these examples show; which examples these are is half a point of it by itself.</summary>
+    [Fact]
+    public void Where_examples_are_in_the_interval_originals_alone_show_no_equivalence()
+    {
+        (Measurement[] measured, AnsweredExamples answers) = Swapped(20);
+        OrderComparison found = Comparison(measured, answers),
+            without = Comparison(measured, AnsweredExamples.None);
+        RegionFinding full = Full(found);
+        Assert.Equal(OrderVerdict.Undecided, found.Verdict);
+        Assert.Equal(OrderVerdict.Equivalent, full.Here.Verdict);
+        Assert.Equal(OrderVerdict.Equivalent, without.Verdict);
+        Assert.Equal(full.Here.Bound, Full(without).Bound, 1e-12);
+        Assert.True(full.Needed!.Examples > 2 * Examples, $"{full.Needed}");
+        Assert.Contains("undecided over seeds and examples against a margin", found.Sentence);
+        Assert.Contains(
+            "test examples would show that orders are equivalent if they are: originals alone would not",
+            found.Sentence
+        );
+        Assert.Contains("over seeds on these 400 examples equivalent within", found.Sentence);
+        Assert.DoesNotContain("over seeds", without.Sentence);
+    }
+
+    [Fact]
+    public void Where_neither_is_decided_both_verdicts_say_what_they_would_take()
+    {
+        (Measurement[] measured, AnsweredExamples answers) = Study(new Rng(500), 0);
+        OrderComparison found = Comparison([.. measured.Where(m => m.Seeds[0] < 4)], answers);
+        RegionFinding full = Full(found);
+        Assert.Equal(
+            (OrderVerdict.Undecided, OrderVerdict.Undecided),
+            (full.Verdict, full.Here.Verdict)
+        );
+        Assert.Matches(
+            "about [0-9]+ originals and [0-9,]+ test examples would show that orders are equivalent",
+            found.Sentence
+        );
+        Assert.Matches(
+            "over seeds on these 400 examples undecided, and about [0-9]+ originals would show",
+            found.Sentence
+        );
+    }
+
+    [Fact]
+    public void More_examples_are_asked_for_only_where_originals_are_not_enough()
+    {
+        Needed alone = Needed.Of(0.01, 0, 400, 0.01)!,
+            some = Needed.Of(0.01, 1e-6, 400, 0.01)!,
+            both = Needed.Of(0.01, 1e-4, 400, 0.01)!;
+        // Of two one-sided t tests: (t(0.95, 9) + 1.2816) · 0.01 / √10 = 0.0099.
+        Assert.Equal(new Needed(10, 400), alone);
+        Assert.Equal(400, some.Examples);
+        Assert.InRange(some.Originals, alone.Originals, 13);
+        Assert.True(both.Examples > 1600 && both.Originals > alone.Originals, $"{both}");
+        Assert.Null(Needed.Of(1, 0, 400, 0.01));
+    }
+
+    /// <summary>Two orders that get as many examples right, so many of them others, the same on six originals but for one each.</summary>
+    static (Measurement[], AnsweredExamples) Swapped(int examples)
+    {
+        List<Measurement> measured = [];
+        List<StoredAnswers> answers = [];
+        for (int seed = 1; seed <= 6; seed++)
+        {
+            bool[] de =
+                [.. Enumerable.Range(0, Examples).Select(i => i >= 2 * examples || i < examples)],
+                ed = [.. Enumerable.Range(0, Examples).Select(i => i >= examples)];
+            de[Examples - seed] = seed % 2 == 0;
+            answers.Add(Answers((ulong)seed, ("DE", de, de), ("ED", ed, ed)));
+            foreach (var (pipeline, right) in ((string, bool[])[])[("DE", de), ("ED", ed)])
+            {
+                measured.Add(Of(pipeline, (ulong)seed, right, First, 1));
+                measured.Add(Of(pipeline, (ulong)seed, right, Effort.Full, 2));
+            }
+        }
+
+        return ([.. measured], new AnsweredExamples(answers));
+    }
+
+    static RegionFinding Full(OrderComparison found) =>
+        found.Regions.Single(r => r.Region == CurveRegion.FromSecondExit);
+
+    static OrderComparison Comparison(Measurement[] measured, AnsweredExamples answers) =>
+        Commutativity.Of(
+            measured,
+            new CommutativityOptions { Resamples = 2, SimulatedStudies = 200 },
+            new Rng(1),
+            answers
+        )[0];
+
     static int Misses(Measurement[] measured, AnsweredExamples answers, double truth)
     {
-        RegionFinding full = Commutativity
-            .Of(
-                measured,
-                new CommutativityOptions { Resamples = 2, SimulatedStudies = 200 },
-                new Rng(1),
-                answers
-            )[0]
-            .Regions.Single(r => r.Region == CurveRegion.FromSecondExit);
+        RegionFinding full = Full(Comparison(measured, answers));
         Assert.Equal(answers != AnsweredExamples.None, full.CoversExamples);
         OrderDifference d = full.Differences.MaxBy(d => d.Place)!;
         return d.Low > truth || d.High < truth ? 1 : 0;

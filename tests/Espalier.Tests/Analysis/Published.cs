@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Analysis.Cumulation;
+using Espalier.Data.Metrics;
 using Espalier.Models;
 using Espalier.Tests.Goldens;
 
@@ -38,6 +39,7 @@ static class Published
                 .Where(r => r["method"] != "Pruned" && r["model"] != "opt-125m")
                 .Select(r => new CombinationRun(
                     $"{r["model"]} {r["dataset"]}",
+                    Metric.Perplexity,
                     Operators(r["method"]),
                     [new EffortPoint(Effort.Full, r.Number(cost), r.Number("perplexity"))]
                 )),
@@ -63,6 +65,7 @@ static class Published
                 runs.Add(
                     new CombinationRun(
                         row["dataset"],
+                        new Metric("percent", "Percent"),
                         [.. before, .. last],
                         [
                             new EffortPoint(

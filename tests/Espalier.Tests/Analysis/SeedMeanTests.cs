@@ -5,8 +5,6 @@ namespace Espalier.Tests.Analysis;
 
 public sealed class SeedMeanTests
 {
-    static readonly Axes Primary = new();
-
     // Values half and half at 0.4 and 0.6; Student's t for n - 1 degrees of freedom from R's qt(0.975, n - 1).
     [Theory]
     [InlineData(4, 3.182446)]
@@ -55,7 +53,6 @@ public sealed class SeedMeanTests
         PairedDifference found = PairedDifference.Of(
             [.. o.Select((q, i) => Records.Of("PLQ", q + gain[i], 1, (ulong)i))],
             [.. o.Select((q, i) => Records.Of("O", q, 9, (ulong)i))],
-            Primary,
             AnsweredExamples.None
         )!;
         Assert.Equal(0.0124, found.Mean, 1e-9);
@@ -66,19 +63,11 @@ public sealed class SeedMeanTests
             PairedDifference.Of(
                 [Records.Of("P", 0.9, 1, 7)],
                 [Records.Of("O", 0.9, 1, 8)],
-                Primary,
                 AnsweredExamples.None
             )
         );
     }
 
     static Estimate Quality(Measurement[] measurements) =>
-        SeedMean.Over(
-            measurements,
-            m =>
-                m.Metrics[0] is { } q
-                    ? new Estimate(q.Value!.Value, q.Low, q.High, 1, Origin.Measured)
-                    : null,
-            SeedSpread.Quality
-        )!;
+        SeedMean.OfQuality(measurements, AnsweredExamples.None)!;
 }

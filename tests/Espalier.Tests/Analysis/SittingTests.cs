@@ -25,10 +25,8 @@ public sealed class SittingTests
                         }
                     ),
             ];
-        Estimate told =
-                SeedMean.Over(Of("P", 4, true), m => m.MillisecondsPerExample, SeedSpread.Cost)!,
-            untold =
-                SeedMean.Over(Of("P", 4, false), m => m.MillisecondsPerExample, SeedSpread.Cost)!;
+        Estimate told = SeedMean.OfCost(Of("P", 4, true), m => m.MillisecondsPerExample)!,
+            untold = SeedMean.OfCost(Of("P", 4, false), m => m.MillisecondsPerExample)!;
         Assert.True(
             told.High / told.Low > 2 * untold.High / untold.Low,
             $"{told} is no wider than {untold}"

@@ -209,8 +209,14 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(JsonValueKind.Null, Pearson(flat).GetProperty("value").ValueKind);
         Assert.NotEmpty(Pearson(flat).GetProperty("why_undefined").GetString()!);
         CommandLine
-            .Run(Line(model, test, "--regression", "--min-accuracy", "0.5"))
-            .Refuses(ExitCode.Usage, "pearson");
+            .Run(Line(model, test, "--regression", "--min-accuracy", "1"))
+            .Refuses(ExitCode.BelowBar, "Pearson at effort full is", "below the bar of 1");
+        CommandLine
+            .Run(Line(model, flat, "--regression", "--min-accuracy", "0.5"))
+            .Refuses(ExitCode.BelowBar, "Pearson at effort full is undefined");
+        CommandLine
+            .Run(Line(model, test, "--regression", "--min-accuracy", "77"))
+            .Refuses(ExitCode.Usage, "--min-accuracy is '77', and pearson lies between -1 and 1");
     }
 
     [Fact]

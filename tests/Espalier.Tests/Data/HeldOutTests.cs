@@ -90,7 +90,7 @@ public sealed class HeldOutTests
 
     static HeldOut HoldOut(Example[] examples, string[] labels)
     {
-        TaskDefinition task = Tasks.Find("sentiment") with { Labels = labels };
+        TaskDefinition task = Tasks.Find("sentiment") with { Kind = new Labelled(labels) };
         Split split = new("train", examples);
         return new TaskData(task, split, null, split).HoldOut();
     }

@@ -119,4 +119,23 @@ public sealed class ShippedTasksTests
         public const string Banking77 =
             "3fb410f4debc60117c1603a6095ce1b0bdc9eb94ae63d11eadf867edc5834fb1";
     }
+
+    [Fact]
+    public void A_corpus_is_known_by_its_name_and_refused()
+    {
+        string message = Assert
+            .Throws<ArgumentException>(() => Tasks.Load("WikiText-2"))
+            .Message;
+        Assert.StartsWith("wikitext2 is a corpus of text, measured by perplexity", message);
+        Assert.DoesNotContain("did you mean", message);
+    }
+
+    [Fact]
+    public void A_task_has_classes_or_scores_as_its_kind_says()
+    {
+        Assert.IsType<Labelled>(Tasks.Find("sentiment").Kind);
+        TaskDefinition similarity = Tasks.Find("sts-b");
+        Assert.Equal(new Scored((0, 5)), similarity.Kind);
+        Assert.Equal((true, 1, 0), (similarity.IsRegression, similarity.Outputs, similarity.Labels.Count));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Cli.Reports.Pages;
 using Espalier.Measuring;
 using Espalier.Runs;
@@ -163,16 +164,16 @@ static partial class Readers
     static void Draw(string folder)
     {
         ReportInput results = ReportInput.Read(folder);
-        IReadOnlyList<StudySection> sections = StudySection.Of(results);
+        IReadOnlyList<StudySection> sections = results.Analysed();
         string page = StudyPage.Write(results, sections);
         Assert.EndsWith("</html>", page.TrimEnd());
         _ = ResultTables.Csv(sections);
         _ = ResultTables.Markdown(results, sections);
         _ = Drawings.Of(sections).Count();
-        foreach (Findings findings in Findings.In(results.Measurements))
+        foreach (Findings findings in sections.Select(s => s.Findings))
         {
             _ = Headline.Of(findings) + Headline.Evidence(findings);
-            _ = ResultTables.Rows(findings).Count();
+            _ = ResultTables.Of(findings).Rows.Count();
         }
     }
 

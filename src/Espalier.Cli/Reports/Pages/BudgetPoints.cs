@@ -1,5 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -18,10 +21,15 @@ static class BudgetPoints
                 Setting setting = section.Findings.Setting;
                 json.WriteStartObject();
                 json.WriteString("task", setting.Task);
-                json.WriteString("metric", setting.Metric);
+                json.WriteString("metric", setting.Metric.Name);
+                json.WriteBoolean("more_is_better", setting.Metric.MoreIsBetter);
+                json.WriteBoolean("logarithmic", setting.Metric.IsLogarithmic);
+                json.WriteBoolean("percent", setting.Metric.IsPercent);
                 json.WriteStartArray("points");
                 foreach (
-                    MeanPoint p in section.Findings.Points.Concat(section.Predicted).Where(IsWhole)
+                    MeanPoint p in section
+                        .Findings.Points.Concat(section.Predicted)
+                        .Where(p => p.IsWhole)
                 )
                 {
                     Write(json, p);
@@ -37,27 +45,25 @@ static class BudgetPoints
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    public static bool IsWhole(MeanPoint p) => p is { Quality: not null, Milliseconds: not null };
-
     static void Write(Utf8JsonWriter json, MeanPoint p)
     {
         json.WriteStartObject();
         json.WriteString("pipeline", p.Pipeline);
         json.WriteString("effort", $"{p.Effort}");
         json.WriteString("origin", $"{p.Origin}".ToLowerInvariant());
-        json.WriteNumber("ms", p.Milliseconds!.Mean);
-        json.WriteNumber("quality", p.Quality!.Mean);
+        json.WriteNumber("ms", p.Milliseconds!.Value);
+        json.WriteNumber("quality", p.Quality!.Value);
         json.OptionalNumber("low", p.Quality.Low);
         json.OptionalNumber("high", p.Quality.High);
-        json.OptionalNumber("mb", p.Megabytes);
-        json.OptionalNumber("mj", p.Millijoules?.Mean);
+        json.OptionalNumber("mb", p.Bytes?.Value / 1e6);
+        json.OptionalNumber("mj", 1000 * p.Joules?.Value);
         json.WriteString(
             "energy",
-            p.EnergyOrigin is { } energy and not Origin.Measured
+            p.Joules?.Origin is { } energy and not Origin.Measured
                 ? $"{energy}".ToLowerInvariant()
                 : "measured"
         );
-        json.OptionalNumber("speedup", p.SpeedUp?.Mean);
+        json.OptionalNumber("speedup", p.SpeedUp?.Value);
         json.WriteNumber("seeds", p.Seeds);
         json.WriteNumber("examples", p.Examples);
         json.WriteBoolean("front", p.IsFront);

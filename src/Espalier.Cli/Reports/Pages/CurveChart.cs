@@ -1,3 +1,6 @@
+using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>Tradeoff curves with their bands: quality over time, the Pareto front as steps.</summary>
@@ -30,8 +33,8 @@ static class CurveChart
     {
         Frame f = isNarrow ? Frame.Narrow : Frame.Wide;
         MeanPoint[] points = [.. findings.Curves.SelectMany(c => c.Points)];
-        Scale x = Scale.Around(points.Select(p => p.Milliseconds!.Mean), f.Left, f.EndX, true),
-            y = Scale.Around(points.Select(p => 100 * p.Quality!.Mean), f.EndY, f.Top);
+        Scale x = Scale.Around(points.Select(p => p.Milliseconds!.Value), f.Left, f.EndX, true),
+            y = Scale.Of(findings.Metric, points.Select(p => p.Quality!.Value), f.EndY, f.Top);
         IReadOnlyDictionary<string, int> colours = Colours(findings);
         Curve[] inOrder =
         [
@@ -45,7 +48,7 @@ static class CurveChart
                 x,
                 y,
                 "ms per example, logarithmic",
-                YTitle(findings.Setting.Metric),
+                YTitle(findings.Metric),
                 isNarrow
             )}
             <path class="front" d="{FrontPath(findings, x, y, f)}"/>
@@ -55,14 +58,19 @@ static class CurveChart
             <circle class="chosen" r="9" hidden=""/>
             """;
         Markup scales =
-            $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / 100)}\" data-high-quality=\"{Figures.Exact(y.High / 100)}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
+            $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / findings.Metric.Factor())}\" data-high-quality=\"{Figures.Exact(y.High / findings.Metric.Factor())}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
         string name =
-            $"{findings.Setting.Metric} over milliseconds per example for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
+            $"{findings.Metric} over milliseconds per example for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
         return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", scales, inner);
     }
 
-    public static string YTitle(string metric) =>
-        metric is "accuracy" or "f1" ? $"{metric}, %" : $"{metric} × 100";
+    public static string YTitle(Metric metric) =>
+        metric.Name
+        + (
+            metric.IsPercent ? ", %"
+            : metric.IsLogarithmic ? ", logarithmic"
+            : ""
+        );
 
     static Markup One(
         Curve curve,
@@ -90,7 +98,7 @@ static class CurveChart
     }
 
     static (double X, double Y) Place(MeanPoint p, Scale x, Scale y) =>
-        (x.At(p.Milliseconds!.Mean), y.At(100 * p.Quality!.Mean));
+        (x.At(p.Milliseconds!.Value), y.At(p.Metric.Factor() * p.Quality!.Value));
 
     /// <summary>Empty where a point has no interval; a single point gets a bar.</summary>
     static string Band(IReadOnlyList<MeanPoint> points, Scale x, Scale y, Frame f)
@@ -100,18 +108,19 @@ static class CurveChart
             return "";
         }
 
-        double Held(double share) => Math.Clamp(y.At(100 * share), f.Top, f.EndY);
+        double Held(double quality) =>
+            Math.Clamp(y.At(points[0].Metric.Factor() * quality), f.Top, f.EndY);
         double thin = points.Count == 1 ? 2 : 0;
         IEnumerable<(double, double)> upper = points.Select(p =>
-                (x.At(p.Milliseconds!.Mean) - thin, Held(p.Quality!.High!.Value))
+                (x.At(p.Milliseconds!.Value) - thin, Held(p.Quality!.High!.Value))
             ),
             lower = points.Select(p =>
-                (x.At(p.Milliseconds!.Mean) - thin, Held(p.Quality!.Low!.Value))
+                (x.At(p.Milliseconds!.Value) - thin, Held(p.Quality!.Low!.Value))
             );
         if (thin > 0)
         {
             MeanPoint only = points[0];
-            double at = x.At(only.Milliseconds!.Mean);
+            double at = x.At(only.Milliseconds!.Value);
             upper = upper.Append((at + thin, Held(only.Quality!.High!.Value)));
             lower = lower.Append((at + thin, Held(only.Quality!.Low!.Value)));
         }

@@ -1,4 +1,6 @@
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -7,16 +9,17 @@ static class DifferenceChart
 {
     public static Frame Frame { get; } = new(380, 250, 42, 12, 26, 46);
 
-    public static Markup Draw(OrderComparison o, string metric)
+    public static Markup Draw(OrderComparison o)
     {
         Frame f = Frame;
         OrderDifference[] all = [.. o.Regions.SelectMany(r => r.Differences)];
-        double margin = 100 * o.Margin,
+        double In(double worth) => o.Metric.Points(worth);
+        double margin = In(o.Margin),
             // An interval of three seeds may be wider than any picture.
-            most = Math.Max(3 * margin, 1.6 * all.Max(d => Math.Abs(100 * d.Mean)));
+            most = Math.Max(3 * margin, 1.6 * all.Max(d => Math.Abs(In(d.Mean))));
         Scale x = Scale.Around(all.Select(d => d.Place), f.Left, f.EndX),
             y = new(-most, most, f.EndY, f.Top);
-        double Held(double share) => y.At(Math.Clamp(100 * share, -most, most));
+        double Held(double worth) => y.At(Math.Clamp(In(worth), -most, most));
         (string A, string B)[] pairs = [.. all.Select(d => (d.A, d.B)).Distinct()];
         Markup[] lines =
         [
@@ -36,7 +39,7 @@ static class DifferenceChart
             ),
         ];
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "layers per example", $"difference, points of {metric}", true)}
+            {Picture.Axes(f, x, y, "layers per example", $"difference, {o.Metric.GapsOf()}", true)}
             <rect class="margin" x="{f.Left}" y="{y.At(margin)}" width="{f.EndX - f.Left}" height="{y.At(-margin) - y.At(margin)}"/>
             <g class="zero">{Picture.Line(f.Left, y.At(0), f.EndX, y.At(0))}</g>
             {lines}

@@ -1,4 +1,7 @@
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -24,7 +27,7 @@ static class Drawings
         {
             StudySection section = sections[i];
             string of = sections.Count > 1 ? $"{i + 1}-" : "";
-            string metric = section.Findings.Setting.Metric;
+            Metric metric = section.Findings.Metric;
             if (section.Findings.Curves.Count > 0)
             {
                 yield return (
@@ -40,7 +43,7 @@ static class Drawings
                     $"{of}figure2",
                     Panels(
                         OrderChart.CurveFrame,
-                        [.. drawn.Select(o => (o.Operators, OrderChart.Curves(o, metric)))]
+                        [.. drawn.Select(o => (o.Operators, OrderChart.Curves(o)))]
                     )
                 );
                 yield return (
@@ -52,14 +55,17 @@ static class Drawings
                 );
             }
 
-            IReadOnlyList<PredictionCheck> checks = PredictionCheck.Of(section.Checked);
-            if (checks.Count > 0)
+            if (section.Checks.Count > 0)
             {
                 yield return (
                     $"{of}figure4",
                     Panels(
                         PredictionChart.Frame,
-                        [.. checks.Select(c => (c.Pipeline, PredictionChart.Draw(c, metric)))]
+                        [
+                            .. section.Checks.Select(c =>
+                                (c.Pipeline, PredictionChart.Draw(c, metric))
+                            ),
+                        ]
                     )
                 );
             }

@@ -1,3 +1,5 @@
+using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Operators;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -8,7 +10,8 @@ static class Headline
     public static string Of(Findings findings)
     {
         string task = findings.Setting.Task,
-            metric = findings.Setting.Metric;
+            name = findings.Metric.Name;
+        Metric metric = findings.Metric;
         if (findings.Curves.Count == 0)
         {
             return $"On {task} no pipeline has both a quality and a time.";
@@ -18,23 +21,22 @@ static class Headline
         {
             MeanPoint fastest = findings.Front[0];
             return $"On {task}, {fastest.Pipeline} is the fastest of {Figures.Counted(findings.Pipelines, "pipeline")}: "
-                + $"{Figures.Short(fastest.Milliseconds!.Mean)} ms per example at {Share(fastest)} {metric}; the original O was not measured.";
+                + $"{Printed.Short(fastest.Milliseconds!.Value)} ms per example at {Share(fastest)} {name}; the original O was not measured.";
         }
 
         if (findings.Best is not { } best)
         {
-            return $"On {task}, no measured pipeline is faster than the original and keeps its {metric} "
-                + $"within {100 * Findings.Tolerance:0.#} points.";
+            return $"On {task}, no measured pipeline is faster than the original and keeps its {name} "
+                + $"within {metric.Tolerated()}.";
         }
 
-        double points =
-            100 * (best.AgainstOriginal?.Mean ?? best.Quality!.Mean - original.Quality!.Mean);
+        double gain = best.AgainstOriginal?.Mean ?? best.Worth!.Value - original.Worth!.Value;
         string change =
-            Math.Abs(points) < 0.05
-                ? $"at the same {metric}, {Share(best)}"
-                : $"and {(points < 0 ? "loses" : "gains")} {Figures.Percent(Math.Abs(points) / 100)} points of {metric} ({Share(best)}, not {Share(original)})";
-        return $"On {task}, {best.Pipeline} answers in {Figures.Short(best.Milliseconds!.Mean)} ms, "
-            + $"{Figures.Short(best.SpeedUp?.Mean ?? original.Milliseconds!.Mean / best.Milliseconds.Mean)} times as fast as the original, {change}.";
+            Math.Abs(100 * gain) < 0.05
+                ? $"at the same {name}, {Share(best)}"
+                : $"and {(gain < 0 ? "loses" : "gains")} {metric.Gap(gain, "0.0").TrimStart('−')} {metric.GapsOf()} ({Share(best)}, not {Share(original)})";
+        return $"On {task}, {best.Pipeline} answers in {Printed.Short(best.Milliseconds!.Value)} ms, "
+            + $"{Printed.Short(best.SpeedUp?.Value ?? original.Milliseconds!.Value / best.Milliseconds.Value)} times as fast as the original, {change}.";
     }
 
     /// <summary>How sure the sentence is, in words.</summary>
@@ -49,7 +51,7 @@ static class Headline
         }
 
         string rule =
-            $"The fastest measured operating point that loses at most {100 * Findings.Tolerance:0.#} points against O";
+            $"The fastest measured operating point that loses at most {findings.Metric.Tolerated()} against O";
         return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}{Downloaded(findings)}";
     }
 
@@ -57,7 +59,7 @@ static class Headline
     static string Compared(MeanPoint best) =>
         best.AgainstOriginal is not { Low: { } low, High: { } high, Mean: var mean } pair
             ? " Of one seed, how its quality compares with O’s cannot be told."
-            : $" On the same seeds it has {Signed(mean)} points against O (95 % interval {Signed(low)} to {Signed(high)}, {(pair.CoversExamples ? "over seeds and examples" : "over seeds, on these examples")}): "
+            : $" On the same seeds it has {Signed(best.Metric, mean)} {best.Metric.GapUnit()} against O (95 % interval {Signed(best.Metric, low)} to {Signed(best.Metric, high)}, {(pair.CoversExamples ? "over seeds and examples" : "over seeds, on these examples")}): "
                 + (
                     pair.IsSure == true
                         ? $"{(mean < 0 ? "a loss" : "a gain")} beyond what {(pair.CoversExamples ? "seeds and examples" : "seeds")} do."
@@ -67,7 +69,7 @@ static class Headline
     static string Own(Findings findings, MeanPoint best) =>
         best.Quality is not { Low: { } low, High: { } high }
             ? " How uncertain its own quality is was not measured."
-            : $" Its own 95 % interval is {Range(low, high)}"
+            : $" Its own 95 % interval is {best.Metric.Text(low)} to {best.Metric.Shown(high)}"
                 + (
                     findings.CoversExamples
                         ? ", seeds and the choice of examples together."
@@ -85,13 +87,15 @@ static class Headline
             is { } unpadded
         && findings.Points.FirstOrDefault(p => Findings.Steps(p.Pipeline).SequenceEqual([unpadded]))
             is { SpeedUp: { } alone }
-            ? $" O pads all texts to one length; {unpadded.Name}, which does not, is {Figures.Short(alone.Mean)} times as fast by itself."
+            ? $" O pads all texts to one length; {unpadded.Name}, which does not, is {Printed.Short(alone.Value)} times as fast by itself."
             : "";
 
-    static string Signed(double share) => (share > 0 ? "+" : "") + Figures.Percent(share);
+    static string Signed(Metric metric, double gain) =>
+        (gain > 0 ? "+" : "") + metric.Gap(gain, "0.0");
 
-    static string Share(MeanPoint point) => Figures.Percent(point.Quality!.Mean) + " %";
+    /// <summary>Of a metric that less is better of, what is lost is a rise.</summary>
+    static string Tolerated(this Metric metric) =>
+        $"{metric.Gap(-Findings.Tolerance, "0.#").TrimStart('−')} {metric.GapUnit()}";
 
-    static string Range(double low, double high) =>
-        $"{Figures.Percent(low)} to {Figures.Percent(high)} %";
+    static string Share(MeanPoint point) => point.Metric.Shown(point.Quality!.Value);
 }

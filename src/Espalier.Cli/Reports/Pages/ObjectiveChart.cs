@@ -77,7 +77,7 @@ static class ObjectiveChart
             """;
         return Picture.Svg(
             f,
-            $"Winners from the least {axis.Name} to the greatest: {string.Join(", ", spans.Select(s => s.Point.Alternative!.Name))}; the table below has the borders.",
+            $"Winners from the least {axis.Name} to the greatest: {string.Join(", ", spans.Select(s => s.Point.Name))}; the table below has the borders.",
             isNarrow ? "narrow" : "wide",
             Markup.Empty,
             inner

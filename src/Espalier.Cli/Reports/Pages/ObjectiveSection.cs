@@ -1,4 +1,6 @@
+using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -8,9 +10,10 @@ static class ObjectiveSection
 {
     public const string Title = "Which pipeline wins by an objective?";
 
-    public static Markup Write(Findings findings, int index)
+    public static Markup Write(StudySection section, int index)
     {
-        Markup inner = ObjectiveMap.Of(findings) is { } map
+        Findings findings = section.Findings;
+        Markup inner = section.Objective is { } map
             ? Map(findings, map)
             : (Markup)
                 $"<p class=\"note\">Nothing to weigh: the objective takes ratios to the original O, and this needs O and one pipeline beside it, measured.</p>";
@@ -25,46 +28,41 @@ static class ObjectiveSection
 
     /// <summary>Who wins at the weights that the paper prints.</summary>
     public static string Verdict(Findings findings, ObjectiveMap map) =>
-        $"By P^{Objective.UsualExponent} · T, {Named(map.Usual)} wins with {Figures.Short(map.Value)}, where O has 1: "
-        + $"{Figures.Percent(map.Usual.Quality!.Mean)} % {findings.Setting.Metric} in {Figures.Short(map.Usual.Milliseconds!.Mean)} ms.";
+        $"By P^{Objective.UsualExponent} · T, {map.Usual.Name} wins with {Printed.Short(map.Value)}, where O has 1: "
+        + $"{findings.Metric.Shown(map.Usual.Quality!.Value)} {findings.Metric} in {Printed.Short(map.Usual.Milliseconds!.Value)} ms.";
 
     /// <summary>What is weighed, and how quality becomes P.</summary>
     public static string Method(Findings findings, ObjectiveMap map)
     {
-        string metric = findings.Setting.Metric,
+        string metric = findings.Metric.Name,
             energy = map.ByEnergy.Count > 0
                 ? "The first map puts all weight on time and runs over the exponent; the second divides the weight between time and measured energy."
-            : findings.Points.Any(p => p.EnergyOrigin == Origin.Modelled)
+            : findings.Points.Any(p => p.Joules?.Origin == Origin.Modelled)
                 ? "Energy is modelled here, not measured, and is not weighed: all weight is on time, and the map runs over the exponent."
             : "Energy was not measured for all: all weight is on time, and the map runs over the exponent.";
         return $"Wallace et al. (arXiv 2502.00046) ask for the least P^{Objective.UsualExponent} · (a · T + b · E), with T and E the time and energy as shares of O’s: that is our reading, not checked against their text. "
-            + $"Their P is perplexity; of {metric}, where more is better, P is O’s divided by the pipeline’s. {energy} "
+            + $"Their P is perplexity; of {metric}, {(findings.Metric.MoreIsBetter ? "where more is better, P is O’s divided by the pipeline’s" : "where less is better too, P is the pipeline’s divided by O’s")}. {energy} "
             + $"The exponent says what quality is worth: at 10, a hundredth of O’s {metric} is worth about 10 % of the time.";
     }
 
-    public static IReadOnlyList<string> Headers(Findings findings, string weight) =>
-        [
-            weight,
-            "pipeline",
-            "effort",
-            $"{findings.Setting.Metric} %",
-            "ms/example",
-            "× O",
-            "sure %",
-        ];
-
-    public static IEnumerable<IReadOnlyList<string>> Rows(IReadOnlyList<Won> spans) =>
-        spans.Select(s =>
-            (IReadOnlyList<string>)
-                [
-                    Span(s),
-                    s.Point.Pipeline,
-                    $"{s.Point.Effort}",
-                    Figures.Percent(s.Point.Quality!.Mean),
-                    Figures.Short(s.Point.Milliseconds!.Mean),
-                    Figures.Short(s.Point.SpeedUp!.Mean),
-                    s.Share is { } share ? $"{100 * share:0}" : "–",
-                ]
+    public static TextTable Table(Findings findings, IReadOnlyList<Won> spans, string weight) =>
+        new(
+            [
+                .. TextTable.Words(weight, "pipeline", "effort"),
+                .. TextTable.Numbers(findings.Metric.Header(), "ms/example", "× O", "sure %"),
+            ],
+            spans.Select(s =>
+                (IReadOnlyList<string>)
+                    [
+                        Span(s),
+                        s.Point.Pipeline,
+                        $"{s.Point.Effort}",
+                        s.Point.Metric.Text(s.Point.Quality!.Value),
+                        Printed.Short(s.Point.Milliseconds!.Value),
+                        Printed.Short(s.Point.SpeedUp!.Value),
+                        s.Share is { } share ? $"{100 * share:0}" : "–",
+                    ]
+            )
         );
 
     static Markup Map(Findings findings, ObjectiveMap map) =>
@@ -106,26 +104,18 @@ static class ObjectiveSection
             )}{ObjectiveChart.Draw(findings, spans, doubtful, axis, isNarrow: true)}</div>
             <figcaption>{axis.Caption}</figcaption>
             </figure>
-            <div class="scroll" tabindex="0" role="region" aria-label="Winners by {axis.Name}">
-            <table><thead><tr><th scope="col" class="number">place</th>{Headers(findings, axis.Name)
-                .Select(
-                    (h, i) =>
-                        (Markup)
-                            $"<th scope=\"col\"{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{h}</th>"
-                )}</tr></thead><tbody>
-            {Rows(spans).Select(
-                (row, n) =>
-                    (Markup)
-                        $"<tr><td class=\"number\">{n + 1}</td>{row.Select((cell, i) => i == 1 ? (Markup)$"<th scope=\"row\">{cell}</th>" : (Markup)$"<td{Markup.Trusted(i > 2 ? " class=\"number\"" : "")}>{cell}</td>")}</tr>"
-            )}
-            </tbody></table></div>
+            {Placed(Table(findings, spans, axis.Name)).Html($"Winners by {axis.Name}", head: 2)}
 
             """;
 
-    static string Named(MeanPoint point) => point.Alternative!.Name;
+    static TextTable Placed(TextTable table) =>
+        new(
+            [.. TextTable.Numbers("place"), .. table.Columns],
+            table.Rows.Select((row, i) => (IReadOnlyList<string>)[$"{i + 1}", .. row])
+        );
 
     static string Span(Won span) =>
         double.IsPositiveInfinity(span.To)
-            ? $"from {Figures.Short(span.From)}"
-            : $"{Figures.Short(span.From)} to {Figures.Short(span.To)}";
+            ? $"from {Printed.Short(span.From)}"
+            : $"{Printed.Short(span.From)} to {Printed.Short(span.To)}";
 }

@@ -1,4 +1,6 @@
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -19,7 +21,7 @@ static class OrderChart
             : new Frame(860, height, 232, 20, 14, 50);
     }
 
-    public static Markup Draw(IReadOnlyList<OrderComparison> orders, string metric, bool isNarrow)
+    public static Markup Draw(IReadOnlyList<OrderComparison> orders, Metric metric, bool isNarrow)
     {
         Frame f = FrameOf(orders, isNarrow);
         double[] all =
@@ -29,8 +31,8 @@ static class OrderChart
                     .Concat(OrderSection.Rows(o).Select(r => r.Summary.High).OfType<double>())
             ),
         ];
-        double most = 100 * all.DefaultIfEmpty(0.01).Max();
-        Scale x = new(0, 1.06 * Math.Max(most, 0.1), f.Left, f.EndX);
+        double most = metric.Points(all.DefaultIfEmpty(0.01).Max());
+        Scale x = new(0, 1.06 * Math.Max(most, metric.Points(0.001)), f.Left, f.EndX);
         List<Markup> rows = [];
         double y = f.Top;
         foreach (OrderComparison o in orders)
@@ -41,7 +43,7 @@ static class OrderChart
             y += GroupGap - 4;
             foreach (var (name, summary, pairs) in Groups(o))
             {
-                rows.Add(Row(name, summary, pairs, x, y, f, isNarrow));
+                rows.Add(Row(name, summary, pairs, d => x.At(metric.Points(d)), y, f, isNarrow));
                 y += RowHeight(isNarrow);
             }
 
@@ -59,7 +61,7 @@ static class OrderChart
                 f.EndX,
                 f.EndY + 38,
                 "end",
-                $"distance of two curves, points of {metric}"
+                $"distance of two curves, {metric.GapsOf()}"
             )}</g>
             {rows}
             """;
@@ -73,13 +75,14 @@ static class OrderChart
     }
 
     /// <summary>Every run of a comparison, a colour for each order.</summary>
-    public static Markup Curves(OrderComparison o, string metric)
+    public static Markup Curves(OrderComparison o)
     {
         Frame f = CurveFrame;
         var points = o.Runs.SelectMany(r => r.Curve.Points).ToArray();
         Scale x = Scale.Around(points.Select(p => p.Layers), f.Left, f.EndX),
-            y = Scale.Around(points.Select(p => 100 * p.Quality), f.EndY, f.Top);
-        (double X, double Y) At(EffortReading p) => (x.At(p.Layers), y.At(100 * p.Quality));
+            y = Scale.Of(o.Metric, points.Select(p => o.Metric.Value(p.Worth)), f.EndY, f.Top);
+        (double X, double Y) At(EffortReading p) =>
+            (x.At(p.Layers), y.At(o.Metric.Factor() * o.Metric.Value(p.Worth)));
         Markup[] lines =
         [
             .. o.Runs.Select(run =>
@@ -99,7 +102,7 @@ static class OrderChart
         ];
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "layers per example", CurveChart.YTitle(metric), true)}{lines}
+            {Picture.Axes(f, x, y, "layers per example", CurveChart.YTitle(o.Metric), true)}{lines}
             {o.Orders.Select(
                 (order, i) =>
                     (Markup)
@@ -139,7 +142,7 @@ static class OrderChart
         string name,
         DistanceSummary summary,
         IEnumerable<PairDistance> pairs,
-        Scale x,
+        Func<double, double> at,
         double y,
         Frame f,
         bool isNarrow
@@ -148,7 +151,7 @@ static class OrderChart
         double middle = y + (isNarrow ? 24 : 10);
         Markup bar = summary.Mean is { } mean
             ? (Markup)
-                $"<path class=\"line\" d=\"{(summary is { Low: { } low, High: { } high } ? Picture.Path([(x.At(100 * Math.Max(0, low)), middle), (x.At(100 * high), middle)]) : "")}\"/><path class=\"line mean\" d=\"{Picture.Path([(x.At(100 * mean), middle - 8), (x.At(100 * mean), middle + 8)])}\"/>"
+                $"<path class=\"line\" d=\"{(summary is { Low: { } low, High: { } high } ? Picture.Path([(at(Math.Max(0, low)), middle), (at(high), middle)]) : "")}\"/><path class=\"line mean\" d=\"{Picture.Path([(at(mean), middle - 8), (at(mean), middle + 8)])}\"/>"
             : (Markup)
                 $"<text x=\"{f.Left + 4}\" y=\"{middle + 4}\">{(isNarrow ? "" : summary.WhyUndefined)}</text>";
         // Dots beside each other, up and down in turn: no chance is needed to keep them apart.
@@ -160,7 +163,7 @@ static class OrderChart
                 .Select(
                     (d, i) =>
                         (Markup)
-                            $"<circle cx=\"{x.At(100 * d)}\" cy=\"{middle + (i % 3 - 1) * 3.5}\" r=\"3\"/>"
+                            $"<circle cx=\"{at(d)}\" cy=\"{middle + (i % 3 - 1) * 3.5}\" r=\"3\"/>"
                 ),
         ];
         string colour = name.StartsWith("same", StringComparison.Ordinal) ? "c1" : "c2";

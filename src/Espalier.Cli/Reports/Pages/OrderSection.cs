@@ -1,5 +1,7 @@
 using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
+using Espalier.Data.Metrics;
 using Espalier.Operators;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -13,7 +15,7 @@ static class OrderSection
 
     public static Markup Write(StudySection section, int index)
     {
-        string metric = section.Findings.Setting.Metric;
+        Metric metric = section.Findings.Metric;
         if (section.Orders.Count == 0)
         {
             return $"""
@@ -35,11 +37,11 @@ static class OrderSection
                 (Markup)
                     $"<p class=\"verdict\"><span class=\"tag\">{Title(o.Verdict)}</span> {o.Sentence}{Repeated(section.Orders, o)}</p>"
             )}
-            <p class="note">{Method(own.MaxBy(o => o.WidestStep)!, metric)}{Weak(section.Findings)}</p>
+            <p class="note">{Method(own.MaxBy(o => o.WidestStep)!)}{Weak(section.Findings)}</p>
             <div class="panels">
             {drawn.Select(o =>
                 (Markup)
-                    $"<figure><h3>{o.Operators}</h3>{DifferenceChart.Draw(o, metric)}<figcaption>n = {Figures.Counted(o.Originals.Count, "seed")}; bands are simultaneous 95 % intervals, the grey strip is the margin.</figcaption></figure>"
+                    $"<figure><h3>{o.Operators}</h3>{DifferenceChart.Draw(o)}<figcaption>n = {Figures.Counted(o.Originals.Count, "seed")}; bands are simultaneous 95 % intervals, the grey strip is the margin.</figcaption></figure>"
             )}
             </div>
             {Regions(drawn)}
@@ -50,7 +52,7 @@ static class OrderSection
                 metric,
                 isNarrow: true
             )}</div>
-            <figcaption>Distance of two curves: the largest difference in {metric} at equal layers, over the places at which all can be read. Each dot is a pair of runs; the bar is the mean with its 95 % interval over originals. A mean of largest differences is no size of an effect: without any effect of order it is above 0 too, by how much stands in the table.</figcaption>
+            <figcaption>Distance of two curves: the largest difference in {metric.Name} at equal layers, over the places at which all can be read. Each dot is a pair of runs; the bar is the mean with its 95 % interval over originals. A mean of largest differences is no size of an effect: without any effect of order it is above 0 too, by how much stands in the table.</figcaption>
             </figure>
             {Distances(own)}
             {Components(section)}
@@ -58,7 +60,7 @@ static class OrderSection
             <div class="panels">
             {own.Where(o => o.Runs.Count > 0).Select(o =>
                 (Markup)
-                    $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o, metric)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
+                    $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
             )}
             </div>
             </section>
@@ -67,8 +69,8 @@ static class OrderSection
     }
 
     /// <summary>How a verdict comes about, and what was stated before.</summary>
-    public static string Method(OrderComparison o, string metric) =>
-        $"Margins are fixed before measuring: {Points(o.Margin)} points of {metric}, and {Points(o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original. "
+    public static string Method(OrderComparison o) =>
+        $"Margins are fixed before measuring: {Points(o, o.Margin)} {o.Metric.GapsOf()}, and {Points(o, o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original{(o.Metric.MoreIsBetter ? "" : "; a difference above 0 is for the better, which is less")}. "
         + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
         + $"The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with {OrderRule.Letters(Group.II, "or")}, which ask the same models again. "
         + "Nothing is read between the first exit and the next threshold. "
@@ -108,7 +110,7 @@ static class OrderSection
         ];
         return weak.Length == 0
             ? ""
-            : $" Guessing the largest class would give {Figures.Percent(findings.MajorityShare!.Value)} %; near it, with less than a third of what O has above it, are {string.Join(", ", weak.Take(MostWeak).Select(p => $"{p.Pipeline} ({Figures.Percent(p.Quality!.Mean)} %)"))}{(weak.Length > MostWeak ? $" and {weak.Length - MostWeak} more" : "")}: their orders say little.";
+            : $" Guessing the largest class would give {findings.Metric.Shown(findings.MajorityShare!.Value)}; near it, with less than a third of what O has above it, are {string.Join(", ", weak.Take(MostWeak).Select(p => $"{p.Pipeline} ({p.Metric.Shown(p.Quality!.Value)})"))}{(weak.Length > MostWeak ? $" and {weak.Length - MostWeak} more" : "")}: their orders say little.";
     }
 
     static string Repeated(IReadOnlyList<OrderComparison> all, OrderComparison o)
@@ -117,20 +119,43 @@ static class OrderSection
         return same.Length == 0 ? "" : $" The same answers: {string.Join(", ", same)}.";
     }
 
-    static Markup Regions(OrderComparison[] orders) =>
-        $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Differences of orders by region">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">region</th><th scope="col">verdict</th><th scope="col">at {Points(orders.Length > 0 ? orders[0].SecondMargin : 0)}</th><th scope="col">difference</th><th scope="col">at layers</th><th scope="col" class="number">points</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">within</th><th scope="col" class="number">p within {Points(orders.Length > 0 ? orders[0].Margin : 0)}</th><th scope="col" class="number">p beyond</th><th scope="col" class="number">p any</th></tr></thead><tbody>
-            {orders.SelectMany(o =>
-                o.Regions.Concat(o.ByTime is { } time ? [time] : Array.Empty<RegionFinding>())
-                    .Select(r =>
-                        (Markup)
-                            $"<tr><th scope=\"row\">{o.Operators}</th><td>{Region(r)}</td><td>{Title(r.Verdict)}</td><td>{Title(r.Second)}</td><td>{r.Told.A} − {r.Told.B}</td><td>{Place(r)}</td><td class=\"number\">{Points(r.Told.Mean)}</td><td class=\"number\">{Points(r.Told.Low)} to {Points(r.Told.High)}</td><td class=\"number\">{Points(r.Bound)}</td><td class=\"number\">{Inference.Shown(r.Equivalent)}</td><td class=\"number\">{Inference.Shown(r.Beyond)}</td><td class=\"number\">{Inference.Shown(r.Any)}</td></tr>"
-                    )
-            )}
-            </tbody></table></div>
+    static Markup Regions(OrderComparison[] orders)
+    {
+        if (orders.Length == 0)
+        {
+            return Markup.Empty;
+        }
 
-            """;
+        bool covers = orders.Any(o => o.Regions.Any(r => r.CoversExamples));
+        OrderComparison any = orders[0];
+        return new TextTable(
+            [
+                .. TextTable.Words("operators", "region", "verdict"),
+                .. covers ? TextTable.Words("on these examples") : [],
+                .. TextTable.Words($"at {Points(any, any.SecondMargin)}", "difference", "at layers"),
+                .. TextTable.Numbers(any.Metric.GapUnit(), "95 % interval", "within"),
+                .. TextTable.Numbers($"p within {Points(any, any.Margin)}", "p beyond", "p any"),
+            ],
+            from o in orders
+            from r in o.ByTime is { } time ? o.Regions.Append(time) : o.Regions
+            select (IReadOnlyList<string>)
+                [
+                    o.Operators,
+                    Region(r),
+                    Title(r.Verdict),
+                    .. covers ? (string[])[Title(r.Here.Verdict)] : [],
+                    Title(r.Second),
+                    $"{r.Told.A} − {r.Told.B}",
+                    Place(r),
+                    Points(o, r.Told.Mean),
+                    $"{Points(o, r.Told.Low)} to {Points(o, r.Told.High)}",
+                    Points(o, r.Bound),
+                    Inference.Shown(r.Equivalent),
+                    Inference.Shown(r.Beyond),
+                    Inference.Shown(r.Any),
+                ]
+        ).Html("Differences of orders by region");
+    }
 
     static string Region(RegionFinding r) =>
         r.Region switch
@@ -144,28 +169,49 @@ static class OrderSection
 
     static string Place(RegionFinding r) =>
         r.Region == CurveRegion.EqualTime
-            ? $"{Figures.Percent(r.Told.Place)} % of O’s time"
+            ? $"{Printed.With(100 * r.Told.Place, "0.0")} % of O’s time"
             : $"{Figures.Tick(Math.Round(r.Told.Place, 2))}";
 
     static Markup Distances(OrderComparison[] orders) =>
-        $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Distances of orders">
-            <table><thead><tr><th scope="col">operators</th><th scope="col">pairs of runs</th><th scope="col" class="number">mean, points</th><th scope="col" class="number">without effect</th><th scope="col" class="number">SD</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">pairs</th><th scope="col" class="number">p</th><th scope="col" class="number">p, Holm</th></tr></thead><tbody>
-            {orders.SelectMany(o =>
+        new TextTable(
+            [
+                .. TextTable.Words("operators", "pairs of runs"),
+                .. TextTable.Numbers($"mean, {orders[0].Metric.GapUnit()}", "without effect", "SD"),
+                .. TextTable.Numbers("95 % interval", "pairs", "p", "p, Holm"),
+            ],
+            orders.SelectMany(o =>
                 Rows(o)
                     .Select(
                         (r, i) =>
-                            (Markup)
-                                $"<tr><th scope=\"row\">{o.Operators}</th><td>{r.Name}</td><td class=\"number\">{Points(r.Summary.Mean)}</td><td class=\"number\">{(i == 2 ? Points(o.PairedByNoise) : "")}</td><td class=\"number\">{Points(r.Summary.Sd)}</td><td class=\"number\">{Points(r.Summary.Low)} to {Points(r.Summary.High)}</td><td class=\"number\">{r.Summary.Pairs}</td><td></td><td></td></tr>"
+                            (IReadOnlyList<string>)
+                                [
+                                    o.Operators,
+                                    r.Name,
+                                    Points(o, r.Summary.Mean),
+                                    i == 2 ? Points(o, o.PairedByNoise) : "",
+                                    Points(o, r.Summary.Sd),
+                                    $"{Points(o, r.Summary.Low)} to {Points(o, r.Summary.High)}",
+                                    $"{r.Summary.Pairs}",
+                                    "",
+                                    "",
+                                ]
                     )
-                    .Concat(o.Test is { } test ? [Relabelled(o, test)] : Array.Empty<Markup>())
-            )}
-            </tbody></table></div>
+                    .Concat(o.Test is { } test ? [Relabelled(o, test)] : [])
+            )
+        ).Html("Distances of orders");
 
-            """;
-
-    static Markup Relabelled(OrderComparison o, PermutationTest test) =>
-        $"<tr><th scope=\"row\">{o.Operators}</th><td>mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings</td><td class=\"number\">{Points(test.Statistic)}</td><td class=\"number\">{Points(test.Expected)}</td><td></td><td></td><td></td><td class=\"number\">{test.ShownP}</td><td class=\"number\">{Inference.Shown(test.Adjusted)}</td></tr>";
+    static IReadOnlyList<string> Relabelled(OrderComparison o, PermutationTest test) =>
+        [
+            o.Operators,
+            $"mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings",
+            Points(o, test.Statistic),
+            Points(o, test.Expected),
+            "",
+            "",
+            "",
+            test.ShownP,
+            Inference.Shown(test.Adjusted),
+        ];
 
     static Markup Components(StudySection section) =>
         section.Components.Count == 0
@@ -173,17 +219,34 @@ static class OrderSection
             : (Markup)
                 $"""
                     <h3>Where differences of quality come from</h3>
-                    <p class="note">Standard deviations in points, of one run. Original: the seed of the fine-tuned model, which all orders share. Order: of the mean over originals. Training: what is left, chance of training and what an order does on one original alone; with one run of each the two cannot be told apart. Examples: another draw of the test split, by the binomial of one run. All but training’s interval (χ²) are point estimates by the method of moments; 0 is an estimate below 0.</p>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Components of variance">
-                    <table><thead><tr><th scope="col">operators</th><th scope="col">where</th><th scope="col" class="number">original</th><th scope="col" class="number">order</th><th scope="col" class="number">training</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">examples</th><th scope="col" class="number">order × task</th></tr></thead><tbody>
-                    {section.Components.Select(c =>
-                        (Markup)
-                            $"<tr><th scope=\"row\">{c.Operators}</th><td>{c.Place}</td><td class=\"number\">{Points(c.Original)}</td><td class=\"number\">{Points(c.Order)}</td><td class=\"number\">{Points(c.Training)}</td><td class=\"number\">{Points(c.TrainingLow)} to {Points(c.TrainingHigh)}</td><td class=\"number\">{Points(c.Examples)}</td><td class=\"number\">{(c.OrderByTask is null ? "one task" : Points(c.OrderByTask))}</td></tr>"
-                    )}
-                    </tbody></table></div>
-
+                    <p class="note">Standard deviations in {section.Findings.Metric.GapUnit()}, of one run. Original: the seed of the fine-tuned model, which all orders share. Order: of the mean over originals. Training: what is left, chance of training and what an order does on one original alone; with one run of each the two cannot be told apart. Examples: another draw of the test split, by the binomial of one run. All but training’s interval (χ²) are point estimates by the method of moments; 0 is an estimate below 0.</p>
+                    {ComponentTable(section.Components, section.Findings.Metric)}
                     """;
 
-    public static string Points(double? quality) =>
-        quality is { } q ? $"{100 * q:0.00}".Replace('-', '−') : "–";
+    static Markup ComponentTable(IReadOnlyList<VarianceComponents> all, Metric metric) =>
+        new TextTable(
+            [
+                .. TextTable.Words("operators", "where"),
+                .. TextTable.Numbers("original", "order", "training", "95 % interval"),
+                .. TextTable.Numbers("examples", "order × task"),
+            ],
+            all.Select(c =>
+                (IReadOnlyList<string>)
+                    [
+                        c.Operators,
+                        c.Place,
+                        Points(metric, c.Original),
+                        Points(metric, c.Order),
+                        Points(metric, c.Training),
+                        $"{Points(metric, c.TrainingLow)} to {Points(metric, c.TrainingHigh)}",
+                        Points(metric, c.Examples),
+                        c.OrderByTask is null ? "one task" : Points(metric, c.OrderByTask),
+                    ]
+            )
+        ).Html("Components of variance");
+
+    static string Points(OrderComparison o, double? worth) => Points(o.Metric, worth);
+
+    static string Points(Metric metric, double? worth) =>
+        worth is { } gap ? metric.Gap(gap, "0.00") : "–";
 }

@@ -1,3 +1,5 @@
+using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -16,10 +18,10 @@ static class PointTable
     public static Markup Write(IReadOnlyList<Findings> all)
     {
         bool hasTasks = all.Count > 1;
-        IReadOnlyList<Column> columns = [.. Columns(hasTasks)];
+        IReadOnlyList<Column> columns = [.. Columns(all, hasTasks)];
         string[] origins =
         [
-            .. all.SelectMany(f => f.Points.Select(p => p.EnergyOrigin))
+            .. all.SelectMany(f => f.Points.Select(p => p.Joules?.Origin))
                 .OfType<Origin>()
                 .Distinct()
                 .Select(o => $"{o}".ToLowerInvariant()),
@@ -66,7 +68,7 @@ static class PointTable
     {
         HashSet<MeanPoint> representatives = [.. findings.Representatives];
         return findings
-            .Points.OrderBy(p => p.Milliseconds?.Mean ?? double.MaxValue)
+            .Points.OrderBy(p => p.Milliseconds?.Value ?? double.MaxValue)
             .Select(p =>
                 (Markup)
                     $"<tr data-pipeline=\"{p.Pipeline}\" data-task=\"{findings.Setting.Task}\" data-one=\"{(representatives.Contains(p) ? 1 : 0)}\" data-front=\"{(p.IsFront ? 1 : 0)}\">{columns.Select((c, i) => Cell(c, findings, p, i == 0))}</tr>\n"
@@ -84,7 +86,7 @@ static class PointTable
                 $"<td class=\"number\" data-value=\"{Figures.Exact(column.Number(findings, point))}\">{inner}</td>";
     }
 
-    static IEnumerable<Column> Columns(bool hasTasks)
+    static IEnumerable<Column> Columns(IReadOnlyList<Findings> all, bool hasTasks)
     {
         yield return new("pipeline", (_, p) => $"{(p.IsFront ? Front : Markup.Empty)}{p.Pipeline}");
         if (hasTasks)
@@ -94,23 +96,35 @@ static class PointTable
 
         yield return new("effort", (_, p) => $"{p.Effort.ToString()}");
         yield return new(
-            "quality, %",
-            (f, p) => WithRange(p.Quality, Figures.Percent, p.Absent),
-            (_, p) => p.Quality?.Mean
+            all.All(f => f.Metric.IsPercent) ? "quality, %" : "quality",
+            (f, p) => WithRange(p.Quality, f.Metric.Text, p.Absent),
+            (_, p) => p.Quality?.Value
         );
         yield return new(
             "ms/example",
-            (_, p) => WithRange(p.Milliseconds, Figures.Short, p.Absent),
-            (_, p) => p.Milliseconds?.Mean
+            (_, p) => WithRange(p.Milliseconds, Printed.Short, p.Absent),
+            (_, p) => p.Milliseconds?.Value
         );
         yield return new(
             "× O",
-            (_, p) => p.SpeedUp is null ? Markup.Empty : WithRange(p.SpeedUp, Figures.Short, null),
-            (_, p) => p.SpeedUp?.Mean
+            (_, p) => p.SpeedUp is null ? Markup.Empty : WithRange(p.SpeedUp, Printed.Short, null),
+            (_, p) => p.SpeedUp?.Value
         );
-        yield return new("MB", (_, p) => Plain(p.Megabytes), (_, p) => p.Megabytes);
-        yield return new("disk MB", (_, p) => Plain(p.DiskMegabytes), (_, p) => p.DiskMegabytes);
-        yield return new("mJ", (_, p) => Plain(p.Millijoules?.Mean), (_, p) => p.Millijoules?.Mean);
+        yield return new(
+            "MB",
+            (_, p) => Plain(p.Bytes?.Value / 1e6),
+            (_, p) => p.Bytes?.Value / 1e6
+        );
+        yield return new(
+            "disk MB",
+            (_, p) => Plain(p.DiskBytes?.Value / 1e6),
+            (_, p) => p.DiskBytes?.Value / 1e6
+        );
+        yield return new(
+            "mJ",
+            (_, p) => Plain(1000 * p.Joules?.Value),
+            (_, p) => 1000 * p.Joules?.Value
+        );
         yield return new("layers", (_, p) => Plain(p.Layers), (_, p) => p.Layers);
         yield return new(
             "n",
@@ -126,11 +140,11 @@ static class PointTable
         );
 
     static Markup Plain(double? value) =>
-        value is { } number ? $"{Figures.Short(number)}" : Markup.Trusted("–");
+        value is { } number ? $"{Printed.Short(number)}" : Markup.Trusted("–");
 
-    static Markup WithRange(Spread? spread, Func<double, string> show, string? why) =>
+    static Markup WithRange(Estimate? spread, Func<double, string> show, string? why) =>
         spread is null ? (Markup)$"<span title=\"{why}\">– <small>{why}</small></span>"
         : spread is { Low: { } low, High: { } high }
-            ? (Markup)$"{show(spread.Mean)} <small>{show(low)}–{show(high)}</small>"
-        : (Markup)$"{show(spread.Mean)}";
+            ? (Markup)$"{show(spread.Value)} <small>{show(low)}–{show(high)}</small>"
+        : (Markup)$"{show(spread.Value)}";
 }

@@ -1,3 +1,6 @@
+using Espalier.Analysis.Cumulation;
+using Espalier.Data.Metrics;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>A predicted curve and the measured one (Figure 4 of Xin et al. 2022).</summary>
@@ -5,7 +8,7 @@ static class PredictionChart
 {
     public static Frame Frame { get; } = new(380, 250, 42, 12, 26, 46);
 
-    public static Markup Draw(PredictionCheck check, string metric)
+    public static Markup Draw(PredictionCheck check, Metric metric)
     {
         Frame f = Frame;
         (double Cost, double Quality)[] predicted =
@@ -24,13 +27,9 @@ static class PredictionChart
                 f.EndX,
                 true
             ),
-            y = Scale.Around(
-                predicted.Concat(measured).Select(p => 100 * p.Quality),
-                f.EndY,
-                f.Top
-            );
+            y = Scale.Of(metric, predicted.Concat(measured).Select(p => p.Quality), f.EndY, f.Top);
         (double X, double Y) At((double Cost, double Quality) p) =>
-            (x.At(p.Cost), y.At(100 * p.Quality));
+            (x.At(p.Cost), y.At(metric.Factor() * p.Quality));
         Markup Series(string kind, int shape, (double Cost, double Quality)[] points) =>
             $"<g class=\"curve {kind}\"><path class=\"line{(shape == 0 ? "" : " dashed")}\" d=\"{Picture.Path(points.Select(At))}\"/><g class=\"marks{(shape == 0 ? "" : " hollow")}\">{points.Select(p => Picture.Mark(shape, At(p).X, At(p).Y))}</g></g>";
         (double X, double Y, string Text)[] wanted =

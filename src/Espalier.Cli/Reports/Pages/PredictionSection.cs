@@ -1,4 +1,7 @@
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Cumulation;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -10,8 +13,8 @@ static class PredictionSection
 
     public static Markup Write(StudySection section, int index)
     {
-        string metric = section.Findings.Setting.Metric;
-        IReadOnlyList<PredictionCheck> checks = PredictionCheck.Of(section.Checked);
+        Metric metric = section.Findings.Metric;
+        IReadOnlyList<PredictionCheck> checks = section.Checks;
         if (checks.Count == 0)
         {
             return $"""
@@ -58,20 +61,20 @@ static class PredictionSection
             <ul class="plain">{told.Select(c =>
                 (Markup)$"<li><span class=\"tag\">{Title(c.Verdict)}</span> {c.Sentence}</li>"
             )}</ul>
-            {Reductions(section.Reductions)}
+            {Reductions(section.Reductions, metric)}
             </section>
 
             """;
     }
 
-    static string Sentence(IReadOnlyList<PredictionCheck> checks, string metric)
+    static string Sentence(IReadOnlyList<PredictionCheck> checks, Metric metric)
     {
         double[] costs = [.. checks.Select(c => c.CostError).OfType<double>()],
             qualities = [.. checks.Select(c => c.QualityError).OfType<double>()];
         return costs.Length == 0 || qualities.Length == 0
             ? $"{Figures.Counted(checks.Count, "combination")} predicted; none was measured at the same efforts."
             : $"From single operators alone, {Figures.Counted(checks.Count, "combination is", "combinations are")} predicted "
-                + $"within {100 * costs.Average():0.0} % of the time and {100 * qualities.Average():0.0} points of {metric} on average.";
+                + $"within {100 * costs.Average():0.0} % of the time and {metric.Gap(qualities.Average(), "0.0")} {metric.GapsOf()} on average.";
     }
 
     /// <summary>What equation 4 makes of time where there are exits and a student, in both forms, and what stands for t_E.</summary>
@@ -106,33 +109,62 @@ static class PredictionSection
             _ => "cannot tell",
         };
 
-    static Markup Table(IReadOnlyList<PredictionCheck> checks, string metric) =>
-        $"""
-            <div class="scroll" tabindex="0" role="region" aria-label="Errors of prediction">
-            <table><thead><tr><th scope="col">pipeline</th><th scope="col">from</th><th scope="col" class="number">error of time, %</th><th scope="col" class="number">as printed</th><th scope="col" class="number">error of {metric}, points</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
-            {checks.Select(c =>
-                (Markup)
-                    $"<tr><th scope=\"row\">{c.Pipeline}</th><td>{string.Join(" × ", c.Units)}</td><td class=\"number\">{(c.CostError is { } t ? $"{100 * t:0.0}" : "–")}</td><td class=\"number\">{(c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed ? $"{100 * printed:0.0}" : "")}</td><td class=\"number\">{(c.QualityError is { } q ? $"{100 * q:0.0}" : "–")}</td><td class=\"number\">{c.Seeds}</td></tr>"
-            )}
-            </tbody></table></div>
+    static Markup Table(IReadOnlyList<PredictionCheck> checks, Metric metric) =>
+        new TextTable(
+            [
+                .. TextTable.Words("pipeline", "from"),
+                .. TextTable.Numbers("error of time, %", "as printed"),
+                .. TextTable.Numbers($"error of {metric}, {metric.GapUnit()}", "n seeds"),
+            ],
+            checks.Select(c =>
+                (IReadOnlyList<string>)
+                    [
+                        c.Pipeline,
+                        string.Join(" × ", c.Units),
+                        c.CostError is { } t ? $"{100 * t:0.0}" : "–",
+                        c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed
+                            ? $"{100 * printed:0.0}"
+                            : "",
+                        c.QualityError is { } q ? metric.Gap(q, "0.0") : "–",
+                        $"{c.Seeds}",
+                    ]
+            )
+        ).Html("Errors of prediction");
 
-            """;
-
-    static Markup Reductions(IReadOnlyList<ReductionRow> rows) =>
+    static Markup Reductions(IReadOnlyList<ReductionRow> rows, Metric metric) =>
         rows.Count == 0
             ? Markup.Empty
             : (Markup)
                 $"""
                     <h3>What Q and L take away</h3>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Reductions by Q and L">
-                    <table><thead><tr><th scope="col">pipeline</th><th scope="col" class="number">quality, %</th><th scope="col" class="number">with Q, change</th><th scope="col" class="number">ms</th><th scope="col" class="number">with Q</th><th scope="col" class="number">with L</th><th scope="col" class="number">with both</th><th scope="col" class="number">both, predicted</th><th scope="col" class="number">n seeds</th></tr></thead><tbody>
-                    {rows.Select(r =>
-                        (Markup)
-                            $"<tr><th scope=\"row\">{r.Pipeline}</th><td class=\"number\">{(r.Quality is { } q ? Figures.Percent(q) : "–")}</td><td class=\"number\">{Change(r.QualityChange)}</td><td class=\"number\">{(r.Cost is { } c ? Figures.Short(c) : "–")}</td><td class=\"number\">{Change(r.CostQ)}</td><td class=\"number\">{Change(r.CostL)}</td><td class=\"number\">{Change(r.CostQL)}</td><td class=\"number\">{Change(r.CostQLEstimated)}</td><td class=\"number\">{r.Runs}</td></tr>"
-                    )}
-                    </tbody></table></div>
-
+                    {ReductionTable(rows, metric)}
                     """;
+
+    static Markup ReductionTable(IReadOnlyList<ReductionRow> rows, Metric metric) =>
+        new TextTable(
+            [
+                .. TextTable.Words("pipeline"),
+                .. TextTable.Numbers($"quality{(metric.IsPercent ? ", %" : "")}"),
+                .. TextTable.Numbers("with Q, change", "ms", "with Q", "with L", "with both"),
+                .. TextTable.Numbers("both, predicted", "n seeds"),
+            ],
+            rows.Select(r =>
+                (IReadOnlyList<string>)
+                    [
+                        r.Pipeline,
+                        r.Quality is { } q ? metric.Text(q) : "–",
+                        metric.HasRatios || r.QualityChange is not { } change
+                            ? Change(r.QualityChange)
+                            : metric.Gap(change, "0.0"),
+                        r.Cost is { } c ? Printed.Short(c) : "–",
+                        Change(r.CostQ),
+                        Change(r.CostL),
+                        Change(r.CostQL),
+                        Change(r.CostQLEstimated),
+                        $"{r.Runs}",
+                    ]
+            )
+        ).Html("Reductions by Q and L");
 
     static string Change(double? percent) =>
         percent is { } p ? $"{p:+0.0;-0.0;0.0} %".Replace('-', '−') : "–";

@@ -65,9 +65,7 @@ static class Provenance
     }
 
     static string Sampling(ReportInput results) =>
-        results.Measurements.Any(m =>
-            results.Answers.Right(m, m.Metrics is [var first, ..] ? first : null) is not null
-        )
+        results.Measurements.Any(m => results.Answers.Right(m) is not null)
             ? "the answers to each example"
             : "the binomial of one model: answers to single examples were not kept";
 

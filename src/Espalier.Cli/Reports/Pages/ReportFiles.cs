@@ -1,4 +1,5 @@
 using System.Text;
+using Espalier.Analysis;
 using Espalier.Checkpoints;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -10,10 +11,10 @@ static class ReportFiles
     public static IReadOnlyList<string> Write(
         string page,
         ReportInput results,
+        IReadOnlyList<StudySection> sections,
         CancellationToken stop
     )
     {
-        IReadOnlyList<StudySection> sections = StudySection.Of(results);
         string stem = Path.Combine(
             Path.GetDirectoryName(page) ?? "",
             Path.GetFileNameWithoutExtension(page)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs;
@@ -24,6 +25,11 @@ sealed record ReportInput(
     /// <summary>What every model said to every example, where it was kept.</summary>
     public AnsweredExamples Answers { get; init; } = AnsweredExamples.None;
 
+    /// <summary>The measurements as their files hold them.</summary>
+    public IReadOnlyList<JsonElement> Records { get; init; } = [];
+
+    public IReadOnlyList<StudySection> Analysed() => StudySection.Of(Measurements, Curves, Answers);
+
     const long MostBytes = 256 << 20;
     const int LongestPipeline = 4096;
     const double MostSeconds = 1e12;
@@ -44,6 +50,7 @@ sealed record ReportInput(
         }
 
         List<Measurement> measurements = [];
+        List<JsonElement> records = [];
         List<MadeStage> stages = [];
         List<Measurement> curves = [];
         List<StoredAnswers> answers = [];
@@ -53,7 +60,7 @@ sealed record ReportInput(
             using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
-                measurements.AddRange(Curve(file, document.RootElement));
+                measurements.AddRange(Curve(file, document.RootElement, records));
                 ReadStages(
                     Path.Combine(Path.GetDirectoryName(file) ?? "", StudyResults.StagesName),
                     stages
@@ -61,7 +68,7 @@ sealed record ReportInput(
             }
             else
             {
-                ReadRun(file, document.RootElement, measurements, stages);
+                ReadRun(file, document.RootElement, measurements, records, stages);
             }
         }
 
@@ -72,6 +79,7 @@ sealed record ReportInput(
         return measurements.Count > 0
             ? new ReportInput(name, measurements, stages)
             {
+                Records = records,
                 Curves = curves,
                 Answers = new AnsweredExamples(answers),
             }
@@ -157,13 +165,20 @@ sealed record ReportInput(
         );
     }
 
-    static IEnumerable<Measurement> Curve(string name, JsonElement array) =>
-        array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m));
+    static Measurement[] Curve(string name, JsonElement array, List<JsonElement> records)
+    {
+        records.AddRange(array.EnumerateArray().Select(m => m.Clone()));
+        return
+        [
+            .. array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
+        ];
+    }
 
     static void ReadRun(
         string file,
         JsonElement run,
         List<Measurement> measurements,
+        List<JsonElement> records,
         List<MadeStage> stages
     )
     {
@@ -191,7 +206,7 @@ sealed record ReportInput(
                 );
             }
 
-            Measurement[] read = [.. Curve($"{file}: curve", curve)];
+            Measurement[] read = Curve($"{file}: curve", curve, records);
             measurements.AddRange(read);
             if (read is [var first, ..])
             {

@@ -1,162 +1,134 @@
 using System.Text;
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
+using Espalier.Data.Metrics;
+using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>The results as CSV for programs and as Markdown for papers.</summary>
 static class ResultTables
 {
-    const string Header =
-        "task,pipeline,effort,origin,metric,quality,quality_low,quality_high,ms_per_example,ms_low,ms_high,"
-        + "speed_up,mj_per_example,energy,packed_mb,disk_mb,layers,seeds,examples,rounds,on_front\n";
-
     /// <summary>One row for each pipeline and effort; an empty field is a figure that there is not.</summary>
-    public static string Csv(IReadOnlyList<StudySection> sections)
-    {
-        StringBuilder csv = new(Header);
-        foreach (StudySection section in sections)
-        {
-            Setting setting = section.Findings.Setting;
-            foreach (MeanPoint p in section.Findings.Points.Concat(section.Predicted))
-            {
-                string[] fields =
+    public static string Csv(IReadOnlyList<StudySection> sections) =>
+        new TextTable(
+            [
+                new("task", ColumnKind.Name),
+                new("pipeline", ColumnKind.Name),
+                .. TextTable.Words("effort", "origin"),
+                new("metric", ColumnKind.Name),
+                .. TextTable.Numbers("quality", "quality_low", "quality_high"),
+                .. TextTable.Numbers("ms_per_example", "ms_low", "ms_high", "speed_up"),
+                .. TextTable.Numbers("mj_per_example"),
+                .. TextTable.Words("energy"),
+                .. TextTable.Numbers("packed_mb", "disk_mb", "layers", "seeds", "examples"),
+                .. TextTable.Numbers("rounds", "on_front"),
+            ],
+            from section in sections
+            from p in section.Findings.Points.Concat(section.Predicted)
+            select (IReadOnlyList<string>)
                 [
-                    Field(setting.Task),
-                    Field(p.Pipeline),
+                    section.Findings.Setting.Task,
+                    p.Pipeline,
                     $"{p.Effort}",
                     $"{p.Origin}".ToLowerInvariant(),
-                    Field(setting.Metric),
+                    p.Metric.Name,
                     .. Three(p.Quality),
                     .. Three(p.Milliseconds),
-                    Figures.Exact(p.SpeedUp?.Mean),
-                    Figures.Exact(p.Millijoules?.Mean),
-                    $"{p.EnergyOrigin}".ToLowerInvariant(),
-                    Figures.Exact(p.Megabytes),
-                    Figures.Exact(p.DiskMegabytes),
+                    Figures.Exact(p.SpeedUp?.Value),
+                    Figures.Exact(1000 * p.Joules?.Value),
+                    $"{p.Joules?.Origin}".ToLowerInvariant(),
+                    Figures.Exact(p.Bytes?.Value / 1e6),
+                    Figures.Exact(p.DiskBytes?.Value / 1e6),
                     Figures.Exact(p.Layers),
                     $"{p.Seeds}",
                     $"{p.Examples}",
                     $"{p.Rounds}",
                     p.IsFront ? "1" : "0",
-                ];
-                csv.AppendJoin(',', fields).Append('\n');
-            }
-        }
-
-        return csv.ToString();
-    }
+                ]
+        ).Csv();
 
     /// <summary>Tables as papers print them.</summary>
     public static string Markdown(ReportInput results, IReadOnlyList<StudySection> sections)
     {
-        StringBuilder text = new($"# {Cell(results.Name)}\n");
+        StringBuilder text = new($"# {TextTable.Cell(results.Name)}\n");
         foreach (StudySection section in sections)
         {
             Findings findings = section.Findings;
-            text.Append($"\n## {Cell(findings.Setting.Task)}\n\n{Cell(Headline.Of(findings))}\n")
-                .Append($"{Cell(Headline.Evidence(findings))}\n\n")
+            string best = findings.Metric.IsPercent ? "one point" : findings.Metric.GapIn(0.01);
+            text.Append($"\n## {TextTable.Cell(findings.Setting.Task)}\n\n")
+                .Append($"{TextTable.Cell(Headline.Of(findings))}\n")
+                .Append($"{TextTable.Cell(Headline.Evidence(findings))}\n\n")
                 .Append(
-                    $"Table: one effort for each pipeline, the fastest within one point of its best {Cell(findings.Setting.Metric)}; 95 % intervals; "
-                        + $"{Figures.Counted(findings.Seeds, "seed")}; {Cell(findings.Setting.Conditions)}.\n\n"
+                    $"Table: one effort for each pipeline, the fastest within {best} of its best {TextTable.Cell(findings.Metric.Name)}; 95 % intervals; "
+                        + $"{Figures.Counted(findings.Seeds, "seed")}; {TextTable.Cell(SettingSection.Conditions(findings.Setting))}.\n\n"
                 )
-                .Append($"| {string.Join(" | ", Headers(findings).Select(Cell))} |\n")
-                .Append("|---|---|---:|---:|---:|---:|---:|---:|\n");
-            foreach (IReadOnlyList<string> row in Rows(findings))
-            {
-                text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
-            }
-
+                .Append(Of(findings).Markdown());
             if (section.Orders.Count > 0)
             {
                 text.Append("\n### Does the order matter?\n\n");
                 foreach (OrderComparison order in section.Orders)
                 {
-                    text.Append($"* {Cell(order.Sentence)}\n");
+                    text.Append($"* {TextTable.Cell(order.Sentence)}\n");
                 }
             }
 
-            if (ObjectiveMap.Of(findings) is { } map)
+            if (section.Objective is { } map)
             {
                 text.Append($"\n### {ObjectiveSection.Title}\n\n")
-                    .Append($"{Cell(ObjectiveSection.Verdict(findings, map))}\n")
-                    .Append($"{Cell(ObjectiveSection.Method(findings, map))}\n");
-                Winners(text, findings, map.ByExponent, WeightAxis.Exponent);
-                Winners(text, findings, map.ByEnergy, WeightAxis.Energy);
+                    .Append($"{TextTable.Cell(ObjectiveSection.Verdict(findings, map))}\n")
+                    .Append($"{TextTable.Cell(ObjectiveSection.Method(findings, map))}\n");
+                foreach (
+                    var (spans, axis) in ((IReadOnlyList<Won>, WeightAxis)[])
+                        [(map.ByExponent, WeightAxis.Exponent), (map.ByEnergy, WeightAxis.Energy)]
+                )
+                {
+                    text.Append(
+                        spans.Count > 0
+                            ? "\n" + ObjectiveSection.Table(findings, spans, axis.Name).Markdown()
+                            : ""
+                    );
+                }
             }
         }
 
         return text.ToString();
     }
 
-    static void Winners(
-        StringBuilder text,
-        Findings findings,
-        IReadOnlyList<Won> spans,
-        WeightAxis axis
-    )
-    {
-        if (spans.Count == 0)
-        {
-            return;
-        }
+    /// <summary>For readers: one effort for each pipeline, slowest first.</summary>
+    public static TextTable Of(Findings findings) =>
+        new(
+            [
+                .. TextTable.Words("pipeline", "effort"),
+                .. TextTable.Numbers(findings.Metric.Header(), "ms/example", "× O", "MB"),
+                .. TextTable.Numbers("mJ/example", "n"),
+            ],
+            findings
+                .Representatives.OrderByDescending(p => p.Milliseconds?.Value ?? double.MaxValue)
+                .Select(p =>
+                    (IReadOnlyList<string>)
+                        [
+                            p.Pipeline,
+                            $"{p.Effort}",
+                            Range(p.Quality, p.Metric.Text),
+                            Range(p.Milliseconds, Printed.Short),
+                            Plain(p.SpeedUp?.Value),
+                            Plain(p.Bytes?.Value / 1e6),
+                            Plain(1000 * p.Joules?.Value),
+                            $"{p.Seeds} × {p.Examples}",
+                        ]
+                )
+        );
 
-        text.Append(
-                $"\n| {string.Join(" | ", ObjectiveSection.Headers(findings, axis.Name).Select(Cell))} |\n"
-            )
-            .Append("|---|---|---|---:|---:|---:|---:|\n");
-        foreach (IReadOnlyList<string> row in ObjectiveSection.Rows(spans))
-        {
-            text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
-        }
-    }
+    static string[] Three(Estimate? figure) =>
+        [Figures.Exact(figure?.Value), Figures.Exact(figure?.Low), Figures.Exact(figure?.High)];
 
-    /// <summary>Of the table for readers: one effort for each pipeline, slowest first.</summary>
-    public static IReadOnlyList<string> Headers(Findings findings) =>
-        [
-            "pipeline",
-            "effort",
-            $"{findings.Setting.Metric} %",
-            "ms/example",
-            "× O",
-            "MB",
-            "mJ/example",
-            "n",
-        ];
+    static string Plain(double? value) => value is { } number ? Printed.Short(number) : "–";
 
-    public static IEnumerable<IReadOnlyList<string>> Rows(Findings findings)
-    {
-        return findings
-            .Representatives.OrderByDescending(p => p.Milliseconds?.Mean ?? double.MaxValue)
-            .Select(p =>
-                (IReadOnlyList<string>)
-                    [
-                        p.Pipeline,
-                        $"{p.Effort}",
-                        Range(p.Quality, Figures.Percent),
-                        Range(p.Milliseconds, Figures.Short),
-                        Plain(p.SpeedUp?.Mean),
-                        Plain(p.Megabytes),
-                        Plain(p.Millijoules?.Mean),
-                        $"{p.Seeds} × {p.Examples}",
-                    ]
-            );
-    }
-
-    static string[] Three(Spread? spread) =>
-        [Figures.Exact(spread?.Mean), Figures.Exact(spread?.Low), Figures.Exact(spread?.High)];
-
-    static string Field(string text) =>
-        $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    /// <summary>A word of a file that cannot end its cell or begin markup.</summary>
-    public static string Cell(string text) =>
-        string.Concat(Shown.Whole(text).Select(c => "|<>*_`[]\\".Contains(c) ? $"\\{c}" : $"{c}"));
-
-    static string Plain(double? value) => value is { } number ? Figures.Short(number) : "–";
-
-    static string Range(Spread? spread, Func<double, string> show) =>
-        spread is null ? "–"
-        : spread is { Low: { } low, High: { } high }
-            ? $"{show(spread.Mean)} [{show(low)}, {show(high)}]"
-        : show(spread.Mean);
+    static string Range(Estimate? figure, Func<double, string> show) =>
+        figure is null ? "–"
+        : figure is { Low: { } low, High: { } high }
+            ? $"{show(figure.Value)} [{show(low)}, {show(high)}]"
+        : show(figure.Value);
 }

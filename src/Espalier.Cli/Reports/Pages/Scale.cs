@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>From values to places in a picture, even or logarithmic.</summary>
@@ -26,6 +28,15 @@ sealed record Scale(double Low, double High, double From, double To, bool IsLoga
             ? new Scale(Math.Pow(10, low), Math.Pow(10, high), from, to, true)
             : new Scale(low, high, from, to);
     }
+
+    /// <summary>Around values of a metric, as it counts them: better is up.</summary>
+    public static Scale Of(Metric metric, IEnumerable<double> values, double bottom, double top) =>
+        Around(
+            values.Select(v => metric.Factor() * v),
+            metric.MoreIsBetter ? bottom : top,
+            metric.MoreIsBetter ? top : bottom,
+            metric.IsLogarithmic
+        );
 
     public double At(double value) => From + (To - From) * (Place(value) - Left) / (Right - Left);
 

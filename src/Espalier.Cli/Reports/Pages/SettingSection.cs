@@ -1,4 +1,6 @@
+using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -16,12 +18,12 @@ static class SettingSection
             <section class="setting" data-setting="{index}">
             {head}
             <section id="curves-{index}" aria-labelledby="curves-{index}-title">
-            <h2 id="curves-{index}-title">{Capital(setting.Metric)} against time</h2>
+            <h2 id="curves-{index}-title">{Capital(setting.Metric.Name)} against time</h2>
             {Curves(findings)}
             {Budget(section, index)}
             {Front(findings)}
             </section>
-            {ObjectiveSection.Write(findings, index)}
+            {ObjectiveSection.Write(section, index)}
             {OrderSection.Write(section, index)}
             {PredictionSection.Write(section, index)}
             </section>
@@ -68,7 +70,7 @@ static class SettingSection
                 "seed"
             )} × {findings.Points.Max(p =>
                 p.Examples
-            )} examples; quality and time measured on {findings.Setting.Conditions}.</figcaption>
+            )} examples; quality and time measured on {Conditions(findings.Setting)}.</figcaption>
             <div class="chips needs-script" role="group" aria-label="Show only these pipelines">{chips}</div>
             </figure>
 
@@ -78,38 +80,28 @@ static class SettingSection
     static Markup Budget(StudySection section, int index)
     {
         Findings findings = section.Findings;
-        MeanPoint[] all =
-        [
-            .. findings.Points.Concat(section.Predicted).Where(BudgetPoints.IsWhole),
-        ];
+        MeanPoint[] all = [.. findings.Points.Concat(section.Predicted).Where(p => p.IsWhole)];
         if (all.Length == 0)
         {
             return Markup.Empty;
         }
 
-        double slowest = all.Max(p => p.Milliseconds!.Mean),
-            fastest = all.Min(p => p.Milliseconds!.Mean),
-            worst = all.Min(p => p.Quality!.Mean),
-            best = all.Max(p => p.Quality!.Mean),
+        double slowest = all.Max(p => p.Milliseconds!.Value),
+            fastest = all.Min(p => p.Milliseconds!.Value),
+            best = all.Max(p => p.Worth!.Value),
             asked = Math.Clamp(
-                (findings.Original?.Quality!.Mean ?? best) - Findings.Tolerance,
-                worst,
+                (findings.Original?.Worth ?? best) - Findings.Tolerance,
+                all.Min(p => p.Worth!.Value),
                 best
             );
-        double[] megabytes = [.. all.Select(p => p.Megabytes).OfType<double>()],
-            millijoules = [.. all.Select(p => p.Millijoules?.Mean).OfType<double>()];
+        double[] megabytes = [.. all.Select(p => p.Bytes?.Value / 1e6).OfType<double>()],
+            millijoules = [.. all.Select(p => 1000 * p.Joules?.Value).OfType<double>()];
         return $"""
             <form class="budget needs-script" data-setting="{index}" aria-label="Budget">
             <h3>What fits your budget?</h3>
             <div class="sliders">
             {Logarithmic("ms", "At most", "ms", fastest, slowest, index)}
-            <label class="slider" for="quality-{index}"><span>At least</span><input type="range" id="quality-{index}" name="quality" min="{Figures.Exact(
-                Math.Floor(1000 * worst) / 1000
-            )}" max="{Figures.Exact(
-                Math.Ceiling(1000 * best) / 1000
-            )}" step="0.001" value="{Figures.Exact(
-                Math.Floor(1000 * asked) / 1000
-            )}" data-unit="% {findings.Setting.Metric}"><output for="quality-{index}"></output></label>
+            {Quality(findings.Metric, [.. all.Select(p => p.Quality!.Value)], findings.Metric.Value(asked), index)}
             {(
                 megabytes.Length > 0
                     ? Logarithmic(
@@ -145,6 +137,14 @@ static class SettingSection
             """;
     }
 
+    /// <summary>All that is there, rounded outwards to thousandths, of a logarithmic metric to those of its logarithm.</summary>
+    static Markup Quality(Metric metric, double[] all, double asked, int index)
+    {
+        string At(Func<double, double> round, double value) =>
+            Figures.Exact(round(1000 * (metric.IsLogarithmic ? Math.Log10(value) : value)) / 1000);
+        return $"<label class=\"slider\" for=\"quality-{index}\"><span>{(metric.MoreIsBetter ? "At least" : "At most")}</span><input type=\"range\" id=\"quality-{index}\" name=\"quality\" min=\"{At(Math.Floor, all.Min())}\" max=\"{At(Math.Ceiling, all.Max())}\" step=\"0.001\" value=\"{At(metric.MoreIsBetter ? Math.Floor : Math.Ceiling, asked)}\" data-unit=\"{(metric.IsPercent ? "% " : "")}{metric.Name}\"><output for=\"quality-{index}\"></output></label>";
+    }
+
     /// <summary>A slider over decades: its value is the logarithm, rounded outwards so that both ends are allowed.</summary>
     static Markup Logarithmic(
         string name,
@@ -170,18 +170,30 @@ static class SettingSection
         return $"""
             <details class="frontier" open>
             <summary>Pareto front: nothing measured is both faster and better</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="Pareto front">
-            <table><thead><tr><th scope="col">pipeline</th><th scope="col">effort</th><th scope="col" class="number">{findings.Setting.Metric}, %</th><th scope="col" class="number">ms/example</th><th scope="col" class="number">× O</th></tr></thead>
-            <tbody>{findings.Front.Select(p =>
-                (Markup)
-                    $"<tr><th scope=\"row\">{p.Pipeline}</th><td>{p.Effort.ToString()}</td><td class=\"number\">{Figures.Percent(p.Quality!.Mean)}</td><td class=\"number\">{Figures.Short(p.Milliseconds!.Mean)}</td><td class=\"number\">{(p.SpeedUp is { } times ? Figures.Short(times.Mean) : "–")}</td></tr>"
-            )}</tbody></table>
-            </div>
+            {FrontTable(findings)}
             <p class="note">Of means; neighbours within their intervals may change places. {Behind(findings)}</p>
             </details>
 
             """;
     }
+
+    static Markup FrontTable(Findings findings) =>
+        new TextTable(
+            [
+                .. TextTable.Words("pipeline", "effort"),
+                .. TextTable.Numbers(CurveChart.YTitle(findings.Metric), "ms/example", "× O"),
+            ],
+            findings.Front.Select(p =>
+                (IReadOnlyList<string>)
+                    [
+                        p.Pipeline,
+                        $"{p.Effort}",
+                        p.Metric.Text(p.Quality!.Value),
+                        Printed.Short(p.Milliseconds!.Value),
+                        p.SpeedUp is { } times ? Printed.Short(times.Value) : "–",
+                    ]
+            )
+        ).Html("Pareto front");
 
     static string Behind(Findings findings)
     {
@@ -190,6 +202,9 @@ static class SettingSection
         return $"{Figures.Counted(tied + dominated, "other point is", "other points are")} behind the front, "
             + $"{dominated} of them beyond the intervals of quality or time.";
     }
+
+    public static string Conditions(Setting setting) =>
+        $"{setting.Processor}, {setting.Kernels} kernels, {Figures.Counted(setting.Threads, "thread")}, batch {setting.Batch}";
 
     static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Espalier.Analysis;
+using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -49,7 +51,7 @@ static class StudyPage
             {Provenance.Write(results)}
             </main>
             <script type="application/json" id="measurements">{Markup.Trusted(
-                Json(results.Measurements)
+                Json(results.Records)
             )}</script>
             <script type="application/json" id="points">{Markup.Trusted(
                 BudgetPoints.Json(sections)
@@ -66,15 +68,15 @@ static class StudyPage
     /// As measurements.json holds them. The default encoder writes every &lt;, &gt; and &amp; as \u003C and so on, so
     /// nothing in it can end the script element.
     /// </summary>
-    static string Json(IReadOnlyList<Measurement> measurements)
+    static string Json(IReadOnlyList<JsonElement> records)
     {
         using MemoryStream stream = new();
         using (Utf8JsonWriter json = new(stream))
         {
             json.WriteStartArray();
-            foreach (Measurement measurement in measurements)
+            foreach (JsonElement record in records)
             {
-                measurement.WriteTo(json);
+                record.WriteTo(json);
             }
 
             json.WriteEndArray();

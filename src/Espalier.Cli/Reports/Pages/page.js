@@ -60,23 +60,28 @@
   filter();
 
   // Where a value lies in a chart, from the scales that its svg element carries.
-  const place = (svg, ms, quality) => {
+  const place = (svg, ms, quality, { logarithmic }) => {
+    const on = (value) => (logarithmic ? Math.log(value) : value);
     const d = Object.fromEntries(Object.entries(svg.dataset).map(([name, value]) => [name, Number(value)]));
     const part = (Math.log(ms) - Math.log(d.lowMs)) / (Math.log(d.highMs) - Math.log(d.lowMs));
-    const up = (quality - d.lowQuality) / (d.highQuality - d.lowQuality);
+    const up = (on(quality) - on(d.lowQuality)) / (on(d.highQuality) - on(d.lowQuality));
     return { x: d.left + part * (d.right - d.left), y: d.bottom + up * (d.top - d.bottom) };
   };
   const set = (node, attributes) => Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
   const hide = (node, hidden) => (hidden ? node.setAttribute("hidden", "") : node.removeAttribute("hidden"));
   const within = (value, low, high) => Math.min(Math.max(value, low), high);
 
-  const describe = (point, metric) => {
-    const range = point.low === null ? "" : ` (${percent(point.low)} to ${percent(point.high)})`;
-    return `${percent(point.quality)} %${range} ${metric}, ${short(point.ms)} ms`;
+  const describe = (point, setting) => {
+    const text = setting.percent ? percent : short;
+    const range = point.low === null ? "" : ` (${text(point.low)} to ${text(point.high)})`;
+    return `${text(point.quality)}${setting.percent ? " %" : ""}${range} ${setting.metric}, ${short(point.ms)} ms`;
   };
 
   all(".setting").forEach((section) => {
-    const { metric, points } = settings[Number(section.dataset.setting)];
+    const setting = settings[Number(section.dataset.setting)];
+    const { points } = setting;
+    // More is better.
+    const worth = (quality) => (setting.more_is_better ? quality : -quality);
     const charts = all(".tradeoff .chart", section);
     const plot = section.querySelector(".tradeoff");
     if (!plot) return;
@@ -107,11 +112,11 @@
       if (point === null) return;
       tip.replaceChildren(
         element("b", point.pipeline),
-        element("span", `${describe(point, metric)}, effort ${point.effort}; n = ${counted(point.seeds, "seed")} × ${point.examples} examples`)
+        element("span", `${describe(point, setting)}, effort ${point.effort}; n = ${counted(point.seeds, "seed")} × ${point.examples} examples`)
       );
       const svg = visible();
       const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-      const { x, y } = place(svg, point.ms, point.quality);
+      const { x, y } = place(svg, point.ms, point.quality, setting);
       tip.style.left = `${within(x * scale - tip.offsetWidth / 2, 0, plot.offsetWidth - tip.offsetWidth)}px`;
       tip.style.top = `${y * scale > tip.offsetHeight + 16 ? y * scale - tip.offsetHeight - 14 : y * scale + 16}px`;
     };
@@ -121,7 +126,7 @@
       const scale = box.width / svg.viewBox.baseVal.width;
       const near = measured
         .map((p) => {
-          const { x, y } = place(svg, p.ms, p.quality);
+          const { x, y } = place(svg, p.ms, p.quality, setting);
           return { p, far: Math.hypot(x * scale + box.left - event.clientX, y * scale + box.top - event.clientY) };
         })
         .reduce((a, b) => (b.far < a.far ? b : a), { far: 22, p: null });
@@ -148,17 +153,18 @@
     const fit = form.querySelector(".fit");
     const better = {
       fast: (a, b) => a.ms - b.ms,
-      good: (a, b) => b.quality - a.quality || a.ms - b.ms,
+      good: (a, b) => worth(b.quality) - worth(a.quality) || a.ms - b.ms,
       small: (a, b) => (a.mb ?? Infinity) - (b.mb ?? Infinity) || a.ms - b.ms,
     };
     const answer = () => {
       const limit = {};
       for (const slider of sliders) {
-        const value = slider.name === "quality" ? Number(slider.value) : 10 ** Number(slider.value);
+        const isQuality = slider.name === "quality";
+        const value = isQuality && !setting.logarithmic ? Number(slider.value) : 10 ** Number(slider.value);
         // At its end a slider asks for nothing, so that a figure that is missing is no reason to refuse.
-        const open = slider.name !== "quality" && slider.value === slider.max;
+        const open = !isQuality && slider.value === slider.max;
         limit[slider.name] = open ? Infinity : value;
-        const text = `${slider.name === "quality" ? percent(value) : short(value)} ${slider.dataset.unit}`;
+        const text = `${isQuality && setting.percent ? percent(value) : short(value)} ${slider.dataset.unit}`;
         slider.closest("label").querySelector("output").textContent = open ? `any ${slider.dataset.unit}` : text;
         slider.setAttribute("aria-valuetext", open ? `any ${slider.dataset.unit}` : text);
       }
@@ -168,7 +174,8 @@
           if (limit[name] !== undefined && limit[name] !== Infinity && !(p[name] !== null && p[name] <= limit[name]))
             missed.push(p[name] === null ? 9 : p[name] / limit[name] - 1);
         }
-        if (p.quality < limit.quality) missed.push((limit.quality - p.quality) / Math.max(Math.abs(limit.quality), 1e-9));
+        const behind = worth(limit.quality) - worth(p.quality);
+        if (behind > 0) missed.push(behind / Math.max(Math.abs(limit.quality), 1e-9));
         return missed;
       };
       const fits = points.filter((p) => misses(p).length === 0);
@@ -177,14 +184,15 @@
       const best = fits.length > 0
         ? [...fits].sort(better[prefer])[0]
         : [...points].sort((a, b) => sum(misses(a)) - sum(misses(b)))[0];
-      const facts = [describe(best, metric)];
+      const facts = [describe(best, setting)];
       if (best.speedup !== null) facts.push(`${short(best.speedup)} × as fast as O`);
       if (best.mb !== null) facts.push(`${short(best.mb)} MB`);
       if (best.mj !== null) facts.push(`${short(best.mj)} mJ${best.energy === "measured" ? "" : ` (${best.energy})`}`);
-      const sure = best.origin === "predicted" ? "Predicted from single operators; measure it before you rely on it. "
+      const [good, bad] = setting.more_is_better ? ["above", "below"] : ["below", "above"];
+      const sure = best.origin === "predicted" ? "Predicted from what was measured; measure it before you rely on it. "
         : fits.length === 0 ? "" : best.low === null ? "Its uncertainty was not measured. "
-        : best.low >= limit.quality ? "Its whole 95 % interval is above your bar. "
-        : "Its 95 % interval reaches below your bar: the mean fits, more seeds would settle it. ";
+        : Math.min(worth(best.low), worth(best.high)) >= worth(limit.quality) ? `Its whole 95 % interval is ${good} your bar. `
+        : `Its 95 % interval reaches ${bad} your bar: the mean fits, more seeds would settle it. `;
       const tag = Object.assign(element("span", best.origin), { className: "tag" });
       const predicted = points.length - measured.length;
       const among = `${fits.length} of ${counted(points.length, "operating point")} ${fits.length === 1 ? "fits" : "fit"}` +
@@ -201,14 +209,14 @@
       fit.dataset.pipeline = best.pipeline;
       for (const svg of charts) {
         const d = svg.dataset;
-        const line = place(svg, limit.ms === Infinity ? Number(d.highMs) : limit.ms, limit.quality);
+        const line = place(svg, limit.ms === Infinity ? Number(d.highMs) : limit.ms, limit.quality, setting);
         const x = within(line.x, Number(d.left), Number(d.right));
-        const y = within(line.y, Number(d.top), Number(d.bottom));
+        const y = within(line.y, Math.min(d.top, d.bottom), Math.max(d.top, d.bottom));
         set(svg.querySelector(".limit-ms"), { x1: x, x2: x });
         set(svg.querySelector(".limit-quality"), { y1: y, y2: y });
         hide(svg.querySelector(".limit-ms"), limit.ms === Infinity);
         hide(svg.querySelector(".limits"), false);
-        const there = place(svg, best.ms, best.quality);
+        const there = place(svg, best.ms, best.quality, setting);
         set(svg.querySelector(".chosen"), { cx: there.x, cy: there.y });
         hide(svg.querySelector(".chosen"), false);
       }

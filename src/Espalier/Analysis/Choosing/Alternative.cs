@@ -1,13 +1,16 @@
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 
 namespace Espalier.Analysis.Choosing;
 
 /// <summary>One pipeline at one effort, to be chosen or not: what it gives and what it costs.</summary>
+/// <param name="Metric">Of the quality.</param>
 /// <param name="Bytes">Of the weights as a session holds them.</param>
 public sealed record Alternative(
     string Pipeline,
     Effort Effort,
+    Metric Metric,
     Estimate Quality,
     Estimate? Milliseconds,
     Estimate? Joules,
@@ -24,14 +27,18 @@ public sealed record Alternative(
             _ => Bytes,
         };
 
-    public string Name => Effort == Effort.Full ? Pipeline : $"{Pipeline} at {Effort}";
+    /// <summary>More is better, whatever is wished for; an unknown figure is the worst.</summary>
+    public double Worth(Preference wish) =>
+        Figure(wish)?.Value is { } value ? wish.Worth(Metric, value) : double.NegativeInfinity;
+
+    public string Name => NameOf(Pipeline, Effort);
+
+    public static string NameOf(string pipeline, Effort effort) =>
+        effort == Effort.Full ? pipeline : $"{pipeline} at {effort}";
 }
 
 public static class Alternatives
 {
-    // The task's first metric.
-    static readonly Axes Primary = new();
-
     /// <summary>
     /// Means over seeds with their intervals. Costs and qualities are of one task.
     /// </summary>
@@ -46,34 +53,36 @@ public static class Alternatives
             );
         }
 
-        StudyRuns.CheckMachine(measurements, Primary);
+        CheckMachine(measurements);
         return
         [
             .. measurements
                 .GroupBy(m => (m.Pipeline, m.Effort))
-                .Select(g => new Alternative(
-                    g.Key.Pipeline,
-                    g.Key.Effort,
-                    SeedMean.Over([.. g], OfQuality, SeedSpread.Quality)
-                        ?? throw new ArgumentException(
-                            $"{g.Key.Pipeline} at {g.Key.Effort} has no metric; leave it out or measure it."
-                        ),
-                    SeedMean.Over([.. g], m => m.MillisecondsPerExample, SeedSpread.Cost),
-                    SeedMean.Over([.. g], m => m.JoulesPerExample, SeedSpread.Cost),
-                    SeedMean.Over(
-                        [.. g],
-                        m =>
-                            m.PackedBytes is { } bytes
-                                ? new Estimate(bytes, bytes, bytes, 1, Origin.Measured)
-                                : null,
-                        SeedSpread.Cost
+                .Select(g =>
+                    MeanPoint.Of([.. g], [], AnsweredExamples.None).Alternative
+                    ?? throw new ArgumentException(
+                        $"{g.Key.Pipeline} at {g.Key.Effort} has no metric; leave it out or measure it."
                     )
-                )),
+                ),
         ];
     }
 
-    static Estimate? OfQuality(Measurement m) =>
-        Primary.Figure(m) is { Value: { } value } q
-            ? new Estimate(value, q.Low, q.High, 1, Origin.Measured)
-            : null;
+    /// <summary>Times of one study are comparable where processor, kernels, threads and batch agree.</summary>
+    static void CheckMachine(IReadOnlyList<Measurement> measurements)
+    {
+        string[] machines =
+        [
+            .. measurements
+                .Select(m =>
+                    $"{m.Machine.Processor} with {m.Machine.Kernels} kernels, {m.Machine.Threads} threads and batches of {m.BatchSize}"
+                )
+                .Distinct(),
+        ];
+        if (machines.Length > 1)
+        {
+            throw new ArgumentException(
+                $"Times were taken on {machines[0]} and on {machines[1]}; analyse each by itself."
+            );
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Analysis.Choosing;
@@ -10,6 +11,19 @@ public enum Preference
     Milliseconds,
     Joules,
     Bytes,
+}
+
+public static class Preferences
+{
+    /// <summary>More is better, whatever is wished for.</summary>
+    public static double Worth(this Preference wish, Metric metric, double value) =>
+        wish == Preference.Quality && metric.MoreIsBetter ? value : -value;
+
+    /// <summary>By how much a value is worse than another, as a share of that; of a metric without ratios in its units.</summary>
+    public static double Behind(this Preference wish, Metric metric, double value, double other) =>
+        wish == Preference.Quality
+            ? metric.Behind(value, other)
+            : (value - other) / Math.Abs(other);
 }
 
 /// <summary>A limit that an alternative breaks.</summary>
@@ -36,6 +50,7 @@ public sealed record BudgetAnswer(
 );
 
 /// <summary>What a pipeline may cost and must give; null is no limit.</summary>
+/// <param name="MinQuality">The worst that will do: a least accuracy, a most perplexity.</param>
 /// <param name="MaxBytes">Of weights in memory.</param>
 public sealed record Budget(
     double? MaxMilliseconds = null,
@@ -86,7 +101,7 @@ public sealed record Budget(
         Alternative? best = judged
             .Where(j => j.Violations.Count == 0)
             .Select(j => j.Alternative)
-            .MaxBy(a => Worth(a, wish));
+            .MaxBy(a => a.Worth(wish));
         Alternative? nearest = best is null
             ? judged.MinBy(j => j.Violations.Max(v => v.Excess)).Alternative
             : null;
@@ -121,7 +136,7 @@ public sealed record Budget(
             .. new[]
             {
                 Above("ms", MaxMilliseconds, a.Milliseconds),
-                Below(MinQuality, a.Quality),
+                Worse(MinQuality, a),
                 Above("J", MaxJoules, a.Joules),
                 Above("MB", MaxBytes / Mega, InMegabytes(a.Bytes)),
             }.OfType<Violation>(),
@@ -137,15 +152,9 @@ public sealed record Budget(
                 High = bytes.High / Mega,
             };
 
-    /// <summary>More is better; an unknown cost is the worst.</summary>
-    static double Worth(Alternative a, Preference wish) =>
-        wish == Preference.Quality
-            ? a.Quality.Value
-            : -a.Figure(wish)?.Value ?? double.NegativeInfinity;
-
     static string Beaten(Alternative a, Alternative best, Preference wish) =>
         $"{a.Name}: fits, and {best.Name} is better by {wish.ToString().ToLowerInvariant()} "
-        + $"({Number(Math.Abs(Worth(best, wish)))} against {Number(Math.Abs(Worth(a, wish)))}).";
+        + $"({Number(Math.Abs(best.Worth(wish)))} against {Number(Math.Abs(a.Worth(wish)))}).";
 
     static string Text(Alternative a) =>
         string.Join(
@@ -181,15 +190,22 @@ public sealed record Budget(
             );
     }
 
-    static Violation? Below(double? limit, Estimate quality) =>
-        limit is { } least && quality.Value < least
-            ? new Violation(
-                "quality",
-                (least - quality.Value) / Math.Max(Math.Abs(least), double.Epsilon),
-                quality.High < least,
-                $"quality {Number(quality.Value)} is below {Number(least)}{Doubt(quality.High >= least)}"
-            )
-            : null;
+    static Violation? Worse(double? limit, Alternative a)
+    {
+        if (limit is not { } bar || a.Metric.Worth(a.Quality.Value) >= a.Metric.Worth(bar))
+        {
+            return null;
+        }
+
+        double? luckiest = a.Metric.MoreIsBetter ? a.Quality.High : a.Quality.Low;
+        bool? isDoubtful = luckiest is { } end ? a.Metric.Worth(end) >= a.Metric.Worth(bar) : null;
+        return new Violation(
+            "quality",
+            a.Metric.Behind(a.Quality.Value, bar),
+            isDoubtful == false,
+            $"quality {Number(a.Quality.Value)} is {(a.Metric.MoreIsBetter ? "below" : "above")} {Number(bar)}{Doubt(isDoubtful == true)}"
+        );
+    }
 
     static string Doubt(bool within) => within ? " (within its interval)" : "";
 

@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Analysis.Choosing;
 
 /// <summary>A row to weigh, as ratios to the base: perplexity, time, energy.</summary>
@@ -26,14 +28,18 @@ public sealed record Objective(
         Math.Pow(row.Quality, Exponent)
         * (TimeWeight * row.Time + (EnergyWeight > 0 ? EnergyWeight * Energy(row) : 0));
 
-    /// <summary>An alternative whose quality is better when it is more. Null where it or the base has no time or no quality above 0.</summary>
+    /// <summary>P as a ratio to the base's: of a metric that less is better of it is the quality itself, else its reciprocal.</summary>
+    public static double Ratio(Metric metric, double quality, double @base) =>
+        metric.MoreIsBetter ? @base / quality : quality / @base;
+
+    /// <summary>Null where it or the base has no time or no quality above 0.</summary>
     public static WeighedRow? Row(Alternative a, Alternative @base) =>
         a.Milliseconds?.Value / @base.Milliseconds?.Value is { } time
         && a.Quality.Value > 0
         && @base.Quality.Value > 0
             ? new WeighedRow(
                 a.Name,
-                @base.Quality.Value / a.Quality.Value,
+                Ratio(a.Metric, a.Quality.Value, @base.Quality.Value),
                 time,
                 a.Joules?.Value / @base.Joules?.Value
             )

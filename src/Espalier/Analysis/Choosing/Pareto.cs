@@ -25,12 +25,12 @@ public static class Pareto
         [
             .. alternatives
                 .Where(a => a.Milliseconds is not null)
-                .Select(a => (a.Quality, a.Milliseconds!)),
+                .Select(a => (Oriented(a), a.Milliseconds!)),
         ];
         return
         [
             .. alternatives.Select(a =>
-                a.Milliseconds is { } time ? Status((a.Quality, time), all) : (ParetoStatus?)null
+                a.Milliseconds is { } time ? Status((Oriented(a), time), all) : (ParetoStatus?)null
             ),
         ];
     }
@@ -59,6 +59,17 @@ public static class Pareto
         (Estimate Quality, Estimate Time) a,
         (Estimate Quality, Estimate Time) b
     ) => High(b.Quality) < Low(a.Quality) || High(a.Time) < Low(b.Time);
+
+    /// <summary>More is better.</summary>
+    static Estimate Oriented(Alternative a) =>
+        a.Metric.MoreIsBetter
+            ? a.Quality
+            : a.Quality with
+            {
+                Value = -a.Quality.Value,
+                Low = -a.Quality.High,
+                High = -a.Quality.Low,
+            };
 
     static double Low(Estimate e) => e.Low ?? e.Value;
 

@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+using Espalier.Measuring;
 using Espalier.Tensors;
 
 namespace Espalier.Analysis.Choosing;
@@ -8,7 +10,32 @@ public sealed record SeededRow(
     string Name,
     IReadOnlyList<double> Qualities,
     IReadOnlyList<double> Times
-);
+)
+{
+    /// <summary>In the order of the seeds; null where a seed has no quality above 0, or no time beside O's.</summary>
+    public static SeededRow? Of(
+        IReadOnlyList<Measurement> measurements,
+        IReadOnlyList<Measurement> originals
+    )
+    {
+        (double? Quality, double? Time)[] seeds =
+        [
+            .. measurements
+                .GroupBy(MeanPoint.SeedsOf)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g =>
+                    (g.Average(m => m.Primary.Value), g.Average(m => SpeedUp.ShareOf(m, originals)))
+                ),
+        ];
+        return seeds.Any(s => s.Quality is not > 0 || s.Time is null)
+            ? null
+            : new SeededRow(
+                Alternative.NameOf(measurements[0].Pipeline, measurements[0].Effort),
+                [.. seeds.Select(s => s.Quality!.Value)],
+                [.. seeds.Select(s => s.Time!.Value)]
+            );
+    }
+}
 
 /// <summary>
 /// How sure a winner by P^x · T is: the share of resampled studies in which it wins. Seeds are drawn with replacement,
@@ -25,7 +52,7 @@ public sealed class WinnerShares
     readonly (double Quality, double Time)[][] _studies;
 
     /// <param name="base">Of the base; two seeds at least.</param>
-    public WinnerShares(IReadOnlyList<SeededRow> rows, SeededRow @base, Rng rng)
+    public WinnerShares(IReadOnlyList<SeededRow> rows, SeededRow @base, Metric metric, Rng rng)
     {
         _names = [.. rows.Select(r => r.Name)];
         int n = @base.Qualities.Count;
@@ -45,9 +72,14 @@ public sealed class WinnerShares
 
                     double Mean(IReadOnlyList<double> values, Func<double, double> of) =>
                         values.Select((v, i) => (weights[i] + (1 - wide) / n) * of(v)).Sum();
-                    double quality = Mean(@base.Qualities, q => q);
+                    double Quality(SeededRow row) =>
+                        metric.Value(Mean(row.Qualities, metric.Worth));
+                    double quality = Quality(@base);
                     return rows.Select(r =>
-                            (Math.Log(quality / Mean(r.Qualities, q => q)), Mean(r.Times, Math.Log))
+                            (
+                                Math.Log(Objective.Ratio(metric, Quality(r), quality)),
+                                Mean(r.Times, Math.Log)
+                            )
                         )
                         .ToArray();
                 }),

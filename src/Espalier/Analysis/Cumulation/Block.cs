@@ -57,7 +57,10 @@ sealed class Block
                 foreach (CombinationRun other in others.OrderBy(r => IsStudent(r) ? 0 : 1))
                 {
                     EffortPoint x = Full(other);
-                    quality *= x.Quality / o.Quality;
+                    quality =
+                        quality is { } q && x.Quality is { } own && o.Quality is { } original
+                            ? known.Metric.Combined(q, own, original)
+                            : null;
                     cost =
                         exits >= 0 && other.Operators.FirstOrDefault(Distils) is { } student
                             ? WithStudent(cost, first, x.Cost, student, o.Cost, asPrinted)

@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
@@ -24,9 +25,11 @@ public sealed record EffortPoint(
 
 /// <summary>One combination of operators within a block, in which everything started from the same original.</summary>
 /// <param name="Block">Task and seeds; model and data set in tables of others.</param>
+/// <param name="Metric">Of the quality.</param>
 /// <param name="Operators">In order, with options, without O: <c>D</c>, <c>P(heads=8)</c>. Empty for the original.</param>
 public sealed record CombinationRun(
     string Block,
+    Metric Metric,
     IReadOnlyList<string> Operators,
     IReadOnlyList<EffortPoint> Points
 )
@@ -38,31 +41,35 @@ public sealed record CombinationRun(
     public string Pipeline =>
         Original + string.Concat(Operators) is [_, ..] written ? written : $"{Parsed.Original}";
 
-    public static IReadOnlyList<CombinationRun> Of(
-        IReadOnlyList<Measurement> measurements,
-        Axes axes
-    ) =>
+    /// <summary>A run for each task, seeds and pipeline, the time of an example as its cost.</summary>
+    public static IReadOnlyList<CombinationRun> Of(IReadOnlyList<Measurement> measurements) =>
         [
-            .. StudyRuns
-                .Of(measurements, axes)
-                .Select(run => Of(run, Parsed.Parse(run.Pipeline), axes)),
+            .. measurements
+                .GroupBy(m => (m.Task, m.Pipeline, Seeds: string.Join("/", m.Seeds)))
+                .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Pipeline, StringComparer.Ordinal)
+                .ThenBy(g => g.First().Seeds, Comparer<IReadOnlyList<ulong>>.Create(BySeeds))
+                .Select(run =>
+                    Of($"{run.Key.Task} {run.Key.Seeds}", Parsed.Parse(run.Key.Pipeline), [.. run])
+                ),
         ];
 
-    static CombinationRun Of(StudyRun run, Parsed made, Axes axes)
+    static CombinationRun Of(string block, Parsed made, IReadOnlyList<Measurement> measurements)
     {
         Operator first = made.Operators[0];
         string original = first == Operator.Original ? "" : $"{first}";
         return new(
-            $"{run.Task} {run.SeedText} {original}".TrimEnd(),
+            $"{block} {original}".TrimEnd(),
+            measurements[0].Primary.Kind,
             [.. made.Steps.Select(o => $"{o}")],
             [
-                .. run
-                    .Measurements.GroupBy(m => m.Effort)
+                .. measurements
+                    .GroupBy(m => m.Effort)
                     .Select(same => new EffortPoint(
                         same.Key,
-                        same.Average(axes.CostOf),
-                        same.Average(axes.QualityOf),
-                        CostErrorOf(same.First(), axes.Cost),
+                        same.Average(m => m.MillisecondsPerExample?.Value),
+                        same.Average(m => m.Primary.Value),
+                        CostErrorOf(same.First().MillisecondsPerExample),
                         null,
                         same.Average(m => m.AverageLayers)
                     )),
@@ -73,12 +80,15 @@ public sealed record CombinationRun(
         };
     }
 
-    static double? CostErrorOf(Measurement m, Cost cost)
-    {
-        Estimate? estimate =
-            cost == Cost.Milliseconds ? m.MillisecondsPerExample
-            : cost == Cost.Joules ? m.JoulesPerExample
+    static double? CostErrorOf(Estimate? cost) =>
+        cost is { Low: { } low, High: { } high }
+            ? Inference.StandardError(low, high) / cost.Value
             : null;
-        return Inference.StandardError(estimate?.Low, estimate?.High) / estimate?.Value;
+
+    static int BySeeds(IReadOnlyList<ulong> a, IReadOnlyList<ulong> b)
+    {
+        ulong[] left = [.. a],
+            right = [.. b];
+        return left.AsSpan().SequenceCompareTo(right);
     }
 }

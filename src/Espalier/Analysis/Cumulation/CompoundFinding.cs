@@ -1,7 +1,7 @@
 namespace Espalier.Analysis.Cumulation;
 
 /// <summary>Which figure of a combination is predicted.</summary>
-public enum Figure
+public enum CombinedFigure
 {
     Cost,
     Quality,
@@ -26,7 +26,7 @@ public enum CompoundVerdict
 /// <param name="AbsoluteError">Mean of |predicted − measured| / measured.</param>
 /// <param name="P">Of a residual beyond the margin; null where the spread is unknown.</param>
 public sealed record CompoundFinding(
-    Figure Figure,
+    CombinedFigure Figure,
     IReadOnlyList<string> Units,
     int Blocks,
     double Residual,

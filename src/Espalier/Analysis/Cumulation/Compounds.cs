@@ -16,10 +16,8 @@ public static class Compounds
     /// <summary>Chance of calling any combination compound that is not.</summary>
     const double Alpha = 0.05;
 
-    public static IReadOnlyList<CompoundFinding> Find(
-        IReadOnlyList<Measurement> measurements,
-        Axes axes
-    ) => Find(CombinationRun.Of(measurements, axes));
+    public static IReadOnlyList<CompoundFinding> Find(IReadOnlyList<Measurement> measurements) =>
+        Find(CombinationRun.Of(measurements));
 
     public static IReadOnlyList<CompoundFinding> Find(IReadOnlyList<CombinationRun> runs)
     {
@@ -28,7 +26,7 @@ public static class Compounds
         int most = runs.Count == 0 ? 0 : runs.Max(r => r.Operators.Count);
         for (int size = 2; size <= most; size++)
         {
-            foreach (Figure figure in Enum.GetValues<Figure>())
+            foreach (CombinedFigure figure in Enum.GetValues<CombinedFigure>())
             {
                 findings.AddRange(Level(blocks, size, figure, findings));
             }
@@ -37,13 +35,13 @@ public static class Compounds
         return findings;
     }
 
-    static double Margin(Figure figure) => figure == Figure.Cost ? CostMargin : QualityMargin;
+    static double Margin(CombinedFigure figure) => figure == CombinedFigure.Cost ? CostMargin : QualityMargin;
 
     /// <summary>Combinations of one size and one figure are one family of tests (Holm).</summary>
     static CompoundFinding[] Level(
         IReadOnlyList<Block> blocks,
         int size,
-        Figure figure,
+        CombinedFigure figure,
         List<CompoundFinding> before
     )
     {
@@ -62,7 +60,7 @@ public static class Compounds
     /// <summary>The compounds among findings, as prediction takes them: for one figure.</summary>
     public static IEnumerable<string> Letters(
         IReadOnlyList<CompoundFinding> findings,
-        Figure figure
+        CombinedFigure figure
     ) =>
         findings
             .Where(f => f.Figure == figure && f.Verdict == CompoundVerdict.Compound)
@@ -77,11 +75,11 @@ public static class Compounds
             : low > -margin && high < margin ? CompoundVerdict.Cumulative
             : CompoundVerdict.CannotTell;
         string who = string.Join(" and ", e.Units),
-            what = e.Figure == Figure.Cost ? "cost" : "quality",
-            size = $"{100 * (Math.Exp(e.Mean) - 1):+0.0;-0.0;0.0} %",
+            what = e.Figure == CombinedFigure.Cost ? "cost" : "quality",
+            size = Shown(e, e.Mean),
             interval = low is null
                 ? "of unknown error"
-                : $"95 % interval {100 * (Math.Exp(low.Value) - 1):+0.0;-0.0;0.0} to {100 * (Math.Exp(high!.Value) - 1):+0.0;-0.0;0.0} %",
+                : $"95 % interval {Signed(e, low.Value)} to {Shown(e, high!.Value)}",
             evidence = $"{size} against the product rule over {e.Count} blocks, {interval}";
         string sentence = verdict switch
         {
@@ -89,9 +87,8 @@ public static class Compounds
                 $"{who} are compound in {what}: {evidence} (adjusted p = {adjusted:0.####}); measure them together.",
             CompoundVerdict.Cumulative => $"{who} are cumulative in {what}: {evidence}.",
             _ when low > margin || high < -margin =>
-                $"{who} in {what}: cannot tell; {evidence}, beyond the margin of {100 * margin:0.#} % by itself, and not among so many tests (adjusted p = {adjusted:0.####}).",
-            _ =>
-                $"{who} in {what}: cannot tell; {evidence}, and the margin is {100 * margin:0.#} %.",
+                $"{who} in {what}: cannot tell; {evidence}, beyond the margin of {Allowed()} by itself, and not among so many tests (adjusted p = {adjusted:0.####}).",
+            _ => $"{who} in {what}: cannot tell; {evidence}, and the margin is {Allowed()}.",
         };
         return new CompoundFinding(
             e.Figure,
@@ -105,5 +102,17 @@ public static class Compounds
             verdict,
             sentence
         );
+
+        string Allowed() => Adds(e) ? $"{margin}" : $"{100 * margin:0.#} %";
     }
+
+    /// <summary>A metric without ratios is off by a difference and not by a share.</summary>
+    static bool Adds(Evidence e) => e.Figure == CombinedFigure.Quality && !e.Metric.HasRatios;
+
+    static string Signed(Evidence e, double residual) =>
+        Adds(e)
+            ? $"{residual:+0.000;-0.000;0.000}"
+            : $"{100 * (Math.Exp(residual) - 1):+0.0;-0.0;0.0}";
+
+    static string Shown(Evidence e, double residual) => Signed(e, residual) + (Adds(e) ? "" : " %");
 }

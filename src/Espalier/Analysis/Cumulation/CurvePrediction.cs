@@ -18,8 +18,7 @@ public sealed record PredictedPoint(
 /// <param name="CostError">Mean of |predicted − measured| / measured over common efforts.</param>
 /// <param name="CostErrorAsPrinted">The same with equation 4 as the paper has it; equal where it has no part.</param>
 /// <param name="FirstExit">Where t_E of equation 4 was taken; null where it has no part.</param>
-/// <param name="QualityError">Mean of |predicted − measured| over common efforts, in units of the metric.</param>
-/// <param name="Distance">Of the predicted curve and the measured one.</param>
+/// <param name="QualityError">Mean of |predicted − measured| over common efforts, on the scale on which the metric is compared.</param>
 public sealed record PredictedCurve(
     string Block,
     string Pipeline,
@@ -28,8 +27,7 @@ public sealed record PredictedCurve(
     double? CostError,
     double? CostErrorAsPrinted,
     double? QualityError,
-    EffortPoint? FirstExit,
-    Distance Distance
+    EffortPoint? FirstExit
 );
 
 /// <summary>Combinations from their parts, for every combination whose parts were measured on the same original.</summary>
@@ -38,9 +36,8 @@ public static class CurvePrediction
     /// <param name="compounds">Letters that were found to need measuring together: <c>PQ</c>.</param>
     public static IReadOnlyList<PredictedCurve> Of(
         IReadOnlyList<Measurement> measurements,
-        Axes axes,
         IReadOnlyList<string>? compounds = null
-    ) => Of(CombinationRun.Of(measurements, axes), compounds);
+    ) => Of(CombinationRun.Of(measurements), compounds);
 
     public static IReadOnlyList<PredictedCurve> Of(
         IReadOnlyList<CombinationRun> runs,
@@ -81,11 +78,12 @@ public static class CurvePrediction
             CostErrorOf(Beside(run, asPrinted)),
             Mean(
                 points.Select(p =>
-                    p.MeasuredQuality is { } q ? (double?)Math.Abs(p.Quality - q) : null
+                    p.MeasuredQuality is { } q
+                        ? (double?)Math.Abs(run.Metric.Worth(p.Quality) - run.Metric.Worth(q))
+                        : null
                 )
             ),
-            firstExit,
-            DistanceOf(points, run)
+            firstExit
         );
     }
 
@@ -107,24 +105,6 @@ public static class CurvePrediction
         Mean(
             points.Select(p => p.MeasuredCost is { } c ? (double?)Math.Abs(p.Cost - c) / c : null)
         );
-
-    static Distance DistanceOf(PredictedPoint[] points, CombinationRun run)
-    {
-        OperatingPoint[] measured =
-        [
-            .. from p in run.Points
-            where p.Cost is not null && p.Quality is not null
-            select new OperatingPoint(p.Cost ?? 0, p.Quality ?? 0, p.Effort),
-        ];
-        return points.Length == 0 || measured.Length == 0
-            ? new Distance(null, "a cost or a quality was not measured")
-            : Distance.Between(
-                new TradeoffCurve(
-                    points.Select(p => new OperatingPoint(p.Cost, p.Quality, p.Effort))
-                ),
-                new TradeoffCurve(measured)
-            );
-    }
 
     static double? Mean(IEnumerable<double?> values)
     {

@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using MathNet.Numerics.Distributions;
 
 namespace Espalier.Analysis.Cumulation;
@@ -9,19 +10,22 @@ sealed class Evidence
     readonly double? _ownVariance;
 
     Evidence(
-        Figure figure,
+        Metric metric,
+        CombinedFigure figure,
         IReadOnlyList<string> units,
         (double Log, double? Variance)[] blocks,
         double error
     )
     {
-        (Figure, Units, AbsoluteError) = (figure, units, error);
+        (Metric, Figure, Units, AbsoluteError) = (metric, figure, units, error);
         _residuals = [.. blocks.Select(b => b.Log)];
         double?[] known = [.. blocks.Select(b => b.Variance)];
         _ownVariance = known.Contains(null) ? null : known.Average();
     }
 
-    public Figure Figure { get; }
+    public Metric Metric { get; }
+
+    public CombinedFigure Figure { get; }
 
     public IReadOnlyList<string> Units { get; }
 
@@ -36,7 +40,7 @@ sealed class Evidence
     public static IEnumerable<Evidence> Of(
         IReadOnlyList<Block> blocks,
         int size,
-        Figure figure,
+        CombinedFigure figure,
         string[] compounds
     )
     {
@@ -53,6 +57,7 @@ sealed class Evidence
         return all.GroupBy(r => r.Key)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => new Evidence(
+                blocks[0].Runs[0].Metric,
                 figure,
                 g.First().sorted,
                 [
@@ -107,12 +112,12 @@ sealed class Evidence
     double Tail(double t) =>
         Count > 1 ? 1 - StudentT.CDF(0, 1, Count - 1, t) : 1 - Normal.CDF(0, 1, t);
 
-    /// <summary>Mean over common efforts of ln(measured / predicted).</summary>
+    /// <summary>Mean over common efforts of ln(measured / predicted), or of their difference where a metric has no ratios.</summary>
     static (double Log, double? Variance, double Error)? Residual(
         Block block,
         CombinationRun run,
         IReadOnlyList<string> units,
-        Figure figure
+        CombinedFigure figure
     )
     {
         if (block.Predict(run.Operators, units) is not { } predicted)
@@ -124,14 +129,16 @@ sealed class Evidence
         [
             .. from p in predicted
             let m = run.Points.FirstOrDefault(m => m.Effort == p.Effort)
-            where Value(p, figure) > 0 && m is not null && Value(m, figure) > 0
-            let measured = Value(m, figure)!.Value
-            let expected = Value(p, figure)!.Value
+            where m is not null
+            let effect = Effect(run.Metric, Value(m, figure), Value(p, figure), figure)
+            where effect is not null
             let errors = (Error(p, figure), Error(m, figure))
             select (
-                Math.Log(measured / expected),
+                effect.Value,
                 errors.Item1 * errors.Item1 + errors.Item2 * errors.Item2,
-                Math.Abs(expected / measured - 1)
+                figure == CombinedFigure.Quality && !run.Metric.HasRatios
+                    ? Math.Abs(effect.Value)
+                    : Math.Abs(Value(p, figure)!.Value / Value(m, figure)!.Value - 1)
             ),
         ];
         return residuals.Length == 0
@@ -146,11 +153,18 @@ sealed class Evidence
             );
     }
 
-    static double? Value(EffortPoint p, Figure figure) =>
-        figure == Figure.Cost ? p.Cost : p.Quality;
+    /// <summary>Of what was measured against what was expected; null where either is unknown, or a ratio of them means nothing.</summary>
+    static double? Effect(Metric metric, double? measured, double? expected, CombinedFigure figure) =>
+        measured is not { } m || expected is not { } e ? null
+        : figure == CombinedFigure.Quality && !metric.HasRatios ? m - e
+        : m > 0 && e > 0 ? Math.Log(m / e)
+        : null;
 
-    static double? Error(EffortPoint p, Figure figure) =>
-        figure == Figure.Cost ? p.CostError : p.QualityError;
+    static double? Value(EffortPoint p, CombinedFigure figure) =>
+        figure == CombinedFigure.Cost ? p.Cost : p.Quality;
+
+    static double? Error(EffortPoint p, CombinedFigure figure) =>
+        figure == CombinedFigure.Cost ? p.CostError : p.QualityError;
 
     static string Sorted(string unit) => string.Concat(unit.Order());
 }

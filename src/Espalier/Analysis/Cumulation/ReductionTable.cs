@@ -8,6 +8,7 @@ namespace Espalier.Analysis.Cumulation;
 /// What int8 (Q) and unpadded sequences (L) do to a model (Table 2 of Xin et al.): means over seeds, at full effort; costs as changes in percent of
 /// the raw model's. Null where that pipeline was not measured.
 /// </summary>
+/// <param name="QualityChange">In percent; of a metric without ratios the difference.</param>
 public sealed record ReductionRow(
     string Task,
     string Pipeline,
@@ -26,9 +27,9 @@ public static class ReductionTable
     static readonly string Original = $"{Pipeline.Original}";
 
     /// <summary>A row for each task and pipeline of group I, where Q or L was measured on it.</summary>
-    public static IReadOnlyList<ReductionRow> Of(IReadOnlyList<Measurement> measurements, Axes axes)
+    public static IReadOnlyList<ReductionRow> Of(IReadOnlyList<Measurement> measurements)
     {
-        IReadOnlyList<CombinationRun> runs = CombinationRun.Of(measurements, axes);
+        IReadOnlyList<CombinationRun> runs = CombinationRun.Of(measurements);
         return
         [
             .. from task in measurements
@@ -67,7 +68,9 @@ public static class ReductionTable
             pipeline,
             runs.Count(r => r.Pipeline == pipeline),
             raw?.Quality,
-            Change(q?.Quality, raw?.Quality),
+            runs is [{ Metric.HasRatios: false }, ..]
+                ? q?.Quality - raw?.Quality
+                : Change(q?.Quality, raw?.Quality),
             raw?.Cost,
             costQ,
             costL,
@@ -95,7 +98,10 @@ public static class ReductionTable
             : new EffortPoint(
                 Models.Effort.Full,
                 points.Average(p => p.Cost),
-                points.Average(p => p.Quality)
+                points.All(p => p.Quality is not null)
+                    ? runs[0]
+                        .Metric.Value(points.Average(p => runs[0].Metric.Worth(p.Quality!.Value)))
+                    : null
             );
     }
 

@@ -20,7 +20,7 @@ sealed class Blocks
         Rows =
         [
             .. _readings.Select(original =>
-                original.Select(run => run.Select(r => r.Quality).ToArray()).ToArray()
+                original.Select(run => run.Select(r => r.Worth).ToArray()).ToArray()
             ),
         ];
     }
@@ -33,6 +33,9 @@ sealed class Blocks
     public int Count => Rows.Length;
 
     public int OrderCount => Rows[0].Length;
+
+    /// <summary>Of the split, where answers are known; else 0.</summary>
+    public int Examples => _readings[0][0][0].Right?.Count ?? 0;
 
     /// <summary>Every two orders.</summary>
     public IEnumerable<(int A, int B)> OrderPairs =>

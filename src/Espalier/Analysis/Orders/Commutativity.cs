@@ -40,7 +40,7 @@ public static class Commutativity
         AnsweredExamples answers
     )
     {
-        OrderRuns runs = new(measurements, options.Metric, answers);
+        OrderRuns runs = new(measurements, answers);
         OrderDraft[] drafts =
         [
             .. measurements

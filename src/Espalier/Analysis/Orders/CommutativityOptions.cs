@@ -3,10 +3,7 @@ namespace Espalier.Analysis.Orders;
 /// <summary>How orders are compared; stated before anything is measured.</summary>
 public sealed record CommutativityOptions
 {
-    /// <summary>Of quality; the task's primary one where null.</summary>
-    public string? Metric { get; init; }
-
-    /// <summary>Difference of quality, in units of the metric, that is of no consequence.</summary>
+    /// <summary>Difference on the scale on which the metric is compared (a point of accuracy, 1 % of perplexity) that is of no consequence.</summary>
     public double Margin
     {
         get;

@@ -6,17 +6,18 @@ namespace Espalier.Analysis.Orders;
 /// <summary>What a model gave at one effort.</summary>
 /// <param name="Layers">That an example went through, on average.</param>
 /// <param name="Cost">What the curve is read by: the layers themselves, or the time as a share of O's.</param>
+/// <param name="Worth">The quality on the scale on which it is compared.</param>
 /// <param name="Right">Which examples it answered right, 1 or 0; null where not known.</param>
 public readonly record struct EffortReading(
     double Layers,
     double Cost,
-    double Quality,
+    double Worth,
     Effort Effort,
     IReadOnlyList<double>? Right = null
 );
 
 /// <summary>Quality read off a curve, and the share of right answers of each example; null where not known.</summary>
-public readonly record struct CurveReading(double Quality, IReadOnlyList<double>? Right);
+public readonly record struct CurveReading(double Worth, IReadOnlyList<double>? Right);
 
 /// <summary>
 /// Quality of one model over its efforts, read at equal effort. The first exit, where every example leaves at once, is
@@ -88,7 +89,7 @@ public sealed class EffortCurve
         {
             if (isMeant(point))
             {
-                return new CurveReading(point.Quality, point.Right);
+                return new CurveReading(point.Worth, point.Right);
             }
         }
 
@@ -105,14 +106,14 @@ public sealed class EffortCurve
 
         if (right == 0 || stretch[right].Cost <= cost)
         {
-            return new CurveReading(stretch[right].Quality, stretch[right].Right);
+            return new CurveReading(stretch[right].Worth, stretch[right].Right);
         }
 
         EffortReading a = stretch[right - 1],
             b = stretch[right];
         double share = (cost - a.Cost) / (b.Cost - a.Cost);
         return new CurveReading(
-            a.Quality + share * (b.Quality - a.Quality),
+            a.Worth + share * (b.Worth - a.Worth),
             a.Right is null || b.Right is null
                 ? null
                 : [.. a.Right.Zip(b.Right, (x, y) => x + share * (y - x))]

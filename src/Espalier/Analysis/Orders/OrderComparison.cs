@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Analysis.Orders;
 
 /// <summary>What was found about the orders of one set of operators on one task.</summary>
@@ -7,6 +9,8 @@ public sealed record OrderComparison
 
     /// <summary>The operators with their options: <c>D+E+P(heads=8)</c>.</summary>
     public required string Operators { get; init; }
+
+    public required Metric Metric { get; init; }
 
     /// <summary>The pipelines compared.</summary>
     public required IReadOnlyList<string> Orders { get; init; }
@@ -131,7 +135,7 @@ public enum CurveRegion
     EqualTime,
 }
 
-/// <summary>Quality of order A less that of order B at one place, over originals.</summary>
+/// <summary>By how much order A is better than order B at one place, over originals.</summary>
 /// <param name="Place">Layers, or time as a share of O's.</param>
 /// <param name="Low">Ends of an interval that holds for all places and pairs at once.</param>
 /// <param name="Sd">Over originals.</param>
@@ -145,13 +149,26 @@ public sealed record OrderDifference(
     double Sd
 );
 
+/// <summary>The verdict over originals on the examples at hand, as if another draw of them were not asked for.</summary>
+/// <param name="Examples">0 where answers are not known.</param>
+/// <param name="Originals">That would show equivalence in 80 % of studies if there were no difference; null: none would.</param>
+public sealed record OnTheseExamples(
+    int Examples,
+    OrderVerdict Verdict,
+    double Equivalent,
+    double Beyond,
+    double Bound,
+    int? Originals
+);
+
 /// <param name="Equivalent">p of all differences within the margin, by Holm over the sets of the task.</param>
 /// <param name="Beyond">p of one beyond the margin, likewise.</param>
 /// <param name="Any">p of any difference but 0, likewise.</param>
 /// <param name="Bound">The least margin within which all would be shown to lie.</param>
 /// <param name="Second">The verdict against the second margin.</param>
 /// <param name="CoversExamples">Another draw of the split's examples is in the intervals; else they speak of these examples alone.</param>
-/// <param name="Needed">Where undecided: originals that would show equivalence in 80 % of studies if there were no difference.</param>
+/// <param name="Here">What these examples alone allow to say; the same where their choice is not in the intervals.</param>
+/// <param name="Needed">What would show equivalence over another draw of the examples too; null where that is not asked, or nothing would.</param>
 public sealed record RegionFinding(
     CurveRegion Region,
     IReadOnlyList<OrderDifference> Differences,
@@ -162,7 +179,8 @@ public sealed record RegionFinding(
     OrderVerdict Verdict,
     OrderVerdict Second,
     bool CoversExamples,
-    int? Needed
+    OnTheseExamples Here,
+    Needed? Needed
 )
 {
     /// <summary>The largest mean difference.</summary>

@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Tensors;
 
 namespace Espalier.Analysis.Orders;
@@ -7,6 +8,7 @@ sealed record OrderDraft
 {
     public required string Task { get; init; }
     public required string Operators { get; init; }
+    public required Metric Metric { get; init; }
     public required IReadOnlyList<string> Orders { get; init; }
     public required IReadOnlyList<ulong> Originals { get; init; }
     public required IReadOnlyList<OrderRun> Runs { get; init; }
@@ -51,6 +53,7 @@ sealed record OrderDraft
         {
             Task = task,
             Operators = operators,
+            Metric = runs.Metric,
             Orders = orders,
             Originals = originals,
             Runs = all,

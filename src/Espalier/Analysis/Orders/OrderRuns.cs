@@ -1,3 +1,4 @@
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Operators;
 
@@ -7,27 +8,22 @@ namespace Espalier.Analysis.Orders;
 sealed class OrderRuns
 {
     readonly ILookup<(string Pipeline, ulong Original), Measurement> _runs;
-    readonly Axes _axes;
-
     readonly AnsweredExamples _answers;
 
-    /// <param name="metric">By its name; null is the primary one.</param>
-    public OrderRuns(
-        IReadOnlyList<Measurement> measurements,
-        string? metric,
-        AnsweredExamples answers
-    )
+    public OrderRuns(IReadOnlyList<Measurement> measurements, AnsweredExamples answers)
     {
         _answers = answers;
-        _axes = new Axes(Cost.Layers, metric);
+        Metric = measurements[0].Primary.Kind;
         _runs = measurements
-            .Where(m => _axes.QualityOf(m) is not null)
+            .Where(m => m.Primary.Value is not null)
             .ToLookup(m => (m.Pipeline, m.Seeds.Count > 0 ? m.Seeds[0] : 0));
-        // Accuracy alone has an interval of its own.
-        Examples = SeedMean.CoversExamples([.. measurements.Select(_axes.Figure).OfType<Quality>()])
-            ? measurements[0].Examples
-            : null;
+        Examples =
+            Metric.IsBinomial && SeedMean.CoversExamples([.. measurements.Select(m => m.Primary)])
+                ? measurements[0].Examples
+                : null;
     }
+
+    public Metric Metric { get; }
 
     /// <summary>Of the split, where quality is a share of right answers.</summary>
     public int? Examples { get; }
@@ -68,9 +64,9 @@ sealed class OrderRuns
                 .Select(e => new EffortReading(
                     e.Same.Average(m => m.AverageLayers),
                     e.Same.Average(m => cost(m)!.Value),
-                    e.Same.Average(m => _axes.QualityOf(m)!.Value),
+                    e.Same.Average(m => m.Primary.Worth!.Value),
                     e.Key,
-                    _answers.Right(e.Same[0], _axes.Figure(e.Same[0]))
+                    _answers.Right(e.Same[0])
                 )),
         ];
         return points.Length > 0 ? new EffortCurve(points) : null;

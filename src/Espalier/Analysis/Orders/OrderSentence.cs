@@ -1,3 +1,5 @@
+using Espalier.Data.Metrics;
+
 namespace Espalier.Analysis.Orders;
 
 /// <summary>From drafts of one family to verdicts and their sentences.</summary>
@@ -90,6 +92,7 @@ public static class OrderSentence
         {
             Task = draft.Task,
             Operators = draft.Operators,
+            Metric = draft.Metric,
             Orders = draft.Orders,
             Originals = draft.Originals,
             Runs = draft.Runs,
@@ -137,7 +140,9 @@ public static class OrderSentence
             && from.Layers < primary.Differences.Min(d => d.Place)
         )
         {
-            parts.Add($"within {Points(from.Bound)} already from {from.Layers:0.##} layers on");
+            parts.Add(
+                $"within {c.Metric.GapIn(from.Bound)} already from {from.Layers:0.##} layers on"
+            );
         }
 
         if (c.Regions.FirstOrDefault(r => r.Region == CurveRegion.FirstExit) is { } first)
@@ -148,36 +153,80 @@ public static class OrderSentence
         return $"{who}, {c.Originals.Count} originals: {string.Join("; ", parts)}.";
     }
 
-    /// <summary>What is known of one region: the verdict, the size and its interval.</summary>
+    /// <summary>
+    /// What is known of one region: the verdict, the size and its interval. Where the choice of the examples is in the
+    /// intervals that is the verdict over both, and the one over originals on these examples stands behind it.
+    /// </summary>
     static string Verdict(RegionFinding r, OrderComparison c)
     {
-        string margin = Points(c.Margin);
-        return r.Verdict switch
+        string margin = c.Metric.GapIn(c.Margin),
+            both = r.CoversExamples ? " over seeds and examples" : "",
+            all = r.Verdict switch
+            {
+                OrderVerdict.Equivalent =>
+                    $"equivalent{both} within {c.Metric.GapIn(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
+                OrderVerdict.Different =>
+                    $"different{both} by more than {margin} ({P(r.Beyond)}): {Size(r, c.Metric)}",
+                _ when r.Any <= 0.05 =>
+                    $"{Size(r, c.Metric)}{both}, {P(r.Any)}; whether by more than {margin} or less is undecided",
+                _ =>
+                    $"undecided{both} against a margin of {margin}: {Size(r, c.Metric)}{Wanted(r, c)}",
+            };
+        return r.CoversExamples ? $"{all}; {Here(r, c, margin)}" : all;
+    }
+
+    /// <summary>The verdict over originals on the examples at hand, and what it would take.</summary>
+    static string Here(RegionFinding r, OrderComparison c, string margin)
+    {
+        OnTheseExamples here = r.Here;
+        return $"over seeds on these {here.Examples} examples "
+            + here.Verdict switch
+            {
+                OrderVerdict.Equivalent =>
+                    $"equivalent within {c.Metric.GapIn(here.Bound)} ({P(here.Equivalent)})",
+                OrderVerdict.Different => $"different by more than {margin} ({P(here.Beyond)})",
+                _ when here.Originals is { } n && n > c.Originals.Count && MayBeNone(r) =>
+                    $"undecided, and about {n} originals would show that they are equivalent there",
+                _ => "undecided",
+            };
+    }
+
+    /// <summary>Originals do nothing about the choice of the examples: where that is in the intervals, it may take more of both.</summary>
+    static string Wanted(RegionFinding r, OrderComparison c)
+    {
+        if (!MayBeNone(r))
         {
-            OrderVerdict.Equivalent =>
-                $"equivalent within {Points(r.Bound)} (margin {margin}, {P(r.Equivalent)}{Read(r)})",
-            OrderVerdict.Different => $"different by more than {margin} ({P(r.Beyond)}): {Size(r)}",
-            _ when r.Any <= 0.05 =>
-                $"{Size(r)}, {P(r.Any)}; whether by more than {margin} or less is undecided",
-            _ => $"undecided against a margin of {margin}: {Size(r)}"
-                + (
-                    r.Needed is { } n
-                    && n > c.Originals.Count
-                    && r.Differences.All(d => d.Low <= 0 && d.High >= 0)
-                        ? $"; about {n} originals would show that orders are equivalent if they are"
-                        : ""
-                ),
+            return "";
+        }
+
+        int own = c.Originals.Count;
+        return (r.CoversExamples ? r.Needed : new Needed(r.Here.Originals ?? 0, 0)) switch
+        {
+            { } all when r.CoversExamples && all.Examples > r.Here.Examples =>
+                $"; {(all.Originals > own ? $"about {all.Originals} originals and {About(all.Examples)}" : $"about {About(all.Examples)}")} test examples would show that orders are equivalent if they are: originals alone would not",
+            { } all when all.Originals > own =>
+                $"; about {all.Originals} originals would show that orders are equivalent if they are",
+            _ => "",
         };
     }
 
+    static bool MayBeNone(RegionFinding r) => r.Differences.All(d => d.Low <= 0 && d.High >= 0);
+
+    /// <summary>Two digits: nothing is known better.</summary>
+    static string About(int examples)
+    {
+        double step = Math.Pow(10, Math.Max(0, Math.Floor(Math.Log10(examples)) - 1));
+        return FormattableString.Invariant($"{step * Math.Ceiling(examples / step):#,0}");
+    }
+
     /// <summary>The better order first.</summary>
-    static string Size(RegionFinding r)
+    static string Size(RegionFinding r, Metric metric)
     {
         OrderDifference d = r.Told;
         var (better, worse, low, high) =
             d.Mean < 0 ? (d.B, d.A, -d.High, -d.Low) : (d.A, d.B, d.Low, d.High);
         string where = r.Places > 1 ? $" at {d.Place:0.##} layers" : "";
-        return $"{better} is {Points(Math.Abs(d.Mean))} above {worse}{where} (95 % interval {Signed(low)} to {Signed(high)})";
+        return $"{better} is {metric.GapIn(Math.Abs(d.Mean))} {(metric.MoreIsBetter ? "above" : "below")} {worse}{where} (95 % interval {metric.Gap(low, "0.0")} to {metric.Gap(high, "0.0")})";
     }
 
     /// <summary>A region of which thresholds let one place be read says less than its name.</summary>
@@ -195,12 +244,6 @@ public static class OrderSentence
             CurveRegion.FullEffort => "at full effort",
             _ => "at equal time behind the first exit",
         };
-
-    static string Points(double share) =>
-        FormattableString.Invariant($"{100 * share:0.0#}") + (share == 0.01 ? " point" : " points");
-
-    static string Signed(double share) =>
-        FormattableString.Invariant($"{100 * share:0.0}").Replace('-', '−');
 
     static string P(double p) => "p " + (p < 0.0005 ? "" : "= ") + Inference.Shown(p);
 }

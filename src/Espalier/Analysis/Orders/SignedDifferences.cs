@@ -7,12 +7,13 @@ namespace Espalier.Analysis.Orders;
 sealed class SignedDifferences
 {
     const double SecondExit = 2; // layers
-    const double NormalOf90 = 1.2816;
-
     readonly Blocks _blocks;
     readonly IReadOnlyList<string> _orders;
     readonly SimultaneousBand _band;
     readonly (int A, int B, int Place)[] _figures;
+
+    // Variance of each mean difference from the examples; null where answers are not known.
+    readonly double[]? _sampling;
 
     SignedDifferences(
         Blocks blocks,
@@ -30,9 +31,11 @@ sealed class SignedDifferences
             from pair in blocks.OrderPairs
             select (pair.A, pair.B, p),
         ];
-        CoversExamples = _figures.All(f =>
-            blocks.VarianceOfExamples(f.A, f.B, f.Place) is not null
-        );
+        double?[] sampling =
+        [
+            .. _figures.Select(f => blocks.VarianceOfExamples(f.A, f.B, f.Place)),
+        ];
+        _sampling = sampling.Contains(null) ? null : [.. sampling.OfType<double>()];
         _band = new SimultaneousBand(
             [
                 .. Enumerable
@@ -43,14 +46,9 @@ sealed class SignedDifferences
             ],
             studies,
             rng,
-            CoversExamples
-                ? [.. _figures.Select(f => blocks.VarianceOfExamples(f.A, f.B, f.Place)!.Value)]
-                : null
+            _sampling
         );
     }
-
-    /// <summary>Answers are known, so that intervals hold another draw of the examples too.</summary>
-    bool CoversExamples { get; }
 
     /// <summary>The first exit by itself, and one band over everything behind it.</summary>
     public static IReadOnlyList<RegionDraft> ByLayers(
@@ -130,6 +128,8 @@ sealed class SignedDifferences
                 .Range(0, _figures.Length)
                 .Where(k => isMeant(_blocks.Places[_figures[k].Place].Cost)),
         ];
+        double deviation = own.Max(k => _band.Deviations[k]);
+        SimultaneousBand here = _sampling is null ? _band : _band.OnTheseExamples;
         return new RegionDraft(
             region,
             [.. own.Select(Difference)],
@@ -139,10 +139,17 @@ sealed class SignedDifferences
                 _band.Beyond(0, own),
                 _band.Within(options.SecondMargin, own),
                 _band.Beyond(options.SecondMargin, own),
+                here.Within(options.Margin, own),
+                here.Beyond(options.Margin, own),
             ],
             _band.Bound(own),
-            CoversExamples,
-            Needed(own.Max(k => _band.Deviations[k]), options.Margin)
+            _blocks.Examples,
+            _sampling is not null,
+            here.Bound(own),
+            Needed.Of(deviation, 0, 0, options.Margin),
+            _sampling is null
+                ? null
+                : Needed.Of(deviation, own.Max(k => _sampling[k]), _blocks.Examples, options.Margin)
         );
     }
 
@@ -185,14 +192,43 @@ sealed class SignedDifferences
 
         return from;
     }
+}
 
-    /// <summary>Two one-sided tests reject in 80 % of studies where both of their 10 % tails stay within the margin.</summary>
-    static int? Needed(double deviation, double margin)
+/// <summary>What would show equivalence in 80 % of studies if there were no difference.</summary>
+/// <param name="Examples">Of the split.</param>
+public sealed record Needed(int Originals, int Examples)
+{
+    const double NormalOf90 = 1.2816;
+    const int MostOriginals = 1000;
+
+    /// <summary>
+    /// Two one-sided tests reject so often where both of their 10 % tails stay within the margin. Originals do nothing
+    /// about the choice of the examples: where that alone is too much for the margin, half of what the margin allows is
+    /// left to each, and as many more examples are asked for as that takes. Null where no number would do.
+    /// </summary>
+    /// <param name="sampling">Variance of a mean difference from these examples.</param>
+    public static Needed? Of(double deviation, double sampling, int examples, double margin) =>
+        Least(n => Allowed(n, margin) - deviation * deviation / n >= sampling) is { } enough
+            ? new Needed(enough, examples)
+        : Least(n => deviation * deviation / n <= Allowed(n, margin) / 2) is { } half
+            ? new Needed(
+                half,
+                (int)
+                    Math.Ceiling(
+                        examples * sampling / (Allowed(half, margin) - deviation * deviation / half)
+                    )
+            )
+        : null;
+
+    /// <summary>Of the variance of a mean difference over n originals.</summary>
+    static double Allowed(int n, double margin) =>
+        Math.Pow(margin / (Statistics.Student(n - 1, Statistics.Confidence) + NormalOf90), 2);
+
+    static int? Least(Func<int, bool> isEnough)
     {
-        for (int n = 3; n <= 1000; n++)
+        for (int n = 3; n <= MostOriginals; n++)
         {
-            double oneSided = Statistics.Student(n - 1, Statistics.Confidence);
-            if ((oneSided + NormalOf90) * deviation / Math.Sqrt(n) <= margin)
+            if (isEnough(n))
             {
                 return n;
             }
@@ -202,14 +238,19 @@ sealed class SignedDifferences
     }
 }
 
-/// <param name="P">Within the margin, beyond it, beyond 0; within the second margin, beyond it.</param>
+/// <param name="P">
+/// Within the margin, beyond it, beyond 0; within the second margin, beyond it; within the margin and beyond it on these examples.
+/// </param>
 sealed record RegionDraft(
     CurveRegion Region,
     IReadOnlyList<OrderDifference> Differences,
     double[] P,
     double Bound,
+    int Examples,
     bool CoversExamples,
-    int? Needed
+    double BoundHere,
+    Needed? NeededHere,
+    Needed? NeededInAll
 )
 {
     public RegionFinding Judged(double[] adjusted, double alpha)
@@ -225,7 +266,15 @@ sealed record RegionDraft(
             verdict,
             Of(adjusted[3], adjusted[4], alpha),
             CoversExamples,
-            verdict == OrderVerdict.Undecided ? Needed : null
+            new OnTheseExamples(
+                Examples,
+                Of(adjusted[5], adjusted[6], alpha),
+                adjusted[5],
+                adjusted[6],
+                BoundHere,
+                NeededHere?.Originals
+            ),
+            NeededInAll
         );
     }
 

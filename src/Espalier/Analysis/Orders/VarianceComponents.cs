@@ -45,8 +45,8 @@ public sealed record VarianceComponents(
 
     static readonly (string Name, Func<EffortCurve, double?> Of)[] Read =
     [
-        ("first exit", c => c.AtFirstExit?.Quality),
-        ("full effort", c => c.AtFull?.Quality),
+        ("first exit", c => c.AtFirstExit?.Worth),
+        ("full effort", c => c.AtFull?.Worth),
     ];
 
     /// <summary>[original][order]; null where a run cannot be read there.</summary>

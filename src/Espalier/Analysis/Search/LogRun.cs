@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
@@ -67,11 +68,24 @@ sealed class LogRun
     /// <summary>O alone, whatever its options.</summary>
     public static bool IsOriginal(string pipeline) => Pipeline.Parse(pipeline).IsOriginal;
 
-    /// <summary>ln of the ratio to the original; null where either was not measured.</summary>
-    public double? Value(Preference figure) =>
-        _own.Figure(figure)?.Value / _original.Figure(figure)?.Value is { } ratio and > 0
-            ? Math.Log(ratio)
-            : null;
+    public Metric Metric => _own.Metric;
 
-    public double? Original(Preference figure) => _original.Figure(figure)?.Value;
+    /// <summary>
+    /// ln of the ratio to the original, or the difference of a metric without ratios; null where either was not measured.
+    /// </summary>
+    public double? Value(Preference figure) =>
+        _own.Figure(figure)?.Value is not { } own
+        || _original.Figure(figure)?.Value is not { } original
+            ? null
+        : figure == Preference.Quality ? Metric.Effect(own, original)
+        : own / original is > 0 and var ratio ? Math.Log(ratio)
+        : null;
+
+    /// <summary>Of the original, where what operators do to it is added.</summary>
+    public double? Level(Preference figure) =>
+        _original.Figure(figure)?.Value is { } value
+            ? figure == Preference.Quality
+                ? Metric.Level(value)
+                : Math.Log(value)
+            : null;
 }

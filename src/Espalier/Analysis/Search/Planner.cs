@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Tensors;
 
@@ -121,6 +122,7 @@ public static class Planner
         Rng rng
     )
     {
+        Metric metric = finalists[0].Metric;
         Contender[] places = [.. finalists.Select(f => new Contender(f.Pipeline, f.Effort))];
         // The answer is drawn as well: its own figures are luck in part.
         Contender[] all = answer.Best is { } best
@@ -140,13 +142,13 @@ public static class Planner
             int winner = -1;
             double own = answer.Best is null
                     ? double.NegativeInfinity
-                    : Worth(drawn[wish][s][^1], wish),
+                    : wish.Worth(metric, drawn[wish][s][^1]),
                 any = own,
-                most = Better(own, margin);
+                most = own + margin * Size(own);
             for (int i = 0; i < places.Length; i++)
             {
-                double worth = Worth(drawn[wish][s][i], wish);
-                if (worth > any && Fits(budget, drawn, s, i))
+                double worth = wish.Worth(metric, drawn[wish][s][i]);
+                if (worth > any && Fits(budget, metric, drawn, s, i))
                 {
                     any = worth;
                     (winner, most) = worth > most ? (i, worth) : (winner, most);
@@ -155,7 +157,7 @@ public static class Planner
 
             if (any > own)
             {
-                loss += (any - own) / Math.Abs(own) / Samples;
+                loss += (any - own) / Size(own) / Samples;
             }
 
             if (winner >= 0)
@@ -167,11 +169,26 @@ public static class Planner
         }
 
         return (wins, (double)beaten / Samples, loss);
+
+        // What a share is of; of a metric without ratios the margin is a difference.
+        double Size(double worth) =>
+            !double.IsFinite(worth) ? 0
+            : wish == Preference.Quality && !metric.HasRatios ? 1
+            : Math.Abs(worth);
     }
 
-    static bool Fits(Budget b, Dictionary<Preference, double[][]> drawn, int s, int i)
+    static bool Fits(
+        Budget b,
+        Metric metric,
+        Dictionary<Preference, double[][]> drawn,
+        int s,
+        int i
+    )
     {
-        return drawn[Preference.Quality][s][i] >= (b.MinQuality ?? double.NegativeInfinity)
+        return (
+                b.MinQuality is not { } bar
+                || metric.Behind(drawn[Preference.Quality][s][i], bar) <= 0
+            )
             && Within(Preference.Milliseconds, b.MaxMilliseconds)
             && Within(Preference.Joules, b.MaxJoules)
             && Within(Preference.Bytes, b.MaxBytes);
@@ -187,40 +204,32 @@ public static class Planner
             .Violations(
                 a with
                 {
-                    Quality = Luckier(a.Quality, 1)!,
-                    Milliseconds = Luckier(a.Milliseconds, -1),
-                    Joules = Luckier(a.Joules, -1),
-                    Bytes = Luckier(a.Bytes, -1),
+                    Quality = Luckier(a, Preference.Quality)!,
+                    Milliseconds = Luckier(a, Preference.Milliseconds),
+                    Joules = Luckier(a, Preference.Joules),
+                    Bytes = Luckier(a, Preference.Bytes),
                 }
             )
             .Count == 0;
 
     static double Prospect(Alternative a, Preference wish) =>
-        wish == Preference.Quality
-            ? Luckier(a.Quality, 1)!.Value
-            : -(Luckier(a.Figure(wish), -1)?.Value ?? double.MaxValue);
+        Luckier(a, wish)?.Value is { } value ? wish.Worth(a.Metric, value) : -double.MaxValue;
 
-    /// <summary>The end of the interval upward or downward, moved out to the prospects' width; intervals are of logarithms.</summary>
-    static Estimate? Luckier(Estimate? e, int direction)
+    /// <summary>The better end of the interval, moved out to the prospects' width; intervals are of logarithms.</summary>
+    static Estimate? Luckier(Alternative a, Preference figure)
     {
-        if (e is null)
+        if (a.Figure(figure) is not { } e)
         {
             return null;
         }
 
-        double end = (direction > 0 ? e.High : e.Low) ?? e.Value;
+        bool isUp = figure == Preference.Quality && a.Metric.MoreIsBetter;
+        double end = (isUp ? e.High : e.Low) ?? e.Value;
         return e with
         {
             Value = end <= 0 || e.Value <= 0 ? end : e.Value * Math.Pow(end / e.Value, Optimism),
         };
     }
-
-    /// <summary>More is better.</summary>
-    static double Worth(double value, Preference wish) =>
-        wish == Preference.Quality ? value : -value;
-
-    static double Better(double worth, double margin) =>
-        double.IsFinite(worth) ? worth + margin * Math.Abs(worth) : worth;
 
     static Rejection[] NotTrained(
         IReadOnlyList<Alternative> predicted,
@@ -240,9 +249,7 @@ public static class Planner
                     var fitting = judged.Where(j => j.Violations.Count == 0).ToArray();
                     var (a, violations) =
                         fitting.Length > 0
-                            ? fitting.MaxBy(j =>
-                                Worth(j.Alternative.Figure(wish)?.Value ?? 0, wish)
-                            )
+                            ? fitting.MaxBy(j => j.Alternative.Worth(wish))
                             : judged.MinBy(j => j.Violations.Max(v => v.Excess));
                     string chance =
                         $"chance of beating the answer {100 * wins.GetValueOrDefault(g.Key):0.#} %";

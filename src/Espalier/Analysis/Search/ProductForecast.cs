@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Analysis.Search;
@@ -16,6 +17,7 @@ public static class ProductForecast
     )
     {
         IReadOnlyList<LogRun> runs = LogRun.Of(measurements);
+        Metric metric = runs[0].Metric;
         Singles singles = new(runs);
         StudentRule student = new(singles);
         LogRun[] originals = [.. runs.DistinctBy(r => r.Block)];
@@ -27,6 +29,7 @@ public static class ProductForecast
                         ? new Alternative(
                             c.Pipeline,
                             c.Effort,
+                            metric,
                             quality,
                             Of(Preference.Milliseconds, c),
                             Of(Preference.Joules, c),
@@ -40,21 +43,25 @@ public static class ProductForecast
         Estimate? Of(Preference figure, Contender contender)
         {
             OptionPlace[] places = OptionPlace.Of(contender);
-            double? logarithm = originals.Average(o =>
-                o.Original(figure) is { } value ? Math.Log(value) : null
-            );
+            double? level = originals.Average(o => o.Level(figure));
             foreach (OptionPlace place in places)
             {
-                logarithm += singles.Nearest(place, figure);
+                level += singles.Nearest(place, figure);
             }
 
             if (figure is Preference.Milliseconds or Preference.Joules)
             {
-                logarithm += student.Offset(figure, places);
+                level += student.Offset(figure, places);
             }
 
-            return logarithm is { } known
-                ? new Estimate(Math.Exp(known), null, null, 1, Origin.Predicted)
+            return level is { } known
+                ? new Estimate(
+                    figure == Preference.Quality ? metric.AtLevel(known) : Math.Exp(known),
+                    null,
+                    null,
+                    1,
+                    Origin.Predicted
+                )
                 : null;
         }
     }

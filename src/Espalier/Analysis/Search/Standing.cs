@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Tensors;
 using MathNet.Numerics.Distributions;
@@ -22,6 +23,7 @@ public sealed record Standing(string Pipeline, double ChanceBest)
         [
             .. measurements.Select(m => new Contender(m.Pipeline, m.Effort)).Distinct(),
         ];
+        Metric metric = measurements[0].Primary.Kind;
         Surface surface = new(measurements, all, budget.Deciding());
         Dictionary<Preference, double[][]> drawn = budget
             .Deciding()
@@ -58,10 +60,9 @@ public sealed record Standing(string Pipeline, double ChanceBest)
             (double Excess, double Worth) most = (double.PositiveInfinity, 0);
             for (int i = 0; i < all.Length; i++)
             {
-                double worth = drawn[budget.Preferred][s][i];
                 (double Excess, double Worth) own = (
                     Excess(s, i),
-                    budget.Preferred == Preference.Quality ? worth : -worth
+                    budget.Preferred.Worth(metric, drawn[budget.Preferred][s][i])
                 );
                 if (own.Excess < most.Excess || own.Excess == most.Excess && own.Worth > most.Worth)
                 {
@@ -82,8 +83,7 @@ public sealed record Standing(string Pipeline, double ChanceBest)
                     worst = Math.Max(
                         worst,
                         !drawn.TryGetValue(figure, out double[][]? values) ? double.MaxValue
-                            : figure == Preference.Quality
-                                ? (limit - values[s][i]) / Math.Abs(limit)
+                            : figure == Preference.Quality ? metric.Behind(values[s][i], limit)
                             : values[s][i] / limit - 1
                     );
                 }
@@ -118,7 +118,7 @@ public sealed record Outlook(Alternative Expected, double ChanceKept)
         {
             if (budget.Limit(figure) is { } limit)
             {
-                kept *= Kept(figure, expected.Figure(figure), limit);
+                kept *= Kept(figure, expected.Metric, expected.Figure(figure), limit);
             }
         }
 
@@ -126,15 +126,29 @@ public sealed record Outlook(Alternative Expected, double ChanceKept)
     }
 
     /// <summary>Intervals are of logarithms; limits of unlike figures count as independent.</summary>
-    static double Kept(Preference figure, Estimate? expected, double limit)
+    static double Kept(Preference figure, Metric metric, Estimate? expected, double limit)
     {
-        if (expected is not { High: { } high, Value: > 0 } || limit <= 0)
+        if (expected is not { Low: { } low, High: { } high, Value: var value })
         {
             return figure == Preference.Quality ? 1 : 0;
         }
 
-        double room = Math.Log(limit / expected.Value) * (figure == Preference.Quality ? -1 : 1),
-            deviation = Math.Log(high / expected.Value) / Reach;
+        bool adds = figure == Preference.Quality && !metric.HasRatios,
+            isUp = figure == Preference.Quality && metric.MoreIsBetter;
+        if (!adds && (value <= 0 || limit <= 0))
+        {
+            return isUp ? 1 : 0;
+        }
+
+        // Bounds of the metric cut the interval on one side at most.
+        double Apart(double a, double b) => adds ? a - b : Math.Log(a / b);
+        double room = Apart(limit, value) * (isUp ? -1 : 1),
+            deviation =
+                (
+                    figure == Preference.Quality && high >= metric.To
+                        ? Apart(value, low)
+                        : Apart(high, value)
+                ) / Reach;
         return deviation > 0 ? Normal.CDF(0, deviation, room)
             : room >= 0 ? 1
             : 0;

@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Operators;
 
@@ -27,6 +28,7 @@ public sealed class Surface
 
     readonly Dictionary<Preference, (LogSurface Surface, double Base)> _figures = [];
     readonly Dictionary<Preference, double> _originals = [];
+    readonly Metric _metric;
     readonly Singles _singles;
     readonly StudentRule _student;
     readonly double _examples;
@@ -44,6 +46,7 @@ public sealed class Surface
         Likeness likeness = new(
             contenders.Concat(runs.Select(r => r.Contender)).SelectMany(OptionPlace.Of)
         );
+        _metric = runs[0].Metric;
         _singles = new Singles(runs);
         _student = new StudentRule(_singles);
         _examples = runs.Average(r => r.Examples);
@@ -66,8 +69,7 @@ public sealed class Surface
                 ];
                 double[] originals =
                 [
-                    .. own.GroupBy(r => r.Block)
-                        .Select(b => Math.Log(b.First().Original(figure)!.Value)),
+                    .. own.GroupBy(r => r.Block).Select(b => b.First().Level(figure)!.Value),
                 ];
                 _figures[figure] = (
                     new LogSurface(seen, likeness, Believed(figure, own).Fitted(seen, likeness)),
@@ -87,7 +89,7 @@ public sealed class Surface
         (LogSurface surface, double origin) = _figures[figure];
         return Math.Sqrt(
             surface.RunScale * surface.RunScale
-                + Coins(figure, Math.Log(of.Figure(figure)!.Value) - origin)
+                + Coins(figure, Level(figure, of.Figure(figure)!.Value) - origin)
         );
     }
 
@@ -109,6 +111,7 @@ public sealed class Surface
                     new Alternative(
                         c.Pipeline,
                         c.Effort,
+                        _metric,
                         Of(Preference.Quality, i)!,
                         Of(Preference.Milliseconds, i),
                         Of(Preference.Joules, i),
@@ -138,9 +141,9 @@ public sealed class Surface
                             + _originals[figure]
                     );
             return new Estimate(
-                Math.Exp(middle),
-                Math.Exp(middle - reach),
-                Math.Exp(middle + reach),
+                AtLevel(figure, middle),
+                AtLevel(figure, middle - reach),
+                AtLevel(figure, middle + reach),
                 1,
                 Origin.Predicted
             )
@@ -185,7 +188,7 @@ public sealed class Surface
                     sum += factor[i, j] * normal[j];
                 }
 
-                all[s][i] = Math.Exp(sum + shift);
+                all[s][i] = AtLevel(figure, sum + shift);
             }
         }
 
@@ -203,7 +206,13 @@ public sealed class Surface
     /// answered otherwise than by the original, and whether that helps or hurts is a coin for each.
     /// </summary>
     double Coins(Preference figure, double logRatio) =>
-        figure == Preference.Quality ? Math.Abs(logRatio) / _examples : 0;
+        figure == Preference.Quality && _metric.IsBinomial ? Math.Abs(logRatio) / _examples : 0;
+
+    double Level(Preference figure, double value) =>
+        figure == Preference.Quality ? _metric.Level(value) : Math.Log(value);
+
+    double AtLevel(Preference figure, double level) =>
+        figure == Preference.Quality ? _metric.AtLevel(level) : Math.Exp(level);
 
     /// <summary>
     /// The variance of another original's figure about the mean of those at hand. One seed alone says nothing of it, so it

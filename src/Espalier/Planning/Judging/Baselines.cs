@@ -93,9 +93,7 @@ sealed class Baselines(RecordedTrials trials, Budget budget, IReadOnlyList<ulong
                 (
                     a.Pipeline,
                     Excess: budget.Violations(a).Select(v => v.Excess).DefaultIfEmpty(0).Max(),
-                    Worth: budget.Preferred == Preference.Quality
-                        ? a.Quality.Value
-                        : -a.Figure(budget.Preferred)?.Value ?? double.NegativeInfinity
+                    Worth: a.Worth(budget.Preferred)
                 )
             )
             .OrderBy(a => a.Excess)

@@ -214,9 +214,10 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
             Alternative own = _means[new Contender(attempt.Chosen.Pipeline, attempt.Chosen.Effort)];
             double excess = _budget.Violations(own).Select(v => v.Excess).DefaultIfEmpty(0).Max();
             Preference wish = _budget.Preferred;
-            double? figure = own.Figure(wish)?.Value,
-                best = _best?.Figure(wish)?.Value,
-                apart = wish == Preference.Quality ? best - figure : figure - best;
+            double? apart =
+                own.Figure(wish)?.Value is { } figure && _best?.Figure(wish)?.Value is { } best
+                    ? wish.Behind(own.Metric, figure, best)
+                    : null;
             _verdicts.Add(
                 new Verdict(
                     way,
@@ -224,7 +225,7 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
                     _window,
                     _held,
                     attempt,
-                    excess > 0 ? null : apart / Math.Abs(best ?? 1),
+                    excess > 0 ? null : apart,
                     excess
                 )
             );

@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 
@@ -136,6 +137,7 @@ public sealed class ObjectiveTests
         new(
             "Q",
             Effort.Full,
+            Metric.Accuracy,
             new Estimate(quality, null, null, 1, Origin.Measured),
             new Estimate(ms, null, null, 11, Origin.Measured),
             new Estimate(joules, null, null, 11, Origin.Measured),

@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
 
@@ -58,6 +59,7 @@ public sealed class ParetoTests
         new(
             pipeline,
             Effort.Full,
+            Metric.Accuracy,
             new Estimate(quality, null, null, 1, Origin.Measured),
             new Estimate(ms, 0.99 * ms, 1.01 * ms, 11, Origin.Measured),
             null,

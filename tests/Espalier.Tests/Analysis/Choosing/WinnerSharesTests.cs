@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Analysis.Choosing;
@@ -14,8 +15,8 @@ public sealed class WinnerSharesTests
             worse = new("B", [0.8, 0.81, 0.82, 0.8], [0.3, 0.3, 0.3, 0.3]),
             // Better than A in quality on two seeds and worse on two, at the same time.
             alike = new("C", [0.92, 0.89, 0.94, 0.88], [0.1, 0.11, 0.1, 0.1]);
-        WinnerShares sure = new([fast, worse], Base, new Rng(1)),
-            split = new([fast, alike], Base, new Rng(1));
+        WinnerShares sure = new([fast, worse], Base, Metric.Accuracy, new Rng(1)),
+            split = new([fast, alike], Base, Metric.Accuracy, new Rng(1));
         Assert.Equal(1, sure.At(5, "A"));
         Assert.Equal(0, sure.At(5, "B"));
         Assert.InRange(split.At(5, "A"), 0.3, 0.7);
@@ -26,7 +27,7 @@ public sealed class WinnerSharesTests
     {
         SeededRow fast = new("fast", [0.8, 0.82, 0.81, 0.79], [0.1, 0.1, 0.1, 0.1]),
             good = new("good", [0.9, 0.91, 0.92, 0.9], [0.3, 0.3, 0.3, 0.3]);
-        WinnerShares shares = new([fast, good], Base, new Rng(1));
+        WinnerShares shares = new([fast, good], Base, Metric.Accuracy, new Rng(1));
         // Even at ln 3 / ln(0.9075 / 0.805) = 9.2.
         Assert.Equal(1, shares.At(6, "fast"));
         Assert.InRange(shares.At(9.2, "fast"), 0.2, 0.8);

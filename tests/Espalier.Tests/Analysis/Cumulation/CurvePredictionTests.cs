@@ -1,5 +1,6 @@
 using Espalier.Analysis;
 using Espalier.Analysis.Cumulation;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Tensors;
 
@@ -18,7 +19,7 @@ public sealed class CurvePredictionTests
     [Fact]
     public void Equations_1_to_5_give_these_curves()
     {
-        IReadOnlyList<PredictedCurve> curves = CurvePrediction.Of(Study(1), new Axes());
+        IReadOnlyList<PredictedCurve> curves = CurvePrediction.Of(Study(1));
         PredictedCurve ep = Of(curves, "EP"),
             ed = Of(curves, "DE"),
             dep = Of(curves, "DEP");
@@ -30,13 +31,12 @@ public sealed class CurvePredictionTests
         Assert.Equal(0.684, dep.Points[2].Quality, 1e-9);
         Assert.Equal(0, dep.CostError!.Value, 1e-12);
         Assert.Equal(0, dep.QualityError!.Value, 1e-12);
-        Assert.Equal(0, dep.Distance.Value!.Value, 1e-9);
     }
 
     [Fact]
     public void A_compound_of_D_and_P_keeps_the_first_exit_out_of_Ds_share()
     {
-        PredictedCurve dep = Of(CurvePrediction.Of(Study(1), new Axes(), ["DP"]), "DEP");
+        PredictedCurve dep = Of(CurvePrediction.Of(Study(1), ["DP"]), "DEP");
         Assert.Equal(["DP", "E"], dep.Units);
         Assert.Equal([0.7, 2.609090909, 4.2], dep.Points.Select(p => Math.Round(p.Cost, 9)));
     }
@@ -49,7 +49,7 @@ public sealed class CurvePredictionTests
         Assert.Equal(6, ProductRule.Shallower(12, 1, 6, 12)!.Value, 1e-12);
         Assert.Equal(1, ProductRule.Shallower(1, 1, 6, 12)!.Value, 1e-12);
         Assert.Null(ProductRule.Shallower(1, 2, 1, 2));
-        IReadOnlyList<PredictedCurve> curves = CurvePrediction.Of(Study(1), new Axes());
+        IReadOnlyList<PredictedCurve> curves = CurvePrediction.Of(Study(1));
         PredictedCurve ed = Of(curves, "DE"),
             ep = Of(curves, "EP");
         Assert.Equal(0, ed.CostError!.Value, 1e-12);
@@ -63,14 +63,14 @@ public sealed class CurvePredictionTests
     public void The_time_of_the_first_exit_is_one_at_which_all_leave_there_and_else_the_least()
     {
         Measurement[] study = Study(1);
-        EffortPoint first = Of(CurvePrediction.Of(study, new Axes()), "DE").FirstExit!;
+        EffortPoint first = Of(CurvePrediction.Of(study), "DE").FirstExit!;
         Assert.True(first.IsFirstExit);
         Assert.Equal("confidence:0.5", $"{first.Effort}");
         Measurement[] without =
         [
             .. study.Where(m => $"{m.Effort}" != "confidence:0.5" || m.Pipeline != "E"),
         ];
-        EffortPoint least = Of(CurvePrediction.Of(without, new Axes()), "DE").FirstExit!;
+        EffortPoint least = Of(CurvePrediction.Of(without), "DE").FirstExit!;
         Assert.False(least.IsFirstExit);
         Assert.Equal("confidence:0.9", $"{least.Effort}");
     }
@@ -79,16 +79,16 @@ public sealed class CurvePredictionTests
     public void The_planted_compound_is_found_in_cost_and_nothing_else_is()
     {
         Measurement[] study = [.. Enumerable.Range(1, 5).SelectMany(s => Study((ulong)s, 0.004))];
-        IReadOnlyList<CompoundFinding> found = Compounds.Find(study, new Axes());
-        Assert.Equal(["PQ"], Compounds.Letters(found, Figure.Cost));
-        Assert.Empty(Compounds.Letters(found, Figure.Quality));
+        IReadOnlyList<CompoundFinding> found = Compounds.Find(study);
+        Assert.Equal(["PQ"], Compounds.Letters(found, CombinedFigure.Cost));
+        Assert.Empty(Compounds.Letters(found, CombinedFigure.Quality));
         CompoundFinding pq = found.First(f =>
-            f.Figure == Figure.Cost && string.Concat(f.Units) == "PQ"
+            f.Figure == CombinedFigure.Cost && string.Concat(f.Units) == "PQ"
         );
         Assert.InRange(Math.Exp(pq.Residual), 0.77, 0.83);
         Assert.Equal(5, pq.Blocks);
-        PredictedCurve separate = Of(CurvePrediction.Of(study, new Axes()), "DPQ"),
-            together = Of(CurvePrediction.Of(study, new Axes(), ["PQ"]), "DPQ");
+        PredictedCurve separate = Of(CurvePrediction.Of(study), "DPQ"),
+            together = Of(CurvePrediction.Of(study, ["PQ"]), "DPQ");
         Assert.True(together.CostError < 0.05, $"{together}");
         Assert.True(separate.CostError > 0.15, $"{separate}");
     }
@@ -97,18 +97,23 @@ public sealed class CurvePredictionTests
     public void One_block_without_known_errors_cannot_tell()
     {
         CombinationRun[] runs = [Run([], 10), Run(["P"], 5), Run(["Q"], 5), Run(["P", "Q"], 1)];
-        CompoundFinding found = Assert.Single(Compounds.Find(runs), f => f.Figure == Figure.Cost);
+        CompoundFinding found = Assert.Single(Compounds.Find(runs), f => f.Figure == CombinedFigure.Cost);
         Assert.Equal(CompoundVerdict.CannotTell, found.Verdict);
         Assert.Null(found.P);
 
         static CombinationRun Run(string[] operators, double cost) =>
-            new("one", operators, [new EffortPoint(Espalier.Models.Effort.Full, cost, null)]);
+            new(
+                "one",
+                Metric.Accuracy,
+                operators,
+                [new EffortPoint(Espalier.Models.Effort.Full, cost, null)]
+            );
     }
 
     [Fact]
     public void Table_2_is_made_of_measurements()
     {
-        ReductionRow[] rows = [.. ReductionTable.Of(Study(1), new Axes())];
+        ReductionRow[] rows = [.. ReductionTable.Of(Study(1))];
         Assert.Equal(["O", "D", "P", "DP"], rows.Select(r => r.Pipeline));
         ReductionRow o = rows[0];
         Assert.Equal(-50, o.CostQ!.Value, 1e-9);

@@ -45,7 +45,7 @@ public sealed class PublishedCombinationTests
     public void D_and_P_are_found_compound_in_the_perplexity_of_Wallace_et_al_and_nothing_else_is()
     {
         IReadOnlyList<CompoundFinding> found = Compounds.Find(Published.Wallace());
-        Assert.Equal(["DP"], Compounds.Letters(found, Figure.Quality));
+        Assert.Equal(["DP"], Compounds.Letters(found, CombinedFigure.Quality));
         CompoundFinding pair = Quality(found, "D+P");
         Assert.True(pair.Residual < -0.1, $"D and P are over-estimated; residual {pair.Residual}");
         Assert.Equal(CompoundVerdict.Cumulative, Quality(found, "D+Q").Verdict);
@@ -64,8 +64,8 @@ public sealed class PublishedCombinationTests
     }
 
     static CompoundFinding Quality(IReadOnlyList<CompoundFinding> found, string units) =>
-        Assert.Single(found, f => f.Figure == Figure.Quality && string.Join("+", f.Units) == units);
+        Assert.Single(found, f => f.Figure == CombinedFigure.Quality && string.Join("+", f.Units) == units);
 
     static CompoundFinding Cost(IReadOnlyList<CompoundFinding> found, string units) =>
-        Assert.Single(found, f => f.Figure == Figure.Cost && string.Join("+", f.Units) == units);
+        Assert.Single(found, f => f.Figure == CombinedFigure.Cost && string.Join("+", f.Units) == units);
 }

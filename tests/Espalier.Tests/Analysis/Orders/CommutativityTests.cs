@@ -94,7 +94,7 @@ public sealed class CommutativityTests
     {
         OrderComparison found = Compare(new OrderStudy(Two, 3, Noise: 0.01), 3);
         Assert.Equal(OrderVerdict.Undecided, found.Verdict);
-        Assert.InRange(Of(found, CurveRegion.FromSecondExit).Needed!.Value, 4, 100);
+        Assert.InRange(Of(found, CurveRegion.FromSecondExit).Here.Originals!.Value, 4, 100);
         Assert.Contains("originals would show", found.Sentence);
         Assert.Equal(0.25, found.Test!.SmallestP, 1e-12);
     }

@@ -108,4 +108,56 @@ public sealed class MetricTests
         Assert.Equal(high, interval.High, 5e-5);
         Assert.Throws<ArgumentException>(() => Interval.Wilson(1, 0));
     }
+
+    [Fact]
+    public void Less_perplexity_is_worth_more_and_ratios_of_it_count_alike()
+    {
+        Metric perplexity = Metric.Perplexity;
+        Assert.True(perplexity.Worth(20) > perplexity.Worth(21));
+        Assert.Equal(
+            perplexity.Worth(10) - perplexity.Worth(20),
+            perplexity.Worth(50) - perplexity.Worth(100),
+            1e-12
+        );
+        Assert.Equal(20, perplexity.Value(perplexity.Worth(20)), 1e-12);
+        Assert.Equal(1, perplexity.Value(0.5));
+        Assert.Equal(0.05, perplexity.Behind(21, 20), 1e-12);
+        Assert.Equal(40, perplexity.Combined(20, 30, 15), 1e-12);
+        Assert.Equal(["9.1 %", "21.3"], [perplexity.GapIn(Math.Log(1.1)), perplexity.Shown(21.3)]);
+    }
+
+    [Fact]
+    public void What_is_done_to_a_correlation_adds_and_ends_at_its_bounds()
+    {
+        Assert.Equal(-0.2, Metric.Spearman.Combined(0.1, 0.2, 0.5), 1e-12);
+        Assert.Equal(1, Metric.Spearman.Combined(0.9, 0.9, 0.5));
+        Assert.Equal(-1, Metric.Matthews.Within(-7));
+        Assert.Equal(-0.3, Metric.Pearson.Effect(-0.1, 0.2)!.Value, 1e-12);
+        Assert.Equal(0.3, Metric.Pearson.Behind(-0.1, 0.2), 1e-12);
+        Assert.Equal(
+            ["0.01 units", "−0.312"],
+            [Metric.Spearman.GapIn(0.01), Metric.Spearman.Shown(-0.312)]
+        );
+    }
+
+    [Fact]
+    public void A_share_is_printed_as_percent_and_its_differences_as_points()
+    {
+        Assert.Equal("76.4 %", Metric.Accuracy.Shown(0.764));
+        Assert.Equal("1.0 point", Metric.Accuracy.GapIn(0.01));
+        Assert.Equal("0.52 points", Metric.F1.GapIn(0.0052));
+        Assert.Equal(0.9 * 0.8 / 0.95, Metric.Accuracy.Combined(0.9, 0.8, 0.95), 1e-12);
+        Assert.Null(Metric.Accuracy.Effect(0, 0.5));
+        Assert.True(Metric.Accuracy.IsBinomial && !Metric.F1.IsBinomial);
+    }
+
+    [Fact]
+    public void Of_a_metric_that_nobody_knows_nothing_is_cut()
+    {
+        Metric unknown = Metric.Named("bleurt");
+        Assert.Equal(-40, unknown.Within(-40));
+        Assert.False(unknown.IsPercent || unknown.HasRatios);
+        Assert.Equal(Metric.Named("bleurt"), unknown);
+        Assert.Same(Metric.Matthews, Metric.Named("matthews"));
+    }
 }

@@ -1,3 +1,4 @@
+using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Cli.Reports.Pages;
 using Espalier.Measuring;
@@ -17,9 +18,9 @@ public sealed class ObjectiveMapTests
         {
             double x = double.IsInfinity(won.To) ? 2 * won.From : (won.From + won.To) / 2;
             double Of(MeanPoint p) =>
-                Math.Pow(original.Quality!.Mean / p.Quality!.Mean, x)
-                * p.Milliseconds!.Mean
-                / original.Milliseconds!.Mean;
+                Math.Pow(original.Quality!.Value / p.Quality!.Value, x)
+                * p.Milliseconds!.Value
+                / original.Milliseconds!.Value;
             Assert.Equal(findings.Points.Min(Of), Of(won.Point), 1e-12);
             Assert.Equal(ParetoStatus.Front, won.Point.Standing);
         }
@@ -42,17 +43,25 @@ public sealed class ObjectiveMapTests
         Assert.Equal(["DELQ", "D"], map.ByEnergy.Select(w => w.Point.Pipeline));
         Assert.Equal(1, map.ByEnergy[^1].To);
         Assert.Contains("measured energy", ObjectiveSection.Method(with, map));
-        string html = ObjectiveSection.Write(with, 0).ToString();
+        string html = ObjectiveSection
+            .Write(SectionOf([.. modelled.Select(m => Measured(m))]), 0)
+            .ToString();
         Assert.Contains("Winners by weight of energy", html);
     }
 
     [Fact]
     public void Without_an_original_there_is_nothing_to_weigh()
     {
-        Findings findings = Findings.In([.. SyntheticStudy.Of().Where(m => m.Pipeline != "O")])[0];
-        Assert.Null(ObjectiveMap.Of(findings));
-        Assert.Contains("Nothing to weigh", ObjectiveSection.Write(findings, 0).ToString());
+        Measurement[] without = [.. SyntheticStudy.Of().Where(m => m.Pipeline != "O")];
+        Assert.Null(ObjectiveMap.Of(Findings.In(without)[0]));
+        Assert.Contains(
+            "Nothing to weigh",
+            ObjectiveSection.Write(SectionOf(without), 0).ToString()
+        );
     }
+
+    static StudySection SectionOf(IReadOnlyList<Measurement> measurements) =>
+        StudySection.Of(measurements, [], AnsweredExamples.None)[0];
 
     /// <summary>All use as much energy as they take time, but D almost none.</summary>
     static Measurement Measured(Measurement m)

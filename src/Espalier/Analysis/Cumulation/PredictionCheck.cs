@@ -1,19 +1,10 @@
-using Espalier.Analysis.Cumulation;
+using Espalier.Data.Metrics;
 using Espalier.Models;
 
-namespace Espalier.Cli.Reports.Pages;
-
-/// <summary>A pipeline's predicted and measured points at one effort, means over seeds.</summary>
-sealed record CheckedPoint(
-    Effort Effort,
-    double Cost,
-    double Quality,
-    double? MeasuredCost,
-    double? MeasuredQuality
-);
+namespace Espalier.Analysis.Cumulation;
 
 /// <summary>One combination over its seeds.</summary>
-sealed record PredictionCheck(
+public sealed record PredictionCheck(
     string Pipeline,
     IReadOnlyList<string> Units,
     int Seeds,
@@ -21,11 +12,16 @@ sealed record PredictionCheck(
     double? CostErrorAsPrinted,
     double? QualityError,
     IReadOnlyList<EffortPoint> FirstExits,
-    IReadOnlyList<CheckedPoint> Points
+    IReadOnlyList<PredictedPoint> Points
 )
 {
     /// <summary>Most operators first, since those are the hardest.</summary>
-    public static IReadOnlyList<PredictionCheck> Of(IReadOnlyList<PredictedCurve> curves) =>
+    public static IReadOnlyList<PredictionCheck> Of(
+        IReadOnlyList<PredictedCurve> curves,
+        Metric metric
+    )
+    {
+        return
         [
             .. curves
                 .GroupBy(c => c.Pipeline)
@@ -40,12 +36,14 @@ sealed record PredictionCheck(
                     [
                         .. same.SelectMany(c => c.Points)
                             .GroupBy(p => p.Effort)
-                            .Select(p => new CheckedPoint(
+                            .Select(p => new PredictedPoint(
                                 p.Key,
                                 p.Average(v => v.Cost),
-                                p.Average(v => v.Quality),
+                                Mean(p.Select(v => v.Quality)),
                                 p.Average(v => v.MeasuredCost),
-                                p.Average(v => v.MeasuredQuality)
+                                p.Any(v => v.MeasuredQuality is not null)
+                                    ? Mean(p.Select(v => v.MeasuredQuality).OfType<double>())
+                                    : null
                             ))
                             .OrderBy(p => p.Cost),
                     ]
@@ -53,4 +51,7 @@ sealed record PredictionCheck(
                 .OrderByDescending(c => c.Units.Count)
                 .ThenBy(c => c.Pipeline, StringComparer.Ordinal),
         ];
+
+        double Mean(IEnumerable<double> qualities) => metric.Value(qualities.Average(metric.Worth));
+    }
 }

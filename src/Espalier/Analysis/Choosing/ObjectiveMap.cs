@@ -1,12 +1,11 @@
-using Espalier.Analysis.Choosing;
 using Espalier.Measuring;
 using Espalier.Tensors;
 
-namespace Espalier.Cli.Reports.Pages;
+namespace Espalier.Analysis.Choosing;
 
 /// <summary>From one weight to another, the point that is best there.</summary>
 /// <param name="Share">Of studies with resampled seeds, how many it wins in the middle of its span; null for a single seed.</param>
-sealed record Won(double From, double To, MeanPoint Point, double? Share = null);
+public sealed record Won(double From, double To, MeanPoint Point, double? Share = null);
 
 /// <summary>Which measured point wins by the objective of Wallace et al., as a function of its weights.</summary>
 /// <param name="Usual">The winner at the exponent 1.5 with all weight on time.</param>
@@ -14,7 +13,7 @@ sealed record Won(double From, double To, MeanPoint Point, double? Share = null)
 /// <param name="ByExponent">With all weight on time, over all exponents.</param>
 /// <param name="Doubtful">Spans of the exponent in which the winner wins less than four of five resampled studies.</param>
 /// <param name="ByEnergy">At the exponent 1.5, over the weight of energy; empty where energy was not measured.</param>
-sealed record ObjectiveMap(
+public sealed record ObjectiveMap(
     MeanPoint Usual,
     double Value,
     IReadOnlyList<Won> ByExponent,
@@ -42,7 +41,7 @@ sealed record ObjectiveMap(
             let row = p.Alternative is { } a ? Objective.Row(Measured(a), Measured(@base)) : null
             where row is not null && p.SpeedUp is not null
             // From ratios within a seed and a sitting, as everywhere on the page.
-            select (p, row with { Time = 1 / p.SpeedUp!.Mean }),
+            select (p, row with { Time = 1 / p.SpeedUp!.Value }),
         ];
         if (weighed.Length < 2)
         {
@@ -67,7 +66,7 @@ sealed record ObjectiveMap(
                     .. byExponent.Select(w =>
                         w with
                         {
-                            Share = shares.At(Middle(w), w.Point.Alternative!.Name),
+                            Share = shares.At(Middle(w), w.Point.Name),
                         }
                     ),
                 ],
@@ -93,7 +92,7 @@ sealed record ObjectiveMap(
             rows.Length == points.Count
             && findings.Original!.OnSeeds is { Qualities.Count: > 1 } original
             && rows.All(r => r.Qualities.Count == original.Qualities.Count)
-            ? new WinnerShares(rows, original, new Rng(Seed))
+            ? new WinnerShares(rows, original, findings.Metric, new Rng(Seed))
             : null;
     }
 
@@ -106,7 +105,7 @@ sealed record ObjectiveMap(
         {
             double x = Math.Exp(i * Math.Log(1 + end) / Tried) - 1;
             Won winner = spans.First(s => x <= s.To);
-            bool isDoubtful = shares.At(x, winner.Point.Alternative!.Name) < SureShare;
+            bool isDoubtful = shares.At(x, winner.Point.Name) < SureShare;
             if (isDoubtful)
             {
                 from ??= x;

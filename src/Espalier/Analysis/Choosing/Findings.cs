@@ -1,15 +1,15 @@
-using Espalier.Analysis;
-using Espalier.Analysis.Choosing;
+using Espalier.Data.Metrics;
 using Espalier.Measuring;
+using Espalier.Models;
 using Espalier.Operators;
 
-namespace Espalier.Cli.Reports.Pages;
+namespace Espalier.Analysis.Choosing;
 
 /// <summary>What may be compared: one task and split, on one machine, asked in one way.</summary>
-sealed record Setting(
+public sealed record Setting(
     string Task,
     string Split,
-    string Metric,
+    Metric Metric,
     int Batch,
     string Processor,
     string Kernels,
@@ -20,96 +20,74 @@ sealed record Setting(
         new(
             m.Task,
             m.Split,
-            m.Metrics.Count > 0 ? m.Metrics[0].Metric : "quality",
+            m.Primary.Kind,
             m.BatchSize,
             m.Machine.Processor,
             m.Machine.Kernels,
             m.Machine.Threads
         );
-
-    public string Conditions =>
-        $"{Processor}, {Kernels} kernels, {Figures.Counted(Threads, "thread")}, batch {Batch}";
 }
 
 /// <summary>The points of one pipeline, fastest first.</summary>
 /// <param name="Seed">Where seeds were measured at efforts of their own, each has its curve; null: means over all.</param>
-sealed record Curve(string Pipeline, string? Seed, IReadOnlyList<MeanPoint> Points)
+public sealed record Curve(string Pipeline, string? Seed, IReadOnlyList<MeanPoint> Points)
 {
     /// <summary>Stretches between which neighbours lie near enough to be joined by a line.</summary>
-    public IEnumerable<IReadOnlyList<MeanPoint>> Stretches
-    {
-        get
-        {
-            TradeoffCurve curve = new(
-                Points.Select(p => new OperatingPoint(
-                    p.Milliseconds!.Mean,
-                    p.Quality!.Mean,
-                    p.Effort
-                ))
-            );
-            return curve.Covered.Select(span =>
-                (IReadOnlyList<MeanPoint>)
-                    [
-                        .. Points.Where(p =>
-                            p.Milliseconds!.Mean >= span.From && p.Milliseconds.Mean <= span.To
-                        ),
-                    ]
-            );
-        }
-    }
+    public IEnumerable<IReadOnlyList<MeanPoint>> Stretches =>
+        TradeoffCurve
+            .Stretches(Points, p => p.Milliseconds!.Value)
+            .Select(s => s.AsEnumerable().ToArray());
 }
 
 /// <summary>What the measurements of one setting say.</summary>
-sealed record Findings(
+public sealed record Findings(
     Setting Setting,
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<MeanPoint> Points
 )
 {
-    /// <summary>How much quality may be lost where the reader has not said it yet.</summary>
+    /// <summary>How much quality may be lost where the reader has not said it yet, on the scale of the metric.</summary>
     public const double Tolerance = 0.02;
-
     const double RepresentativeLoss = 0.01;
+
+    public Metric Metric => Setting.Metric;
 
     public IReadOnlyList<Curve> Curves { get; } =
     [
         .. Points
-            .Where(p => p is { Quality: not null, Milliseconds: not null })
+            .Where(p => p.IsWhole)
             .GroupBy(p => p.Pipeline)
-            .SelectMany(g => CurvesOf(g.Key, [.. g.OrderBy(p => p.Milliseconds!.Mean)])),
+            .SelectMany(g => CurvesOf(g.Key, [.. g.OrderBy(p => p.Milliseconds!.Value)])),
     ];
 
     public int Pipelines => Curves.Select(c => c.Pipeline).Distinct().Count();
 
     public IReadOnlyList<MeanPoint> Front =>
-        [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Mean)];
+        [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Value)];
 
     /// <summary>The fine-tuned model before any operator, at full effort.</summary>
     public MeanPoint? Original =>
-        Points.FirstOrDefault(p =>
-            IsOriginal(p.Pipeline) && p is { Quality: not null, Milliseconds: not null }
-        );
+        Points.FirstOrDefault(p => IsOriginal(p.Pipeline) && p.IsWhole);
 
     /// <summary>The fastest measured point that loses no more than the tolerance against the original.</summary>
     public MeanPoint? Best =>
         Original is { } original
             ? Front.FirstOrDefault(p =>
                 p.Pipeline != original.Pipeline
-                && p.Quality!.Mean >= original.Quality!.Mean - Tolerance
-                && p.Milliseconds!.Mean < original.Milliseconds!.Mean
+                && p.Worth >= original.Worth - Tolerance
+                && p.Milliseconds!.Value < original.Milliseconds!.Value
             )
             : null;
 
-    /// <summary>For each pipeline the fastest effort within a point of its own best quality.</summary>
+    /// <summary>For each pipeline the fastest effort that is hardly worse than its own best.</summary>
     public IEnumerable<MeanPoint> Representatives =>
         Points
             .GroupBy(p => p.Pipeline)
             .Select(same =>
             {
-                double best = same.Max(p => p.Quality?.Mean) ?? double.NegativeInfinity;
-                return same.Where(p => p is { Quality: not null, Milliseconds: not null })
-                        .Where(p => p.Quality!.Mean >= best - RepresentativeLoss)
-                        .MinBy(p => p.Milliseconds!.Mean)
+                double best = same.Max(p => p.Worth) ?? double.NegativeInfinity;
+                return same.Where(p => p.IsWhole && p.Worth >= best - RepresentativeLoss)
+                        .MinBy(p => p.Milliseconds!.Value)
                     ?? same.First();
             });
 
@@ -121,20 +99,19 @@ sealed record Findings(
     /// to it says little.
     /// </summary>
     public IReadOnlyList<MeanPoint> NearMajority =>
-        MajorityShare is { } share && Original?.Quality is { } original
+        Metric.IsBinomial && MajorityShare is { } share && Original?.Quality is { } original
             ?
             [
                 .. Points.Where(p =>
-                    p.Effort == Models.Effort.Full
+                    p.Effort == Effort.Full
                     && p.Quality is { } q
-                    && q.Mean - share < (original.Mean - share) / 3
+                    && q.Value - share < (original.Value - share) / 3
                 ),
             ]
             : [];
 
     /// <summary>Whether intervals of quality hold what another draw of the split's examples would have given.</summary>
-    public bool CoversExamples =>
-        SeedMean.CoversExamples([.. Measurements.SelectMany(m => m.Metrics.Take(1))]);
+    public bool CoversExamples => SeedMean.CoversExamples([.. Measurements.Select(m => m.Primary)]);
 
     public int Seeds => Measurements.Select(MeanPoint.SeedsOf).Distinct().Count();
 
