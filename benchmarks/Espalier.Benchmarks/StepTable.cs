@@ -101,7 +101,7 @@ static class StepTable
         Model model = ModelFolder.Load(folder, new Answers(["no", "yes"], false, rng)).Model;
         EncoderGraph graph = new(model);
         Tape tape = new(workers, kernels);
-        AdamW optimizer = new(graph, workers, kernels, TrainingOptions.Fast);
+        AdamW optimizer = new(graph.Trained, workers, kernels, TrainingOptions.Fast);
         int tokens = sequences * length,
             step = 0;
         Batch[] batches =

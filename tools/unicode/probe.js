@@ -9,7 +9,7 @@ const t = require("tokenizers");
 
 const LAST = 0x10ffff;
 const isCode = (c) => c < 0xd800 || c > 0xdfff;
-const text = (c) => String.fromCodePoint(c);
+const text = (...c) => String.fromCodePoint(...c);
 const codes = (s) => Array.from(s, (x) => x.codePointAt(0));
 const bert = (o) =>
   t.bertNormalizer({ cleanText: false, handleChineseChars: false, stripAccents: false, lowercase: false, ...o });
@@ -18,13 +18,17 @@ const cjk = bert({ handleChineseChars: true });
 const strip = bert({ stripAccents: true });
 const lower = bert({ lowercase: true });
 const nfd = t.nfdNormalizer();
+const nfkd = t.nfkdNormalizer();
+const nfc = t.nfcNormalizer();
+const accents = t.stripAccentsNormalizer();
 const bertSplit = t.bertPreTokenizer();
 const gpt2 = t.byteLevelPreTokenizer(false, true);
 const digits = t.digitsPreTokenizer(true);
 
-const sets = { remove: [], space: [], split: [], punctuation: [], cjk: [], mark: [], letter: [], number: [], white: [], word: [] };
+const sets = { remove: [], space: [], split: [], punctuation: [], cjk: [], mark: [], letter: [], number: [], white: [], word: [], combining: [], excluded: [] };
 const lowered = [];
 const decomposed = [];
+const compatible = [];
 const classes = [];
 
 // One mark of every canonical combining class, in the order of the classes.
@@ -108,6 +112,9 @@ function probe(c) {
   if (parts.length !== 1 || parts[0] !== c) {
     if (c < 0xac00 || c > 0xd7a3) {
       decomposed.push([c, parts]);
+      if (nfc.normalizeString(x) !== x) {
+        sets.excluded.push(c);
+      }
     }
   } else {
     if (strip.normalizeString(x) === "") {
@@ -118,6 +125,15 @@ function probe(c) {
     if (k !== 0) {
       classes.push([c, k]);
     }
+  }
+
+  const wide = codes(nfkd.normalizeString(x));
+  if (text(...wide) !== text(...parts)) {
+    compatible.push([c, wide]);
+  }
+
+  if (accents.normalizeString(x) === "") {
+    sets.combining.push(c);
   }
 
   const first = gpt2.preTokenizeString(`a${x}`).length === 1;
@@ -198,12 +214,13 @@ function runs(list) {
 
   await words();
   console.log("# Made by tools/unicode/probe.js from tokenizers 0.23.2; do not edit.");
-  console.log("# Sets of code points, then full lower case, canonical decomposition, combining class.");
+  console.log("# Sets of code points, then full lower case, canonical and compatible decomposition, combining class.");
   for (const [name, list] of Object.entries(sets)) {
     wrap(name, ranges(list));
   }
 
   wrap("lower", lowered.map(([c, to]) => `${hex(c)}=${to.map(hex).join(".")}`));
   wrap("decompose", decomposed.map(([c, to]) => `${hex(c)}=${to.map(hex).join(".")}`));
+  wrap("compatible", compatible.map(([c, to]) => `${hex(c)}=${to.map(hex).join(".")}`));
   wrap("class", runs(classes));
 })();

@@ -32,12 +32,9 @@ sealed record Encoder(Model Model, string Fp32, string Int8)
             Family = Family.All.Single(f => f.ModelType == "bert"),
             Vocabulary = 30522,
             Hidden = 768,
-            HeadWidth = 64,
-            Layers = [.. Enumerable.Repeat(new LayerShape(12, 3072), 12)],
+            Layers = [.. Enumerable.Repeat(Block.Bert(12, 64, 3072), 12)],
             Positions = 512,
             Types = 2,
-            Activation = Activation.Gelu,
-            NormEpsilon = 1e-12f,
             Labels = ["no", "yes"],
         };
         Model model = new(config, Drawn(config, new Rng(3)), new Traits());
@@ -54,7 +51,7 @@ sealed record Encoder(Model Model, string Fp32, string Int8)
     static Parameters Drawn(ModelConfig config, Rng rng)
     {
         Parameters parameters = new();
-        foreach (var (name, shape) in Names.Of(config))
+        foreach (var (name, shape) in config.Shapes())
         {
             Tensor drawn = new(shape);
             Rng stream = rng.Split(name);

@@ -18,7 +18,7 @@ sealed class EncoderFile
     EncoderFile(Model model, bool int8)
     {
         (_model, _int8) = (model, int8);
-        _epsilon = ("epsilon", model.Config.NormEpsilon);
+        _epsilon = ("epsilon", model.Config.EmbeddingNorm.Epsilon);
     }
 
     public static void Write(Model model, bool int8, string path)
@@ -50,11 +50,11 @@ sealed class EncoderFile
         ];
         string[] tables =
         [
-            Names.Word,
-            Names.Position,
-            Names.Type,
-            Names.Weight(Names.EmbeddingNorm),
-            Names.Bias(Names.EmbeddingNorm),
+            Part.Word.Weight,
+            Part.Position.Weight,
+            Part.Type.Weight,
+            Part.EmbeddingNorm.Weight,
+            Part.EmbeddingNorm.Bias,
         ];
         foreach (string table in tables)
         {
@@ -80,16 +80,16 @@ sealed class EncoderFile
 
     string Layer(int layer, string x, string output)
     {
-        string Name(string part) => Names.Layer(layer, part);
+        string Name(string part) => $"layers.{layer}.{part}";
         string[] parts = [Name("query"), Name("key"), Name("value")];
         string bias = _graph.Constant<float>(
             Name("qkv.bias"),
             OnnxGraph.Float,
-            (float[])[.. parts.SelectMany(p => _model.Parameters[Names.Bias(p)].Span.ToArray())],
-            3 * _model.Config.AttentionWidth(layer)
+            (float[])[.. parts.SelectMany(p => _model.Parameters[p + ".bias"].Span.ToArray())],
+            3 * _model.Config.Layers[layer].Attention.Columns
         );
         string weights = Weights(Name("qkv"), parts);
-        (string, object) heads = ("num_heads", _model.Config.Layers[layer].Heads);
+        (string, object) heads = ("num_heads", _model.Config.Layers[layer].Attention.Heads);
         string context;
         if (_int8)
         {
@@ -142,7 +142,7 @@ sealed class EncoderFile
         _graph.Node(
             "SkipLayerNormalization",
             output,
-            [branch, state, Vector(Names.Weight(norm)), Vector(Names.Bias(norm)), Bias(linear)],
+            [branch, state, Vector(norm + ".weight"), Vector(norm + ".bias"), Bias(linear)],
             fused: true,
             [_epsilon]
         );
@@ -183,7 +183,7 @@ sealed class EncoderFile
         return (q, x + "_scale", x + "_zero");
     }
 
-    string Bias(string linear) => Vector(Names.Bias(linear));
+    string Bias(string linear) => Vector(linear + ".bias");
 
     string Vector(string name) =>
         _graph.Constant<float>(
@@ -196,7 +196,7 @@ sealed class EncoderFile
     /// <summary>Linears side by side as one matrix [inputs, outputs of all].</summary>
     string Weights(string name, string[] linears)
     {
-        Tensor[] all = [.. linears.Select(l => _model.Parameters[Names.Weight(l)])];
+        Tensor[] all = [.. linears.Select(l => _model.Parameters[l + ".weight"])];
         int inputs = all[0].Shape[1],
             outputs = all.Sum(w => w.Shape[0]),
             column = 0;

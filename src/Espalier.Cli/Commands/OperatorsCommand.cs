@@ -11,11 +11,8 @@ sealed class OperatorsCommand : EspalierCommand
 {
     static readonly string[] Rules =
     [
-        "A pipeline is letters in order, options in brackets: DEP(heads=6,ffn=0.4)LQ.",
-        "O (fine-tuning) comes first, written or not, and once.",
-        "D, E and P train, so they come before L and Q, which do not.",
-        "D after P is refused: D starts a new student, and what P took out comes back.",
-        "No operator stands twice.",
+        "A pipeline is letters in order, method and options in brackets: DEP(heads=6,ffn=0.4)LQ; the first method of a letter needs no name.",
+        .. OrderRule.All,
         "--force runs a refused order all the same, for study.",
     ];
 
@@ -40,7 +37,7 @@ sealed class OperatorsCommand : EspalierCommand
         }
 
         terminal.Write(
-            ["letter", "operator", "group", "option", "default", "values", "meaning"],
+            ["letter", "method", "operator", "group", "option", "default", "values", "meaning"],
             Operator.All.SelectMany(Rows)
         );
         foreach (string rule in Rules)
@@ -53,7 +50,7 @@ sealed class OperatorsCommand : EspalierCommand
 
     static IEnumerable<IReadOnlyList<string>> Rows(Operator one)
     {
-        string[] head = [$"{one.Letter}", one.Title, NameOf(one.Group)];
+        string[] head = [$"{one.Letter}", one.Method, one.Title, NameOf(one.Group)];
         return one.Options.Count == 0
             ?
             [
@@ -63,7 +60,7 @@ sealed class OperatorsCommand : EspalierCommand
                 (option, i) =>
                     (IReadOnlyList<string>)
                         [
-                            .. i == 0 ? head : ["", "", ""],
+                            .. i == 0 ? head : head.Select(_ => ""),
                             option.Name,
                             option.Get(one),
                             option.Expected,
@@ -82,6 +79,9 @@ sealed class OperatorsCommand : EspalierCommand
                 {
                     json.WriteStartObject();
                     json.WriteString("letter", $"{one.Letter}");
+                    json.WriteString("method", one.Method);
+                    json.WriteBoolean("default", one.Name.Length == 1);
+                    json.WriteBoolean("trains", one.Trains);
                     json.WriteString("title", one.Title);
                     json.WriteString("group", NameOf(one.Group));
                     json.WriteNumber("version", one.Version);

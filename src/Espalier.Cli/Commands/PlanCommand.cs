@@ -34,7 +34,7 @@ sealed class PlanCommand : EspalierCommand
     {
         Description = "The original with its options, which all pipelines begin with.",
         HelpName = "pipeline",
-        DefaultValueFactory = _ => "O",
+        DefaultValueFactory = _ => $"{Pipeline.Original}",
     };
     readonly Option<bool> _fixedOptions = new("--fixed-options")
     {
@@ -43,7 +43,7 @@ sealed class PlanCommand : EspalierCommand
     readonly Option<bool> _orders = new("--orders")
     {
         Description =
-            "Search D, E and P in every order that makes sense, not in the usual one alone.",
+            $"Search {OrderRule.Letters(Group.I)} in every order that makes sense, not in the usual one alone.",
     };
     readonly Option<int> _most = OptionValues.Number(
         "--max-trainings",
@@ -327,11 +327,11 @@ sealed class PlanCommand : EspalierCommand
             );
     }
 
-    FineTune First(ParseResult parse)
+    Operator First(ParseResult parse)
     {
-        string text = parse.ValueOf(_first) ?? "O";
-        return Pipeline.Parse(text).Operators is [FineTune only]
-            ? only
+        string text = parse.ValueOf(_first) ?? $"{Pipeline.Original}";
+        return _training.From(parse, Pipeline.Parse(text)) is { IsOriginal: true } only
+            ? only.Operators[0]
             : throw new ArgumentException(
                 $"--first is '{text}'; O with its options was expected, such as O(pool=mean)."
             );

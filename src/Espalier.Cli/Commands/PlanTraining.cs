@@ -29,7 +29,7 @@ sealed record PlanTraining(
     public required string Precision { get; init; }
     public required int MaxLength { get; init; }
     public required int Batch { get; init; }
-    public required FineTune First { get; init; }
+    public required Operator First { get; init; }
     public required bool FixedOptions { get; init; }
     public required bool Orders { get; init; }
     public required int Most { get; init; }
@@ -49,7 +49,7 @@ sealed record PlanTraining(
     {
         Machine machine = Machine.Here(kernels, Threads);
         StudyRecipe recipe = RecipeFor(budget) with { Seeds = [Seeds[0]] };
-        Recipe one = new(Pipeline.Parse("O"), Data, Model, Training, Seeds[0]);
+        Recipe one = new(Pipeline.Of(First), Data, Model, Training, Seeds[0]);
         PlanSpace space = PlanSpace.Of(
             First,
             StageMaking.Original(one, note: null).Config,

@@ -86,7 +86,7 @@ sealed class RunCommand : EspalierCommand
         _ = data.HoldOut();
         int length = _common.Length(parse, terminal, data.Task.HasPairs);
         Recipe recipe = new(
-            Pipeline.Parse(parse.GetValue(_pipeline)!),
+            _training.From(parse, Pipeline.Parse(parse.GetValue(_pipeline)!)),
             data,
             _common.ModelFolder(parse, terminal),
             _training.Of(parse),
@@ -97,6 +97,7 @@ sealed class RunCommand : EspalierCommand
             BatchSize = parse.GetValue(_batch),
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };
+        StageMaking.CheckClassifier(recipe.Pipeline, recipe.ModelFolder, data.Task);
         IReadOnlyList<StageKey> keys = recipe.Keys(training.Name);
         string folder = parse.GetValue(_common.Output) ?? DefaultFolder(recipe, keys[^1]);
         using ProgressLine progress = new(terminal);
@@ -167,7 +168,7 @@ sealed class RunCommand : EspalierCommand
             return;
         }
 
-        Pipeline pipeline = Pipeline.Parse(text);
+        Pipeline pipeline = _training.From(parse, Pipeline.Parse(text));
         foreach (
             string input in pipeline.Operators.SelectMany(o => o.Inputs).Where(i => !Path.Exists(i))
         )
@@ -188,7 +189,9 @@ sealed class RunCommand : EspalierCommand
 
     static string DefaultFolder(Recipe recipe, StageKey key)
     {
-        string letters = Runner.Letters(recipe.Pipeline, recipe.Pipeline.Operators.Length);
-        return Path.Combine("runs", $"{letters}-{recipe.Data.Task.Name}-{key.Hex[..8]}");
+        return Path.Combine(
+            "runs",
+            $"{recipe.Pipeline.Letters}-{recipe.Data.Task.Name}-{key.Hex[..8]}"
+        );
     }
 }

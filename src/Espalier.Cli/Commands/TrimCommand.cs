@@ -45,7 +45,7 @@ sealed class TrimCommand : EspalierCommand
             "Trim the vocabulary of an encoder to what tasks need (operator V), without training."
         )
     {
-        _first.DefaultValueFactory = _ => new TrimVocabulary().First;
+        _first.DefaultValueFactory = _ => Vocabulary.UsualFirst;
         foreach (Option option in (Option[])[_common.Model, _tasks, _first, _type, _common.Output])
         {
             Add(option);
@@ -101,16 +101,8 @@ sealed class TrimCommand : EspalierCommand
                 ((Split?[])[data.Train, data.Validation, data.Test]).OfType<Split>()
             )
             .SelectMany(split => split.Examples)
-            .SelectMany(TrimVocabulary.Texts);
-        TrimVocabulary trim = new() { First = parse.GetValue(_first) };
-        Model trimmed = TrimVocabulary.Trim(
-            model,
-            TrimVocabulary.Needed(tokenizer, texts),
-            trim.First
-        ) with
-        {
-            History = [.. model.History, new Applied($"{trim}", trim.Version, Seed: 0)],
-        };
+            .SelectMany(Vocabulary.Texts);
+        Model trimmed = Vocabulary.Trimmed(model, texts, parse.GetValue(_first));
         string output = parse.GetValue(_common.Output)!;
         using (AtomicFolder place = AtomicFolder.Begin(output))
         {

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Espalier.Operators;
 using Espalier.Training;
+using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Parsing;
 
@@ -34,7 +36,19 @@ sealed class TrainingFlags
         MostBatch
     );
 
-    public IReadOnlyList<Option> All => [_preset, _epochs, _rate, _accumulation];
+    readonly Option<string?> _original = new Option<string?>("--original")
+    {
+        Description =
+            "What the pipeline begins with: the model fine-tuned on the task, as it is by default, or as downloaded, for one whose classifier is trained already.",
+        HelpName = "name",
+    }.Among(Pipeline.Originals.Select(o => o.Method));
+
+    public IReadOnlyList<Option> All => [_preset, _epochs, _rate, _accumulation, _original];
+
+    /// <summary>The pipeline from the original that is asked for.</summary>
+    /// <exception cref="ArgumentException">There is no such, or the pipeline names another.</exception>
+    public Pipeline From(ParseResult parse, Pipeline pipeline) =>
+        parse.ValueOf(_original) is { } method ? pipeline.From(method) : pipeline;
 
     /// <exception cref="ArgumentException">There is no such preset, or a batch has fewer examples than parts.</exception>
     public TrainingOptions Of(ParseResult parse)

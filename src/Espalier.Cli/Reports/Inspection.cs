@@ -103,7 +103,7 @@ sealed record Inspection(
     /// <summary>Runs of equal layers on one line.</summary>
     IEnumerable<string> Layers()
     {
-        IReadOnlyList<LayerShape> layers = Config.Layers;
+        IReadOnlyList<Block> layers = Config.Layers;
         for (int first = 0, next; first < layers.Count; first = next)
         {
             next = first + 1;
@@ -113,7 +113,7 @@ sealed record Inspection(
             }
 
             string which = next - first == 1 ? $"layer {first}" : $"layers {first}-{next - 1}";
-            yield return $"{which}: {layers[first].Heads} heads of {Config.HeadWidth}, feed-forward {layers[first].FeedForward}";
+            yield return $"{which}: {layers[first].Attention.Heads} heads of {Config.HeadWidth}, feed-forward {layers[first].Mlp.Width}";
         }
     }
 
@@ -138,11 +138,11 @@ sealed record Inspection(
         json.WriteNumber("head_width", Config.HeadWidth);
         json.WriteNumber("max_length", Config.MaxLength);
         json.WriteStartArray("layers");
-        foreach (LayerShape layer in Config.Layers)
+        foreach (Block layer in Config.Layers)
         {
             json.WriteStartObject();
-            json.WriteNumber("heads", layer.Heads);
-            json.WriteNumber("feed_forward", layer.FeedForward);
+            json.WriteNumber("heads", layer.Attention.Heads);
+            json.WriteNumber("feed_forward", layer.Mlp.Width);
             json.WriteEndObject();
         }
 
@@ -192,10 +192,7 @@ sealed record Inspection(
                 notes.Add(problem);
             }
 
-            return (
-                tokenizer is WordPieceTokenizer ? "WordPiece" : "byte-level BPE",
-                tokenizer.VocabularySize
-            );
+            return (tokenizer.ModelName, tokenizer.VocabularySize);
         }
         catch (InvalidDataException e)
         {

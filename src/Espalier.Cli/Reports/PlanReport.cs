@@ -50,7 +50,7 @@ static class PlanReport
                     + $"{string.Join("; ", result.Budget.Violations(chosen).Select(v => v.Sentence))}. {Relaxed(result.Budget, chosen)} would be met by it."
         );
         terminal.Say(
-            $"  {string.Join("; ", Pipeline.Parse(chosen.Pipeline).Operators.Select(o => $"{o.Letter}: {o.Title}"))}"
+            $"  {string.Join("; ", Pipeline.Parse(chosen.Pipeline).Operators.Select(o => $"{o.Name}: {o.Title}"))}"
         );
         if (facts.Tested is { } tested)
         {
@@ -234,7 +234,7 @@ static class PlanReport
             pipelines = result.Space.Pipelines.Count;
         terminal.Say(
             $"Tried {tried} of {pipelines} pipelines ({Share(tried, pipelines)}) with seed {result.FirstSeed}. They need {needed} of the {all} models "
-                + $"({Share(needed, all)}) that have to be trained for all pipelines, for each seed: L and Q train nothing, and pipelines that begin alike share models."
+                + $"({Share(needed, all)}) that have to be trained for all pipelines, for each seed: {OrderRule.Letters(Group.II)} train nothing, and pipelines that begin alike share models."
                 + (
                     result.Seeds.Count > 1
                         ? $" The {result.Confirmed.Count} that were measured with {result.Seeds.Count} seeds need {further} models for each further one."

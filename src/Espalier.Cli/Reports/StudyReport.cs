@@ -51,7 +51,7 @@ static class StudyReport
                         $"{s.Stage.Recipe.Seed}",
                         s.Stage.Key.Short,
                         s.Done ? "done" : "to do",
-                        s.Done || !s.Stage.Trains ? "" : $"{s.CoreSeconds:0}",
+                        s.Done || !s.Stage.Operator.Trains ? "" : $"{s.CoreSeconds:0}",
                     ]
             )
         );

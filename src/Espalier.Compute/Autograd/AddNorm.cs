@@ -1,40 +1,63 @@
+using Espalier.Kernels;
 using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
-/// <summary>y = layer norm(dropout(x) + residual) · weight + bias (Ba et al. 2016).</summary>
+public sealed partial class Tape
+{
+    /// <summary>norm(dropout(x) + residual) · weight + bias.</summary>
+    public Variable AddNorm(
+        Variable x,
+        Variable? residual,
+        Variable weight,
+        Variable? bias,
+        float epsilon,
+        float dropout = 0,
+        NormKind kind = NormKind.Layer
+    ) => Record(new AddNorm(this, x, residual, weight, bias, epsilon, kind, dropout));
+}
+
+/// <summary>y = norm(dropout(x) + residual).</summary>
 sealed class AddNorm : Operation
 {
     readonly Variable _x;
     readonly Variable? _residual;
     readonly Variable _weight;
-    readonly Variable _bias;
+    readonly Variable? _bias;
+    readonly Norm _norm;
     readonly Tensor? _sum;
     readonly Tensor? _statistics;
     readonly float _dropout;
     readonly Rng _mask;
 
-    AddNorm(
+    public AddNorm(
         Tape tape,
         Variable x,
         Variable? residual,
         Variable weight,
-        Variable bias,
+        Variable? bias,
         float epsilon,
+        NormKind kind,
         float dropout
     )
     {
         (_x, _residual, _weight, _bias) = (x, residual, weight, bias);
+        _norm = new Norm(weight.Value, bias?.Value, epsilon, kind);
         bool grows =
             x.NeedsGradient
             || residual is { NeedsGradient: true }
             || weight.NeedsGradient
-            || bias.NeedsGradient;
-        _sum = grows ? tape.Rent(x.Value.Shape) : null;
+            || bias is { NeedsGradient: true };
+        bool drops = tape.Training && dropout > 0,
+            sums = drops || residual is not null;
+        _sum =
+            !grows ? null
+            : sums ? tape.Rent(x.Value.Shape)
+            : x.Value;
         _statistics = grows ? tape.Rent(x.Value.Rows, 2) : null;
         Tensor y = tape.Rent(x.Value.Shape),
             dropped = x.Value;
-        if (tape.Training && dropout > 0)
+        if (drops)
         {
             (_dropout, _mask) = (dropout, tape.NextStream());
             dropped = _sum ?? tape.Rent(y.Shape);
@@ -45,11 +68,9 @@ sealed class AddNorm : Operation
             tape.Workers,
             dropped,
             residual?.Value,
-            weight.Value,
-            bias.Value,
-            epsilon,
+            _norm,
             y,
-            _sum,
+            sums ? _sum : null,
             _statistics
         );
         Output = new Variable(y, grows);
@@ -57,28 +78,22 @@ sealed class AddNorm : Operation
 
     internal override Variable Output { get; }
 
-    public static Variable Forward(
-        Tape tape,
-        Variable x,
-        Variable? residual,
-        Variable weight,
-        Variable bias,
-        float epsilon,
-        float dropout
-    ) => tape.Record(new AddNorm(tape, x, residual, weight, bias, epsilon, dropout));
-
     internal override void Backward(Tape tape)
     {
-        Tensor dx = tape.Contribution(_residual ?? _x);
+        // Alone, the input's gradient may be there in part: it goes on as a residual beside the norm.
+        bool alone = _residual is null && _dropout == 0 && _x.NeedsGradient,
+            add = false;
+        Tensor dx = alone ? tape.Gradient(_x, out add) : tape.Contribution(_residual ?? _x);
         tape.Kernels.Rows.NormBackward(
             tape.Workers,
             Output.Gradient!,
             _sum!,
             _statistics!,
-            _weight.Value,
+            _norm,
             dx,
             Sums(tape, _weight),
-            Sums(tape, _bias)
+            _bias is null ? null : Sums(tape, _bias),
+            add ? dx : null
         );
         Tensor dropped = dx;
         if (_dropout > 0 && _x.NeedsGradient)

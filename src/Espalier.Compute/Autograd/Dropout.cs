@@ -2,6 +2,13 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>x itself when there is nothing to drop.</summary>
+    public Variable Dropout(Variable x, float probability) =>
+        Training && probability > 0 ? Record(new Dropout(this, x, probability)) : x;
+}
+
 /// <summary>y = x / (1 − p) where kept, else 0 (Srivastava et al. 2014, inverted form).</summary>
 sealed class Dropout : Operation
 {
@@ -9,7 +16,7 @@ sealed class Dropout : Operation
     readonly float _probability;
     readonly Rng _mask;
 
-    Dropout(Tape tape, Variable x, float probability)
+    public Dropout(Tape tape, Variable x, float probability)
     {
         (_x, _probability, _mask) = (x, probability, tape.NextStream());
         Tensor y = tape.Rent(x.Value.Shape);
@@ -18,10 +25,6 @@ sealed class Dropout : Operation
     }
 
     internal override Variable Output { get; }
-
-    /// <summary>x itself when there is nothing to drop.</summary>
-    public static Variable Forward(Tape tape, Variable x, float probability) =>
-        tape.Training && probability > 0 ? tape.Record(new Dropout(tape, x, probability)) : x;
 
     internal override void Backward(Tape tape)
     {

@@ -4,6 +4,14 @@ using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>Sum of rows of tables, [rows, D].</summary>
+    /// <param name="rows">Rows in use; index arrays may be longer.</param>
+    public Variable Embed(int rows, params (Variable Table, int[] Indices)[] tables) =>
+        Record(new Embed(this, rows, tables));
+}
+
 /// <summary>y [T, D] = Σ over tables of table[index of the row]: words, positions, types.</summary>
 sealed class Embed : Operation
 {
@@ -11,7 +19,7 @@ sealed class Embed : Operation
     const int BlockColumns = 64;
     readonly (Variable Table, int[] Indices)[] _tables;
 
-    Embed(Tape tape, int rows, (Variable Table, int[] Indices)[] tables)
+    public Embed(Tape tape, int rows, (Variable Table, int[] Indices)[] tables)
     {
         _tables = tables;
         int columns = tables[0].Table.Value.Columns;
@@ -31,13 +39,6 @@ sealed class Embed : Operation
     }
 
     internal override Variable Output { get; }
-
-    /// <param name="rows">Rows in use; index arrays may be longer.</param>
-    public static Variable Forward(
-        Tape tape,
-        int rows,
-        params (Variable Table, int[] Indices)[] tables
-    ) => tape.Record(new Embed(tape, rows, tables));
 
     static void Sum((Variable Table, int[] Indices)[] tables, int row, Span<float> y)
     {

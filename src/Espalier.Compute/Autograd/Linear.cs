@@ -3,6 +3,17 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>activation(x [T, I] · weightᵀ + bias) [T, O].</summary>
+    public Variable Linear(
+        Variable x,
+        Variable weight,
+        Variable? bias,
+        Activation activation = Activation.None
+    ) => Record(new Linear(this, x, weight, bias, activation));
+}
+
 /// <summary>y [T, O] = activation(x [T, I] · weightᵀ [I, O] + bias).</summary>
 sealed class Linear : Operation
 {
@@ -12,7 +23,7 @@ sealed class Linear : Operation
     readonly Activation _activation;
     readonly Tensor? _linear;
 
-    Linear(Tape tape, Variable x, Variable weight, Variable? bias, Activation activation)
+    public Linear(Tape tape, Variable x, Variable weight, Variable? bias, Activation activation)
     {
         if (x.Value.Columns != weight.Value.Columns)
         {
@@ -37,14 +48,6 @@ sealed class Linear : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(
-        Tape tape,
-        Variable x,
-        Variable weight,
-        Variable? bias,
-        Activation activation
-    ) => tape.Record(new Linear(tape, x, weight, bias, activation));
 
     internal override void Backward(Tape tape)
     {

@@ -3,6 +3,47 @@ using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Autograd;
 
+public sealed partial class Tape
+{
+    /// <summary>Mean over rows of −log softmax(logits)[label].</summary>
+    public Variable CrossEntropy(Variable logits, ReadOnlySpan<int> labels)
+    {
+        int[] own = [.. labels];
+        return Loss(logits, to => Losses.CrossEntropy(logits.Value, own, to));
+    }
+
+    /// <summary>−(T²/N) Σ softmax(teacher/T) · log softmax(logits/T).</summary>
+    public Variable SoftCrossEntropy(Variable logits, Tensor teacher, float temperature = 1) =>
+        Loss(logits, to => Losses.SoftCrossEntropy(logits.Value, teacher, temperature, to));
+
+    /// <summary>Mean of squared differences over all elements.</summary>
+    public Variable MeanSquares(Variable x, Tensor target) =>
+        Loss(x, to => Losses.MeanSquares(x.Value, target, to));
+
+    /// <summary>Σ of all elements.</summary>
+    public Variable Sum(Variable x) =>
+        Loss(
+            x,
+            to =>
+            {
+                to.Span.Fill(1);
+                double sum = 0;
+                foreach (float value in x.Value.Span)
+                {
+                    sum += value;
+                }
+
+                return sum;
+            }
+        );
+
+    /// <summary>Σ weight · loss.</summary>
+    public Variable WeightedSum(params (Variable Loss, float Weight)[] terms) =>
+        terms is [(var only, 1f)] ? only : Record(new WeightedSum(this, terms));
+
+    Variable Loss(Variable x, Func<Tensor, double> of) => Record(new Loss(this, x, of));
+}
+
 /// <summary>
 /// A scalar and its gradient, computed in double at once since every loss here is cheap beside the model.
 /// The formulas are in <see cref="Losses"/>.
@@ -12,7 +53,8 @@ sealed class Loss : Operation
     readonly Variable _x;
     readonly Tensor _gradient;
 
-    Loss(Tape tape, Variable x, Func<Tensor, double> of)
+    /// <param name="of">Gives the value and writes the gradient.</param>
+    public Loss(Tape tape, Variable x, Func<Tensor, double> of)
     {
         _x = x;
         _gradient = tape.Rent(x.Value.Shape);
@@ -23,10 +65,6 @@ sealed class Loss : Operation
     }
 
     internal override Variable Output { get; }
-
-    /// <param name="of">Gives the value and writes the gradient.</param>
-    public static Variable Forward(Tape tape, Variable x, Func<Tensor, double> of) =>
-        tape.Record(new Loss(tape, x, of));
 
     internal override void Backward(Tape tape)
     {
@@ -50,7 +88,7 @@ sealed class WeightedSum : Operation
 {
     readonly (Variable Loss, float Weight)[] _terms;
 
-    WeightedSum(Tape tape, (Variable Loss, float Weight)[] terms)
+    public WeightedSum(Tape tape, (Variable Loss, float Weight)[] terms)
     {
         _terms = terms;
         Tensor y = tape.Rent(1, 1);
@@ -59,9 +97,6 @@ sealed class WeightedSum : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(Tape tape, params (Variable Loss, float Weight)[] terms) =>
-        terms is [(var only, 1f)] ? only : tape.Record(new WeightedSum(tape, terms));
 
     internal override void Backward(Tape tape)
     {

@@ -43,50 +43,25 @@ static class Losses
     }
 
     /// <summary>−(T²/N) Σ p_t log p_s (Hinton et al. 2015; the form of FastFormers and TinyBERT).</summary>
-    public static double SoftCrossEntropy(
-        Tensor s,
-        Tensor t,
-        double temperature,
-        Tensor gradient
-    ) => Soft(s, t, temperature, gradient, (logS, logT) => -Math.Exp(logT) * logS);
-
-    /// <summary>(T²/N) Σ p_t (log p_t − log p_s).</summary>
-    public static double KullbackLeibler(Tensor s, Tensor t, double temperature, Tensor gradient) =>
-        Soft(s, t, temperature, gradient, (logS, logT) => Math.Exp(logT) * (logT - logS));
-
-    /// <summary>(T²/N) Σ p_s (log p_s − log p_t) (MiniLLM, Gu et al. 2024).</summary>
-    public static double ReverseKullbackLeibler(
-        Tensor s,
-        Tensor t,
-        double temperature,
-        Tensor gradient
-    )
+    public static double SoftCrossEntropy(Tensor s, Tensor t, double temperature, Tensor gradient)
     {
         CheckAlike(s, t);
-        double total = 0,
-            scale = temperature * temperature / s.Rows;
+        double total = 0;
         double[] logS = new double[s.Columns],
             logT = new double[s.Columns];
         for (int r = 0; r < s.Rows; r++)
         {
             LogSoftmax(s.Row(r), temperature, logS);
             LogSoftmax(t.Row(r), temperature, logT);
-            double row = 0;
-            for (int c = 0; c < logS.Length; c++)
-            {
-                row += Math.Exp(logS[c]) * (logS[c] - logT[c]);
-            }
-
-            total += row;
             Span<float> to = gradient.Row(r);
             for (int c = 0; c < logS.Length; c++)
             {
-                double p = Math.Exp(logS[c]);
-                to[c] = (float)(scale / temperature * p * (logS[c] - logT[c] - row));
+                total += -Math.Exp(logT[c]) * logS[c];
+                to[c] = (float)(temperature / s.Rows * (Math.Exp(logS[c]) - Math.Exp(logT[c])));
             }
         }
 
-        return scale * total;
+        return temperature * temperature * total / s.Rows;
     }
 
     /// <summary>Mean over all elements of (x − target)²; over packed rows that is the mean over real tokens.</summary>
@@ -105,39 +80,6 @@ static class Losses
         }
 
         return total / x.Count;
-    }
-
-    /// <summary>Mean over rows of 1 − cos(x, target) (DistilBERT, Sanh et al. 2019).</summary>
-    public static double Cosine(Tensor x, Tensor target, Tensor gradient) =>
-        Directions(x, target, gradient, cosine => (1 - cosine, -1));
-
-    /// <summary>Mean over rows of ‖x/‖x‖ − target/‖target‖‖² (PKD, Sun et al. 2019) = 2 (1 − cos).</summary>
-    public static double NormalizedDistance(Tensor x, Tensor target, Tensor gradient) =>
-        Directions(x, target, gradient, cosine => (2 - 2 * cosine, -2));
-
-    /// <summary>Mean over rows of −Σ p log p, in nats.</summary>
-    public static double Entropy(Tensor s, Tensor gradient)
-    {
-        double total = 0;
-        double[] log = new double[s.Columns];
-        for (int r = 0; r < s.Rows; r++)
-        {
-            LogSoftmax(s.Row(r), 1, log);
-            double row = 0;
-            foreach (double l in log)
-            {
-                row -= Math.Exp(l) * l;
-            }
-
-            total += row;
-            Span<float> to = gradient.Row(r);
-            for (int c = 0; c < log.Length; c++)
-            {
-                to[c] = (float)(-Math.Exp(log[c]) * (log[c] + row) / s.Rows);
-            }
-        }
-
-        return total / s.Rows;
     }
 
     public static void LogSoftmax(
@@ -163,73 +105,6 @@ static class Losses
         {
             result[c] = logits[c] / temperature - log;
         }
-    }
-
-    /// <summary>The two losses whose gradient is T/N (p_s − p_t).</summary>
-    static double Soft(
-        Tensor s,
-        Tensor t,
-        double temperature,
-        Tensor gradient,
-        Func<double, double, double> term
-    )
-    {
-        CheckAlike(s, t);
-        double total = 0;
-        double[] logS = new double[s.Columns],
-            logT = new double[s.Columns];
-        for (int r = 0; r < s.Rows; r++)
-        {
-            LogSoftmax(s.Row(r), temperature, logS);
-            LogSoftmax(t.Row(r), temperature, logT);
-            Span<float> to = gradient.Row(r);
-            for (int c = 0; c < logS.Length; c++)
-            {
-                total += term(logS[c], logT[c]);
-                to[c] = (float)(temperature / s.Rows * (Math.Exp(logS[c]) - Math.Exp(logT[c])));
-            }
-        }
-
-        return temperature * temperature * total / s.Rows;
-    }
-
-    /// <summary>Losses of the angle alone; <paramref name="of"/> gives the value and its derivative by the cosine.</summary>
-    static double Directions(
-        Tensor x,
-        Tensor target,
-        Tensor gradient,
-        Func<double, (double Value, double Slope)> of
-    )
-    {
-        CheckAlike(x, target);
-        double total = 0;
-        for (int r = 0; r < x.Rows; r++)
-        {
-            ReadOnlySpan<float> a = x.Row(r),
-                b = target.Row(r);
-            double aa = 0,
-                bb = 0,
-                ab = 0;
-            for (int c = 0; c < a.Length; c++)
-            {
-                aa += (double)a[c] * a[c];
-                bb += (double)b[c] * b[c];
-                ab += (double)a[c] * b[c];
-            }
-
-            double na = Math.Max(Math.Sqrt(aa), 1e-12),
-                nb = Math.Max(Math.Sqrt(bb), 1e-12),
-                cosine = ab / (na * nb);
-            var (value, slope) = of(cosine);
-            total += value;
-            Span<float> to = gradient.Row(r);
-            for (int c = 0; c < a.Length; c++)
-            {
-                to[c] = (float)(slope * (b[c] / (na * nb) - cosine * a[c] / (na * na)) / x.Rows);
-            }
-        }
-
-        return total / x.Rows;
     }
 
     static void CheckAlike(Tensor student, Tensor teacher)

@@ -14,6 +14,13 @@ public enum Pooling
     Mean,
 }
 
+public sealed partial class Tape
+{
+    /// <summary>One row for each sequence.</summary>
+    public Variable Pool(Variable x, Sequences sequences, Pooling pooling) =>
+        Record(new Pool(this, x, sequences, pooling));
+}
+
 /// <summary>y [sequences, D] from x [T, D].</summary>
 sealed class Pool : Operation
 {
@@ -21,7 +28,7 @@ sealed class Pool : Operation
     readonly Sequences _sequences;
     readonly Pooling _pooling;
 
-    Pool(Tape tape, Variable x, Sequences sequences, Pooling pooling)
+    public Pool(Tape tape, Variable x, Sequences sequences, Pooling pooling)
     {
         (_x, _sequences, _pooling) = (x, sequences, pooling);
         Tensor y = tape.Rent(sequences.Count, x.Value.Columns);
@@ -30,9 +37,6 @@ sealed class Pool : Operation
     }
 
     internal override Variable Output { get; }
-
-    public static Variable Forward(Tape tape, Variable x, Sequences sequences, Pooling pooling) =>
-        tape.Record(new Pool(tape, x, sequences, pooling));
 
     /// <summary>The forward pass alone.</summary>
     public static void Rows(Tensor x, Sequences sequences, Pooling pooling, Tensor y)

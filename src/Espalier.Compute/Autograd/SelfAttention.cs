@@ -3,65 +3,62 @@ using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
-/// <summary>softmax(q kᵀ / √width) v for each head of each sequence, dropout on the probabilities.</summary>
+public sealed partial class Tape
+{
+    /// <summary>Attention of q [T, heads · width] and k, v [T, key heads · width] within each sequence.</summary>
+    /// <param name="keySums">As in <see cref="Attention.Forward"/>.</param>
+    public Variable SelfAttention(
+        Variable q,
+        Variable k,
+        Variable v,
+        Sequences sequences,
+        AttentionForm form,
+        float dropout,
+        Tensor? keySums = null
+    ) => Record(new SelfAttention(this, q, k, v, sequences, form, dropout, keySums));
+}
+
+/// <summary>softmax(scale · q kᵀ) v for each head of each sequence, dropout on the probabilities.</summary>
 sealed class SelfAttention : Operation
 {
     readonly Variable _q;
     readonly Variable _k;
     readonly Variable _v;
-    readonly Sequences _sequences;
-    readonly int _heads;
-    readonly AttentionDropout _dropout;
+    readonly AttentionCall _call;
     readonly Tensor? _probabilities;
 
-    SelfAttention(
+    public SelfAttention(
         Tape tape,
         Variable q,
         Variable k,
         Variable v,
         Sequences sequences,
-        int heads,
-        float dropout
+        AttentionForm form,
+        float dropout,
+        Tensor? keySums
     )
     {
-        (_q, _k, _v, _sequences, _heads) = (q, k, v, sequences, heads);
-        _dropout =
-            tape.Training && dropout > 0
-                ? new AttentionDropout(dropout, tape.NextStream())
-                : default;
-        bool grows = q.NeedsGradient || k.NeedsGradient || v.NeedsGradient;
-        Tensor y = tape.Rent(q.Value.Shape);
-        _probabilities = grows
-            ? tape.Rent(1, checked((int)sequences.ProbabilitiesStart(sequences.Count, heads)))
-            : null;
-        tape.Kernels.Attention.Forward(
-            tape.Workers,
+        (_q, _k, _v) = (q, k, v);
+        _call = new AttentionCall(
             new Columns(q.Value),
             new Columns(k.Value),
             new Columns(v.Value),
             sequences,
-            heads,
-            Width,
-            y,
-            _probabilities,
-            _dropout
+            form,
+            Dropout: tape.Training && dropout > 0
+                ? new AttentionDropout(dropout, tape.NextStream())
+                : default
         );
+        bool grows = q.NeedsGradient || k.NeedsGradient || v.NeedsGradient;
+        Tensor y = tape.Rent(q.Value.Shape);
+        _probabilities = grows
+            ? tape.Rent(1, checked((int)sequences.ProbabilitiesStart(sequences.Count, form.Heads)))
+            : null;
+        tape.Kernels.Attention.Forward(tape.Workers, _call, y, _probabilities, keySums);
         Output = new Variable(y, grows);
     }
 
-    int Width => _q.Value.Columns / _heads;
-
     internal override Variable Output { get; }
-
-    public static Variable Forward(
-        Tape tape,
-        Variable q,
-        Variable k,
-        Variable v,
-        Sequences sequences,
-        int heads,
-        float dropout
-    ) => tape.Record(new SelfAttention(tape, q, k, v, sequences, heads, dropout));
 
     internal override void Backward(Tape tape)
     {
@@ -70,18 +67,12 @@ sealed class SelfAttention : Operation
             dv = tape.Contribution(_v);
         tape.Kernels.Attention.Backward(
             tape.Workers,
-            new Columns(_q.Value),
-            new Columns(_k.Value),
-            new Columns(_v.Value),
-            _sequences,
-            _heads,
-            Width,
+            _call,
             _probabilities!,
             Output.Gradient!,
             new Columns(dq),
             new Columns(dk),
-            new Columns(dv),
-            _dropout
+            new Columns(dv)
         );
         tape.Send(_q, dq);
         tape.Send(_k, dk);
@@ -92,13 +83,11 @@ sealed class SelfAttention : Operation
     {
         get
         {
-            long pairs = 0;
-            for (int s = 0; s < _sequences.Count; s++)
-            {
-                pairs += (long)_heads * _sequences.RowsOf(s) * _sequences.KeysOf(s);
-            }
-
-            return new Cost(2 * pairs * Width, sizeof(float) * (4L * _q.Value.Count + 2 * pairs));
+            long pairs = _call.Form.Pairs(_call.Sequences);
+            return new Cost(
+                2 * pairs * _call.Form.Width,
+                sizeof(float) * (2L * _q.Value.Count + 2L * _k.Value.Count + 2 * pairs)
+            );
         }
     }
 }

@@ -17,9 +17,9 @@ public abstract class Operation
 
 /// <summary>
 /// Records operations as they run and walks them backwards. One tape serves one training loop: memory
-/// and packed weights are kept from step to step.
+/// and packed weights are kept from step to step. Each operation's file says how it is called.
 /// </summary>
-public sealed class Tape(Workers workers, KernelFamily kernels)
+public sealed partial class Tape(Workers workers, KernelFamily kernels)
 {
     readonly Arena _arena = new();
     readonly List<Operation> _operations = [];
@@ -156,7 +156,7 @@ public sealed class Tape(Workers workers, KernelFamily kernels)
         Tensor gradient = Gradient(variable, out bool add);
         if (add)
         {
-            Kernels.Rows.Add(Workers, contribution, gradient);
+            Kernels.Rows.Add(Workers, contribution, gradient, gradient);
         }
         else
         {

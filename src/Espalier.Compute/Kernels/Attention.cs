@@ -22,15 +22,20 @@ public readonly record struct Sequences(int[] Starts, int Count, int[]? Lengths 
 
     public int RowsOf(int sequence) => Starts[sequence + 1] - Starts[sequence];
 
+    /// <summary>Rows that are real.</summary>
     public int KeysOf(int sequence) => Lengths?[sequence] ?? RowsOf(sequence);
 
-    /// <summary>Where the probabilities of a sequence start: all heads' [rows, rows] squares, one sequence after the other.</summary>
-    public long ProbabilitiesStart(int sequence, int heads)
+    /// <summary>
+    /// Where the probabilities of a sequence start: all heads' [rows, rows of the keys], one sequence after the other.
+    /// </summary>
+    /// <param name="keys">Null: the sequences attend to themselves.</param>
+    public long ProbabilitiesStart(int sequence, int heads, Sequences? keys = null)
     {
+        Sequences seen = keys ?? this;
         long start = 0;
         for (int s = 0; s < sequence; s++)
         {
-            start += (long)heads * RowsOf(s) * RowsOf(s);
+            start += (long)heads * RowsOf(s) * seen.RowsOf(s);
         }
 
         return start;
@@ -41,43 +46,130 @@ public readonly record struct Sequences(int[] Starts, int Count, int[]? Lengths 
 /// <param name="Rng">Stream of the mask: row = head · total rows + query row, column = key within its sequence.</param>
 public readonly record struct AttentionDropout(float Probability, Rng Rng);
 
+/// <summary>What attention is in every call of a layer.</summary>
+/// <param name="Heads">Of the queries.</param>
+/// <param name="Width">Of one head.</param>
+/// <param name="KeyHeads">
+/// Heads of keys and values, each of which serves <c>Heads / KeyHeads</c> heads of queries that stand together (Ainslie
+/// et al. 2023); 0: as many as of the queries.
+/// </param>
+/// <param name="Causal">Whether a query sees no key behind its own.</param>
+/// <param name="Reach">
+/// A query sees keys at most this far from its own: half of ModernBERT's <c>local_attention</c>, one less than a causal
+/// <c>sliding_window</c>. Null: all.
+/// </param>
+/// <param name="Scale">What scores are multiplied by; null: 1 / √width.</param>
+public readonly record struct AttentionForm(
+    int Heads,
+    int Width,
+    int KeyHeads = 0,
+    bool Causal = false,
+    int? Reach = null,
+    float? Scale = null
+)
+{
+    /// <summary>Heads of queries to a head of keys.</summary>
+    public int Group => KeyHeads == 0 ? 1 : Heads / KeyHeads;
+
+    /// <summary>Whether some queries may see fewer keys than there are.</summary>
+    public bool Masks => Causal || Reach is not null;
+
+    /// <summary>Keys that a query sees, from the first to before past; none where both are the same.</summary>
+    /// <param name="query">Its row within its sequence.</param>
+    /// <param name="queries">Real rows of that sequence; its last is at the place of the last key.</param>
+    public (int First, int Past) Seen(int query, int queries, int keys)
+    {
+        int at = query + keys - queries,
+            reach = Reach ?? int.MaxValue / 2,
+            first = Math.Clamp(at - reach, 0, keys);
+        return (first, Math.Clamp(at + (Causal ? 0 : reach) + 1, first, keys));
+    }
+
+    /// <summary>Scores that sequences which attend to themselves take, of all heads.</summary>
+    /// <param name="real">Whether padding has no queries either.</param>
+    public long Pairs(Sequences sequences, bool real = false)
+    {
+        long pairs = 0;
+        for (int s = 0; s < sequences.Count; s++)
+        {
+            int keys = sequences.KeysOf(s),
+                rows = real ? keys : sequences.RowsOf(s);
+            for (int i = 0; Masks && i < rows; i++)
+            {
+                var (first, past) = Seen(i, keys, keys);
+                pairs += past - first;
+            }
+
+            pairs += Masks ? 0 : (long)rows * keys;
+        }
+
+        return Heads * pairs;
+    }
+}
+
+/// <summary>One call of attention.</summary>
+/// <param name="Queries">[rows of the sequences, heads · width].</param>
+/// <param name="Keys">[rows of the key sequences, key heads · width]; the values likewise.</param>
+/// <param name="KeySequences">
+/// Where the keys are others than the queries', such as those of a cache: as many sequences, and the last real query of
+/// each stands at the place of the last real key. Null: the sequences attend to themselves.
+/// </param>
+public readonly record struct AttentionCall(
+    Columns Queries,
+    Columns Keys,
+    Columns Values,
+    Sequences Sequences,
+    AttentionForm Form,
+    Sequences? KeySequences = null,
+    AttentionDropout Dropout = default
+);
+
 /// <summary>
-/// softmax(q kᵀ / √width) v for each sequence and head (Vaswani et al. 2017, equation 1). Rows are [T, heads · width].
+/// softmax(scale · q kᵀ) v for each sequence and head (Vaswani et al. 2017, equation 1). A query that sees no key gives 0.
 /// </summary>
 public abstract class Attention
 {
-    /// <param name="y">[T, heads · width].</param>
+    /// <param name="y">[rows of the sequences, heads · width].</param>
     /// <param name="probabilities">
     /// Receives the probabilities before dropout, for the backward pass; laid out as
     /// <see cref="Sequences.ProbabilitiesStart"/> says, [head][query][key]. Null: not kept.
     /// </param>
+    /// <param name="keySums">
+    /// Receives for each key the sum of its probabilities over all heads and real queries of its sequence: the significance
+    /// of PoWER-BERT (Goyal et al. 2020, section 3.2). One number for each row of keys; 0 for padding. Null: not wanted.
+    /// </param>
     public abstract void Forward(
         Workers workers,
-        Columns q,
-        Columns k,
-        Columns v,
-        Sequences sequences,
-        int heads,
-        int width,
+        in AttentionCall call,
         Tensor y,
         Tensor? probabilities = null,
-        AttentionDropout dropout = default
+        Tensor? keySums = null
     );
 
     /// <summary>Writes (does not add) the gradients of q, k and v.</summary>
     public abstract void Backward(
         Workers workers,
-        Columns q,
-        Columns k,
-        Columns v,
-        Sequences sequences,
-        int heads,
-        int width,
+        in AttentionCall call,
         Tensor probabilities,
         Tensor dy,
         Columns dq,
         Columns dk,
-        Columns dv,
-        AttentionDropout dropout = default
+        Columns dv
+    );
+
+    /// <summary>
+    /// Writes scale · q kᵀ for each pair of a real query and a key that it sees, and 0 for all others; laid out as probabilities
+    /// are. The call's values are not looked at.
+    /// </summary>
+    public abstract void Scores(Workers workers, in AttentionCall call, Tensor scores);
+
+    /// <summary>Writes (does not add) the gradients of q and k, from those of the scores.</summary>
+    /// <param name="dScores">0 wherever <see cref="Scores"/> writes 0 for a pair that is not seen.</param>
+    public abstract void ScoresBackward(
+        Workers workers,
+        in AttentionCall call,
+        Tensor dScores,
+        Columns dq,
+        Columns dk
     );
 }

@@ -1,3 +1,4 @@
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels;
@@ -52,10 +53,9 @@ public abstract class Int8Gemm
     public const int MaximumInputs = 65_536;
 
     /// <summary>
-    /// Quantizes and packs weights [outputs, inputs]: scale = max|row| / 127 (1 for a row of zeros),
-    /// q = half-to-even(w / scale).
+    /// Packs weights [outputs, inputs]: what is stored as int8 as it is, anything else rounded as <see cref="Int8Rows"/> says.
     /// </summary>
-    public abstract QuantizedMatrix Pack(Tensor weights_OI);
+    public abstract QuantizedMatrix Pack(Weight weights_OI);
 
     /// <summary>Quantizes the rows of x; sets <see cref="QuantizedRows.Rows"/>.</summary>
     public abstract void Quantize(Workers workers, Tensor x, QuantizedRows into);
@@ -72,7 +72,7 @@ public abstract class Int8Gemm
     /// <summary>Packs a whole layer, to be run as one.</summary>
     public abstract Int8Layer Pack(LayerWeights weights);
 
-    protected static void CheckInputs(Tensor weights_OI)
+    protected static void CheckInputs(Weight weights_OI)
     {
         if (weights_OI.Columns is < 1 or > MaximumInputs)
         {

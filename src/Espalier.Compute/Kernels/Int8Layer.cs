@@ -1,3 +1,4 @@
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels;
@@ -13,13 +14,13 @@ public sealed record LayerWeights
     public required float NormEpsilon { get; init; }
 
     // Weights are [outputs, inputs].
-    public required (Tensor Weight, Tensor Bias) Query { get; init; }
-    public required (Tensor Weight, Tensor Bias) Key { get; init; }
-    public required (Tensor Weight, Tensor Bias) Value { get; init; }
-    public required (Tensor Weight, Tensor Bias) Attention { get; init; }
+    public required (Weight Weight, Tensor Bias) Query { get; init; }
+    public required (Weight Weight, Tensor Bias) Key { get; init; }
+    public required (Weight Weight, Tensor Bias) Value { get; init; }
+    public required (Weight Weight, Tensor Bias) Attention { get; init; }
     public required (Tensor Weight, Tensor Bias) AttentionNorm { get; init; }
-    public required (Tensor Weight, Tensor Bias) Up { get; init; }
-    public required (Tensor Weight, Tensor Bias) Down { get; init; }
+    public required (Weight Weight, Tensor Bias) Up { get; init; }
+    public required (Weight Weight, Tensor Bias) Down { get; init; }
     public required (Tensor Weight, Tensor Bias) Norm { get; init; }
 }
 
@@ -44,20 +45,35 @@ public abstract class Int8Layer
         Tensor context
     );
 
-    protected static void Check(
+    /// <summary>
+    /// The attention alone, from the bytes into the context; <see cref="Feed"/> is the rest. Between the two, rows may be
+    /// taken out of state, bytes and context.
+    /// </summary>
+    /// <param name="keySums">As in <see cref="Attention.Forward"/>.</param>
+    public abstract void Attend(
+        Workers workers,
         Sequences sequences,
-        Tensor state,
+        QuantizedRows bytes,
+        Tensor context,
+        Tensor? keySums = null
+    );
+
+    /// <summary>From the context to what the next layer reads, each row by itself.</summary>
+    public abstract void Feed(Workers workers, Tensor state, QuantizedRows bytes, Tensor context);
+
+    /// <param name="state">Null: not looked at.</param>
+    protected static void Check(
+        int rows,
+        Tensor? state,
         QuantizedRows bytes,
         Tensor context,
         LayerWeights weights
     )
     {
-        int rows = sequences.Rows,
-            hidden = weights.Query.Weight.Columns,
+        int hidden = weights.Query.Weight.Columns,
             width = weights.Heads * weights.HeadWidth;
         if (
-            state.Rows != rows
-            || state.Columns != hidden
+            (state is not null && (state.Rows != rows || state.Columns != hidden))
             || bytes.Rows != rows
             || bytes.Columns != hidden
             || context.Rows != rows
@@ -65,7 +81,7 @@ public abstract class Int8Layer
         )
         {
             throw new ArgumentException(
-                $"Int8 layer: state is {state.Shape}, its bytes [{bytes.Rows}, {bytes.Columns}] and the context "
+                $"Int8 layer: state is {state?.Shape}, its bytes [{bytes.Rows}, {bytes.Columns}] and the context "
                     + $"{context.Shape}; these sequences and weights need [{rows}, {hidden}] twice and [{rows}, {width}]."
             );
         }

@@ -23,33 +23,69 @@ public abstract class RowKernels
         Tensor dx
     );
 
+    /// <summary>y = activation(gate) · up, of gate and up [T, columns of y]: two halves of a product, or two products (Shazeer 2020).</summary>
+    public abstract void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    );
+
+    /// <summary>Writes (does not add) the gradients of gate and up; they may take the place of both.</summary>
+    public abstract void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    );
+
+    /// <summary>Turns heads by their rows' positions, in place when y is x.</summary>
+    /// <param name="back">By the negative angle: the gradient.</param>
+    public abstract void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    );
+
     /// <summary>
-    /// y = (s − mean) · rstd · weight + bias with s = x + residual, per row.
+    /// y = norm(s) with s = x + residual, per row; y may be x or the residual.
     /// </summary>
-    /// <param name="sum">Receives s, where the backward pass needs it; may be x itself.</param>
-    /// <param name="statistics">Receives mean and 1/√(variance + eps) of each row, [T, 2].</param>
+    /// <param name="sum">
+    /// Receives s, where the backward pass or the next residual needs it; may be x or the residual itself, if y is not.
+    /// </param>
+    /// <param name="statistics">
+    /// Receives the mean and 1/√(variance + ε) of each row, [T, 2]; of a norm that takes no mean, 0 for it.
+    /// </param>
     public abstract void AddNorm(
         Workers workers,
         Tensor x,
         Tensor? residual,
-        Tensor weight,
-        Tensor bias,
-        float epsilon,
+        in Norm norm,
         Tensor y,
         Tensor? sum = null,
         Tensor? statistics = null
     );
 
     /// <summary>dx of the norm; adds to the gradients of weight and bias.</summary>
+    /// <param name="more">
+    /// Is added to dx, and may be dx: what else the sum's gradient is made of, where the sum goes on as a residual.
+    /// </param>
     public abstract void NormBackward(
         Workers workers,
         Tensor dy,
         Tensor sum,
         Tensor statistics,
-        Tensor weight,
+        in Norm norm,
         Tensor dx,
         Tensor weightGradient,
-        Tensor biasGradient
+        Tensor? biasGradient,
+        Tensor? more = null
     );
 
     /// <summary>Adds the sum over rows of x to <paramref name="sums"/> (a bias' gradient).</summary>
@@ -61,28 +97,16 @@ public abstract class RowKernels
     /// </summary>
     public abstract void Dropout(Workers workers, Rng rng, float probability, Tensor x, Tensor y);
 
-    /// <summary>y += x.</summary>
-    public abstract void Add(Workers workers, Tensor x, Tensor y);
+    /// <summary>y = x + other; y may be either.</summary>
+    public abstract void Add(Workers workers, Tensor x, Tensor other, Tensor y);
 
     /// <summary>
     /// One step of AdamW (Loshchilov and Hutter 2019, algorithm 2) in one pass over the memory. The gradient is
     /// multiplied by <paramref name="gradientScale"/> (clipping) first.
     /// </summary>
-    public abstract void AdamW(
-        Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
-    );
-
-    /// <summary>
-    /// The same, and the packed forms of the parameter made again on the way. False, and nothing done, where these kernels
-    /// cannot do that at once.
-    /// </summary>
-    public virtual bool AdamW(
+    /// <param name="forms">Packed forms of the parameter, to be made again on the way.</param>
+    /// <returns>Whether they were; these kernels may not be able to.</returns>
+    public abstract bool AdamW(
         Workers workers,
         Tensor parameter,
         Tensor gradient,
@@ -90,8 +114,8 @@ public abstract class RowKernels
         Tensor second,
         in AdamWStep step,
         float gradientScale,
-        PackedForms forms
-    ) => false;
+        PackedForms forms = default
+    );
 
     /// <summary>
     /// Steps of AdamW for some rows of a table. The steps before the last have no gradient, so a row that was not
@@ -111,6 +135,23 @@ public abstract class RowKernels
         ReadOnlyMemory<AdamWStep> steps,
         float gradientScale
     );
+
+    protected static void CheckGate(Tensor y, params ReadOnlySpan<Columns> parts)
+    {
+        foreach (Columns part in parts)
+        {
+            if (
+                part.Tensor.Rows != y.Rows
+                || part.Offset < 0
+                || part.Offset > part.Stride - y.Columns
+            )
+            {
+                throw new ArgumentException(
+                    $"Gate: {part.Tensor.Shape} from column {part.Offset} on does not hold {y.Shape}, the shape of the result."
+                );
+            }
+        }
+    }
 
     /// <summary>Σ x², in double, over fixed blocks.</summary>
     public abstract double SumOfSquares(Workers workers, Tensor x);

@@ -78,6 +78,34 @@ public sealed class Tensor
 
     public Tensor Clone() => new(Shape, Span);
 
+    /// <summary>The rows of several matrices one below the other, or vectors end to end; one alone is itself, not copied.</summary>
+    public static Tensor Stacked(params ReadOnlySpan<Tensor> parts)
+    {
+        if (parts.Length == 1)
+        {
+            return parts[0];
+        }
+
+        int count = 0,
+            at = 0;
+        foreach (Tensor part in parts)
+        {
+            count += part.Count;
+        }
+
+        Tensor all =
+            parts[0].Shape.Rank == 1
+                ? new Tensor(count)
+                : new Tensor(count / parts[0].Columns, parts[0].Columns);
+        foreach (Tensor part in parts)
+        {
+            part.Span.CopyTo(all.Span[at..]);
+            at += part.Count;
+        }
+
+        return all;
+    }
+
     static (float[] Storage, int Start) Allocate(int count)
     {
         const int slack = Alignment / sizeof(float);

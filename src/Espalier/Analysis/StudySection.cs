@@ -3,6 +3,7 @@ using Espalier.Analysis.Cumulation;
 using Espalier.Analysis.Orders;
 using Espalier.Analysis.Search;
 using Espalier.Measuring;
+using Espalier.Operators;
 using Espalier.Tensors;
 
 namespace Espalier.Analysis;
@@ -56,7 +57,7 @@ public sealed record StudySection(
                 .. findings.Measurements.Where(m =>
                     m.Primary.Value is not null
                     && m.Seeds.Count > 0
-                    && Findings.IsPipeline(m.Pipeline)
+                    && Pipeline.TryParse(m.Pipeline) is not null
                 ),
             ],
             whole = [.. judged.Where(m => m.MillisecondsPerExample is not null)];

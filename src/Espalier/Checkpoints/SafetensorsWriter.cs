@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Espalier.Tensors;
@@ -44,6 +45,16 @@ public sealed class SafetensorsWriter
     /// <summary>Bytes as U8; state of any other kind goes into a file so.</summary>
     public void Add(string name, byte[] bytes, params ReadOnlySpan<int> extents) =>
         Add(name, DType.U8, bytes.Length, extents, to => to.Write(bytes));
+
+    /// <summary>Signed bytes as I8.</summary>
+    public void Add(string name, sbyte[] values, params ReadOnlySpan<int> extents) =>
+        Add(
+            name,
+            DType.I8,
+            values.Length,
+            extents,
+            to => to.Write(MemoryMarshal.AsBytes<sbyte>(values))
+        );
 
     /// <summary>As <see cref="Write(string)"/>; the file carries a hash of itself, which <see cref="TensorSeal"/> looks at.</summary>
     public void WriteSealed(string path)

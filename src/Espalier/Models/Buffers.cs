@@ -10,14 +10,7 @@ sealed class Buffers
     readonly Dictionary<(string, int, int), Tensor> _views = [];
     readonly Dictionary<string, Tensor> _owners = [];
     readonly Dictionary<int, QuantizedRows> _quantized = [];
-    float[] _floats = [];
-    int[] _ints = [];
     Flow? _flow;
-
-    public float[] Floats(int count) =>
-        _floats.Length >= count ? _floats : _floats = new float[count];
-
-    public int[] Ints(int count) => _ints.Length >= count ? _ints : _ints = new int[count];
 
     /// <summary>A matrix of that name; views of one name share memory, and none is made twice.</summary>
     public Tensor Matrix(string name, int rows, int columns)
@@ -59,17 +52,11 @@ sealed class Buffers
         return found;
     }
 
-    public Flow Begin(
-        Workers workers,
-        KernelFamily kernels,
-        ModelConfig config,
-        Batch batch,
-        int? padTo
-    )
+    public Flow Begin(Workers workers, KernelFamily kernels, Batch batch, int? padTo)
     {
         if (_flow is null || _flow.Capacity < batch.Count)
         {
-            _flow = new Flow(this, workers, kernels, config.Hidden, batch.Count);
+            _flow = new Flow(this, workers, kernels, batch.Count);
         }
 
         _flow.Begin(batch, padTo);

@@ -1,21 +1,29 @@
-using System.Numerics.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models.Families;
-using Tensor = Espalier.Tensors.Tensor;
+using Espalier.Stored;
+using Espalier.Tensors;
 
 namespace Espalier.Models;
 
+/// <param name="Position">Null: layers turn queries and keys instead.</param>
 /// <param name="Type">Null: the model has no segments.</param>
-sealed record EmbeddingTables(Tensor Word, Tensor Position, Tensor? Type);
+sealed record EmbeddingTables(Weight Word, Weight? Position, Weight? Type)
+{
+    public long Bytes => Word.Bytes + (Position?.Bytes ?? 0) + (Type?.Bytes ?? 0);
+}
 
 /// <summary>Word + position + type of each token, a sequence at a time; the flow's padding is the padding token.</summary>
-readonly struct Embedding(Flow flow, ModelConfig config, EmbeddingTables tables, Batch batch)
-    : IBlocks
+readonly struct Embedding(
+    Flow flow,
+    ModelConfig config,
+    EmbeddingTables tables,
+    Batch batch,
+    Tensor state
+) : IBlocks
 {
     readonly int _offset = config.Family.PositionOffset(config.PadId);
     readonly Family _family = config.Family;
-    readonly Tensor _state = flow.State;
 
     public void Run(int block)
     {
@@ -25,21 +33,16 @@ readonly struct Embedding(Flow flow, ModelConfig config, EmbeddingTables tables,
         for (int t = 0; t < flow.Starts[block + 1] - start; t++)
         {
             int from = batch.Starts[block] + t;
-            Span<float> to = _state.Row(start + t);
+            Span<float> to = state.Row(start + t);
             bool isReal = t < real;
             int place =
                 isReal ? _family.Position(batch.Ids[from], config.PadId, ref counted)
                 : _offset > 0 ? config.PadId
                 : t;
-            TensorPrimitives.Add(
-                tables.Word.Row(isReal ? batch.Ids[from] : config.PadId),
-                tables.Position.Row(place),
-                to
-            );
-            if (tables.Type is { } type)
-            {
-                TensorPrimitives.Add(to, type.Row(isReal ? batch.TypeIds[from] : 0), to);
-            }
+            to.Clear();
+            tables.Word.AddRow(isReal ? batch.Ids[from] : config.PadId, to);
+            tables.Position?.AddRow(place, to);
+            tables.Type?.AddRow(isReal ? batch.TypeIds[from] : 0, to);
         }
     }
 }

@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Walk;
 using Espalier.Tensors;
 
 namespace Espalier.Models;
@@ -9,13 +10,15 @@ namespace Espalier.Models;
 /// <param name="Embedding">Output of the embeddings, [T, D].</param>
 /// <param name="Layers">Output of each layer, [T, D].</param>
 /// <param name="Contexts">Heads' outputs of each layer before the output projection, [T, heads · width].</param>
+/// <param name="Rows">Rows of the batch that are left behind the last layer, in order; null: all.</param>
 /// <param name="Logits">Of each exit in order, the last layer's last, [sequences, outputs].</param>
 public sealed record GraphOutput(
-    Sequences Sequences,
+    IReadOnlyList<Sequences> Sequences,
     Variable Embedding,
     IReadOnlyList<Variable> Layers,
     IReadOnlyList<Variable> Contexts,
-    IReadOnlyList<Variable> Logits
+    IReadOnlyList<Variable> Logits,
+    int[]? Rows
 )
 {
     public Variable LastLogits => Logits[^1];
@@ -25,12 +28,15 @@ public sealed record GraphOutput(
 public sealed class EncoderGraph
 {
     readonly Dictionary<string, Variable> _variables = [];
+    readonly Dictionary<Part, (Variable Weight, Variable? Bias)> _parts = [];
 
     /// <param name="frozen">Parameters that get no gradient; null: none.</param>
     /// <param name="followRows">Whether the rows of the word table that a batch touches are noted down.</param>
     public EncoderGraph(Model model, Predicate<string>? frozen = null, bool followRows = true)
     {
         Model = model;
+        Turns = new Turns(model.Config);
+        string words = Part.Word.Weight;
         foreach (string name in model.Parameters.Names)
         {
             Tensor value = model.Parameters[name];
@@ -40,17 +46,27 @@ public sealed class EncoderGraph
                 new Variable(value, gradient)
                 {
                     Rows =
-                        name == Names.Word && gradient is not null && followRows
+                        name == words && gradient is not null && followRows
                             ? new RowSet(value.Rows)
                             : null,
                 }
             );
         }
+
+        foreach (Part part in model.Parameters.Names.Select(Part.Of).Distinct())
+        {
+            _parts.Add(part, (this[part.Weight], _variables.GetValueOrDefault(part.Bias)));
+        }
     }
 
     public Model Model { get; }
 
+    internal Turns Turns { get; }
+
     public Variable this[string name] => _variables[name];
+
+    /// <summary>Weight and bias of a part.</summary>
+    public (Variable Weight, Variable? Bias) this[Part part] => _parts[part];
 
     /// <summary>Parameters that are trained, in file order.</summary>
     public IEnumerable<(string Name, Variable Variable)> Trained =>
@@ -72,110 +88,180 @@ public sealed class EncoderGraph
     }
 
     /// <param name="allExits">Whether classifiers behind earlier layers run too.</param>
-    public GraphOutput Forward(Tape tape, Batch batch, bool allExits = false)
+    public GraphOutput Forward(
+        Tape tape,
+        Batch batch,
+        bool allExits = false,
+        ISee<Variable>? see = null,
+        Extract? extract = null
+    )
     {
-        ModelConfig config = Model.Config;
-        Sequences sequences = new(batch.Starts, batch.Count);
-        List<Variable> layers = [],
-            contexts = [],
-            logits = [];
-        Variable x = Embeddings(tape, batch),
-            embedding = x;
-        for (int i = 0; i < config.Layers.Count; i++)
+        Recording run = new(this, tape, batch, allExits, see, extract);
+        Walk.Forward.Run(Model.Config, run, run);
+        return run.Output;
+    }
+}
+
+/// <summary>What is done instead of taking rows out, while it is learned how many may go.</summary>
+/// <param name="ranks">Of each row of x: its place within its sequence by significance, 0 the first.</param>
+public delegate Variable Extract(Tape tape, int layer, Variable x, int[] ranks);
+
+/// <summary>The arithmetic of training: every operation is recorded on the tape.</summary>
+sealed class Recording(
+    EncoderGraph graph,
+    Tape tape,
+    Batch batch,
+    bool allExits,
+    ISee<Variable>? other,
+    Extract? extract
+) : IArithmetic<Variable>, ISee<Variable>
+{
+    readonly ModelConfig _model = graph.Model.Config;
+    readonly List<Sequences> _attended = [];
+    readonly List<Variable> _layers = [];
+    readonly List<Variable> _contexts = [];
+    readonly List<Variable> _logits = [];
+    Variable? _embedding;
+    int[]? _places;
+    Sequences _sequences = new(batch.Starts, batch.Count);
+    Tensor? _significance;
+    int[]? _rows;
+
+    public GraphOutput Output => new(_attended, _embedding!, _layers, _contexts, _logits, _rows);
+
+    public Variable Embed()
+    {
+        List<(Variable, int[])> tables = [(graph[Part.Word].Weight, batch.Ids)];
+        if (_model.HasPositionTable)
         {
-            x = Layer(tape, x, i, sequences, contexts);
-            layers.Add(x);
-            bool last = i == config.Layers.Count - 1;
-            if (last || allExits && config.HasExits)
-            {
-                logits.Add(Classify(tape, x, i, sequences));
-            }
+            tables.Add((graph[Part.Position].Weight, Positions()));
         }
 
-        return new GraphOutput(sequences, embedding, layers, contexts, logits);
+        if (_model.Types > 0)
+        {
+            tables.Add((graph[Part.Type].Weight, batch.TypeIds));
+        }
+
+        return tape.Embed(batch.Tokens, [.. tables]);
     }
 
-    Variable Embeddings(Tape tape, Batch batch)
+    int[] Positions()
     {
-        ModelConfig config = Model.Config;
         int[] positions = new int[batch.Tokens];
         for (int s = 0; s < batch.Count; s++)
         {
             int counted = 0;
             for (int t = batch.Starts[s]; t < batch.Starts[s + 1]; t++)
             {
-                positions[t] = config.Family.Position(batch.Ids[t], config.PadId, ref counted);
+                positions[t] = _model.Family.Position(batch.Ids[t], _model.PadId, ref counted);
             }
         }
 
-        List<(Variable, int[])> tables =
-        [
-            (this[Names.Word], batch.Ids),
-            (this[Names.Position], positions),
-        ];
-        if (config.Types > 0)
+        return positions;
+    }
+
+    public Variable Linear(Variable x, LinearPart linear, Activation activation = Activation.None)
+    {
+        var (weight, bias) = graph[linear.Part];
+        return tape.Linear(x, weight, bias, activation);
+    }
+
+    public Variable Attend(Variable q, Variable k, Variable v, AttentionSpec spec) =>
+        tape.SelfAttention(
+            q,
+            k,
+            v,
+            _sequences,
+            spec.Form,
+            spec.Dropout,
+            _significance = spec.Keeps is null ? null : new Tensor(_sequences.Rows, 1)
+        );
+
+    public Variable Keep(Variable x, int layer, AttentionSpec spec)
+    {
+        int[] ranks = new int[_sequences.Rows],
+            starts = new int[_sequences.Count + 1];
+        List<int> kept = [];
+        for (int s = 0; s < _sequences.Count; s++)
         {
-            tables.Add((this[Names.Type], batch.TypeIds));
+            int start = _sequences.Starts[s],
+                rows = _sequences.RowsOf(s);
+            ulong[] order = new ulong[rows];
+            Significance.Rank(_significance!.Span.Slice(start, rows), order);
+            for (int rank = 0; rank < rows; rank++)
+            {
+                ranks[start + Significance.Position(order[rank])] = rank;
+            }
+
+            kept.AddRange(Enumerable.Range(start, rows).Where(r => ranks[r] < spec.Keeps!.Value));
+            starts[s + 1] = kept.Count;
         }
 
-        Variable sum = tape.Embed(batch.Tokens, [.. tables]);
-        return tape.Dropout(Norm(tape, sum, null, Names.EmbeddingNorm, 0), config.HiddenDropout);
-    }
-
-    Variable Layer(Tape tape, Variable x, int i, Sequences sequences, List<Variable> contexts)
-    {
-        ModelConfig config = Model.Config;
-        Variable context = tape.SelfAttention(
-            Linear(tape, x, Names.Layer(i, "query")),
-            Linear(tape, x, Names.Layer(i, "key")),
-            Linear(tape, x, Names.Layer(i, "value")),
-            sequences,
-            config.Layers[i].Heads,
-            config.AttentionDropout
-        );
-        contexts.Add(context);
-        Variable attended = Linear(tape, context, Names.Layer(i, "attention"));
-        Variable middle = Norm(
-            tape,
-            attended,
-            x,
-            Names.Layer(i, "attention_norm"),
-            config.HiddenDropout
-        );
-        Variable up = Linear(tape, middle, Names.Layer(i, "up"), config.Activation);
-        Variable down = Linear(tape, up, Names.Layer(i, "down"));
-        return Norm(tape, down, middle, Names.Layer(i, "norm"), config.HiddenDropout);
-    }
-
-    Variable Classify(Tape tape, Variable x, int layer, Sequences sequences)
-    {
-        ModelConfig config = Model.Config;
-        string classifier = Names.Classifier(config, layer);
-        bool head = classifier == Names.Head;
-        Variable pooled = tape.Pool(
-            x,
-            sequences,
-            head ? config.Pooling : config.ExitPooling!.Value
-        );
-        if (config.Family.DropsBeforeHead)
+        if (extract is not null)
         {
-            pooled = tape.Dropout(pooled, config.HeadDropout);
+            return extract(tape, layer, x, ranks);
         }
 
-        pooled = Linear(tape, pooled, classifier + ".dense", config.Family.HeadActivation);
-        return Linear(tape, tape.Dropout(pooled, config.HeadDropout), classifier + ".out");
+        int[] from = [.. kept];
+        _sequences = new Sequences(starts, _sequences.Count);
+        _places = _places is null ? null : [.. from.Select(r => _places[r])];
+        _rows = _rows is null ? from : [.. from.Select(r => _rows[r])];
+        return tape.Embed(from.Length, (x, from));
     }
 
-    Variable Linear(Tape tape, Variable x, string part, Activation activation = Activation.None) =>
-        tape.Linear(x, this[Names.Weight(part)], this[Names.Bias(part)], activation);
+    public Variable Norm(Variable x, NormPart norm) => Normed(x, null, norm, 0);
 
-    Variable Norm(Tape tape, Variable x, Variable? residual, string part, float dropout) =>
-        tape.AddNorm(
+    public Variable AddNorm(Variable x, Variable branch, NormPart norm, float dropout) =>
+        Normed(branch, x, norm, dropout);
+
+    Variable Normed(Variable x, Variable? residual, NormPart norm, float dropout)
+    {
+        var (weight, bias) = graph[norm.Part];
+        var (epsilon, _, kind) = norm.Spec;
+        return tape.AddNorm(x, residual, weight, bias, epsilon, dropout, kind);
+    }
+
+    public Variable Rotate(Variable x, AttentionSpec spec, int heads) =>
+        tape.Rotate(
             x,
-            residual,
-            this[Names.Weight(part)],
-            this[Names.Bias(part)],
-            Model.Config.NormEpsilon,
-            dropout
+            new Rotation(graph.Turns.Of(spec), _places ??= Positions(), heads, spec.Width)
         );
+
+    public Variable Gate(Variable gate, Variable up, Activation activation) =>
+        tape.Gate(gate, up, activation);
+
+    public Variable Add(Variable x, Variable branch, float dropout) => tape.Add(branch, x, dropout);
+
+    public Variable Dropout(Variable x, float probability) => tape.Dropout(x, probability);
+
+    public Variable Pool(Variable x, Pooling pooling) => tape.Pool(x, _sequences, pooling);
+
+    public bool Asks(int layer) => allExits;
+
+    public bool Answer(int layer, Variable logits)
+    {
+        _logits.Add(logits);
+        return true;
+    }
+
+    public void Embedding(Variable x)
+    {
+        _embedding = x;
+        other?.Embedding(x);
+    }
+
+    public void Scores(int layer, Variable q, Variable k) => other?.Scores(layer, q, k);
+
+    public void Context(int layer, Variable context)
+    {
+        _contexts.Add(context);
+        _attended.Add(_sequences);
+        other?.Context(layer, context);
+    }
+
+    public void State(int layer, Variable x)
+    {
+        _layers.Add(x);
+        other?.State(layer, x);
+    }
 }

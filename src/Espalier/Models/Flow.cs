@@ -1,12 +1,16 @@
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Walk;
 using Espalier.Tensors;
 
 namespace Espalier.Models;
 
 /// <summary>A batch on its way through the layers of a session: the state, and which examples are still there.</summary>
-sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hidden, int capacity)
+sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int capacity)
 {
+    string _name = "";
+    int _columns;
+
     public Workers Workers { get; } = workers;
     public KernelFamily Kernels { get; } = kernels;
     public Buffers Buffers { get; } = buffers;
@@ -23,13 +27,106 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
 
     public Sequences Sequences => new(Starts, Count, Lengths);
 
-    public Tensor State => Buffers.Matrix("state", Rows, hidden);
-
-    /// <summary>The state quantized, where layers want that.</summary>
+    /// <summary>The state quantized, where layers keep that.</summary>
     public QuantizedRows? Bytes { get; private set; }
+
+    /// <summary>What goes through the layers from here on.</summary>
+    /// <param name="other">Other memory than before: the state is computed from the state.</param>
+    public Tensor State(int columns, bool other = false)
+    {
+        _columns = columns;
+        _name = other ? "state" : "embedded";
+        return State();
+    }
+
+    public Tensor State() => Buffers.Matrix(_name, Rows, _columns);
+
+    // Of each row, where its token stands in its text; made when somebody asks, and moved along from then on.
+    int[] _places = [];
+    bool _placed;
+    ulong[] _ranks = [];
+
+    /// <summary>The place of each row's token in its sequence.</summary>
+    public int[] Places()
+    {
+        if (_placed)
+        {
+            return _places;
+        }
+
+        if (_places.Length < Rows)
+        {
+            _places = new int[Rows];
+        }
+
+        for (int s = 0; s < Count; s++)
+        {
+            for (int t = Starts[s]; t < Starts[s + 1]; t++)
+            {
+                _places[t] = t - Starts[s];
+            }
+        }
+
+        _placed = true;
+        return _places;
+    }
+
+    /// <summary>Takes all but the most significant rows of each sequence out; the rest move together, in their order.</summary>
+    /// <param name="sums">The significance of each row.</param>
+    /// <param name="along">Other rows that move with those of the state.</param>
+    public void Keep(Tensor sums, int most, Tensor? along = null)
+    {
+        Tensor state = State();
+        int to = 0,
+            start = 0;
+        for (int s = 0; s < Count; s++)
+        {
+            int end = Starts[s + 1],
+                kept = Math.Min(most, end - start);
+            if (_ranks.Length < end - start)
+            {
+                _ranks = new ulong[end - start];
+            }
+
+            Span<ulong> ranks = _ranks.AsSpan(0, end - start);
+            Significance.Rank(sums.Span[start..end], ranks);
+            Significance.InOrder(ranks[..kept]);
+            for (int i = 0; i < kept; i++)
+            {
+                Move(start + Significance.Position(ranks[i]), to + i, state, along);
+            }
+
+            to += kept;
+            Lengths[s] = Math.Min(Lengths[s], kept);
+            start = end;
+            Starts[s + 1] = to;
+        }
+
+        if (Bytes is not null)
+        {
+            Bytes.Rows = to;
+        }
+    }
+
+    void Move(int from, int to, Tensor state, Tensor? along)
+    {
+        if (from == to)
+        {
+            return;
+        }
+
+        state.Row(from).CopyTo(state.Row(to));
+        along?.Row(from).CopyTo(along.Row(to));
+        Bytes?.Move(from, to, 1);
+        if (_placed)
+        {
+            _places[to] = _places[from];
+        }
+    }
 
     public void Begin(Batch batch, int? padTo)
     {
+        _placed = false;
         Bytes = null;
         Count = batch.Count;
         for (int s = 0; s < Count; s++)
@@ -42,16 +139,17 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
     }
 
     /// <summary>Quantizes the state; from here on the layers keep its bytes.</summary>
-    public void Quantize()
+    public QuantizedRows Quantize()
     {
-        Bytes = Buffers.Quantized(Rows, hidden);
-        Kernels.Int8.Quantize(Workers, State, Bytes);
+        Bytes = Buffers.Quantized(Rows, _columns);
+        Kernels.Int8.Quantize(Workers, State(), Bytes);
+        return Bytes;
     }
 
     /// <summary>Takes the sequences that leave out; the rest move together. False when none is left.</summary>
     public bool Compact()
     {
-        Tensor state = State;
+        Tensor state = State();
         int kept = 0,
             row = 0,
             start = 0;
@@ -65,9 +163,13 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int hi
                 if (row != start)
                 {
                     state
-                        .Span.Slice(start * hidden, rows * hidden)
-                        .CopyTo(state.Span[(row * hidden)..]);
+                        .Span.Slice(start * _columns, rows * _columns)
+                        .CopyTo(state.Span[(row * _columns)..]);
                     Bytes?.Move(start, row, rows);
+                    if (_placed)
+                    {
+                        _places.AsSpan(start, rows).CopyTo(_places.AsSpan(row));
+                    }
                 }
 
                 (Lengths[kept], Examples[kept]) = (Lengths[s], Examples[s]);

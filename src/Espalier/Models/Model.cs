@@ -21,12 +21,14 @@ public sealed record Model(ModelConfig Config, Parameters Parameters, Traits Tra
     public void Check()
     {
         HashSet<string> wanted = [];
-        foreach (var (name, shape) in Names.Of(Config))
+        foreach (var (name, shape) in Config.Shapes())
         {
             wanted.Add(name);
-            if (!Parameters.Has(name) || !Parameters[name].Shape.Equals(shape))
+            if (!Parameters.Has(name) || !Parameters.Stored(name).Shape.Equals(shape))
             {
-                string found = Parameters.Has(name) ? Parameters[name].Shape.ToString() : "missing";
+                string found = Parameters.Has(name)
+                    ? Parameters.Stored(name).Shape.ToString()
+                    : "missing";
                 throw new ArgumentException(
                     $"Parameter '{name}' is {found}; the config says {shape}."
                 );

@@ -1,37 +1,47 @@
 using Espalier.Autograd;
-using Espalier.Kernels;
 using Espalier.Models.Families;
+using Espalier.Models.Walk;
+using Espalier.Tensors;
 
 namespace Espalier.Models;
 
-/// <summary>Sizes that may differ from layer to layer.</summary>
-/// <param name="FeedForward">Width of the feed-forward part.</param>
-public sealed record LayerShape(int Heads, int FeedForward);
-
-/// <summary>
-/// Everything about an encoder but its numbers. Heads are <see cref="HeadWidth"/> wide in every layer, also where
-/// pruning left fewer of them than hidden / width.
-/// </summary>
+/// <summary>Everything about a model but its numbers. <see cref="Forward"/> reads it.</summary>
 public sealed record ModelConfig
 {
     public required Family Family { get; init; }
     public required int Vocabulary { get; init; }
-    public required int Hidden { get; init; }
-    public required int HeadWidth { get; init; }
-    public required IReadOnlyList<LayerShape> Layers { get; init; }
 
-    /// <summary>Rows of the position table, RoBERTa's two reserved ones included.</summary>
+    /// <summary>Columns of what goes through the layers.</summary>
+    public required int Hidden { get; init; }
+    public required IReadOnlyList<Block> Layers { get; init; }
+
+    /// <summary>For each layer the number of its set of weights, where layers share them (ALBERT); null: each has its own.</summary>
+    public IReadOnlyList<int>? Sharing { get; init; }
+
+    /// <summary>Rows of the position table, RoBERTa's two reserved ones included; the longest input where there is no table.</summary>
     public required int Positions { get; init; }
+
+    /// <summary>Whether positions are learned; otherwise layers turn queries and keys (<see cref="Rotary"/>).</summary>
+    public bool HasPositionTable { get; init; } = true;
 
     /// <summary>Rows of the token type table; 0: the family has none.</summary>
     public required int Types { get; init; }
-    public required Activation Activation { get; init; }
-    public required float NormEpsilon { get; init; }
-    public float HiddenDropout { get; init; }
-    public float AttentionDropout { get; init; }
 
-    /// <summary>In front of the last linear of the classifier.</summary>
-    public float HeadDropout { get; init; }
+    /// <summary>Columns of the tables.</summary>
+    public int EmbeddingWidth
+    {
+        get => field == 0 ? Hidden : field;
+        init;
+    }
+
+    /// <summary>Whether a linear stands between the tables and the layers; it must where their widths differ.</summary>
+    public bool ProjectsEmbedding { get; init; }
+    public NormSpec EmbeddingNorm { get; init; } = new(1e-12f);
+    public float EmbeddingDropout { get; init; }
+
+    /// <summary>Behind the last layer, and in front of every classifier; null: none.</summary>
+    public NormSpec? FinalNorm { get; init; }
+    public HeadSpec Head { get; init; } = new();
 
     /// <summary>Standard deviation of weights that a checkpoint lacks.</summary>
     public float InitializerRange { get; init; } = 0.02f;
@@ -54,29 +64,52 @@ public sealed record ModelConfig
     /// <summary>Longest input in tokens.</summary>
     public int MaxLength => Positions - Family.PositionOffset(PadId);
 
-    public int AttentionWidth(int layer) => Layers[layer].Heads * HeadWidth;
+    /// <summary>Columns of a head, in every layer, also where pruning left fewer of them than hidden / width.</summary>
+    public int HeadWidth => Layers[0].Attention.Width;
 
     public bool HasExits => ExitPooling is not null;
 
     /// <summary>Places where an example may leave: one behind every layer if there are exits, else the last alone.</summary>
     public int ExitCount => HasExits ? Layers.Count : 1;
 
-    /// <summary>Every layer has heads · width = hidden and the same FFN: transformers can load it.</summary>
-    public bool HasPlainShapes =>
-        Layers.All(l => l == Layers[0]) && Layers[0].Heads * HeadWidth == Hidden;
+    /// <summary>Transformers can load it: config.json says everything about its layers.</summary>
+    public bool HasPlainShapes => Family.IsPlain(this);
+
+    /// <summary>The set of weights of a layer.</summary>
+    public int SetOf(int layer) => Sharing?[layer] ?? layer;
+
+    /// <summary>A part of a layer, which other layers may share.</summary>
+    public Part PartOf(int layer, Role role) => Part.Layer(SetOf(layer), role);
+
+    /// <summary>Every parameter with its shape, in file order.</summary>
+    public IEnumerable<(string Name, Shape Shape)> Shapes() => new Outline(this).Shapes;
 
     /// <summary>Multiply-adds of one example of that many tokens through all layers, attention included.</summary>
-    public long MultiplyAdds(int tokens)
-    {
-        long total = 0;
-        for (int i = 0; i < Layers.Count; i++)
-        {
-            long width = AttentionWidth(i);
-            total +=
-                tokens * (4 * width * Hidden + 2L * Layers[i].FeedForward * Hidden)
-                + 2L * tokens * tokens * width;
-        }
+    public long MultiplyAdds(int tokens) => new Outline(this, tokens).MultiplyAdds;
 
-        return total;
+    /// <summary>The model of some of the layers, and what each parameter of it was called.</summary>
+    /// <param name="kept">Layers, counted from 0; exits go with them.</param>
+    public (ModelConfig Config, Func<string, string> OldName) WithLayers(IReadOnlyList<int> kept)
+    {
+        int[] sets = [.. kept.Select(SetOf).Distinct()];
+        ModelConfig config = this with
+        {
+            Layers = [.. kept.Select(l => Layers[l])],
+            Sharing = Sharing is null ? null : [.. kept.Select(l => Array.IndexOf(sets, SetOf(l)))],
+        };
+        return (config, Old);
+
+        string Old(string name)
+        {
+            Part part = Part.Of(name);
+            int index = part.Stretch switch
+            {
+                Stretch.Layer => Sharing is null ? kept[part.Index] : sets[part.Index],
+                Stretch.Exit => kept[part.Index],
+                _ => part.Index,
+            };
+            Part old = part with { Index = index };
+            return name == part.Bias ? old.Bias : old.Weight;
+        }
     }
 }

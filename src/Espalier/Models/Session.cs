@@ -1,70 +1,45 @@
 using Espalier.Data;
 using Espalier.Kernels;
+using Espalier.Models.Walk;
 using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Models;
 
 /// <summary>
-/// A model ready to answer on this machine: weights packed once, buffers kept. Obeys the traits: int8 products, and
-/// padding to <c>padTo</c> tokens unless the model has dynamic length. Not for several threads at once.
+/// One stream of answers from packed weights: buffers of its own, kept. Obeys the traits: int8 products, and padding to
+/// <c>padTo</c> tokens unless the model has dynamic length. Not for several threads at once; make a session for each.
 /// </summary>
 public sealed class Session
 {
+    readonly PackedModel _packed;
     readonly Workers _workers;
-    readonly KernelFamily _kernels;
-    readonly ModelConfig _config;
-    readonly EmbeddingTables _tables;
-    readonly (Tensor Weight, Tensor Bias) _embeddingNorm;
-    readonly SessionLayer[] _layers;
-    readonly SessionClassifier?[] _classifiers;
     readonly Buffers _buffers = new();
+    readonly Infer _infer;
+    readonly Leaving _leaving;
     readonly int? _padTo;
 
     /// <param name="padTo">Length that sequences are padded to where the model lacks dynamic length; null: none are.</param>
-    /// <exception cref="InvalidDataException">The weights are too large for int8.</exception>
-    public Session(Model model, Workers workers, KernelFamily kernels, int? padTo)
+    public Session(PackedModel packed, Workers workers, int? padTo)
     {
-        if (model.Traits.Precision == Precision.Int8 && Int8Range.Problem(model) is { } problem)
-        {
-            throw new InvalidDataException($"The model cannot answer: {problem}.");
-        }
-
-        (_workers, _kernels) = (workers, kernels);
-        _config = model.Config;
-        Parameters parameters = model.Parameters;
-        _tables = new EmbeddingTables(
-            parameters[Names.Word],
-            parameters[Names.Position],
-            _config.Types > 0 ? parameters[Names.Type] : null
-        );
-        _embeddingNorm = (
-            parameters[Names.Weight(Names.EmbeddingNorm)],
-            parameters[Names.Bias(Names.EmbeddingNorm)]
-        );
+        (_packed, _workers) = (packed, workers);
+        _infer = new Infer(packed);
+        _leaving = new Leaving(packed.Model.Config);
         _padTo =
-            model.Traits.DynamicLength || padTo is null
+            Model.Traits.DynamicLength || padTo is null
                 ? null
-                : Math.Min(padTo.Value, _config.MaxLength);
-        _layers = new SessionLayer[_config.Layers.Count];
-        _classifiers = new SessionClassifier?[_layers.Length];
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            _layers[i] = SessionLayer.Of(model, i, workers, kernels);
-            bool last = i == _layers.Length - 1;
-            _classifiers[i] =
-                last || _config.HasExits ? new SessionClassifier(model, i, workers, kernels) : null;
-        }
-
-        Model = model;
+                : Math.Min(padTo.Value, Model.Config.MaxLength);
     }
 
-    public Model Model { get; }
+    /// <summary>Packs the model for this session alone.</summary>
+    /// <inheritdoc cref="Session(PackedModel, Workers, int?)"/>
+    /// <exception cref="InvalidDataException">The weights are too large for int8.</exception>
+    public Session(Model model, Workers workers, KernelFamily kernels, int? padTo)
+        : this(new PackedModel(model, workers, kernels), workers, padTo) { }
+
+    public Model Model => _packed.Model;
 
     /// <summary>Memory of the packed weights and the embedding tables.</summary>
-    public long Bytes =>
-        _layers.Sum(l => l.Bytes)
-        + _classifiers.Sum(c => c?.Bytes ?? 0)
-        + 4L * (_tables.Word.Count + _tables.Position.Count + (_tables.Type?.Count ?? 0));
+    public long Bytes => _packed.Bytes;
 
     /// <summary>
     /// Answers a batch. Examples leave at the first exit that <paramref name="effort"/> lets them, and those that
@@ -74,50 +49,10 @@ public sealed class Session
     /// <param name="exits">Receives the exit of each sequence, counted from 0.</param>
     public void Run(Batch batch, Effort effort, Tensor logits, Span<int> exits)
     {
-        int outputs = _config.Outputs,
-            places = _config.ExitCount;
-        bool early = effort.Rule != ExitRule.Never && _config.HasExits;
-        Flow flow = Start(batch);
-        float[] seen = _buffers.Floats(batch.Count * places * outputs);
-        int[] streaks = _buffers.Ints(batch.Count);
-        streaks.AsSpan(0, batch.Count).Clear();
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            _layers[i].Run(flow);
-            bool last = i == _layers.Length - 1;
-            if (!last && !early)
-            {
-                continue;
-            }
-
-            Tensor here = _classifiers[i]!.Run(flow);
-            int place = last ? places - 1 : i;
-            for (int s = 0; s < flow.Count; s++)
-            {
-                int example = flow.Examples[s];
-                Span<float> answers = seen.AsSpan(example * places * outputs, places * outputs);
-                here.Row(s).CopyTo(answers[(place * outputs)..]);
-                bool leaves =
-                    last
-                    || effort.Leaves(
-                        answers[..((place + 1) * outputs)],
-                        outputs,
-                        _config.Regression,
-                        ref streaks[example]
-                    );
-                flow.Leaves[s] = leaves;
-                if (leaves)
-                {
-                    here.Row(s).CopyTo(logits.Row(example));
-                    exits[example] = place;
-                }
-            }
-
-            if (!last && !flow.Compact())
-            {
-                return;
-            }
-        }
+        Flow flow = Begin(batch);
+        _leaving.Begin(flow, effort, logits);
+        _infer.Run(flow, batch, _leaving);
+        _leaving.Exits.CopyTo(exits);
     }
 
     /// <summary>One pass through every layer and every exit: [sequences, exits · outputs].</summary>
@@ -127,45 +62,28 @@ public sealed class Session
     /// </param>
     public void RunAllExits(Batch batch, Tensor logits, Action<int, Tensor>? see = null)
     {
-        int outputs = _config.Outputs;
-        Flow flow = Start(batch);
-        see?.Invoke(-1, flow.State);
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            _layers[i].Run(flow);
-            see?.Invoke(i, flow.State);
-            if (_classifiers[i] is not { } classifier)
-            {
-                continue;
-            }
-
-            Tensor here = classifier.Run(flow);
-            int place = _config.HasExits ? i : 0;
-            for (int s = 0; s < flow.Count; s++)
-            {
-                here.Row(s).CopyTo(logits.Row(s)[(place * outputs)..]);
-            }
-        }
+        Flow flow = Begin(batch);
+        _infer.Run(
+            flow,
+            batch,
+            new Everything(flow, Model.Config, logits),
+            see is null ? null : new States(see)
+        );
     }
 
-    Flow Start(Batch batch)
+    /// <inheritdoc cref="RunAllExits(Batch, Tensor, Action{int, Tensor}?)"/>
+    public void RunAllExits(Batch batch, Tensor logits, ISee<Columns> see)
     {
-        Flow flow = _buffers.Begin(_workers, _kernels, _config, batch, _padTo);
-        _workers.Run(flow.Count, new Embedding(flow, _config, _tables, batch));
-        _kernels.Rows.AddNorm(
-            _workers,
-            flow.State,
-            null,
-            _embeddingNorm.Weight,
-            _embeddingNorm.Bias,
-            _config.NormEpsilon,
-            flow.State
-        );
-        if (Model.Traits.Precision == Precision.Int8)
-        {
-            flow.Quantize();
-        }
+        Flow flow = Begin(batch);
+        _infer.Run(flow, batch, new Everything(flow, Model.Config, logits), see);
+    }
 
-        return flow;
+    Flow Begin(Batch batch) => _buffers.Begin(_workers, _packed.Kernels, batch, _padTo);
+
+    sealed class States(Action<int, Tensor> see) : ISee<Columns>
+    {
+        public void Embedding(Columns x) => see(-1, x.Tensor);
+
+        public void State(int layer, Columns x) => see(layer, x.Tensor);
     }
 }

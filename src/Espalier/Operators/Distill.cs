@@ -7,21 +7,41 @@ namespace Espalier.Operators;
 /// D: a student with fewer layers learns from the model (Xin et al. 2022, section 3; loss of TinyBERT). Student layer i, counted
 /// from 1, starts as teacher layer i · L / l (every second one by default), and so do its exits.
 /// </summary>
-public sealed record Distill : Operator
+public sealed record Distill()
+    : Operator('D', "one-stage", "distill into a shallower student", Group.I, Known)
 {
-    public override char Letter => 'D';
-    public override string Title => "distill into a shallower student";
-    public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options => Known;
+    public override Effects Effects => Effects.FewerLayers;
+    public override double Keeps => Layers.Value;
+
+    static readonly double[] Depths = [0.34, 0.5, 0.67];
+
+    /// <summary>Three depths; those that are the same number of layers count once.</summary>
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) =>
+        [
+            .. new[] { Layers }
+                .Concat(Depths.Select(Amount.Share))
+                .DistinctBy(a => a.Of(config.Layers.Count))
+                .Where(a => a.Of(config.Layers.Count) < config.Layers.Count)
+                .Select(a => this with { Layers = a }),
+        ];
+
+    public override IReadOnlyList<OrderRule> Rules =>
+        [OrderRule.TrainingFirst, NotBehindPruning, OrderRule.Once];
+
+    const string Pointless =
+        "D after P is pointless: D starts a new student, and what P took out comes back.";
+
+    internal static OrderRule NotBehindPruning { get; } =
+        new(Pointless, (_, before) => before.Any(o => o.Letter == 'P') ? Pointless : null);
 
     static readonly IReadOnlyList<Option> Known =
     [
-        Option.Text<Distill>(
+        Option.Amount<Distill>(
             "layers",
             "Layers of the student.",
-            "a count (3) or a share (0.5)",
-            o => $"{o.Layers}",
-            (o, text) => Amount.TryParse(text) is { } amount ? o with { Layers = amount } : null
+            3,
+            o => o.Layers,
+            (o, amount) => o with { Layers = amount }
         ),
         Option.Text<Distill>(
             "student",
@@ -43,20 +63,26 @@ public sealed record Distill : Operator
 
     public override Model Apply(Model model, OperatorContext context)
     {
-        int[] layers = Chosen(model.Config.Layers.Count);
-        Model student = Student.Length == 0 ? Shallower(model, layers) : Given(model, context);
-        int exits = student.Config.ExitCount;
-        Distillation.Train(
-            student,
-            model,
-            Weights,
-            exit =>
-                exits == 1 || !model.Config.HasExits
-                    ? model.Config.ExitCount - 1
-                    : Mapped(exit, exits, model.Config.ExitCount),
-            context
-        );
+        Model student = Begin(model, context);
+        Distillation.Train(student, model, Weights, ExitOf(student, model), context);
         return student;
+    }
+
+    /// <summary>The student before it has learned anything.</summary>
+    /// <param name="anyWidth">Whether one that is given may be of another width than the teacher.</param>
+    internal Model Begin(Model model, OperatorContext context, bool anyWidth = false) =>
+        Student.Length == 0
+            ? Shallower(model, Chosen(model.Config.Layers.Count))
+            : Given(model, context, anyWidth);
+
+    /// <summary>The teacher's exit that each exit of a student learns from.</summary>
+    internal static Func<int, int> ExitOf(Model student, Model teacher)
+    {
+        int exits = student.Config.ExitCount;
+        return exit =>
+            exits == 1 || !teacher.Config.HasExits
+                ? teacher.Config.ExitCount - 1
+                : Mapped(exit, exits, teacher.Config.ExitCount);
     }
 
     /// <summary>Teacher layers, counted from 0, that the student starts from.</summary>
@@ -66,20 +92,17 @@ public sealed record Distill : Operator
         return [.. Enumerable.Range(0, count).Select(i => Mapped(i, count, teacherLayers))];
     }
 
-    static int Mapped(int student, int students, int teachers) =>
+    internal static int Mapped(int student, int students, int teachers) =>
         (int)Math.Round((student + 1) * (double)teachers / students, MidpointRounding.AwayFromZero)
         - 1;
 
     static Model Shallower(Model model, int[] layers)
     {
-        ModelConfig config = model.Config with
-        {
-            Layers = [.. layers.Select(l => model.Config.Layers[l])],
-        };
+        var (config, oldName) = model.Config.WithLayers(layers);
         Parameters parameters = new();
-        foreach (var (name, _) in Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
-            parameters.Add(name, model.Parameters[Names.Moved(name, i => layers[i])].Clone());
+            parameters.Add(name, model.Parameters[oldName(name)].Clone());
         }
 
         return model with
@@ -89,7 +112,7 @@ public sealed record Distill : Operator
         };
     }
 
-    Model Given(Model model, OperatorContext context)
+    Model Given(Model model, OperatorContext context, bool anyWidth)
     {
         LoadedModel loaded = ModelFolder.Load(
             Student,
@@ -105,7 +128,7 @@ public sealed record Distill : Operator
         [
             ("family", config.Family.ModelType, model.Config.Family.ModelType),
             ("tokens in the vocabulary", config.Vocabulary, model.Config.Vocabulary),
-            ("width", config.Hidden, model.Config.Hidden),
+            ("width", anyWidth ? "any" : config.Hidden, anyWidth ? "any" : model.Config.Hidden),
             ("early exits", config.HasExits, model.Config.HasExits),
         ];
         foreach (var (what, has, wants) in facts)

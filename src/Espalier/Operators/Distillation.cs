@@ -1,6 +1,6 @@
 using Espalier.Autograd;
-using Espalier.Data;
 using Espalier.Models;
+using Espalier.Tensors;
 using Espalier.Training;
 
 namespace Espalier.Operators;
@@ -25,111 +25,109 @@ static class Distillation
         Model teacher,
         DistillationWeights weights,
         Func<int, int> exitOf,
-        OperatorContext context
+        OperatorContext context,
+        Phase? phase = null
     )
     {
-        EncodedSplit data = context.Task.Training;
-        Teacher answers = new(teacher, data, weights, context);
-        Tape tape = new(context.Workers, context.Kernels);
-        EncoderGraph graph = new(student);
-        AdamW optimizer = new(graph, context.Workers, context.Kernels, context.Training);
-        new Trainer(graph, tape, optimizer, context.Run()).Train(
-            data,
-            batch =>
-            {
-                GraphOutput output = graph.Forward(tape, batch, allExits: true);
-                List<(Variable, float)> terms = [];
-                for (int exit = 0; exit < output.Logits.Count; exit++)
-                {
-                    terms.Add(
-                        (
-                            Soft(
-                                tape,
-                                output.Logits[exit],
-                                answers.Logits(batch, exitOf(exit)),
-                                student,
-                                weights
-                            ),
-                            (float)weights.Logits
-                        )
-                    );
-                }
-
-                if (weights.Embedding > 0)
-                {
-                    terms.Add(
-                        (
-                            tape.MeanSquares(output.Embedding, answers.Embedding(batch)),
-                            (float)weights.Embedding
-                        )
-                    );
-                }
-
-                if (weights.Last > 0)
-                {
-                    terms.Add(
-                        (
-                            tape.MeanSquares(output.Layers[^1], answers.Last(batch)),
-                            (float)weights.Last
-                        )
-                    );
-                }
-
-                return tape.WeightedSum([.. terms]);
-            }
+        IEnumerable<(int Layer, Func<GraphOutput, (Variable, int[]?)> Own, double Weight)> all =
+        [
+            (Teacher.Embedding, o => (o.Embedding, null), weights.Embedding),
+            (teacher.Config.Layers.Count - 1, o => (o.Layers[^1], o.Rows), weights.Last),
+        ];
+        var states = all.Where(s => s.Weight > 0).ToArray();
+        Teacher answers = new(
+            teacher,
+            context.Task.Training,
+            [.. states.Select(s => s.Layer)],
+            context
+        );
+        context.Train(
+            student,
+            pass =>
+                pass.Tape.WeightedSum([
+                    .. pass.Output.Logits.Select(
+                        (logits, exit) =>
+                            (
+                                Soft(
+                                    pass,
+                                    logits,
+                                    answers.Logits(pass.Batch, exitOf(exit)),
+                                    weights
+                                ),
+                                (float)weights.Logits
+                            )
+                    ),
+                    .. states.Select(s =>
+                    {
+                        var (own, rows) = s.Own(pass.Output);
+                        return (
+                            pass.Tape.MeanSquares(own, answers.State(pass.Batch, s.Layer, rows)),
+                            (float)s.Weight
+                        );
+                    }),
+                ]),
+            phase
         );
     }
 
     /// <summary>A number has no distribution to match, so regression matches the teacher's number.</summary>
-    static Variable Soft(
-        Tape tape,
-        Variable logits,
-        Tensors.Tensor teacher,
-        Model student,
-        DistillationWeights weights
-    ) =>
-        student.Config.Regression
-            ? tape.MeanSquares(logits, teacher)
-            : tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature);
+    static Variable Soft(Pass pass, Variable logits, Tensor teacher, DistillationWeights weights) =>
+        pass.Model.Config.Regression
+            ? pass.Tape.MeanSquares(logits, teacher)
+            : pass.Tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature);
 
-    /// <summary>Options that D and P share.</summary>
+    /// <summary>Options of every operator that distils.</summary>
     public static IReadOnlyList<Option> Options<T>(
         Func<T, DistillationWeights> get,
         Func<T, DistillationWeights, T> with
     )
-        where T : Operator =>
+        where T : Operator
+    {
+        return
         [
-            Option.Number<T>(
+            Of(
                 "logits",
                 "Weight of the soft cross-entropy with the teacher's logits.",
-                0,
-                1000,
-                o => get(o).Logits,
-                (o, v) => with(o, get(o) with { Logits = v })
+                w => w.Logits,
+                (w, v) => w with { Logits = v }
             ),
-            Option.Number<T>(
+            Of(
                 "embedding",
                 "Weight of the mean squared difference of the embeddings' outputs.",
-                0,
-                1000,
-                o => get(o).Embedding,
-                (o, v) => with(o, get(o) with { Embedding = v })
+                w => w.Embedding,
+                (w, v) => w with { Embedding = v }
             ),
-            Option.Number<T>(
+            Of(
                 "last",
                 "Weight of the mean squared difference of the last layers' outputs.",
-                0,
-                1000,
-                o => get(o).Last,
-                (o, v) => with(o, get(o) with { Last = v })
+                w => w.Last,
+                (w, v) => w with { Last = v }
             ),
-            Option.Number<T>(
+            Of(
                 "temperature",
                 "Softens both sides' logits.",
+                w => w.Temperature,
+                (w, v) => w with { Temperature = v },
                 0.1,
-                100,
-                o => get(o).Temperature,
-                (o, v) => with(o, get(o) with { Temperature = v })
+                100
             ),
         ];
+
+        Option Of(
+            string name,
+            string meaning,
+            Func<DistillationWeights, double> value,
+            Func<DistillationWeights, double, DistillationWeights> set,
+            double least = 0,
+            double most = 1000
+        ) =>
+            Option.Number<T>(
+                name,
+                meaning,
+                least,
+                most,
+                o => value(get(o)),
+                (o, v) => with(o, set(get(o), v))
+            );
+    }
 }

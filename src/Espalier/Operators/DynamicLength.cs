@@ -3,12 +3,12 @@ using Espalier.Models;
 namespace Espalier.Operators;
 
 /// <summary>L: sequences keep their length; without it every example is padded to the task's longest.</summary>
-public sealed record DynamicLength : Operator
+public sealed record DynamicLength() : Operator('L', "unpadded", "dynamic length", Group.II, [])
 {
-    public override char Letter => 'L';
-    public override string Title => "dynamic length";
-    public override Group Group => Group.II;
-    public override IReadOnlyList<Option> Options => [];
+    public override Effects Effects => Effects.NoPadding;
+
+    // Padding changes no answer.
+    public override Touch Touches => new(Quality: 0.05);
 
     public override Model Apply(Model model, OperatorContext context) =>
         model with

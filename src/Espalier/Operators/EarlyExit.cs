@@ -25,15 +25,12 @@ public enum ExitPooling
 }
 
 /// <summary>E: a classifier behind every layer, so that easy examples need not go through all of them.</summary>
-public sealed record EarlyExit : Operator
+public sealed record EarlyExit() : Operator('E', "classifiers", "early exits", Group.I, Known)
 {
     // First tokens of MiniLM differ by 0.002 of their size behind layers 1 to 3, those of BERT by some tenths.
     const double DeadShare = 0.05;
 
-    public override char Letter => 'E';
-    public override string Title => "early exits";
-    public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options => Known;
+    public override Effects Effects => Effects.Exits;
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -73,7 +70,6 @@ public sealed record EarlyExit : Operator
                 ?? (Liveliness.Smallest(model, context) < DeadShare ? Pooling.Mean : Pooling.First),
         };
         Model exits = WithExits(model, pooling, context);
-        Tape tape = new(context.Workers, context.Kernels);
         bool joint = Training == ExitTraining.Joint;
         if (!joint && exits.Config.Layers.Count == 1)
         {
@@ -83,25 +79,13 @@ public sealed record EarlyExit : Operator
             return exits;
         }
 
-        EncoderGraph graph = new(exits, joint ? null : name => !IsExit(name));
-        AdamW optimizer = new(
-            graph,
-            context.Workers,
-            context.Kernels,
-            context.Training,
-            name => IsExit(name) ? Rate : 1
-        );
-        new Trainer(graph, tape, optimizer, context.Run()).Train(
-            context.Task.Training,
-            batch =>
+        context.Train(
+            exits,
+            pass => TaskLoss.Sum(pass, joint ? pass.Output.Logits : pass.Output.Logits.SkipLast(1)),
+            new Phase
             {
-                GraphOutput output = graph.Forward(tape, batch, allExits: true);
-                IEnumerable<Variable> trained = joint ? output.Logits : output.Logits.SkipLast(1);
-                return tape.WeightedSum([
-                    .. trained.Select(logits =>
-                        (TaskLoss.Of(tape, logits, batch, exits.Config), 1f)
-                    ),
-                ]);
+                Frozen = joint ? null : name => !IsExit(name),
+                Rate = name => IsExit(name) ? Rate : 1,
             }
         );
         return exits;
@@ -114,24 +98,8 @@ public sealed record EarlyExit : Operator
         Parameters parameters = model.Parameters.Without(
             model.Config.ExitPooling == pooling ? "" : "exits."
         );
-        for (int layer = 0; layer < config.Layers.Count - 1; layer++)
-        {
-            if (model.Config.ExitPooling != pooling)
-            {
-                Drawing.Classifier(
-                    parameters,
-                    Names.Exit(layer),
-                    config,
-                    context.Rng.Split("exits")
-                );
-            }
-        }
-
-        return model with
-        {
-            Config = config,
-            Parameters = parameters.InOrder(config),
-        };
+        Drawing.Missing(parameters, config, context.Rng.Split("exits"));
+        return model with { Config = config, Parameters = parameters.InOrder(config) };
     }
 
     static bool IsExit(string name) => name.StartsWith("exits.", StringComparison.Ordinal);

@@ -1,6 +1,5 @@
 using Espalier.Autograd;
 using Espalier.Models;
-using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -15,12 +14,11 @@ public enum HeadPooling
 
 /// <summary>O: trains all parameters on the task: cross-entropy, or mean squares for regression. The result is the baseline: fp32 and
 /// padded, whatever the checkpoint was.</summary>
-public sealed record FineTune : Operator
+public sealed record FineTune()
+    : Operator('O', "fine-tuned", "fine-tune the original", Group.Start, Known)
 {
-    public override char Letter => 'O';
-    public override string Title => "fine-tune the original";
-    public override Group Group => Group.Start;
-    public override IReadOnlyList<Option> Options => Known;
+    public override bool IsOriginal => true;
+    public override bool Trains => true;
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -48,21 +46,7 @@ public sealed record FineTune : Operator
             Parameters = model.Parameters.Clone(),
             Traits = new Traits(),
         };
-        Tape tape = new(context.Workers, context.Kernels);
-        EncoderGraph graph = new(tuned);
-        AdamW optimizer = new(graph, context.Workers, context.Kernels, context.Training);
-        new Trainer(graph, tape, optimizer, context.Run()).Train(
-            context.Task.Training,
-            batch =>
-            {
-                GraphOutput output = graph.Forward(tape, batch, allExits: true);
-                return tape.WeightedSum([
-                    .. output.Logits.Select(logits =>
-                        (TaskLoss.Of(tape, logits, batch, tuned.Config), 1f)
-                    ),
-                ]);
-            }
-        );
+        context.Train(tuned, pass => TaskLoss.Sum(pass, pass.Output.Logits));
         return tuned;
     }
 }

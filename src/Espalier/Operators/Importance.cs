@@ -1,6 +1,8 @@
 using Espalier.Autograd;
 using Espalier.Data;
+using Espalier.Kernels;
 using Espalier.Models;
+using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -20,27 +22,32 @@ public sealed record Importance(
     long Tokens
 )
 {
-    public static Importance Of(Model model, IEnumerable<Batch> batches, Tape tape)
+    public static Importance Of(Learner model, IEnumerable<Batch> batches)
     {
-        ModelConfig config = model.Config;
-        double[][] heads = [.. config.Layers.Select(l => new double[l.Heads])],
-            headBatches = [.. config.Layers.Select(l => new double[l.Heads])],
-            neurons = [.. config.Layers.Select(l => new double[l.FeedForward])],
-            both = [.. config.Layers.Select(l => new double[l.FeedForward])];
-        EncoderGraph graph = new(model);
-        tape.WeightsChanged();
+        ModelConfig config = model.Model.Config;
+        double[][] heads = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
+            headBatches = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
+            neurons = [.. config.Layers.Select(l => new double[l.Mlp.Width])],
+            both = [.. config.Layers.Select(l => new double[l.Mlp.Width])];
+        model.Tape.WeightsChanged();
         long tokens = 0;
         foreach (Batch batch in batches)
         {
-            graph.ClearGradients();
-            tape.Begin();
-            GraphOutput output = graph.Forward(tape, batch);
-            tape.Backward(TaskLoss.Of(tape, output.LastLogits, batch, config));
+            model.ClearGradients();
+            model.Tape.Begin();
+            Pass pass = model.Forward(batch, allExits: false);
+            model.Tape.Backward(TaskLoss.Of(pass, pass.Output.LastLogits));
             tokens += batch.Tokens;
             for (int l = 0; l < config.Layers.Count; l++)
             {
-                AddHeads(output.Contexts[l], batch, config.HeadWidth, heads[l], headBatches[l]);
-                AddNeurons(graph, l, neurons[l], both[l]);
+                AddHeads(
+                    pass.Output.Contexts[l],
+                    pass.Output.Sequences[l],
+                    config.HeadWidth,
+                    heads[l],
+                    headBatches[l]
+                );
+                AddNeurons(model, l, neurons[l], both[l]);
             }
         }
 
@@ -59,7 +66,7 @@ public sealed record Importance(
 
     static void AddHeads(
         Variable context,
-        Batch batch,
+        Sequences batch,
         int width,
         double[] examples,
         double[] batches
@@ -94,11 +101,11 @@ public sealed record Importance(
         }
     }
 
-    static void AddNeurons(EncoderGraph graph, int layer, double[] first, double[] both)
+    static void AddNeurons(Learner model, int layer, double[] first, double[] both)
     {
-        Variable up = graph[Names.Weight(Names.Layer(layer, "up"))],
-            bias = graph[Names.Bias(Names.Layer(layer, "up"))],
-            down = graph[Names.Weight(Names.Layer(layer, "down"))];
+        ModelConfig config = model.Model.Config;
+        var (up, bias) = model[config.PartOf(layer, Role.Up)];
+        Variable down = model[config.PartOf(layer, Role.Down)].Weight;
         double[] second = new double[first.Length];
         for (int i = 0; i < down.Value.Rows; i++)
         {
@@ -112,7 +119,7 @@ public sealed record Importance(
 
         for (int k = 0; k < first.Length; k++)
         {
-            double sum = (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
+            double sum = bias is null ? 0 : (double)bias.Value.Span[k] * bias.Gradient!.Span[k];
             ReadOnlySpan<float> value = up.Value.Row(k),
                 gradient = up.Gradient!.Row(k);
             for (int j = 0; j < value.Length; j++)

@@ -84,6 +84,23 @@ public sealed record Option(
             (o, text) => with((T)o, text) ?? throw Refused(name, text, expected)
         );
 
+    /// <param name="example">A count that is usual.</param>
+    public static Option Amount<T>(
+        string name,
+        string meaning,
+        int example,
+        Func<T, Amount> get,
+        Func<T, Amount, T> with
+    )
+        where T : Operator =>
+        Text<T>(
+            name,
+            meaning,
+            $"a count ({example}) or a share (0.5)",
+            o => $"{get(o)}",
+            (o, text) => Operators.Amount.TryParse(text) is { } amount ? with(o, amount) : null
+        );
+
     static ArgumentException Refused(string name, string text, string expected) =>
         new($"{name} is '{text}'; {expected} was expected");
 

@@ -1,6 +1,7 @@
 using Espalier.Autograd;
 using Espalier.Models;
 using Espalier.Tensors;
+using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -18,26 +19,52 @@ public enum PruneScope
 /// P: takes the least important heads and feed-forward neurons out of the matrices (Xin et al. 2022: 8 of 12 heads and half
 /// the neurons, first-order importance on the validation data), then distils from the unpruned model.
 /// </summary>
-public sealed record Prune : Operator
+public sealed record Prune()
+    : Operator('P', "importance", "prune heads and neurons", Group.I, Known)
 {
     const int ImportanceBatch = 16;
 
-    public override char Letter => 'P';
-    public override string Title => "prune heads and neurons";
-    public override Group Group => Group.I;
-    public override IReadOnlyList<Option> Options => Known;
+    public override double Keeps => Heads.Value * FeedForward.Value;
+
+    static readonly double[] SomeHeads = [0.34, 0.67, 1];
+    static readonly double[] SomeNeurons = [0.25, 0.5, 0.75];
+
+    /// <summary>Three shares of heads by three of neurons; those that are the same numbers of them count once.</summary>
+    public override IReadOnlyList<Operator> Variants(ModelConfig config)
+    {
+        Block shape = config.Layers[0];
+        return
+        [
+            .. SomeHeads
+                .SelectMany(h =>
+                    SomeNeurons.Select(n =>
+                        this with
+                        {
+                            Heads = Amount.Share(h),
+                            FeedForward = Amount.Share(n),
+                        }
+                    )
+                )
+                .Prepend(this)
+                .DistinctBy(p =>
+                    (p.Heads.Of(shape.Attention.Heads), p.FeedForward.Of(shape.Mlp.Width))
+                ),
+        ];
+    }
 
     static readonly IReadOnlyList<Option> Known =
     [
-        Amounts(
+        Option.Amount<Prune>(
             "heads",
             "Attention heads that stay.",
+            8,
             o => o.Heads,
             (o, a) => o with { Heads = a }
         ),
-        Amounts(
+        Option.Amount<Prune>(
             "ffn",
             "Feed-forward neurons that stay.",
+            8,
             o => o.FeedForward,
             (o, a) => o with { FeedForward = a }
         ),
@@ -57,17 +84,30 @@ public sealed record Prune : Operator
 
     public override Model Apply(Model model, OperatorContext context)
     {
-        Tape tape = new(context.Workers, context.Kernels);
         Importance importance = Importance.Of(
-            model,
-            context.Task.Tuning.Batches(ImportanceBatch),
-            tape
+            new Learner(model, new Tape(context.Workers, context.Kernels)),
+            context.Task.Tuning.Batches(ImportanceBatch)
         );
-        int[][] heads = Best(Importance.Normalized(importance.Heads), Heads),
-            neurons = Best(Importance.Normalized(importance.Neurons), FeedForward);
+        int[][] heads = Kept(model.Config, importance.Heads, Heads),
+            neurons = Kept(model.Config, importance.Neurons, FeedForward);
         Model pruned = Rewire(model, heads, neurons);
         Distillation.Train(pruned, model, Weights, exit => exit, context);
         return pruned;
+    }
+
+    /// <summary>What stays of each layer; layers that share their weights are pruned alike, by the sum of their scores.</summary>
+    int[][] Kept(ModelConfig config, IReadOnlyList<double[]> scores, Amount amount)
+    {
+        double[][] sets =
+        [
+            .. scores
+                .Select((layer, i) => (Layer: layer, Set: config.SetOf(i)))
+                .GroupBy(s => s.Set, s => s.Layer)
+                .OrderBy(g => g.Key)
+                .Select(g => g.Aggregate((sum, layer) => [.. sum.Zip(layer, (a, b) => a + b)])),
+        ];
+        int[][] kept = Best(Importance.Normalized(sets), amount);
+        return [.. scores.Select((_, i) => kept[config.SetOf(i)])];
     }
 
     /// <summary>The model without all but the given heads and neurons, counted from 0, ascending.</summary>
@@ -79,10 +119,13 @@ public sealed record Prune : Operator
     {
         ModelConfig config = model.Config with
         {
-            Layers = [.. heads.Zip(neurons, (h, n) => new LayerShape(h.Length, n.Length))],
+            Layers =
+            [
+                .. model.Config.Layers.Select((l, i) => l.With(heads[i].Length, neurons[i].Length)),
+            ],
         };
         Parameters parameters = new();
-        foreach (var (name, _) in Names.Of(config))
+        foreach (var (name, _) in config.Shapes())
         {
             Tensor whole = model.Parameters[name];
             parameters.Add(name, Slice(name, whole) ?? whole.Clone());
@@ -96,24 +139,24 @@ public sealed record Prune : Operator
 
         Tensor? Slice(string name, Tensor whole)
         {
-            string[] parts = name.Split('.');
-            if (parts[0] != "layers")
+            Part part = Part.Of(name);
+            if (part.Stretch != Stretch.Layer)
             {
                 return null;
             }
 
-            int layer = Names.LayerOf(name);
+            int layer = Enumerable
+                .Range(0, config.Layers.Count)
+                .First(i => config.SetOf(i) == part.Index);
+            int width = config.Layers[layer].Attention.Width;
             int[] Channels() =>
-                [
-                    .. heads[layer]
-                        .SelectMany(h => Enumerable.Range(h * config.HeadWidth, config.HeadWidth)),
-                ];
-            return (parts[2], parts[3]) switch
+                [.. heads[layer].SelectMany(h => Enumerable.Range(h * width, width))];
+            return part.Role switch
             {
-                ("query" or "key" or "value", _) => Rows(whole, Channels()),
-                ("up", _) => Rows(whole, neurons[layer]),
-                ("attention", "weight") => Columns(whole, Channels()),
-                ("down", "weight") => Columns(whole, neurons[layer]),
+                Role.Query or Role.Key or Role.Value => Rows(whole, Channels()),
+                Role.Gate or Role.Up => Rows(whole, neurons[layer]),
+                Role.Attention when name == part.Weight => Columns(whole, Channels()),
+                Role.Down when name == part.Weight => Columns(whole, neurons[layer]),
                 _ => null,
             };
         }
@@ -184,18 +227,4 @@ public sealed record Prune : Operator
                 .Take(count)
                 .Order(),
         ];
-
-    static Option Amounts(
-        string name,
-        string meaning,
-        Func<Prune, Amount> get,
-        Func<Prune, Amount, Prune> with
-    ) =>
-        Option.Text<Prune>(
-            name,
-            meaning,
-            "a count (8) or a share (0.5)",
-            o => $"{get(o)}",
-            (o, text) => Amount.TryParse(text) is { } amount ? with(o, amount) : null
-        );
 }

@@ -1,15 +1,21 @@
 using Espalier.Autograd;
-using Espalier.Data;
-using Espalier.Models;
 using Espalier.Tensors;
+using Espalier.Training;
 
 namespace Espalier.Operators;
 
 /// <summary>What a task's labels ask of logits.</summary>
 static class TaskLoss
 {
-    public static Variable Of(Tape tape, Variable logits, Batch batch, ModelConfig config) =>
-        config.Regression
-            ? tape.MeanSquares(logits, new Tensor(new Shape(batch.Count, 1), batch.Scores))
-            : tape.CrossEntropy(logits, batch.Labels);
+    public static Variable Of(Pass pass, Variable logits) =>
+        pass.Model.Config.Regression
+            ? pass.Tape.MeanSquares(
+                logits,
+                new Tensor(new Shape(pass.Batch.Count, 1), pass.Batch.Scores)
+            )
+            : pass.Tape.CrossEntropy(logits, pass.Batch.Labels);
+
+    /// <summary>Of several classifiers, each as much as the other.</summary>
+    public static Variable Sum(Pass pass, IEnumerable<Variable> logits) =>
+        pass.Tape.WeightedSum([.. logits.Select(l => (Of(pass, l), 1f))]);
 }

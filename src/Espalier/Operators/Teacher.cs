@@ -5,58 +5,46 @@ using Espalier.Tensors;
 namespace Espalier.Operators;
 
 /// <summary>
-/// What a frozen model says about the training examples, each asked once: logits of every exit, the embeddings'
-/// output and the last layer's.
+/// What a frozen model says about the training examples, each asked once: logits of every exit, and the outputs of layers.
 /// </summary>
 sealed class Teacher
 {
+    /// <summary>The layer that stands for the embeddings.</summary>
+    public const int Embedding = -1;
     const int BatchSize = 32;
     readonly float[][] _logits;
-    readonly float[][] _embedding;
-    readonly float[][] _last;
+    readonly Dictionary<int, float[][]> _states = [];
     readonly Session _session;
-    readonly bool _keepsStates;
-    readonly int _outputs;
-    readonly int _hidden;
-    readonly int _exits;
-    readonly int _lastLayer;
+    readonly ModelConfig _config;
 
-    /// <param name="weights">States whose weight is 0 are not kept.</param>
+    /// <param name="layers">Whose outputs will be asked for.</param>
     public Teacher(
         Model model,
         EncodedSplit data,
-        DistillationWeights weights,
+        IReadOnlyList<int> layers,
         OperatorContext context
     )
     {
-        ModelConfig config = model.Config;
-        (_outputs, _hidden, _exits) = (config.Outputs, config.Hidden, config.ExitCount);
+        _config = model.Config;
         _logits = new float[data.Count][];
-        _embedding = new float[data.Count][];
-        _last = new float[data.Count][];
-        _lastLayer = config.Layers.Count - 1;
-        Model full = model with { Traits = new Traits(Precision.Fp32, DynamicLength: true) };
+        Model full = Whole(model);
         _session = new Session(full, context.Workers, context.Kernels, padTo: null);
-        int states = (weights.Embedding > 0 ? 1 : 0) + (weights.Last > 0 ? 1 : 0);
-        long bytes = states * data.Tokens * _hidden * sizeof(float);
-        _keepsStates = bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+        long bytes = layers.Count * data.Tokens * _config.Hidden * sizeof(float);
+        if (bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
+        {
+            _states = layers.ToDictionary(l => l, _ => new float[data.Count][]);
+        }
+
         foreach (Batch batch in data.Batches(BatchSize))
         {
             context.Stop.ThrowIfCancellationRequested();
-            Tensor logits = new(batch.Count, _exits * _outputs);
-            _session.RunAllExits(
+            Tensor logits = Ask(
                 batch,
-                logits,
                 (layer, state) =>
                 {
-                    if (_keepsStates && weights.Embedding > 0 && layer == -1)
+                    if (_states.TryGetValue(layer, out float[][]? kept))
                     {
-                        Keep(state, batch, _embedding);
-                    }
-
-                    if (_keepsStates && weights.Last > 0 && layer == _lastLayer)
-                    {
-                        Keep(state, batch, _last);
+                        Keep(state, batch, kept);
                     }
                 }
             );
@@ -67,52 +55,92 @@ sealed class Teacher
         }
     }
 
+    /// <summary>The model as it was trained: in fp32, unpadded, and with every row in every layer.</summary>
+    public static Model Whole(Model model) =>
+        model with
+        {
+            Config = model.Config with
+            {
+                Layers =
+                [
+                    .. model.Config.Layers.Select(l =>
+                        l with
+                        {
+                            Attention = l.Attention with { Keeps = null },
+                        }
+                    ),
+                ],
+            },
+            Traits = new Traits(Precision.Fp32, DynamicLength: true),
+        };
+
     /// <summary>Logits of one exit, [sequences, outputs].</summary>
     public Tensor Logits(Batch batch, int exit)
     {
-        Tensor logits = new(batch.Count, _outputs);
+        Tensor logits = new(batch.Count, _config.Outputs);
         for (int s = 0; s < batch.Count; s++)
         {
-            _logits[batch.Examples[s]].AsSpan(exit * _outputs, _outputs).CopyTo(logits.Row(s));
+            _logits[batch.Examples[s]]
+                .AsSpan(exit * _config.Outputs, _config.Outputs)
+                .CopyTo(logits.Row(s));
         }
 
         return logits;
     }
 
-    public Tensor Embedding(Batch batch) =>
-        _keepsStates ? Rows(batch, _embedding) : Asked(batch, -1);
-
-    public Tensor Last(Batch batch) => _keepsStates ? Rows(batch, _last) : Asked(batch, _lastLayer);
-
-    /// <summary>States that do not fit in memory are computed anew: a row never depends on its batch, so they are the same.</summary>
-    Tensor Asked(Batch batch, int wanted)
+    /// <summary>
+    /// Output of a layer, [tokens, width], or some of its rows. States that do not fit in memory are computed anew: a row never depends on its
+    /// batch, so they are the same.
+    /// </summary>
+    /// <param name="some">Null: all.</param>
+    public Tensor State(Batch batch, int wanted, int[]? some = null)
     {
-        Tensor? found = null;
-        _session.RunAllExits(
-            batch,
-            new Tensor(batch.Count, _exits * _outputs),
-            (layer, state) => found = layer == wanted ? state.Clone() : found
-        );
-        return found!;
-    }
-
-    Tensor Rows(Batch batch, float[][] kept)
-    {
-        Tensor rows = new(batch.Tokens, _hidden);
-        for (int s = 0; s < batch.Count; s++)
+        Tensor all = State(batch, wanted);
+        if (some is null)
         {
-            kept[batch.Examples[s]].CopyTo(rows.Span[(batch.Starts[s] * _hidden)..]);
+            return all;
+        }
+
+        Tensor rows = new(some.Length, all.Columns);
+        for (int i = 0; i < some.Length; i++)
+        {
+            all.Row(some[i]).CopyTo(rows.Row(i));
         }
 
         return rows;
+    }
+
+    Tensor State(Batch batch, int wanted)
+    {
+        if (!_states.TryGetValue(wanted, out float[][]? kept))
+        {
+            Tensor? found = null;
+            Ask(batch, (layer, state) => found = layer == wanted ? state.Clone() : found);
+            return found!;
+        }
+
+        Tensor rows = new(batch.Tokens, _config.Hidden);
+        for (int s = 0; s < batch.Count; s++)
+        {
+            kept[batch.Examples[s]].CopyTo(rows.Span[(batch.Starts[s] * _config.Hidden)..]);
+        }
+
+        return rows;
+    }
+
+    Tensor Ask(Batch batch, Action<int, Tensor> see)
+    {
+        Tensor logits = new(batch.Count, _config.ExitCount * _config.Outputs);
+        _session.RunAllExits(batch, logits, see);
+        return logits;
     }
 
     void Keep(Tensor state, Batch batch, float[][] into)
     {
         for (int s = 0; s < batch.Count; s++)
         {
-            int from = batch.Starts[s] * _hidden,
-                to = batch.Starts[s + 1] * _hidden;
+            int from = batch.Starts[s] * _config.Hidden,
+                to = batch.Starts[s + 1] * _config.Hidden;
             into[batch.Examples[s]] = state.Span[from..to].ToArray();
         }
     }

@@ -1,7 +1,5 @@
 using Espalier.Checkpoints;
-using Espalier.Data;
 using Espalier.Models;
-using Espalier.Tensors;
 using Espalier.Text;
 
 namespace Espalier.Operators;
@@ -10,12 +8,23 @@ namespace Espalier.Operators;
 /// V: keeps the tokens that a corpus needs, the first ones of the vocabulary (in BERT's, behind its unused places, the most
 /// frequent of English come first), all special tokens and all single characters; embedding rows and tokenizer follow.
 /// </summary>
-public sealed record TrimVocabulary : Operator
+public sealed record TrimVocabulary()
+    : Operator('V', "needed", "trim the vocabulary", Group.Start, Known)
 {
-    public override char Letter => 'V';
-    public override string Title => "trim the vocabulary";
-    public override Group Group => Group.Start;
-    public override IReadOnlyList<Option> Options => Known;
+    public override IReadOnlyList<OrderRule> Rules =>
+        [
+            new(
+                "V changes the vocabulary, so it comes right behind O.",
+                (_, before) =>
+                    before.FirstOrDefault(o => !o.IsOriginal) is { } user
+                        ? $"V changes the vocabulary that {user.Name} has used: V comes right behind O."
+                        : null
+            ),
+            OrderRule.Once,
+        ];
+
+    // What it takes out is what the task does not need: there is nothing to search.
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
 
     static readonly IReadOnlyList<Option> Known =
     [
@@ -51,8 +60,8 @@ public sealed record TrimVocabulary : Operator
         IEnumerable<string> texts =
             Corpus.Length > 0
                 ? CorpusLines()
-                : context.Task.Data.Training.Examples.SelectMany(Texts);
-        return Trim(model, Needed(tokenizer, texts), First);
+                : context.Task.Data.Training.Examples.SelectMany(Vocabulary.Texts);
+        return Vocabulary.Trim(model, Vocabulary.Needed(tokenizer, texts), First);
     }
 
     IEnumerable<string> CorpusLines()
@@ -63,54 +72,4 @@ public sealed record TrimVocabulary : Operator
             yield return line;
         }
     }
-
-    /// <summary>The model with the needed tokens, the first ones (BERT's unused places not counted), special tokens and
-    /// single characters.</summary>
-    public static Model Trim(Model model, IReadOnlySet<int> needed, int first)
-    {
-        Tokenizer whole = model.Tokenizer!;
-        IEnumerable<int> front = Enumerable
-            .Range(0, whole.VocabularySize)
-            .Where(id => !whole.TokenOf(id).StartsWith("[unused", StringComparison.Ordinal))
-            .Take(first);
-        Tokenizer trimmed = whole.Trim((HashSet<int>)[.. needed, .. front], out int[] oldIds);
-        Tensor words = model.Parameters[Names.Word],
-            rows = new(oldIds.Length, words.Columns);
-        for (int id = 0; id < oldIds.Length; id++)
-        {
-            words.Row(oldIds[id]).CopyTo(rows.Row(id));
-        }
-
-        Parameters parameters = new();
-        foreach (string name in model.Parameters.Names)
-        {
-            parameters.Add(name, name == Names.Word ? rows : model.Parameters[name].Clone());
-        }
-
-        return model with
-        {
-            Config = model.Config with
-            {
-                Vocabulary = oldIds.Length,
-                PadId = trimmed.PadId ?? model.Config.PadId,
-            },
-            Parameters = parameters,
-            Tokenizer = trimmed,
-        };
-    }
-
-    public static IReadOnlySet<int> Needed(Tokenizer tokenizer, IEnumerable<string> texts)
-    {
-        HashSet<int> needed = [];
-        foreach (string text in texts)
-        {
-            needed.UnionWith(tokenizer.EncodeIds(text).Ids);
-        }
-
-        return needed;
-    }
-
-    /// <summary>The text of an example, and its second one if it has one.</summary>
-    public static IEnumerable<string> Texts(Example example) =>
-        example.Pair is { } pair ? [example.Text, pair] : [example.Text];
 }

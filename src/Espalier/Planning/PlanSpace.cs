@@ -2,6 +2,7 @@ using Espalier.Analysis.Search;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
+using Espalier.Runs.Studies;
 
 namespace Espalier.Planning;
 
@@ -9,10 +10,6 @@ namespace Espalier.Planning;
 /// <param name="Start">The original, and single operators at a few of their option points.</param>
 public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyList<string> Start)
 {
-    static readonly double[] Depths = [0.34, 0.5, 0.67];
-    static readonly double[] Heads = [0.34, 0.67, 1];
-    static readonly double[] Neurons = [0.25, 0.5, 0.75];
-
     // Dense near certainty, where the exits of trained models are.
     static readonly double[] Thresholds = [0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
     static readonly int[] Patience = [1, 2, 3];
@@ -27,33 +24,35 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
             ? [.. Patience.Select(p => new Effort(ExitRule.Patience, p))]
             : [.. Thresholds.Select(t => new Effort(ExitRule.Confidence, t))];
 
-    /// <summary>
-    /// D at three depths, P at three shares of heads and of neurons, E, L and Q: all combinations that make sense. Options that
-    /// are the same for the model, as 1 layer of 2 and a share of 0.34 are, count once.
-    /// </summary>
-    /// <param name="first">O, with its options.</param>
+    /// <summary>All combinations that make sense of what operators have to try on the model.</summary>
+    /// <param name="first">The original, with its options.</param>
     /// <param name="config">Of the original.</param>
     /// <param name="fixedOptions">Every operator as it is by default.</param>
-    /// <param name="orders">D, E and P in every order that makes sense; else in this one.</param>
+    /// <param name="orders">Operators that train in every order that makes sense; else in the usual one.</param>
     public static PlanSpace Of(
-        FineTune first,
+        Operator first,
         ModelConfig config,
         IReadOnlyList<Effort> efforts,
         bool fixedOptions,
         bool orders
     )
     {
-        Operator[] variants = fixedOptions
-            ? [new Distill(), new EarlyExit(), new Prune(), new DynamicLength(), new Quantize()]
-            : Variants(config);
-        IReadOnlyList<string> usual = new SearchSpace(variants, efforts).Pipelines();
+        Operator[] variants =
+        [
+            .. Operator.All.SelectMany(o =>
+                fixedOptions ? o.Variants(config).Take(1).Select(_ => o) : o.Variants(config)
+            ),
+        ];
+        SearchSpace space = new(variants, efforts);
         string[] pipelines =
         [
-            .. usual
+            .. space
+                .Pipelines()
+                .Select(Pipeline.Parse)
                 .SelectMany(p => orders ? Orders(p) : [p])
-                .Select(p => $"{Pipeline.Parse($"{first}{(p == "O" ? "" : p)}")}"),
+                .Select(p => $"{Pipeline.Of([first, .. p.Steps])}"),
         ];
-        return Of(new SearchSpace(variants, efforts).ContendersOf(pipelines));
+        return Of(space.ContendersOf(pipelines));
     }
 
     /// <summary>Every pipeline at every effort that was measured with all seeds.</summary>
@@ -63,50 +62,15 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
     static PlanSpace Of(IReadOnlyList<Contender> contenders) =>
         new(contenders, Few([.. contenders.Select(c => c.Pipeline).Distinct()]));
 
-    static Operator[] Variants(ModelConfig config)
-    {
-        LayerShape shape = config.Layers[0];
-        return
-        [
-            .. new[] { new Distill().Layers }
-                .Concat(Depths.Select(Amount.Share))
-                .DistinctBy(a => a.Of(config.Layers.Count))
-                .Where(a => a.Of(config.Layers.Count) < config.Layers.Count)
-                .Select(a => new Distill { Layers = a }),
-            new EarlyExit(),
-            .. new[] { new Prune() }
-                .Concat(
-                    Heads.SelectMany(h =>
-                        Neurons.Select(n => new Prune
-                        {
-                            Heads = Amount.Share(h),
-                            FeedForward = Amount.Share(n),
-                        })
-                    )
-                )
-                .DistinctBy(p => (p.Heads.Of(shape.Heads), p.FeedForward.Of(shape.FeedForward))),
-            new DynamicLength(),
-            new Quantize(),
-        ];
-    }
-
     /// <summary>The pipeline with its operators of group I in all orders that make sense.</summary>
-    static IEnumerable<string> Orders(string pipeline)
+    static IEnumerable<Pipeline> Orders(Pipeline pipeline)
     {
-        Operator[] all = [.. Pipeline.Parse(pipeline).Operators.Where(o => o is not FineTune)];
-        string then = string.Concat(all.Where(o => o.Group == Group.II));
-        return Arranged([.. all.Where(o => o.Group == Group.I)])
-            .Select(order => order + then)
-            .Where(p => p.Length == 0 || Pipeline.Parse(p).Problems().Count == 0)
-            .Select(p => p.Length == 0 ? "O" : p);
+        ILookup<Group, Operator> of = pipeline.Steps.ToLookup(o => o.Group);
+        return PipelineSet
+            .Arranged([.. of[Group.I]])
+            .Select(order => Pipeline.Of([.. of[Group.Start], .. order, .. of[Group.II]]))
+            .Where(p => p.Problems().Count == 0);
     }
-
-    static IEnumerable<string> Arranged(Operator[] set) =>
-        set.Length == 0
-            ? [""]
-            : set.SelectMany(
-                (o, i) => Arranged([.. set.Where((_, j) => j != i)]).Select(rest => $"{o}{rest}")
-            );
 
     /// <summary>O, and of each operator alone the default, the smallest and the largest.</summary>
     static string[] Few(IReadOnlyList<string> pipelines)
@@ -116,13 +80,13 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
             var alone in pipelines
                 .Where(p => Length(p) == 2)
                 .Select(p => (Pipeline: p, Last: Pipeline.Parse(p).Operators[^1]))
-                .GroupBy(p => p.Last.Letter)
+                .GroupBy(p => p.Last.Name)
         )
         {
-            var bySize = alone.OrderBy(p => Size(p.Last)).ToArray();
+            var bySize = alone.OrderBy(p => p.Last.Keeps).ToArray();
             few.AddRange(
                 new[] { bySize[0], bySize[^1] }
-                    .Concat(bySize.Where(p => $"{p.Last}" == $"{p.Last.Letter}"))
+                    .Concat(bySize.Where(p => $"{p.Last}" == p.Last.Name))
                     .Select(p => p.Pipeline)
                     .Distinct()
             );
@@ -131,7 +95,7 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
         // An operator that never stands alone is known from the shortest pipeline that has it.
         foreach (string pipeline in pipelines.OrderBy(Length))
         {
-            if (!Letters(pipeline).All(l => few.Any(f => Letters(f).Contains(l))))
+            if (!Names(pipeline).All(n => few.Any(f => Names(f).Contains(n))))
             {
                 few.Add(pipeline);
             }
@@ -140,17 +104,8 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
         return [.. few];
     }
 
-    static IEnumerable<char> Letters(string pipeline) =>
-        Pipeline.Parse(pipeline).Operators.Select(o => o.Letter);
+    static IEnumerable<string> Names(string pipeline) =>
+        Pipeline.Parse(pipeline).Operators.Select(o => o.Name);
 
     static int Length(string pipeline) => Pipeline.Parse(pipeline).Operators.Length;
-
-    /// <summary>Share of the model that stays, roughly: only the order matters.</summary>
-    static double Size(Operator o) =>
-        o switch
-        {
-            Distill d => d.Layers.Value,
-            Prune p => p.Heads.Value * p.FeedForward.Value,
-            _ => 1,
-        };
 }

@@ -54,9 +54,11 @@ public sealed class StudyTrials(
         StudyOutcome outcome = study.Run(jobs, turn, listen(study), stop);
         Last = (study, outcome);
         _trained.UnionWith(
-            outcome.Stages.Where(s => !s.FromStore && s.Stage.Trains).Select(s => s.Stage.Key)
+            outcome
+                .Stages.Where(s => !s.FromStore && s.Stage.Operator.Trains)
+                .Select(s => s.Stage.Key)
         );
-        if (outcome.Failures.FirstOrDefault(f => f.Stage.Operator is FineTune) is { } original)
+        if (outcome.Failures.FirstOrDefault(f => f.Stage.Operator.IsOriginal) is { } original)
         {
             throw original.Diverged
                 ? new DivergedException(original.Why)

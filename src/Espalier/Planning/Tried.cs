@@ -25,7 +25,7 @@ public static class TimedPoints
             : measurements;
 }
 
-/// <summary>Models that have to be trained, for one seed: pipelines that begin alike share theirs, and L and Q train nothing.</summary>
+/// <summary>Models that have to be trained, for one seed: pipelines that begin alike share theirs, and not every operator trains.</summary>
 public static class Trainings
 {
     public static IReadOnlySet<string> Of(IEnumerable<string> pipelines) =>
@@ -34,9 +34,7 @@ public static class Trainings
             .SelectMany(p =>
                 Enumerable
                     .Range(1, p.Operators.Length)
-                    .Where(n =>
-                        p.Operators[n - 1] is FineTune || p.Operators[n - 1].Group != Group.II
-                    )
+                    .Where(n => p.Operators[n - 1].Trains)
                     .Select(n => $"{p.Prefix(n)}")
             )
             .ToHashSet();

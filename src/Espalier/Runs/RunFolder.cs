@@ -68,11 +68,7 @@ public static class RunFolder
             Leftovers.Clear(folder, except: LockName);
             Durable.CheckRoom(
                 folder,
-                StageStore.FolderName(
-                    keys.Count,
-                    Runner.Letters(recipe.Pipeline, keys.Count),
-                    keys[^1]
-                )
+                StageStore.FolderName(keys.Count, recipe.Pipeline.Letters, keys[^1])
             );
             return held;
         }

@@ -59,8 +59,9 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
             stop.ThrowIfCancellationRequested();
             Operator next = recipe.Pipeline.Operators[i];
             StageKey key = keys[i];
-            string name = recipe.Pipeline.Prefix(i + 1).ToString(),
-                stageFolder = store.FolderOf(i + 1, Letters(recipe.Pipeline, i + 1), key);
+            Pipeline soFar = recipe.Pipeline.Prefix(i + 1);
+            string name = $"{soFar}",
+                stageFolder = store.FolderOf(i + 1, soFar.Letters, key);
             Model? done = StageStore.TryRead(stageFolder, key, listener.Note);
             listener.Stage?.Invoke(name, done is not null);
             long began = time.GetTimestamp();
@@ -97,12 +98,5 @@ public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider t
         }
 
         return stages;
-    }
-
-    /// <summary>The letters that a pipeline is known by: without the O that everything begins with.</summary>
-    public static string Letters(Pipeline pipeline, int count)
-    {
-        string letters = string.Concat(pipeline.Operators.Take(count).Select(o => o.Letter));
-        return letters.Length > 1 ? letters[1..] : letters;
     }
 }

@@ -1,3 +1,5 @@
+using Espalier.Data;
+using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
@@ -12,6 +14,7 @@ public static class StageMaking
     /// <summary>The original with its tokenizer; a classifier that it lacks is drawn from the seed.</summary>
     public static Model Original(Recipe recipe, Action<string>? note)
     {
+        CheckClassifier(recipe.Pipeline, recipe.ModelFolder, recipe.Data.Task);
         Answers answers = new(
             recipe.Data.Task.IsRegression ? ["score"] : recipe.Data.Task.Labels,
             recipe.Data.Task.IsRegression,
@@ -31,6 +34,26 @@ public static class StageMaking
             recipe.Data.Task.HasPairs
         );
         return loaded.Model with { Tokenizer = tokenizer };
+    }
+
+    /// <summary>Sees that an original that is not trained here was trained for such a task.</summary>
+    /// <exception cref="InvalidDataException">It was not.</exception>
+    public static void CheckClassifier(Pipeline pipeline, string folder, TaskDefinition task)
+    {
+        Operator original = pipeline.Operators[0];
+        if (!original.KeepsClassifier)
+        {
+            return;
+        }
+
+        if (!ModelFolder.HasClassifier(folder))
+        {
+            throw new InvalidDataException(
+                $"{folder} has no trained classifier, which {original} keeps as it is; name a model that has, or leave {original.Method} out to fine-tune it."
+            );
+        }
+
+        _ = LabelAlignment.Of(ModelFolder.Config(folder), folder, task);
     }
 
     /// <summary>The model after an operator, checked, with the operator in its history.</summary>

@@ -90,10 +90,6 @@ sealed class AddedTokenFinder
         return false;
     }
 
-    /// <summary>The ordinary text between two tokens that follow each other.</summary>
-    public static ReadOnlySpan<char> Between(ReadOnlySpan<char> text, Match last, Match next) =>
-        text[last.End..Math.Max(last.End, next.Start)];
-
     AddedToken Longest(ReadOnlySpan<char> text, out int length)
     {
         foreach (int candidate in _lengths)

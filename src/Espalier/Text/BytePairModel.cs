@@ -7,6 +7,11 @@ sealed record BytePairModel(MergeTable Merges)
 {
     public bool AddsPrefixSpace { get; init; }
 
+    public Normalizer? Normalizer { get; init; }
+
+    /// <summary>The normalizer as tokenizer.json writes it.</summary>
+    public string? WrittenNormalizer { get; init; }
+
     /// <summary>Every digit is cut off before the GPT-2 pattern runs, as in Llama-style tokenizers.</summary>
     public bool SplitsDigits { get; init; }
 

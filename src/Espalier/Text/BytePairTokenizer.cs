@@ -9,11 +9,10 @@ namespace Espalier.Text;
 public sealed class BytePairTokenizer : Tokenizer
 {
     readonly int[] _byteIds;
-    readonly AddedTokenFinder _normalizedFinder;
     readonly WordCache _cache = new();
 
     internal BytePairTokenizer(TokenizerParts parts, BytePairModel model)
-        : base(parts)
+        : base(parts, model.Normalizer)
     {
         Model = model;
         _byteIds = new int[256];
@@ -22,14 +21,11 @@ public sealed class BytePairTokenizer : Tokenizer
             string token = ByteAlphabet.Of((byte)value).ToString();
             _byteIds[value] = parts.Vocabulary.TryId(token, out int id) ? id : -1;
         }
-
-        _normalizedFinder = new AddedTokenFinder(
-            parts.Added.Where(a => a.Normalized).Select(a => (a.Content, a)),
-            parts.SplitsSpecial
-        );
     }
 
     internal BytePairModel Model { get; }
+
+    internal override TokenizerModel Kind => TokenizerModel.BytePair;
 
     /// <summary>Whether every stretch of text is read as if a space stood before it.</summary>
     public bool AddsPrefixSpace => Model.AddsPrefixSpace;
@@ -107,38 +103,6 @@ public sealed class BytePairTokenizer : Tokenizer
         }
     }
 
-    private protected override void Tokenize(
-        ReadOnlySpan<char> text,
-        int offset,
-        List<Token> tokens
-    )
-    {
-        AddedTokenFinder.Match last = default;
-        while (_normalizedFinder.TryNext(text, last, out AddedTokenFinder.Match match))
-        {
-            Plain(AddedTokenFinder.Between(text, last, match), offset + last.End, tokens);
-            tokens.Add(
-                new Token(match.Token.Id, offset + match.Start, offset + match.End, Added: true)
-            );
-            last = match;
-        }
-
-        Plain(text[last.End..], offset + last.End, tokens);
-    }
-
-    private protected override void TokenizeIds(ReadOnlySpan<char> text, List<int> ids)
-    {
-        AddedTokenFinder.Match last = default;
-        while (_normalizedFinder.TryNext(text, last, out AddedTokenFinder.Match match))
-        {
-            PlainIds(AddedTokenFinder.Between(text, last, match), ids);
-            ids.Add(match.Token.Id);
-            last = match;
-        }
-
-        PlainIds(text[last.End..], ids);
-    }
-
     private protected override string Join(IReadOnlyList<string> tokens)
     {
         ArrayBufferWriter<byte> bytes = new();
@@ -157,7 +121,11 @@ public sealed class BytePairTokenizer : Tokenizer
         return System.Text.Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
-    void Plain(ReadOnlySpan<char> text, int offset, List<Token> tokens)
+    private protected override void Tokenize(
+        ReadOnlySpan<char> text,
+        int beginning,
+        List<Token> tokens
+    )
     {
         List<(int Start, int End)> origins = [];
         for (int at = 0; at < text.Length; )
@@ -177,7 +145,7 @@ public sealed class BytePairTokenizer : Tokenizer
                         origins[from].Start,
                         origins[from + symbol.Width - 1].End
                     );
-                    tokens.Add(new Token(symbol.Id, offset + at + start, offset + at + end));
+                    tokens.Add(new Token(symbol.Id, at + start, at + end));
                     from += symbol.Width;
                 }
 
@@ -189,7 +157,11 @@ public sealed class BytePairTokenizer : Tokenizer
         }
     }
 
-    void PlainIds(ReadOnlySpan<char> text, List<int> ids)
+    private protected override void TokenizeIds(
+        ReadOnlySpan<char> text,
+        int beginning,
+        List<int> ids
+    )
     {
         while (!text.IsEmpty)
         {

@@ -16,6 +16,17 @@ sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByRole)
         ["mask_token"] = "[MASK]",
     };
 
+    static readonly Dictionary<string, string> Albert = new()
+    {
+        ["bos_token"] = "[CLS]",
+        ["eos_token"] = "[SEP]",
+        ["unk_token"] = "<unk>",
+        ["sep_token"] = "[SEP]",
+        ["pad_token"] = "<pad>",
+        ["cls_token"] = "[CLS]",
+        ["mask_token"] = "[MASK]",
+    };
+
     static readonly Dictionary<string, string> Roberta = new()
     {
         ["bos_token"] = "<s>",
@@ -54,7 +65,8 @@ sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByRole)
         family switch
         {
             TokenizerFamily.Bert => Bert,
-            TokenizerFamily.Roberta => Roberta,
+            TokenizerFamily.Albert => Albert,
+            TokenizerFamily.Roberta or TokenizerFamily.XlmRoberta => Roberta,
             _ => Gpt2,
         };
 
@@ -67,4 +79,14 @@ enum TokenizerFamily
     Bert,
     Roberta,
     Gpt2,
+    Albert,
+    XlmRoberta,
+}
+
+/// <summary>How words become tokens.</summary>
+enum TokenizerModel
+{
+    WordPiece,
+    BytePair,
+    Unigram,
 }

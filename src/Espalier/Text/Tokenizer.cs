@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using Espalier.Text.Formats;
 using Espalier.Text.Pieces;
 
@@ -10,16 +12,23 @@ namespace Espalier.Text;
 public abstract class Tokenizer
 {
     readonly AddedTokenFinder _finder;
+    readonly AddedTokenFinder _normalizedFinder;
+    readonly Normalizer? _normalizer;
     readonly Dictionary<int, AddedToken> _addedById;
     readonly Dictionary<string, int> _addedIds;
 
-    private protected Tokenizer(TokenizerParts parts)
+    private protected Tokenizer(TokenizerParts parts, Normalizer? normalizer)
     {
         Parts = parts;
+        _normalizer = normalizer;
         _addedById = parts.Added.ToDictionary(a => a.Id);
         _addedIds = parts.Added.ToDictionary(a => a.Content, a => a.Id, StringComparer.Ordinal);
         _finder = new AddedTokenFinder(
             parts.Added.Where(a => !a.Normalized).Select(a => (a.Content, a)),
+            parts.SplitsSpecial
+        );
+        _normalizedFinder = new AddedTokenFinder(
+            parts.Added.Where(a => a.Normalized).Select(a => (Normalized(a.Content), a)),
             parts.SplitsSpecial
         );
         VocabularySize = parts.Added.Select(a => a.Id + 1).Append(parts.Vocabulary.Size).Max();
@@ -31,6 +40,14 @@ public abstract class Tokenizer
     /// </summary>
     /// <exception cref="InvalidDataException">A file is missing, broken or asks for something unknown.</exception>
     public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
+
+    /// <summary>What its model is called: WordPiece, byte-level BPE or Unigram.</summary>
+    public string ModelName => NameOf(Kind);
+
+    internal abstract TokenizerModel Kind { get; }
+
+    internal static string NameOf(TokenizerModel model) =>
+        model == TokenizerModel.BytePair ? "byte-level BPE" : model.ToString();
 
     /// <summary>Largest id + 1: the rows an embedding needs.</summary>
     public int VocabularySize { get; }
@@ -186,15 +203,105 @@ public abstract class Tokenizer
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files() => Parts.Files ?? TokenizerFiles.Write(this);
 
+    /// <summary>Whether any token is looked for in normalized text.</summary>
+    private protected bool FindsInNormalized => !_normalizedFinder.IsEmpty;
+
+    /// <summary>Finds the tokens of normalized text; their places count its units.</summary>
+    /// <param name="text">Text without added tokens.</param>
+    /// <param name="beginning">How many of its units came from the first character of the whole text.</param>
+    /// <param name="tokens">Gets what is found.</param>
     private protected abstract void Tokenize(
         ReadOnlySpan<char> text,
-        int offset,
+        int beginning,
         List<Token> tokens
     );
 
-    private protected abstract void TokenizeIds(ReadOnlySpan<char> text, List<int> ids);
+    /// <summary>The ids of <see cref="Tokenize"/>, without places and so faster.</summary>
+    private protected abstract void TokenizeIds(
+        ReadOnlySpan<char> text,
+        int beginning,
+        List<int> ids
+    );
 
     private protected abstract string Join(IReadOnlyList<string> tokens);
+
+    /// <summary>The ids of text as it came, in which no token that is looked for there is left.</summary>
+    private protected virtual void ReadIds(ReadOnlySpan<char> text, int offset, List<int> ids)
+    {
+        AlignedText? normalized = _normalizer?.Apply(AlignedText.Of(text, offset));
+        ReadOnlySpan<char> units = normalized is null ? text : normalized.Units;
+        AddedTokenFinder.Match last = default;
+        while (_normalizedFinder.TryNext(units, last, out AddedTokenFinder.Match match))
+        {
+            Between(units, last.End, match.Start);
+            ids.Add(match.Token.Id);
+            last = match;
+        }
+
+        Between(units, last.End, units.Length);
+
+        void Between(ReadOnlySpan<char> units, int from, int to)
+        {
+            if (from < to)
+            {
+                int beginning =
+                    normalized is not null ? Beginning(normalized, from, to)
+                    : offset + from == 0 ? 1
+                    : 0;
+                TokenizeIds(units[from..to], beginning, ids);
+            }
+        }
+    }
+
+    private protected static bool IsOneCharacter(ReadOnlySpan<char> piece) =>
+        Rune.DecodeFromUtf16(piece, out _, out int units) == System.Buffers.OperationStatus.Done
+        && units == piece.Length;
+
+    string Normalized(string content) =>
+        _normalizer?.Apply(AlignedText.Of(content, 0)).Units.ToString() ?? content;
+
+    void ReadTokens(ReadOnlySpan<char> text, int offset, int end, List<Token> tokens)
+    {
+        AlignedText normalized = AlignedText.Of(text[offset..end], offset);
+        normalized = _normalizer?.Apply(normalized) ?? normalized;
+        AddedTokenFinder.Match last = default;
+        while (_normalizedFinder.TryNext(normalized.Units, last, out AddedTokenFinder.Match match))
+        {
+            Between(last.End, match.Start);
+            (int first, int behind) = normalized.Origin(match.Start, match.End);
+            tokens.Add(new Token(match.Token.Id, first, behind, Added: true));
+            last = match;
+        }
+
+        Between(last.End, normalized.Length);
+
+        void Between(int from, int to)
+        {
+            if (from >= to)
+            {
+                return;
+            }
+
+            int before = tokens.Count;
+            Tokenize(normalized.Units[from..to], Beginning(normalized, from, to), tokens);
+            foreach (ref Token token in CollectionsMarshal.AsSpan(tokens)[before..])
+            {
+                (int first, int behind) = normalized.Origin(from + token.Start, from + token.End);
+                token = token with { Start = first, End = behind };
+            }
+        }
+    }
+
+    static int Beginning(AlignedText text, int from, int to)
+    {
+        int at = from;
+        while (at < to && text.Origin(at, at + 1).Start == 0)
+        {
+            at++;
+        }
+
+        return at - from;
+    }
 
     int? RoleId(string role) =>
         Parts.Specials[role] is { } token && TryIdOf(token, out int id) ? id : null;
@@ -206,12 +313,12 @@ public abstract class Tokenizer
         AddedTokenFinder.Match last = default;
         while (_finder.TryNext(text, last, out AddedTokenFinder.Match match))
         {
-            Tokenize(AddedTokenFinder.Between(text, last, match), last.End, tokens);
+            ReadTokens(text, last.End, Math.Max(last.End, match.Start), tokens);
             tokens.Add(new Token(match.Token.Id, match.Start, match.End, Added: true));
             last = match;
         }
 
-        Tokenize(text.AsSpan(last.End), last.End, tokens);
+        ReadTokens(text, last.End, text.Length, tokens);
         return new Section(text, tokens, CodePointIndex(text));
     }
 
@@ -222,12 +329,12 @@ public abstract class Tokenizer
         AddedTokenFinder.Match last = default;
         while (_finder.TryNext(text, last, out AddedTokenFinder.Match match))
         {
-            TokenizeIds(AddedTokenFinder.Between(text, last, match), ids);
+            ReadIds(text.AsSpan()[last.End..Math.Max(last.End, match.Start)], last.End, ids);
             ids.Add(match.Token.Id);
             last = match;
         }
 
-        TokenizeIds(text.AsSpan(last.End), ids);
+        ReadIds(text.AsSpan(last.End), last.End, ids);
         return ids;
     }
 

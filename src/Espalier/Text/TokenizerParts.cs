@@ -49,7 +49,12 @@ sealed record TokenizerParts(
             ModelMaxLength = config.ModelMaxLength,
             SplitsSpecial = config.SplitsSpecial,
             GivesTypes =
-                config.GivesTypes ?? config.Class.GivesTypes(family == TokenizerFamily.Bert),
+                config.GivesTypes
+                ?? config.Class.GivesTypes(
+                    family == TokenizerFamily.Bert
+                        ? TokenizerModel.WordPiece
+                        : TokenizerModel.BytePair
+                ),
             Notes = config.Notes,
             Files = files,
         };

@@ -1,4 +1,3 @@
-using System.Text;
 using Espalier.Text.Pieces;
 
 namespace Espalier.Text;
@@ -12,11 +11,10 @@ public sealed class WordPieceTokenizer : Tokenizer
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _starts;
     readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _continuations;
     readonly int _longest;
-    readonly AddedTokenFinder _normalizedFinder;
     readonly WordCache _cache = new();
 
     internal WordPieceTokenizer(TokenizerParts parts, WordPieceModel model)
-        : base(parts)
+        : base(parts, model.Normalizer)
     {
         Model = model;
         Dictionary<string, int> starts = new(StringComparer.Ordinal);
@@ -34,13 +32,11 @@ public sealed class WordPieceTokenizer : Tokenizer
 
         _starts = starts.GetAlternateLookup<ReadOnlySpan<char>>();
         _continuations = continuations.GetAlternateLookup<ReadOnlySpan<char>>();
-        _normalizedFinder = new AddedTokenFinder(
-            parts.Added.Where(a => a.Normalized).Select(a => (Normalized(a.Content), a)),
-            parts.SplitsSpecial
-        );
     }
 
     internal WordPieceModel Model { get; }
+
+    internal override TokenizerModel Kind => TokenizerModel.WordPiece;
 
     /// <remarks>
     /// Why the same tokens: the longest kept piece at a place is the longest piece there, if that
@@ -70,33 +66,13 @@ public sealed class WordPieceTokenizer : Tokenizer
         );
     }
 
-    private protected override void Tokenize(
-        ReadOnlySpan<char> text,
-        int offset,
-        List<Token> tokens
-    )
-    {
-        AlignedText normalized = Model.Normalizer.Normalize(text, offset);
-        ReadOnlySpan<char> units = normalized.Units;
-        AddedTokenFinder.Match last = default;
-        while (_normalizedFinder.TryNext(units, last, out AddedTokenFinder.Match match))
-        {
-            Words(normalized, last.End, Math.Max(match.Start, last.End), tokens);
-            (int start, int end) = normalized.Origin(match.Start, match.End);
-            tokens.Add(new Token(match.Token.Id, start, end, Added: true));
-            last = match;
-        }
-
-        Words(normalized, last.End, units.Length, tokens);
-    }
-
     // Between two ASCII blanks nothing depends on what lies beyond them: no mark moves across one,
     // and a word ends there. Only tokens found in normalized text may span them.
-    private protected override void TokenizeIds(ReadOnlySpan<char> text, List<int> ids)
+    private protected override void ReadIds(ReadOnlySpan<char> text, int offset, List<int> ids)
     {
-        if (!_normalizedFinder.IsEmpty)
+        if (FindsInNormalized)
         {
-            AddIds(text, ids);
+            base.ReadIds(text, offset, ids);
             return;
         }
 
@@ -117,7 +93,7 @@ public sealed class WordPieceTokenizer : Tokenizer
             }
 
             int before = ids.Count;
-            AddIds(chunk, ids);
+            base.ReadIds(chunk, offset, ids);
             _cache.Put(
                 chunk,
                 System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids)[before..]
@@ -127,25 +103,30 @@ public sealed class WordPieceTokenizer : Tokenizer
 
     private protected override string Join(IReadOnlyList<string> tokens) => Model.Join(tokens);
 
-    void AddIds(ReadOnlySpan<char> text, List<int> ids)
+    private protected override void TokenizeIds(
+        ReadOnlySpan<char> text,
+        int beginning,
+        List<int> ids
+    )
     {
         List<Token> tokens = [];
-        Tokenize(text, 0, tokens);
+        Tokenize(text, beginning, tokens);
         foreach (Token token in tokens)
         {
             ids.Add(token.Id);
         }
     }
 
-    string Normalized(string content) => Model.Normalizer.Normalize(content, 0).Units.ToString();
-
-    void Words(AlignedText text, int from, int to, List<Token> tokens)
+    private protected override void Tokenize(
+        ReadOnlySpan<char> text,
+        int beginning,
+        List<Token> tokens
+    )
     {
-        ReadOnlySpan<char> units = text.Units;
-        int start = from;
-        for (int at = from, width; at < to; at += width)
+        int start = 0;
+        for (int at = 0, width; at < text.Length; at += width)
         {
-            CodePoint kind = UnicodeTable.Of(AlignedText.Read(units, at, out width));
+            CodePoint kind = UnicodeTable.Of(AlignedText.Read(text, at, out width));
             if ((kind & (CodePoint.Separator | CodePoint.Punctuation)) == 0)
             {
                 continue;
@@ -159,10 +140,10 @@ public sealed class WordPieceTokenizer : Tokenizer
             }
         }
 
-        Word(text, start, to, tokens);
+        Word(text, start, text.Length, tokens);
     }
 
-    void Word(AlignedText text, int from, int to, List<Token> tokens)
+    void Word(ReadOnlySpan<char> text, int from, int to, List<Token> tokens)
     {
         if (from == to)
         {
@@ -170,15 +151,14 @@ public sealed class WordPieceTokenizer : Tokenizer
         }
 
         int before = tokens.Count;
-        ReadOnlySpan<char> units = text.Units[from..to];
+        ReadOnlySpan<char> units = text[from..to];
         bool known = CodePoints(units) <= Model.LongestWord;
         for (int at = 0; known && at < units.Length; )
         {
             known = TryLongest(units[at..], at > 0, out int id, out int length);
             if (known)
             {
-                (int start, int end) = text.Origin(from + at, from + at + length);
-                tokens.Add(new Token(id, start, end));
+                tokens.Add(new Token(id, from + at, from + at + length));
                 at += length;
             }
         }
@@ -186,8 +166,7 @@ public sealed class WordPieceTokenizer : Tokenizer
         if (!known)
         {
             tokens.RemoveRange(before, tokens.Count - before);
-            (int start, int end) = text.Origin(from, to);
-            tokens.Add(new Token(Model.UnknownId, start, end));
+            tokens.Add(new Token(Model.UnknownId, from, to));
         }
     }
 
@@ -216,8 +195,4 @@ public sealed class WordPieceTokenizer : Tokenizer
 
         return count;
     }
-
-    static bool IsOneCharacter(ReadOnlySpan<char> piece) =>
-        Rune.DecodeFromUtf16(piece, out _, out int units) == System.Buffers.OperationStatus.Done
-        && units == piece.Length;
 }

@@ -6,7 +6,7 @@ using Espalier.Tensors;
 namespace Espalier.Training;
 
 /// <summary>
-/// AdamW over the trained parameters of a graph, with clipping of the global gradient norm. Rows of a table of embeddings
+/// AdamW over parameters, with clipping of the global gradient norm. Rows of a table of embeddings
 /// that no example touched are left alone and take the steps they missed when they are next needed, to the same bytes:
 /// see <see cref="Prepare"/> and <see cref="CatchUp"/>.
 /// </summary>
@@ -18,7 +18,7 @@ public sealed class AdamW
 
     /// <param name="rateFactor">Multiplies the learning rate of a parameter, by name.</param>
     public AdamW(
-        EncoderGraph graph,
+        IEnumerable<(string Name, Variable Variable)> trained,
         Workers workers,
         KernelFamily kernels,
         TrainingOptions options,
@@ -28,7 +28,7 @@ public sealed class AdamW
         (_workers, _rows, _options) = (workers, kernels.Rows, options);
         Slots =
         [
-            .. graph.Trained.Select(p => new Slot(
+            .. trained.Select(p => new Slot(
                 p.Name,
                 p.Variable,
                 new Tensor(p.Variable.Value.Shape),
@@ -47,6 +47,8 @@ public sealed class AdamW
         double RateFactor
     )
     {
+        public bool Decays { get; } = Part.Decays(Name);
+
         /// <summary>Where rows are followed one by one.</summary>
         internal LateRows? Late { get; } =
             Variable.Rows is null ? null : new LateRows(Variable.Value.Rows);
@@ -130,7 +132,7 @@ public sealed class AdamW
         {
             AdamWStep step = new(
                 (float)(rate * slot.RateFactor),
-                Names.Decays(slot.Name) ? (float)_options.Decay : 0,
+                slot.Decays ? (float)_options.Decay : 0,
                 (float)_options.Beta1,
                 (float)_options.Beta2,
                 (float)_options.Epsilon,
@@ -167,7 +169,6 @@ public sealed class AdamW
         }
         else
         {
-            _rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale);
             tape?.Repack(value);
         }
     }

@@ -16,11 +16,29 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
 
     /// <summary>2 since it carries a hash.</summary>
     const string Version = "2";
+
+    // Also what is asked for when the folder of a training is looked through.
+    internal const string Pattern = "training*.safetensors";
+    readonly HashSet<string> _phases = [];
     long _saved;
 
     public string Folder { get; } = folder;
 
-    string File => Path.Combine(Folder, FileName);
+    string File { get; init; } = Path.Combine(folder, FileName);
+
+    /// <summary>Where a phase of this training saves itself: the first here, others under their names.</summary>
+    /// <exception cref="InvalidOperationException">The name was given before: the second would go on where the first ended.</exception>
+    public CheckpointPlace Of(string phase) =>
+        !_phases.Add(phase)
+            ? throw new InvalidOperationException(
+                $"Two phases of one training are called '{phase}'; each needs a name of its own."
+            )
+        : phase.Length == 0 ? this
+        : new CheckpointPlace(Folder, $"{key}/{phase}", interval)
+        {
+            File = Path.Combine(Folder, $"training-{phase}.safetensors"),
+            Note = Note,
+        };
 
     public void SaveWhenDue(AdamW optimizer, TimeProvider time)
     {

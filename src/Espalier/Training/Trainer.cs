@@ -2,12 +2,11 @@ using System.Globalization;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Data;
-using Espalier.Models;
 using Espalier.Tensors;
 
 namespace Espalier.Training;
 
-/// <summary>What a training run needs beside its graph and loss.</summary>
+/// <summary>What a training run needs beside its parameters and loss.</summary>
 /// <param name="Rng">Decides the order of the examples and all dropout.</param>
 /// <param name="Checkpoint">Where to save and resume; null: neither.</param>
 /// <param name="Stop">Cancelled: the state is saved and <see cref="OperationCanceledException"/> thrown.</param>
@@ -24,20 +23,20 @@ public sealed record TrainingRun(
 /// The training loop. Everything in it follows from the options, the seed and the step's number, so a run that was
 /// interrupted and resumed ends with the same bytes as one that was not.
 /// </summary>
-public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, TrainingRun run)
+public sealed class Trainer(Learner learner, AdamW optimizer, TrainingRun run)
 {
     const double ReportSeconds = 0.5;
 
-    /// <param name="loss">Runs the graph on a batch and gives the mean loss over its examples.</param>
+    /// <param name="loss">The mean loss over a batch's examples.</param>
     /// <exception cref="DivergedException">A loss or gradient is not finite.</exception>
-    public void Train(EncodedSplit data, Func<Batch, Variable> loss)
+    public void Train(EncodedSplit data, Func<Pass, Variable> loss)
     {
         TrainingOptions options = run.Options;
         int perEpoch = options.StepsPerEpoch(data.Count),
             steps = perEpoch * options.Epochs;
-        graph.ClearGradients();
+        learner.ClearGradients();
         run.Checkpoint?.TryRestore(optimizer);
-        tape.WeightsChanged();
+        learner.Tape.WeightsChanged();
         TimeProvider time = run.Time ?? TimeProvider.System;
         long began = time.GetTimestamp(),
             reported = began;
@@ -99,7 +98,7 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
         ReadOnlySpan<int> examples,
         int step,
         int steps,
-        Func<Batch, Variable> loss
+        Func<Pass, Variable> loss
     )
     {
         double total = 0;
@@ -109,17 +108,17 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             int from = examples.Length * part / parts,
                 to = examples.Length * (part + 1) / parts;
             Batch batch = data.Take(examples[from..to]);
-            tape.Begin(run.Rng.Split("dropout").Split((ulong)step).Split((ulong)part));
+            learner.Tape.Begin(run.Rng.Split("dropout").Split((ulong)step).Split((ulong)part));
             float share = (to - from) / (float)examples.Length;
             optimizer.Prepare(batch.Ids.AsSpan(0, batch.Tokens));
-            Variable mean = loss(batch);
+            Variable mean = loss(learner.Forward(batch));
             double value = mean.Value.Span[0];
             if (!double.IsFinite(value))
             {
                 Diverged($"the loss is {value}", step, batch.Examples);
             }
 
-            tape.Backward(tape.WeightedSum((mean, share)));
+            learner.Tape.Backward(learner.Tape.WeightedSum((mean, share)));
             total += value * share;
         }
 
@@ -129,13 +128,13 @@ public sealed class Trainer(EncoderGraph graph, Tape tape, AdamW optimizer, Trai
             Diverged("the gradient is not finite", step, examples.ToArray());
         }
 
-        optimizer.Step(run.Options.RateAt(step, steps), norm, tape);
+        optimizer.Step(run.Options.RateAt(step, steps), norm, learner.Tape);
         return total;
     }
 
     void Diverged(string what, int step, int[] examples)
     {
-        graph.ClearGradients();
+        learner.ClearGradients();
         string kept = "";
         if (run.Checkpoint is { } checkpoint)
         {

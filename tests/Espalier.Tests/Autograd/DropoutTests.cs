@@ -108,7 +108,7 @@ public sealed class DropoutTests : IDisposable
             zero,
             new Variable(v, gradient: null),
             new Sequences([0, n], 1),
-            heads,
+            new AttentionForm(heads, n),
             Probability
         ).Value;
         int kept = 0,

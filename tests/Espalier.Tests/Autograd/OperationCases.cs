@@ -18,13 +18,74 @@ static class OperationCases
         .. Enum.GetValues<Activation>().Select(activation => Linear(activation, bias: true)),
         Linear(Activation.None, bias: false),
         Linear(Activation.Gelu, bias: false),
-        Attention("attention", null, 0),
-        Attention("attention with padding", [4, 1, 17], 0),
-        Attention("attention with dropout", null, Drop),
+        Attention("attention", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
+        Attention("attention with padding", [4, 1, 17], new(2, 5), 7 * 4 + 1 + 17 * 17),
+        Attention("attention with dropout", null, new(2, 5), 7 * 7 + 1 + 17 * 17, Drop),
+        Attention("causal attention", null, new(2, 5, Causal: true), 28 + 1 + 153),
+        Attention(
+            "grouped local attention with dropout",
+            null,
+            new(4, 5, KeyHeads: 2, Reach: 3, Scale: 0.7f),
+            7 * 7 - 2 * (1 + 2 + 3) + 1 + 17 * 7 - 2 * (1 + 2 + 3),
+            Drop
+        ),
+        Attention(
+            "causal local attention of one key head with padding",
+            [4, 1, 17],
+            new(2, 5, KeyHeads: 1, Causal: true, Reach: 2),
+            (1 + 2 + 3 + 3 + 2 + 1) + 1 + (17 * 3 - 1 - 2)
+        ),
         AddNorm("norm", residual: false, 0),
         AddNorm("norm of a sum", residual: true, 0),
         AddNorm("norm with dropout", residual: false, Drop),
         AddNorm("norm of a sum with dropout", residual: true, Drop),
+        AddNorm("norm without bias", residual: false, 0, bias: false),
+        AddNorm("RMS norm", residual: false, 0, NormKind.RootMeanSquare, bias: false),
+        AddNorm("RMS norm of a sum", residual: true, Drop, NormKind.RootMeanSquare),
+        .. Enum.GetValues<Activation>().Select(Gate),
+        new(
+            "gate of the second half",
+            [Activations("x", 9, 2 * 19)],
+            (tape, v) => tape.Gate(v[0], Activation.Silu, second: true),
+            Elements(3 * 9 * 19)
+        ),
+        new(
+            "gate of the first half",
+            [Activations("x", 9, 2 * 19)],
+            (tape, v) => tape.Gate(v[0], Activation.GeluTanh),
+            Elements(3 * 9 * 19)
+        ),
+        Rotate("rotary embedding", 10),
+        Rotate("rotary embedding of a part", 6),
+        new(
+            "sum",
+            [Activations("x", 19, 21), Activations("residual", 19, 21)],
+            (tape, v) => tape.Add(v[0], v[1]),
+            Elements(3 * 19 * 21)
+        ),
+        new(
+            "sum with dropout",
+            [Activations("x", 19, 21), Activations("residual", 19, 21)],
+            (tape, v) => tape.Add(v[0], v[1], Drop),
+            Elements(3 * 19 * 21),
+            Drops: true
+        ),
+        new(
+            "two blocks whose norms come first",
+            [
+                Activations("x", 9, 13),
+                Activations("branch", 9, 13),
+                new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
+            ],
+            (tape, v) =>
+            {
+                Variable stream = tape.Add(v[1], v[0]);
+                Variable normed = tape.AddNorm(stream, null, v[2], null, 1e-5f);
+                stream = tape.Add(normed, stream);
+                return tape.Add(tape.AddNorm(stream, null, v[2], null, 1e-5f), stream);
+            },
+            Elements(3 * 3 * 9 * 13 + 2 * 2 * 9 * 13)
+        ),
         new(
             "dropout",
             [Activations("x", 19, 21)],
@@ -39,17 +100,22 @@ static class OperationCases
         Loss("cross-entropy", (tape, x, _) => tape.CrossEntropy(x, [3, 0, 4, 1, 1, 2, 0])),
         Loss("soft cross-entropy, T = 1", (tape, x, t) => tape.SoftCrossEntropy(x, t)),
         Loss("soft cross-entropy, T = 2", (tape, x, t) => tape.SoftCrossEntropy(x, t, 2)),
-        Loss("Kullback-Leibler, T = 1", (tape, x, t) => tape.KullbackLeibler(x, t)),
-        Loss("Kullback-Leibler, T = 2", (tape, x, t) => tape.KullbackLeibler(x, t, 2)),
-        Loss("reverse Kullback-Leibler, T = 1", (tape, x, t) => tape.ReverseKullbackLeibler(x, t)),
-        Loss(
-            "reverse Kullback-Leibler, T = 2",
-            (tape, x, t) => tape.ReverseKullbackLeibler(x, t, 2)
+        ScoreLoss("attention scores", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
+        ScoreLoss("attention scores with padding", [4, 1, 17], new(2, 5), 4 * 4 + 1 + 17 * 17),
+        ScoreLoss(
+            "causal attention scores in groups",
+            null,
+            new(4, 5, KeyHeads: 2, Causal: true, Scale: 0.3f),
+            28 + 1 + 153
+        ),
+        new(
+            "scaled rows",
+            [Activations("x", 19, 21), new("scales", Normal("scales", 1, 5).Reshape(5), true)],
+            (tape, v) =>
+                tape.ScaleRows(v[0], v[1], [.. Enumerable.Range(0, 40).Select(r => r * 3 % 5)]),
+            Elements(2 * 19 * 21)
         ),
         Loss("mean squares", (tape, x, t) => tape.MeanSquares(x, t)),
-        Loss("cosine", (tape, x, t) => tape.Cosine(x, t)),
-        Loss("normalized distance", (tape, x, t) => tape.NormalizedDistance(x, t)),
-        Loss("entropy", (tape, x, _) => tape.Entropy(x)),
         new(
             "weighted sum",
             [Activations("a", 1, 1), Activations("b", 1, 1)],
@@ -93,35 +159,131 @@ static class OperationCases
         );
     }
 
-    static OperationCase Attention(string name, int[]? lengths, float dropout)
+    /// <summary>Heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.</summary>
+    /// <param name="pairs">Of one head, a query and a key that it sees.</param>
+    static OperationCase Attention(
+        string name,
+        int[]? lengths,
+        AttentionForm form,
+        long pairs,
+        float dropout = 0
+    )
     {
-        // 2 heads of width 5 on sequences of 7, 1 and 17 tokens; with lengths, only the first so many are keys.
-        int[] keys = lengths ?? [7, 1, 17];
-        long pairs = 2 * (7 * keys[0] + 1 * keys[1] + 17 * keys[2]);
+        pairs *= form.Heads;
+        int columns = form.Heads * 5,
+            keyColumns = columns / form.Group;
         return new(
             name,
-            [Activations("q", 25, 10), Activations("k", 25, 10), Activations("v", 25, 10)],
+            [
+                Activations("q", 25, columns),
+                Activations("k", 25, keyColumns),
+                Activations("v", 25, keyColumns),
+            ],
             (tape, v) =>
-                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), 2, dropout),
-            new Cost(2 * 5 * pairs, 4 * (4 * 25 * 10 + 2 * pairs)),
+                tape.SelfAttention(v[0], v[1], v[2], new([0, 7, 8, 25], 3, lengths), form, dropout),
+            new Cost(2 * 5 * pairs, 4 * (2 * 25 * (columns + keyColumns) + 2 * pairs)),
             dropout > 0
         );
     }
 
-    static OperationCase AddNorm(string name, bool residual, float dropout)
+    /// <summary>As <see cref="Attention"/>, but for pairs that padding takes part in.</summary>
+    static OperationCase ScoreLoss(string name, int[]? lengths, AttentionForm form, long pairs)
     {
-        Input[] inputs =
+        pairs *= form.Heads;
+        int columns = form.Heads * 5,
+            keyColumns = columns / form.Group;
+        Sequences sequences = new([0, 7, 8, 25], 3, lengths);
+
+        // What a teacher of another width says: scores of its own, and none for pairs that are not seen.
+        Tensor teacher = new(1, form.Heads * (7 * 7 + 1 + 17 * 17));
+        using (Workers workers = new(1))
+        {
+            Tensor q = Normal("teacher q", 25, form.Heads * 8),
+                k = Normal("teacher k", 25, form.Heads * 8 / form.Group);
+            KernelFamily
+                .All[^1]
+                .Attention.Scores(
+                    workers,
+                    new(new(q), new(k), new(k), sequences, form with { Width = 8 }),
+                    teacher
+                );
+        }
+
+        return new(
+            name,
+            [Activations("q", 25, columns), Activations("k", 25, keyColumns)],
+            (tape, v) => tape.ScoreLoss(v[0], v[1], teacher, sequences, form),
+            new Cost(5 * pairs, 4 * (25 * (columns + keyColumns) + 2 * pairs))
+        );
+    }
+
+    static OperationCase AddNorm(
+        string name,
+        bool residual,
+        float dropout,
+        NormKind kind = NormKind.Layer,
+        bool bias = true
+    )
+    {
+        List<Input> inputs =
         [
             Activations("x", 18, 13),
             new("weight", Normal("norm weight", 1, 13).Reshape(13), true),
-            new("bias", Normal("norm bias", 1, 13).Reshape(13), true),
         ];
+        if (bias)
+        {
+            inputs.Add(new("bias", Normal("norm bias", 1, 13).Reshape(13), true));
+        }
+
+        if (residual)
+        {
+            inputs.Add(Activations("residual", 18, 13));
+        }
+
         return new(
             name,
-            residual ? [.. inputs, Activations("residual", 18, 13)] : inputs,
-            (tape, v) => tape.AddNorm(v[0], residual ? v[3] : null, v[1], v[2], 1e-5f, dropout),
+            [.. inputs],
+            (tape, v) =>
+                tape.AddNorm(
+                    v[0],
+                    residual ? v[^1] : null,
+                    v[1],
+                    bias ? v[2] : null,
+                    1e-5f,
+                    dropout,
+                    kind
+                ),
             Elements((residual ? 3 : 2) * 18 * 13),
             dropout > 0
+        );
+    }
+
+    static OperationCase Gate(Activation activation)
+    {
+        // As for a linear, Relu's gate stays away from 0.
+        Tensor gate = Normal("gate", 9, 19, activation == Activation.Relu ? 0.1f : 1);
+        for (int i = 0; activation == Activation.Relu && i < gate.Count; i++)
+        {
+            gate.Span[i] += i % 2 == 0 ? 2 : -2;
+        }
+
+        return new(
+            $"gate, {activation}",
+            [new("gate", gate, true), Activations("up", 9, 19)],
+            (tape, v) => tape.Gate(v[0], v[1], activation),
+            Elements(3 * 9 * 19)
+        );
+    }
+
+    static OperationCase Rotate(string name, int turned)
+    {
+        RotaryTable table = new(turned, 100, 12);
+        int[] positions = [0, 1, 2, 3, 11, 5, 0, 1, 2];
+        return new(
+            name,
+            [Activations("x", 9, 20)],
+            (tape, v) => tape.Rotate(v[0], new Rotation(table, positions, 2, 10)),
+            Elements(2 * 9 * 20)
         );
     }
 

@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Models;
 using Espalier.Models.Storage;
@@ -106,6 +107,58 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_model_as_downloaded_is_the_original_and_nothing_is_trained_for_it()
+    {
+        string model = Path.Combine(_folder, "trained"),
+            folder = Path.Combine(_folder, "run");
+        ModelConfig config = Toy.Config with { Labels = ["LABEL_0", "LABEL_1"] };
+        ModelFolder.Save(Toy.Make(config), model, Toy.Tokenizer.Files());
+        string[] asked = ["--original", "downloaded", "--model", model, "--output", folder];
+        var (code, output, error) = Run("LQ", asked);
+        Assert.True(code == ExitCode.Ok, error);
+        Assert.Contains("O(downloaded)LQ on custom", output);
+        Assert.Equal(
+            ["1-O-", "2-L-", "3-LQ-"],
+            Directory
+                .GetDirectories(folder)
+                .Select(d => Path.GetFileName(d)[..^12])
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(model, WeightFiles.SingleName)),
+            File.ReadAllBytes(
+                Path.Combine(Directory.GetDirectories(folder, "1-O-*")[0], WeightFiles.SingleName)
+            )
+        );
+        (code, _, error) = Run("O(downloaded)LQ", asked);
+        Assert.True(code == ExitCode.Ok && error.Contains("LQ: done before, read"), error);
+    }
+
+    [Theory]
+    [InlineData("seedling", "has no trained classifier")]
+    [InlineData("toy", "knows the classes bad, good")]
+    public void A_model_that_was_not_trained_for_the_task_cannot_be_taken_as_downloaded(
+        string model,
+        string why
+    )
+    {
+        string folder = Path.Combine(_folder, "run");
+        string place = model == "toy" ? Path.Combine(_folder, model) : model;
+        var (code, _, error) = Run(
+            "D",
+            "--original",
+            "downloaded",
+            "--model",
+            place,
+            "--output",
+            folder
+        );
+        Assert.Equal(ExitCode.Refused, code);
+        Assert.Contains(why, error.Trim().Split('\n')[^1]);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public void An_order_that_makes_no_sense_is_refused_with_the_reason_and_forced_for_study()
     {
         var (code, _, error) = Run("QPD", "--output", Path.Combine(_folder, "run"));
@@ -122,8 +175,8 @@ public sealed class RunCommandTests : IDisposable
         string output = Path.Combine(_folder, "run");
         string huge = Path.Combine(_folder, "huge");
         Model model = Toy.Make(Toy.Config);
-        model.Parameters[Names.Word].Span.Fill(3e38f);
-        model.Parameters[Names.Position].Span.Fill(3e38f);
+        model.Parameters[Part.Word.Weight].Span.Fill(3e38f);
+        model.Parameters[Part.Position.Weight].Span.Fill(3e38f);
         ModelFolder.Save(model, huge, Toy.Tokenizer.Files());
         var (code, _, error) = Run("D", "--model", huge, "--output", output);
         Assert.Equal(ExitCode.Diverged, code);

@@ -97,7 +97,7 @@ public sealed class TokenTypeTests : IDisposable
         foreach (string name in model.Parameters.Names)
         {
             Tensor tensor = model.Parameters[name];
-            if (name == Names.Type)
+            if (name == Part.Type.Weight)
             {
                 Tensor first = new(1, tensor.Shape[1]);
                 tensor.Row(0).CopyTo(first.Row(0));

@@ -72,10 +72,7 @@ sealed class ToyModels : IDisposable
             InitializerRange = 0.5f,
         };
         Parameters parameters = model.Parameters.Clone();
-        for (int layer = 0; layer < config.Layers.Count - 1; layer++)
-        {
-            Drawing.Classifier(parameters, Names.Exit(layer), config, new Rng(5));
-        }
+        Drawing.Missing(parameters, config, new Rng(5));
 
         string folder = _folder["exits"];
         ModelFolder.Save(

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Cli;
@@ -13,6 +14,7 @@ using Espalier.Tests.Checkpoints;
 using Espalier.Tests.Cli;
 using Espalier.Tests.Models;
 using Espalier.Tests.Text;
+using Espalier.Tests.Text.Reference;
 using Espalier.Text;
 
 namespace Espalier.Tests.Fuzzing;
@@ -113,12 +115,25 @@ static partial class Readers
         }
     }
 
+    static JsonObject Mapped(JsonObject unigram)
+    {
+        unigram["normalizer"] = new JsonObject
+        {
+            ["type"] = "Precompiled",
+            ["precompiled_charsmap"] = SmallCharacterMap.Base64(
+                new Dictionary<string, string> { ["é"] = "e", ["b"] = "ab" }
+            ),
+        };
+        return unigram;
+    }
+
     static IEnumerable<Reader> Tokenizers()
     {
         string[] bodies =
         [
             SmallTokenizer.WordPieceJson().ToJsonString(),
             SmallTokenizer.BytePairJson().ToJsonString(),
+            Mapped(SmallTokenizer.UnigramJson()).ToJsonString(),
         ];
         yield return InFolder("tokenizer.json", [.. bodies.Select(Utf8)], null, Encode);
         Dictionary<string, byte[]> pieces = new()
@@ -486,8 +501,7 @@ static partial class Readers
         ModelConfig config = Toy.Config with
         {
             Hidden = 8,
-            HeadWidth = 4,
-            Layers = [new LayerShape(2, 8), new LayerShape(1, 4)],
+            Layers = [Block.Bert(2, 4, 8), Block.Bert(1, 4, 4)],
             ExitPooling = Pooling.Mean,
         };
         using TemporaryFolder folder = new();

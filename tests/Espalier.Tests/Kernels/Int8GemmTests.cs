@@ -1,6 +1,7 @@
 using Espalier.Kernels;
 using Espalier.Kernels.Int8;
 using Espalier.Kernels.Reference;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Tests.Kernels;
@@ -46,9 +47,13 @@ public sealed class Int8GemmTests
         Tensor x = Normal(rng.Split("x"), 11, 37),
             weights = Normal(rng.Split("weights"), 83, 37),
             bias = Normal(rng.Split("bias"), 83);
-        foreach (Activation activation in Enum.GetValues<Activation>())
+        foreach (
+            var (activation, biased) in from a in Enum.GetValues<Activation>()
+            from biased in (bool[])[true, false]
+            select (a, biased)
+        )
         {
-            Epilogue epilogue = new(bias, activation);
+            Epilogue epilogue = new(biased ? bias : null, activation);
             Tensor expected = Multiply(Reference, workers, x, weights, epilogue),
                 actual = Multiply(int8, workers, x, weights, epilogue);
             for (int i = 0; i < expected.Count; i++)
@@ -158,10 +163,7 @@ public sealed class Int8GemmTests
             row[0] = -odd / 2;
             sbyte[] expected = new sbyte[length],
                 actual = new sbyte[length];
-            Assert.Equal(
-                ReferenceInt8Gemm.QuantizeWeights(row, expected),
-                RowQuantizer.Weights(row, actual)
-            );
+            Assert.Equal(Int8Rows.Quantize(row, expected), RowQuantizer.Weights(row, actual));
             Assert.Equal(expected, actual);
             Assert.All(actual, q => Assert.InRange(q, (sbyte)-127, (sbyte)127));
         }

@@ -1,7 +1,7 @@
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Kernels.Int8;
-using Espalier.Kernels.Reference;
+using Espalier.Stored;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
 
@@ -36,10 +36,7 @@ public sealed class Int8GoldenTests : IDisposable
         for (int o = 0; o < weights.Rows; o++)
         {
             Range row = (o * weights.Columns)..((o + 1) * weights.Columns);
-            Assert.Equal(
-                scales[o],
-                ReferenceInt8Gemm.QuantizeWeights(weights.Row(o), plain.AsSpan(row))
-            );
+            Assert.Equal(scales[o], Int8Rows.Quantize(weights.Row(o), plain.AsSpan(row)));
             Assert.Equal(scales[o], RowQuantizer.Weights(weights.Row(o), vector.AsSpan(row)));
         }
 

@@ -60,6 +60,94 @@ public sealed class Int8LayerTests
         }
     }
 
+    [Theory, MemberData(nameof(Families))]
+    public void Attention_then_the_rest_is_the_layer_and_rows_may_go_in_between(string name)
+    {
+        KernelFamily family = KernelFamily.Choose(name);
+        using Workers one = new(1);
+        using Workers two = new(2);
+        foreach (var (heads, width, hidden, inner) in Shapes)
+        {
+            LayerWeights weights = Weights(heads, width, hidden, inner);
+            Int8Layer layer = family.Int8.Pack(weights);
+            foreach (bool padded in (bool[])[false, true])
+            {
+                Sequences sequences = Sequences([60, 1, 130, 7], padded);
+                int rows = sequences.Rows;
+                Tensor whole = Run(family, layer, one, sequences, weights),
+                    state = Normal(new Rng(3), 1, rows, hidden),
+                    context = new(rows, heads * width),
+                    sums = new(rows),
+                    same = new(rows);
+                QuantizedRows bytes = new(rows, hidden);
+                family.Int8.Quantize(one, state, bytes);
+                layer.Attend(one, sequences, bytes, context, same);
+                layer.Attend(two, sequences, bytes, context, sums);
+                Assert.Equal(same.Span.ToArray(), sums.Span.ToArray());
+                AssertSums(heads, sequences, sums);
+                AssertSumsAreThoseOfTheKernels(family, weights, sequences, bytes, sums);
+
+                // The second half of each sequence goes.
+                List<int> kept =
+                [
+                    .. Enumerable
+                        .Range(0, sequences.Count)
+                        .SelectMany(s =>
+                            Enumerable.Range(sequences.Starts[s], (sequences.RowsOf(s) + 1) / 2)
+                        ),
+                ];
+                for (int r = 0; r < kept.Count; r++)
+                {
+                    state.Row(kept[r]).CopyTo(state.Row(r));
+                    context.Row(kept[r]).CopyTo(context.Row(r));
+                    bytes.Move(kept[r], r, 1);
+                }
+
+                bytes.Rows = kept.Count;
+                state = state.Head(kept.Count);
+                layer.Feed(two, state, bytes, context.Head(kept.Count));
+                for (int r = 0; r < kept.Count; r++)
+                {
+                    Assert.Equal(whole.Row(kept[r]).ToArray(), state.Row(r).ToArray());
+                }
+            }
+        }
+    }
+
+    /// <summary>What real queries spread over the keys of a sequence is one for each query and head, and none on padding.</summary>
+    static void AssertSums(int heads, Sequences sequences, Tensor sums)
+    {
+        for (int s = 0; s < sequences.Count; s++)
+        {
+            int keys = sequences.KeysOf(s);
+            Span<float> of = sums.Span.Slice(sequences.Starts[s], sequences.RowsOf(s));
+            double total = 0;
+            foreach (float sum in of)
+            {
+                total += sum;
+            }
+
+            Assert.Equal(heads * keys, total, 1e-4 * heads * keys);
+            Assert.False(of[keys..].ContainsAnyExcept(0f), $"padding of sequence {s} has a sum");
+        }
+    }
+
+    static void AssertSumsAreThoseOfTheKernels(
+        KernelFamily family,
+        LayerWeights weights,
+        Sequences sequences,
+        QuantizedRows bytes,
+        Tensor sums
+    )
+    {
+        using Workers workers = new(1);
+        ReferenceInt8Layer layer = new(weights, family.Int8, family.Rows, family.Attention);
+        Tensor expected = new(sums.Shape),
+            context = new(sequences.Rows, weights.Heads * weights.HeadWidth);
+        layer.Attend(workers, sequences, bytes, context, expected);
+        Near.Assert(expected, sums, 2e-5, "sums of keys");
+    }
+
     // One thread takes whole sequences, eight take heads and then rows: neither may show.
     [Theory, MemberData(nameof(Families))]
     public void Threads_and_neighbours_in_the_batch_change_no_byte(string name)
@@ -107,6 +195,34 @@ public sealed class Int8LayerTests
             Run(family, family.Int8.Pack(weights), workers, sequences, weights).Span.ToArray(),
             Run(family, emulated.Pack(weights), workers, sequences, weights).Span.ToArray()
         );
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_after_the_first_call()
+    {
+        LayerWeights weights = Weights(3, 24, 40, 67);
+        Sequences sequences = Sequences([7, 20, 1], padded: false);
+        using Workers one = new(1);
+        foreach (KernelFamily family in KernelFamily.All.SkipLast(1).Where(f => f.IsSupported))
+        {
+            Int8Layer layer = family.Int8.Pack(weights);
+            Tensor state = Normal(new Rng(3), 1, 28, 40),
+                context = new(28, 72),
+                sums = new(28);
+            QuantizedRows bytes = new(28, 40);
+            family.Int8.Quantize(one, state, bytes);
+            long before = 0;
+            for (int i = 0; i < 3; i++)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+                layer.Run(one, sequences, state, bytes, context);
+                layer.Attend(one, sequences, bytes, context, sums);
+                layer.Feed(one, state, bytes, context);
+            }
+
+            long after = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(after == before, $"{family.Name}: {after - before} bytes in one round");
+        }
     }
 
     [Fact]

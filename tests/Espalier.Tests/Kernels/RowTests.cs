@@ -52,23 +52,32 @@ public sealed class RowTests
         int columns
     )
     {
-        NormCase expected = new(rows, columns),
-            actual = new(rows, columns);
-        expected.Run(Reference, One);
-        actual.Run(KernelFamily.Choose(family).Rows, Two);
-        Near.Assert(expected.Y, actual.Y, 3e-6, "y");
-        Near.Assert(expected.Sum, actual.Sum, 0, "sum");
-        Near.Assert(expected.Statistics, actual.Statistics, 1e-5, "statistics");
-        Near.Assert(expected.Dx, actual.Dx, 1e-5, "dx");
-        Near.Assert(expected.WeightGradient, actual.WeightGradient, 2e-5, "weight gradient");
-        Near.Assert(expected.BiasGradient, actual.BiasGradient, 2e-5, "bias gradient");
+        foreach (NormKind kind in Enum.GetValues<NormKind>())
+        {
+            foreach (bool bias in (bool[])[true, false])
+            {
+                NormCase expected = new(rows, columns, kind, bias, more: !bias),
+                    actual = new(rows, columns, kind, bias, more: !bias);
+                expected.Run(Reference, One);
+                actual.Run(KernelFamily.Choose(family).Rows, Two);
+                string what = $"of {kind}{(bias ? "" : " without bias")}";
+                Near.Assert(expected.Y, actual.Y, 3e-6, $"y {what}");
+                Near.Assert(expected.Sum, actual.Sum, 0, $"sum {what}");
+                Near.Assert(expected.Statistics, actual.Statistics, 1e-5, $"statistics {what}");
+                Near.Assert(expected.Dx, actual.Dx, 1e-5, $"dx {what}");
+                Near.Assert(expected.WeightGradient, actual.WeightGradient, 2e-5, $"dw {what}");
+                Near.Assert(expected.BiasGradient, actual.BiasGradient, 2e-5, $"db {what}");
+            }
+        }
     }
 
-    [Fact]
-    public void The_gradients_of_the_reference_norm_are_its_finite_differences()
+    [Theory]
+    [InlineData(NormKind.Layer)]
+    [InlineData(NormKind.RootMeanSquare)]
+    public void The_gradients_of_the_reference_norm_are_its_finite_differences(NormKind kind)
     {
         const float step = 1e-2f;
-        NormCase norm = new(3, 12);
+        NormCase norm = new(3, 12, kind, more: false);
         norm.Run(Reference, One);
         Check(norm.X, norm.Dx, 0);
         Check(norm.Weight, norm.WeightGradient, 1);
@@ -92,7 +101,7 @@ public sealed class RowTests
         double Loss()
         {
             Tensor y = new(norm.X.Shape);
-            Reference.AddNorm(One, norm.X, norm.Residual, norm.Weight, norm.Bias, 1e-5f, y);
+            Reference.AddNorm(One, norm.X, norm.Residual, norm.Norm, y);
             double loss = 0;
             for (int i = 0; i < y.Count; i++)
             {
@@ -116,12 +125,16 @@ public sealed class RowTests
         Tensor expected = new(rows, columns),
             sum = norm.X.Clone(),
             inPlace = norm.X.Clone();
-        Reference.AddNorm(One, norm.X, null, norm.Weight, norm.Bias, 1e-5f, expected);
-        kernels.AddNorm(Two, inPlace, null, norm.Weight, norm.Bias, 1e-5f, inPlace);
+        Reference.AddNorm(One, norm.X, null, norm.Norm, expected);
+        kernels.AddNorm(Two, inPlace, null, norm.Norm, inPlace);
         Near.Assert(expected, inPlace, 3e-6, "in place");
-        kernels.AddNorm(Two, sum, norm.Residual, norm.Weight, norm.Bias, 1e-5f, expected, sum);
-        kernels.Add(One, norm.Residual, norm.X);
+        kernels.AddNorm(Two, sum, norm.Residual, norm.Norm, expected, sum);
+        Tensor stream = norm.Residual.Clone();
+        kernels.AddNorm(Two, norm.X, stream, norm.Norm, inPlace, stream);
+        Near.Assert(expected, inPlace, 0, "beside the sum, over the residual");
+        kernels.Add(One, norm.Residual, norm.X, norm.X);
         Near.Assert(norm.X, sum, 0, "the sum, over x");
+        Near.Assert(norm.X, stream, 0, "the sum, over the residual");
     }
 
     [Theory]
@@ -185,6 +198,30 @@ public sealed class RowTests
             Near.Assert(expected, actual, 2e-6, $"{activation} backward");
         }
 
+        Tensor halves = Filled.Normal(6, rows, 2 * columns),
+            slopes = new(rows, 2 * columns + 3),
+            other = new(rows, 2 * columns + 3);
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            // The second half is the gate, and three columns behind both belong to nobody.
+            Columns gate = new(halves, columns),
+                up = new(halves);
+            Reference.Gate(One, activation, gate, up, expected);
+            kernels.Gate(Two, activation, gate, up, actual);
+            Near.Assert(expected, actual, 1e-6, $"{activation} as a gate");
+            Reference.GateBackward(
+                One,
+                activation,
+                gate,
+                up,
+                dy,
+                new(slopes, columns),
+                new(slopes)
+            );
+            kernels.GateBackward(Two, activation, gate, up, dy, new(other, columns), new(other));
+            Near.Assert(slopes, other, 3e-6, $"{activation} as a gate backward");
+        }
+
         Tensor sums = Filled.Normal(3, columns),
             same = sums.Clone();
         Reference.AddColumnSums(One, x, sums);
@@ -192,6 +229,35 @@ public sealed class RowTests
         Near.Assert(sums, same, 2e-6 * Math.Sqrt(rows), "column sums");
         double square = Reference.SumOfSquares(One, x);
         Assert.Equal(square, kernels.SumOfSquares(Two, x), 1e-12 * square);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Turning_heads_is_that_of_the_reference_and_turning_back_undoes_it(
+        string family,
+        int rows,
+        int columns
+    )
+    {
+        RowKernels kernels = KernelFamily.Choose(family).Rows;
+        int width = columns + 1;
+        int[] positions = [.. Enumerable.Range(0, rows).Select(r => r * 7 % 50)];
+        foreach (int turned in (int[])[width / 2 * 2, Math.Max(2, width / 4 * 2)])
+        {
+            // Two heads, with three columns in front and two behind that belong to nobody.
+            Rotation rotation = new(new RotaryTable(turned, 10_000, 50), positions, 2, width);
+            Tensor x = Filled.Normal(1, rows, 2 * width + 5),
+                expected = x.Clone(),
+                actual = x.Clone(),
+                apart = x.Clone();
+            Reference.Rotate(One, rotation, new(x, 3), new(expected, 3));
+            kernels.Rotate(Two, rotation, new(actual, 3), new(actual, 3));
+            kernels.Rotate(Two, rotation, new(x, 3), new(apart, 3));
+            Near.Assert(expected, actual, 1e-6, "in place");
+            Near.Assert(actual, apart, 0, "apart");
+            kernels.Rotate(Two, rotation, new(actual, 3), new(actual, 3), back: true);
+            Near.Assert(x, actual, 2e-6, "back");
+        }
     }
 
     [Theory]
@@ -218,6 +284,7 @@ public sealed class RowTests
             NormCase norm = new(100, 384);
             Tensor x = norm.X.Clone();
             AdamWStep step = new(1e-3f, 0.01f, 0.9f, 0.999f, 1e-8f, 0.19f, 0.002f);
+            Rotation rotation = new(new RotaryTable(32, 10_000, 1), new int[100], 12, 32);
             long before = 0;
             for (int i = 0; i < 3; i++)
             {
@@ -226,8 +293,19 @@ public sealed class RowTests
                 family.Rows.Dropout(One, new Rng(1), 0.1f, x, x);
                 family.Rows.Activate(One, Activation.Gelu, x, x);
                 family.Rows.ActivateBackward(One, Activation.Gelu, x, norm.Dy, x);
+                family.Rows.Gate(One, Activation.Silu, new(norm.Dy), new(x), x);
+                family.Rows.GateBackward(
+                    One,
+                    Activation.Silu,
+                    new(norm.Dy),
+                    new(x),
+                    x,
+                    new(norm.Dx),
+                    new(x)
+                );
+                family.Rows.Rotate(One, rotation, new(x), new(x));
                 family.Rows.AddColumnSums(One, x, norm.BiasGradient);
-                family.Rows.Add(One, x, norm.X);
+                family.Rows.Add(One, x, norm.X, norm.X);
                 family.Rows.AdamW(One, x, norm.X, norm.Dx, norm.Dy, step, 1);
                 family.Rows.SumOfSquares(One, x);
             }
@@ -249,8 +327,25 @@ public sealed class RowTests
                 "Activate: y is [3, 2]; it must be [2, 3] like the first tensor.",
                 error.Message
             );
+            Tensor x = new(2, 8);
+            Rotation late = new(new RotaryTable(4, 10_000, 3), [0, 3], 2, 4);
+            Refused(
+                "row 1 stands at position 3; the table has 0 to 2",
+                () => family.Rows.Rotate(One, late, new(x), new(x))
+            );
+            Refused(
+                "2 heads of 4, 4 of them turned, must fit",
+                () => family.Rows.Rotate(One, late, new(x, 1), new(x))
+            );
+            Refused(
+                "[2, 8] from column 5 on does not hold [2, 4]",
+                () => family.Rows.Gate(One, Activation.Silu, new(x, 5), new(x), new Tensor(2, 4))
+            );
         }
     }
+
+    static void Refused(string part, Action call) =>
+        Assert.Contains(part, Assert.Throws<ArgumentException>(call).Message);
 
     static Tensor[] All(RowKernels kernels, Workers workers, int rows, int columns)
     {
@@ -277,17 +372,32 @@ public sealed class RowTests
         ];
     }
 
-    sealed class NormCase(int rows, int columns)
+    sealed class NormCase(
+        int rows,
+        int columns,
+        NormKind kind = NormKind.Layer,
+        bool bias = true,
+        bool more = false
+    )
     {
         public Tensor X { get; } = Filled.Normal(1, rows, columns);
         public Tensor Residual { get; } = Filled.Normal(2, rows, columns);
-        public Tensor Weight { get; } = Filled.Normal(3, columns);
-        public Tensor Bias { get; } = Filled.Normal(4, columns);
+        public Tensor Weight => Norm.Weight;
+        public Tensor Bias => Norm.Bias!;
+        public Norm Norm { get; } =
+            new(
+                Filled.Normal(3, columns),
+                bias ? Filled.Normal(4, columns) : null,
+                columns == 1 ? 1 : 1e-5f,
+                kind
+            );
         public Tensor Dy { get; } = Filled.Normal(5, rows, columns);
         public Tensor Y { get; } = new(rows, columns);
         public Tensor Sum { get; } = new(rows, columns);
         public Tensor Statistics { get; } = new(rows, 2);
-        public Tensor Dx { get; } = new(rows, columns);
+
+        /// <summary>Where there is more of it, that is here before.</summary>
+        public Tensor Dx { get; } = Filled.Normal(6, rows, columns);
         public Tensor WeightGradient { get; } = new(columns);
         public Tensor BiasGradient { get; } = new(columns);
 
@@ -295,26 +405,17 @@ public sealed class RowTests
         {
             WeightGradient.Span.Fill(1);
             BiasGradient.Span.Fill(1);
-            kernels.AddNorm(
-                workers,
-                X,
-                Residual,
-                Weight,
-                Bias,
-                columns == 1 ? 1 : 1e-5f,
-                Y,
-                Sum,
-                Statistics
-            );
+            kernels.AddNorm(workers, X, Residual, Norm, Y, Sum, Statistics);
             kernels.NormBackward(
                 workers,
                 Dy,
                 Sum,
                 Statistics,
-                Weight,
+                Norm,
                 Dx,
                 WeightGradient,
-                BiasGradient
+                bias ? BiasGradient : null,
+                more ? Dx : null
             );
         }
     }

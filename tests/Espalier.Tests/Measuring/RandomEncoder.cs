@@ -23,12 +23,9 @@ static class RandomEncoder
             Family = Family.All[0],
             Vocabulary = Vocabulary,
             Hidden = 32,
-            HeadWidth = 8,
-            Layers = [.. Enumerable.Repeat(new LayerShape(4, 64), layers)],
+            Layers = [.. Enumerable.Repeat(Block.Bert(4, 8, 64), layers)],
             Positions = 24,
             Types = 2,
-            Activation = Activation.Gelu,
-            NormEpsilon = 1e-12f,
             Labels = regression
                 ? ["score"]
                 : [.. Enumerable.Range(0, classes).Select(i => $"class {i}")],
@@ -40,7 +37,7 @@ static class RandomEncoder
     public static Model Model(Rng rng, ModelConfig config, Traits? traits = null)
     {
         Parameters parameters = new();
-        foreach (var (name, shape) in Names.Of(config))
+        foreach (var (name, shape) in config.Shapes())
         {
             Tensor tensor = new(shape);
             bool norm = name.Contains("norm.");
@@ -49,7 +46,7 @@ static class RandomEncoder
             {
                 float chance = own.Normal((ulong)i);
                 tensor.Span[i] =
-                    Names.Decays(name) ? 0.25f * chance
+                    Part.Decays(name) ? 0.25f * chance
                     : norm && name.EndsWith(".weight") ? 1 + 0.1f * chance
                     : 0.05f * chance;
             }

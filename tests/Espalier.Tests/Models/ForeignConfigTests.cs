@@ -176,7 +176,7 @@ public sealed class ForeignConfigTests : IDisposable
     public void Weights_that_int8_cannot_hold_are_refused_by_every_kernel(string part, float value)
     {
         Parameters parameters = Toy.Model.Parameters.Clone();
-        parameters[Names.Weight(Names.Layer(1, part))].Span.Fill(value);
+        parameters[$"layers.1.{part}.weight"].Span.Fill(value);
         Model model = Toy.Model with
         {
             Parameters = parameters,
@@ -197,7 +197,7 @@ public sealed class ForeignConfigTests : IDisposable
     public void Large_weights_that_int8_holds_are_taken()
     {
         Parameters parameters = Toy.Model.Parameters.Clone();
-        parameters[Names.Weight(Names.Layer(1, "up"))].Span.Fill(1e5f);
+        parameters["layers.1.up.weight"].Span.Fill(1e5f);
         using Workers workers = new(1);
         Assert.All(
             Toy.Logits(
@@ -220,7 +220,10 @@ public sealed class ForeignConfigTests : IDisposable
         );
         distil.With(("dim", null), ("hidden_size", "32"), ("layer_norm_eps", "0.1"));
         LoadedModel loaded = ModelFolder.Load(distil.Folder);
-        Assert.Equal((32, 1e-12f), (loaded.Model.Config.Hidden, loaded.Model.Config.NormEpsilon));
+        Assert.Equal(
+            (32, 1e-12f),
+            (loaded.Model.Config.Hidden, loaded.Model.Config.EmbeddingNorm.Epsilon)
+        );
         Assert.Contains("'layer_norm_eps' is not read", Assert.Single(loaded.Notes));
         distil.With(("dim", "16"));
         Assert.Contains(

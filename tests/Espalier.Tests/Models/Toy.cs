@@ -39,7 +39,14 @@ static class Toy
     public static Tokenizer Tokenizer { get; } = MakeTokenizer();
 
     public static TaskDefinition Definition { get; } =
-        new("toy", "good or bad", new Labelled(["bad", "good"]), [Metric.Accuracy], false, "made here");
+        new(
+            "toy",
+            "good or bad",
+            new Labelled(["bad", "good"]),
+            [Metric.Accuracy],
+            false,
+            "made here"
+        );
 
     public static TaskData Data { get; } =
         new(Definition, Examples("train", 96, 1), null, Examples("test", 48, 2));
@@ -50,16 +57,26 @@ static class Toy
             Family = Family.All[0],
             Vocabulary = Tokenizer.VocabularySize,
             Hidden = 32,
-            HeadWidth = 8,
-            Layers = [new LayerShape(4, 64), new LayerShape(4, 64)],
+            Layers =
+            [
+                .. Enumerable.Repeat(
+                    Block.Bert(4, 8, 64, dropout: 0.1f, attentionDropout: 0.1f),
+                    2
+                ),
+            ],
             Positions = 24,
             Types = 2,
-            Activation = Activation.Gelu,
-            NormEpsilon = 1e-12f,
-            HiddenDropout = 0.1f,
-            AttentionDropout = 0.1f,
-            HeadDropout = 0.1f,
+            EmbeddingDropout = 0.1f,
+            Head = new HeadSpec { Dropout = 0.1f },
             Labels = Definition.Labels,
+        };
+
+    /// <summary>The block with these dropouts.</summary>
+    public static Block Dropping(Block block, float hidden, float attention) =>
+        block with
+        {
+            Attention = block.Attention with { Dropout = attention, OutputDropout = hidden },
+            Mlp = block.Mlp with { OutputDropout = hidden },
         };
 
     public static Model Model { get; } = Make(Config);
@@ -75,7 +92,7 @@ static class Toy
     public static Model Make(ModelConfig config, ulong seed = 5)
     {
         Parameters parameters = new();
-        foreach (var (name, shape) in Names.Of(config))
+        foreach (var (name, shape) in config.Shapes())
         {
             Tensor tensor = new(shape);
             Rng rng = new Rng(seed).Split(name);

@@ -9,6 +9,7 @@ using Espalier.Operators;
 using Espalier.Tensors;
 using Espalier.Tests.Goldens;
 using Espalier.Tests.Models;
+using Espalier.Training;
 
 namespace Espalier.Tests.Operators;
 
@@ -24,9 +25,8 @@ public sealed class ImportanceGoldenTests
         Model model = ModelFolder.Load(Golden.Path("models", "bert")).Model;
         using Workers workers = new(2);
         Importance importance = Importance.Of(
-            model,
-            Batches(file),
-            new Tape(workers, KernelFamily.Best)
+            new Learner(model, new Tape(workers, KernelFamily.Best)),
+            Batches(file)
         );
         Same(importance.Heads, file, "head.michel.sum_over_examples");
         Same(Importance.Normalized(importance.Heads), file, "head.michel.normalized");

@@ -43,7 +43,10 @@ public sealed class OptionEffectTests
         using Workers workers = new(1);
         Prune prune = new() { Heads = Amount.Count(1), FeedForward = Amount.Count(1) };
         Model after = prune.Apply(Toy.Model, Toy.Context(workers));
-        Assert.All(after.Config.Layers, l => Assert.Equal(new LayerShape(1, 1), l));
+        Assert.All(
+            after.Config.Layers,
+            l => Assert.Equal((1, 1), (l.Attention.Heads, l.Mlp.Width))
+        );
         Assert.All(Toy.Logits(after, workers), l => Assert.True(float.IsFinite(l)));
     }
 
@@ -58,8 +61,8 @@ public sealed class OptionEffectTests
             FeedForward = Amount.Share(0.25),
         };
         Model after = prune.Apply(Toy.Model, Toy.Context(workers));
-        Assert.Equal(4, after.Config.Layers.Sum(l => l.Heads));
-        Assert.Equal(32, after.Config.Layers.Sum(l => l.FeedForward));
+        Assert.Equal(4, after.Config.Layers.Sum(l => l.Attention.Heads));
+        Assert.Equal(32, after.Config.Layers.Sum(l => l.Mlp.Width));
     }
 
     [Fact]
@@ -70,10 +73,13 @@ public sealed class OptionEffectTests
             Directory.CreateTempSubdirectory("espalier").FullName,
             "student"
         );
-        ModelConfig small = Toy.Config with { Layers = [new LayerShape(2, 16)] };
+        ModelConfig small = Toy.Config with { Layers = [Toy.Config.Layers[0].With(2, 16)] };
         ModelFolder.Save(Toy.Make(small, seed: 8), folder, Toy.Tokenizer.Files());
         Model student = new Distill { Student = folder }.Apply(Toy.Model, Toy.Context(workers));
-        Assert.Equal([new LayerShape(2, 16)], student.Config.Layers);
+        Assert.Equal(
+            [(2, 16)],
+            student.Config.Layers.Select(l => (l.Attention.Heads, l.Mlp.Width))
+        );
         Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
     }
 
@@ -111,9 +117,9 @@ public sealed class OptionEffectTests
         Model still = Toy.Make(
             Toy.Config with
             {
-                HiddenDropout = 0,
-                AttentionDropout = 0,
-                HeadDropout = 0,
+                EmbeddingDropout = 0,
+                Layers = [.. Toy.Config.Layers.Select(l => Toy.Dropping(l, 0, 0))],
+                Head = new HeadSpec(),
             }
         );
         OperatorContext context = Toy.Context(workers);

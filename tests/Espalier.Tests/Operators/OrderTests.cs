@@ -41,7 +41,7 @@ public sealed class OrderTests
                 order
             );
             Assert.True(
-                final.Config.Layers.Count == 1 && final.Config.Layers[0].FeedForward == 32,
+                final.Config.Layers.Count == 1 && final.Config.Layers[0].Mlp.Width == 32,
                 order
             );
             Assert.All(Toy.Logits(final, workers), l => Assert.True(float.IsFinite(l), order));

@@ -14,6 +14,9 @@ public sealed class PipelineTests
     [InlineData("P(ffn=1.0)", "P(ffn=1.0)")]
     [InlineData("Q(bits=8)", "Q")]
     [InlineData("OO", "OO")]
+    [InlineData("O(fine-tuned)DE", "DE")]
+    [InlineData("O(downloaded)", "O(downloaded)")]
+    [InlineData("O( downloaded )DEP( importance , heads=6 )", "O(downloaded)DEP(heads=6)")]
     public void A_pipeline_is_printed_as_it_is_read(string text, string printed)
     {
         Pipeline pipeline = Pipeline.Parse(text);
@@ -32,6 +35,14 @@ public sealed class PipelineTests
     [InlineData("E(rate=nan)", "a number from 0.01 to 1000")]
     [InlineData("P(heads=6,heads=8)", "heads is given twice")]
     [InlineData("L(x=1)", "L has no option 'x'; it has none")]
+    [InlineData("P(newton,heads=6)", "P has no method 'newton'; it has importance.")]
+    [InlineData("O(download)", "it has fine-tuned, downloaded (did you mean 'downloaded'?)")]
+    [InlineData(
+        "E(pool)",
+        "E has no method 'pool'; it has classifiers, and its option is written pool=…"
+    )]
+    [InlineData("O(downloaded,pool=mean)", "O(downloaded) has no option 'pool'; it has none")]
+    [InlineData("P(heads=6,importance)", "P has no option 'importance'")]
     public void What_is_no_pipeline_is_refused_with_place_and_reason(string text, string reason)
     {
         string message = Assert.Throws<ArgumentException>(() => Pipeline.Parse(text)).Message;
@@ -48,8 +59,50 @@ public sealed class PipelineTests
     [InlineData("DO", 1)]
     [InlineData("DV", 1)]
     [InlineData("VD", 0)]
+    [InlineData("O(downloaded)VDEPLQ", 0)]
+    [InlineData("DO(downloaded)", 1)]
     public void Orders_that_make_no_sense_are_named(string text, int problems) =>
         Assert.Equal(problems, Pipeline.Parse(text).Problems().Count);
+
+    [Fact]
+    public void A_letter_with_its_default_method_has_the_key_it_always_had_and_other_methods_another()
+    {
+        Assert.Equal("O(pool=keep)", Operator.Of('O', "fine-tuned")!.Canonical());
+        Assert.Equal("O(downloaded)", Operator.Of('O', "downloaded")!.Canonical());
+        Assert.Equal("L()", Operator.Of('L')!.Canonical());
+        Assert.Equal(
+            Operator.All.Count,
+            Operator.All.Select(o => o.Canonical()).Distinct().Count()
+        );
+        Assert.All(Operator.All, o => Assert.Same(o, Operator.Of(o.Name)));
+    }
+
+    [Fact]
+    public void An_original_is_put_before_a_pipeline_that_names_none()
+    {
+        Assert.Equal("O(downloaded)DE", $"{Pipeline.Parse("DE").From("downloaded")}");
+        Assert.Equal("O(downloaded)DE", $"{Pipeline.Parse("O(downloaded)DE").From("downloaded")}");
+        Assert.Equal("O(pool=mean)E", $"{Pipeline.Parse("O(pool=mean)E").From("fine-tuned")}");
+        Assert.Contains(
+            "fine-tuned or downloaded",
+            Assert.Throws<ArgumentException>(() => Pipeline.Parse("D").From("raw")).Message
+        );
+        Assert.Contains(
+            "an original of its own",
+            Assert
+                .Throws<ArgumentException>(() => Pipeline.Parse("O(pool=mean)E").From("downloaded"))
+                .Message
+        );
+    }
+
+    [Fact]
+    public void Only_what_makes_a_model_by_training_is_counted_as_training()
+    {
+        Assert.Equal(
+            "ODEP",
+            string.Concat(Operator.All.Where(o => o.Trains).Select(o => o.Letter))
+        );
+    }
 
     [Fact]
     public void Every_option_reads_what_it_writes_and_says_what_it_expects()

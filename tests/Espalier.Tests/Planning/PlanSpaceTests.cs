@@ -14,7 +14,7 @@ public sealed class PlanSpaceTests
     internal static ModelConfig SixLayers { get; } =
         Toy.Model.Config with
         {
-            Layers = [.. Enumerable.Repeat(new LayerShape(12, 1536), 6)],
+            Layers = [.. Enumerable.Repeat(Block.Bert(12, 32, 1536), 6)],
         };
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class BrokenTokenizerTests
             { "post_processor.sep", "[\"[SEP]\", 4]", "post_processor.sep" },
             { "post_processor.sep", "[\"[SEP]\", 400]", "post_processor.sep[1]" },
             { "decoder.type", "\"Fuse\"", "Fuse" },
-            { "model.type", "\"Unigram\"", "Unigram" },
+            { "model.type", "\"WordLevel\"", "WordLevel" },
             { "model.unk_token", "\"nope\"", "nope" },
             { "model.continuing_subword_prefix", "\"\"", "continuing_subword_prefix" },
             { "model.max_input_chars_per_word", "1e99", "max_input_chars_per_word" },
@@ -62,7 +62,7 @@ public sealed class BrokenTokenizerTests
     public static TheoryData<string, string, string> BytePair =>
         new()
         {
-            { "normalizer", "{\"type\":\"NFC\"}", "normalizer" },
+            { "normalizer", "{\"type\":\"ByteLevel\"}", "ByteLevel" },
             { "pre_tokenizer.use_regex", "false", "pre_tokenizer.use_regex" },
             { "pre_tokenizer.type", "\"Whitespace\"", "Whitespace" },
             { "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[]}", "pre_tokenizer" },
@@ -79,6 +79,58 @@ public sealed class BrokenTokenizerTests
             { "model.merges", "[7]", "model.merges[0]" },
             { "model.merges", "{}", "model.merges" },
         };
+
+    public static TheoryData<string, string, string> Unigram =>
+        new()
+        {
+            { "normalizer.type", "\"ByteLevel\"", "ByteLevel" },
+            {
+                "normalizer",
+                "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"\"}",
+                "String"
+            },
+            {
+                "normalizer",
+                "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a*\"},\"content\":\"\"}",
+                "Regex"
+            },
+            {
+                "normalizer",
+                "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\w\"},\"content\":\"\"}",
+                "Regex"
+            },
+            {
+                "normalizer",
+                "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"!\"}",
+                "precompiled_charsmap"
+            },
+            {
+                "normalizer",
+                "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"CAAAAA==\"}",
+                "precompiled_charsmap"
+            },
+            { "pre_tokenizer.type", "\"ByteLevel\"", "ByteLevel" },
+            { "pre_tokenizer.replacement", "\"__\"", "replacement" },
+            { "pre_tokenizer.prepend_scheme", "\"last\"", "prepend_scheme" },
+            { "pre_tokenizer.add_prefix_space", "false", "add_prefix_space" },
+            { "decoder.type", "\"WordPiece\"", "WordPiece" },
+            { "model.unk_id", "null", "unk_id" },
+            { "model.unk_id", "9", "model.unk_id" },
+            { "model.byte_fallback", "true", "<0x00>" },
+            { "model.vocab", "{\"a\":0}", "model.vocab" },
+            { "model.vocab", "[]", "model.vocab" },
+            { "model.vocab", "[[\"a\"]]", "model.vocab[0]" },
+            { "model.vocab", "[[\"a\", 0],[\"a\", 1]]", "model.vocab[1]" },
+            { "model.vocab", "[[\"a\", 1e999]]", "model.vocab[0]" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Unigram))]
+    public void A_Unigram_file_that_cannot_be_obeyed_is_refused_by_name(
+        string place,
+        string value,
+        string named
+    ) => Refused(SmallTokenizer.UnigramJson(), place, value, named);
 
     [Theory]
     [MemberData(nameof(WordPiece))]

@@ -54,6 +54,29 @@ static class SmallTokenizer
             )!
             .AsObject();
 
+    public static JsonObject UnigramJson() =>
+        JsonNode
+            .Parse(
+                """
+                {
+                  "version": "1.0", "truncation": null, "padding": null,
+                  "added_tokens": [
+                    { "id": 0, "content": "<s>", "special": true },
+                    { "id": 1, "content": "</s>", "special": true },
+                    { "id": 8, "content": "<new>", "special": false, "normalized": true }
+                  ],
+                  "normalizer": { "type": "Lowercase" },
+                  "pre_tokenizer": { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always" },
+                  "post_processor": { "type": "BertProcessing", "sep": ["</s>", 1], "cls": ["<s>", 0] },
+                  "decoder": { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always" },
+                  "model": { "type": "Unigram", "unk_id": 2, "byte_fallback": false,
+                    "vocab": [["<s>", 0], ["</s>", 0], ["<unk>", 0], ["▁", -2], ["a", -3],
+                      ["▁ab", -1.5], ["b", -9], ["bc", -4]] }
+                }
+                """
+            )!
+            .AsObject();
+
     public static Tokenizer Load(JsonNode json) => LoadText(json.ToJsonString());
 
     public static Tokenizer LoadText(string json) =>

@@ -187,6 +187,59 @@ public sealed class TokenizerClassTests
     }
 
     [Fact]
+    public void ALBERT_decomposes_strips_accents_and_lower_cases_whatever_the_file_says()
+    {
+        Tokenizer albert = Unigram("albert", "<pad> <unk> [CLS] [SEP] [MASK]", null);
+        Reads(albert, "The  ``Café''", "[CLS] ▁ t h e ▁ \" c a f e \" [SEP]");
+        Assert.Contains(albert.Notes, n => n.Contains("AlbertTokenizer"));
+        Assert.Equal(0, albert.LargestType(pair: true));
+        Reads(
+            Unigram("albert", "<pad> <unk> [CLS] [SEP] [MASK]", "\"add_prefix_space\": false"),
+            "The",
+            "[CLS] t h e [SEP]"
+        );
+    }
+
+    [Fact]
+    public void XLM_RoBERTa_puts_its_own_tokens_around_texts_and_keeps_the_table_of_characters()
+    {
+        Tokenizer xlm = Unigram(
+            "xlm-roberta",
+            "<s> <pad> </s> <unk> <mask>",
+            null,
+            j =>
+                j["normalizer"] = new JsonObject
+                {
+                    ["type"] = "Sequence",
+                    ["normalizers"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["type"] = "Precompiled",
+                            ["precompiled_charsmap"] = Reference.SmallCharacterMap.Base64(
+                                new Dictionary<string, string> { ["é"] = "e" }
+                            ),
+                        },
+                        new JsonObject { ["type"] = "Lowercase" }
+                    ),
+                }
+        );
+        Assert.Equal(
+            "<s> ▁ <unk> h e </s> </s> ▁ c a f e </s>",
+            string.Join(' ', xlm.Encode("The", "café").Tokens)
+        );
+        Tokenizer again = SmallTokenizer.LoadFiles(xlm.Trim(new HashSet<int>(), out _).Files());
+        Assert.Equal(xlm.Encode("The", "café").Tokens, again.Encode("The", "café").Tokens);
+    }
+
+    [Fact]
+    public void ModernBERT_obeys_tokenizer_json_whatever_class_is_named() =>
+        Reads(
+            Folder("\"tokenizer_class\": \"BertTokenizer\"", Cased, Config("modernbert")),
+            "The",
+            "[CLS] The [SEP]"
+        );
+
+    [Fact]
     public void Texts_that_the_file_would_cut_at_their_start_are_refused()
     {
         InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
@@ -248,6 +301,26 @@ public sealed class TokenizerClassTests
         bend?.Invoke(json);
         string named = "\"tokenizer_class\": \"RobertaTokenizer\"";
         return Load(json, settings.Length > 0 ? $"{named}, {settings}" : named, null);
+    }
+
+    static Tokenizer Unigram(
+        string model,
+        string specials,
+        string? settings,
+        Action<JsonObject>? bend = null
+    )
+    {
+        JsonObject json = SmallTokenizer.UnigramJson();
+        json["added_tokens"] = new JsonArray();
+        json["normalizer"] = json["post_processor"] = null;
+        json["model"]!["unk_id"] = Array.IndexOf(specials.Split(' '), "<unk>");
+        json["model"]!["vocab"] = new JsonArray([
+            .. $"{specials} ▁ t h e c a f \""
+                .Split(' ')
+                .Select(piece => new JsonArray(piece, -1.5)),
+        ]);
+        bend?.Invoke(json);
+        return Load(json, settings, Config(model));
     }
 
     static Tokenizer Load(JsonObject json, string? settings, string? config)

@@ -42,12 +42,12 @@ public sealed class AdamWGoldenTests
         KernelFamily kernels = KernelFamily.Choose(family);
         Tape tape = new(workers, kernels);
         EncoderGraph graph = new(model);
-        AdamW optimizer = new(graph, workers, kernels, Options);
+        AdamW optimizer = new(graph.Trained, workers, kernels, Options);
         foreach (AdamW.Slot slot in optimizer.Slots)
         {
             Assert.Equal(
                 decayed.Contains(model.Config.Family.FileName(slot.Name)),
-                Names.Decays(slot.Name)
+                Part.Decays(slot.Name)
             );
         }
 

@@ -38,7 +38,7 @@ public sealed class LateRowsTests
         Tape tape = new(workers, kernels);
         EncoderGraph graph = new(model, followRows: followRows);
         AdamW optimizer = new(
-            graph,
+            graph.Trained,
             workers,
             kernels,
             TrainingOptions.Fast with

@@ -1,5 +1,6 @@
 using Espalier.Analysis.Choosing;
 using Espalier.Data.Metrics;
+using Espalier.Operators;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -51,7 +52,7 @@ static class Headline
 
         string rule =
             $"The fastest measured operating point that loses at most {findings.Metric.Tolerated()} against O";
-        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}";
+        return $"{rule}; {n}.{Compared(best)}{Own(findings, best)}{Padding(findings)}{Downloaded(findings)}";
     }
 
     /// <summary>Against O on the same seeds; two intervals that overlap say less.</summary>
@@ -75,12 +76,18 @@ static class Headline
                         : ", by seeds alone; another draw of the examples would move it too."
                 );
 
+    static string Downloaded(Findings findings) =>
+        Pipeline.Parse(findings.Original!.Pipeline).Operators[0].KeepsClassifier
+            ? " O is the model as downloaded; nobody fine-tuned it here."
+            : "";
+
     /// <summary>The original pads every text, and much of a speed-up may be that it need not.</summary>
     static string Padding(Findings findings) =>
-        Findings.Letters(findings.Best!.Pipeline).Contains('L')
-        && findings.Points.FirstOrDefault(p => Findings.Letters(p.Pipeline) == "L")
+        Findings.Steps(findings.Best!.Pipeline).FirstOrDefault(o => o.Has(Effects.NoPadding))
+            is { } unpadded
+        && findings.Points.FirstOrDefault(p => Findings.Steps(p.Pipeline).SequenceEqual([unpadded]))
             is { SpeedUp: { } alone }
-            ? $" O pads all texts to one length; L, which does not, is {Printed.Short(alone.Value)} times as fast by itself."
+            ? $" O pads all texts to one length; {unpadded.Name}, which does not, is {Printed.Short(alone.Value)} times as fast by itself."
             : "";
 
     static string Signed(Metric metric, double gain) =>

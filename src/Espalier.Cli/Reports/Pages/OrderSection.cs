@@ -2,6 +2,7 @@ using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Orders;
 using Espalier.Data.Metrics;
+using Espalier.Operators;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -71,7 +72,7 @@ static class OrderSection
     public static string Method(OrderComparison o) =>
         $"Margins are fixed before measuring: {Points(o, o.Margin)} {o.Metric.GapsOf()}, and {Points(o, o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original{(o.Metric.MoreIsBetter ? "" : "; a difference above 0 is for the better, which is less")}. "
         + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
-        + "The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with L or Q, which ask the same models again. "
+        + $"The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with {OrderRule.Letters(Group.II, "or")}, which ask the same models again. "
         + "Nothing is read between the first exit and the next threshold. "
         + (
             o.Regions.Count > 0 && o.Regions.All(r => r.CoversExamples)
@@ -131,7 +132,11 @@ static class OrderSection
             [
                 .. TextTable.Words("operators", "region", "verdict"),
                 .. covers ? TextTable.Words("on these examples") : [],
-                .. TextTable.Words($"at {Points(any, any.SecondMargin)}", "difference", "at layers"),
+                .. TextTable.Words(
+                    $"at {Points(any, any.SecondMargin)}",
+                    "difference",
+                    "at layers"
+                ),
                 .. TextTable.Numbers(any.Metric.GapUnit(), "95 % interval", "within"),
                 .. TextTable.Numbers($"p within {Points(any, any.Margin)}", "p beyond", "p any"),
             ],

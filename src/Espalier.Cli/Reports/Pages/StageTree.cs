@@ -1,8 +1,12 @@
+using Espalier.Operators;
+
 namespace Espalier.Cli.Reports.Pages;
 
 /// <summary>Which stages the pipelines share, what each took, and which were read from the store.</summary>
 static class StageTree
 {
+    static readonly string Original = $"{Pipeline.Original}";
+
     sealed record Node(string Name, string Letter)
     {
         public List<Node> After { get; } = [];
@@ -52,12 +56,16 @@ static class StageTree
                             && stage.Pipeline[n.Name.Length] != '('
                         )
                         .MaxBy(n => n.Name.Length)
-                    ?? (stage.Pipeline.StartsWith('O') ? null : nodes.GetValueOrDefault("O"));
+                    ?? (
+                        Pipeline.Parse(stage.Pipeline).Operators[0] == Operator.Original
+                            ? nodes.GetValueOrDefault(Original)
+                            : null
+                    );
                 node = new Node(
                     stage.Pipeline,
-                    parent is { Name: not "O" }
-                        ? stage.Pipeline[parent.Name.Length..]
-                        : stage.Pipeline
+                    parent is null || parent.Name == Original
+                        ? stage.Pipeline
+                        : stage.Pipeline[parent.Name.Length..]
                 );
                 nodes.Add(stage.Pipeline, node);
                 (parent?.After ?? roots).Add(node);

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
 using Espalier.Kernels.Int8;
 using Espalier.Kernels.Vectors;
-using Espalier.Tensors;
+using Espalier.Stored;
 
 namespace Espalier.Kernels.Emit;
 
@@ -33,7 +33,7 @@ sealed unsafe class AmxInt8Gemm(Cpu cpu) : TiledInt8Gemm
 
     protected override void Prepare() => _products.Prepare();
 
-    internal override Int8Panels Lay(Tensor weights_OI) =>
+    internal override Int8Panels Lay(Weight weights_OI) =>
         new(weights_OI, StepGroups, StripColumns);
 
     internal override void Leave() => _products.Release();

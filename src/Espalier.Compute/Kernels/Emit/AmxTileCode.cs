@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -217,8 +216,7 @@ static class AmxTileCode
         }
     }
 
-    static AssemblerMemoryOperand Field(string name) =>
-        __[rax + (int)Marshal.OffsetOf<TileProducts>(name)];
+    static AssemblerMemoryOperand Field(string name) => TileCode.Field<TileProducts>(name);
 
     static AssemblerRegisterTMM Tmm(int number) => new(Register.TMM0 + number);
 }

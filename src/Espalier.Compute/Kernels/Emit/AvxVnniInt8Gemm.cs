@@ -15,15 +15,11 @@ sealed unsafe class AvxVnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
     // Up to here the largest tile runs under a microsecond: 12 products a group, two a cycle.
     const long ShortGroups = 400;
 
-    readonly Routines _tiles = new(
+    readonly Routines _tiles = Routines.OfTiles(
         cpu,
-        AvxVnniTileCode.MaximumRows * MaximumVectors,
-        i =>
-            AvxVnniTileCode.Emit(
-                1 + i / MaximumVectors,
-                1 + i % MaximumVectors,
-                OperatingSystem.IsWindows()
-            )
+        AvxVnniTileCode.MaximumRows,
+        MaximumVectors,
+        AvxVnniTileCode.Emit
     );
 
     public AvxVnniInt8Gemm()

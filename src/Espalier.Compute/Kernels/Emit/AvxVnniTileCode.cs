@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Espalier.Kernels.Int8;
 using Iced.Intel;
+using static Espalier.Kernels.Emit.TileCode;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Espalier.Kernels.Emit;
@@ -22,16 +22,12 @@ static class AvxVnniTileCode
     /// <param name="vectors">Vectors of 16 columns in the panel: how far it is from group to group.</param>
     /// <param name="windows">The calling convention.</param>
     public static byte[] Emit(int rows, int vectors, bool windows) =>
-        TileCode.Assemble(windows, c => Body(c, rows, vectors, windows));
+        Assemble(windows, c => Body(c, rows, vectors, windows));
 
     static void Body(Assembler c, int rows, int vectors, bool windows)
     {
-        // rdx is row 0, rcx row 3, r8 the distance of rows: six rows of x in three registers.
         c.mov(rax, windows ? rcx : rdi);
-        c.mov(rdx, Field(nameof(TileProducts.X0)));
-        c.mov(r8, Field(nameof(TileProducts.XStride)));
-        c.lea(rcx, __[r8 + r8 * 2]);
-        c.add(rcx, rdx);
+        Rows(c, Field(nameof(TileProducts.X0)), Field(nameof(TileProducts.XStride)));
         c.mov(r9, Field(nameof(TileProducts.Weights)));
         c.mov(r10, Field(nameof(TileProducts.Steps)));
         c.mov(r11, Field(nameof(TileProducts.Sums)));
@@ -50,16 +46,7 @@ static class AvxVnniTileCode
         for (int r = 0; r < rows; r++)
         {
             AssemblerRegisterYMM x = Ymm(Halves + r % 2);
-            AssemblerRegister64 three = r < 3 ? rdx : rcx;
-            c.vpbroadcastd(
-                x,
-                (r % 3) switch
-                {
-                    0 => __dword_ptr[three],
-                    1 => __dword_ptr[three + r8],
-                    _ => __dword_ptr[three + r8 * 2],
-                }
-            );
+            c.vpbroadcastd(x, Row(r));
             for (int h = 0; h < Halves; h++)
             {
                 c.vex.vpdpbusd(Ymm(FirstSum + r * Halves + h), x, Ymm(h));
@@ -67,8 +54,7 @@ static class AvxVnniTileCode
         }
 
         c.add(r9, vectors * Int8Panels.VectorBytes);
-        c.add(rdx, Int8Panels.Group);
-        c.add(rcx, Int8Panels.Group);
+        NextStep(c);
         c.dec(r10);
         c.jne(next);
         for (int i = 0; i < rows * Halves; i++)
@@ -77,8 +63,7 @@ static class AvxVnniTileCode
         }
     }
 
-    static AssemblerMemoryOperand Field(string name) =>
-        __[rax + (int)Marshal.OffsetOf<TileProducts>(name)];
+    static AssemblerMemoryOperand Field(string name) => Field<TileProducts>(name);
 
     static AssemblerRegisterYMM Ymm(int number) => new(Register.YMM0 + number);
 }

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Espalier.Kernels.Bf16;
 using Iced.Intel;
+using static Espalier.Kernels.Emit.TileCode;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Espalier.Kernels.Emit;
@@ -15,23 +15,26 @@ static class Bf16TileCode
 {
     public const int MaximumRows = 6;
     public const int MaximumVectors = 4;
-    const int FirstSum = 8;
-    const int VectorBytes = 64;
-    const int PairBytes = 4;
 
     public static byte[] Emit(int rows, int vectors, bool windows) =>
-        TileCode.Assemble(
+        Tiles(
             windows,
             c =>
             {
-                c.mov(rax, windows ? rcx : rdi);
-                Label tile = c.CreateLabel();
-                c.Label(ref tile);
                 StartSums(c, rows, vectors);
-                Products(c, rows, vectors);
+                Products(
+                    c,
+                    rows,
+                    vectors,
+                    Field(nameof(Bf16Tile.A)),
+                    Field(nameof(Bf16Tile.AStride)),
+                    Field(nameof(Bf16Tile.B)),
+                    Field(nameof(Bf16Tile.Pairs)),
+                    Field(nameof(Bf16Tile.Ahead)),
+                    c.vdpbf16ps
+                );
                 Finish(c, rows, vectors);
                 MoveOn(c, rows);
-                c.jne(tile);
             }
         );
 
@@ -50,50 +53,6 @@ static class Bf16TileCode
 
             c.add(r8, r9);
         }
-    }
-
-    static void Products(Assembler c, int rows, int vectors)
-    {
-        // rdx is row 0, rcx row 3, r8 the distance of rows: six rows of a in three registers.
-        c.mov(rdx, Field(nameof(Bf16Tile.A)));
-        c.mov(r8, Field(nameof(Bf16Tile.AStride)));
-        c.lea(rcx, __[r8 + r8 * 2]);
-        c.add(rcx, rdx);
-        c.mov(r9, Field(nameof(Bf16Tile.B)));
-        c.mov(r10, Field(nameof(Bf16Tile.Pairs)));
-        c.mov(r11, Field(nameof(Bf16Tile.Ahead)));
-        Label next = c.CreateLabel();
-        c.Label(ref next);
-        for (int v = 0; v < vectors; v++)
-        {
-            c.vmovdqu32(TileCode.Zmm(v), __[r9 + v * VectorBytes]);
-        }
-
-        c.prefetcht1(__[r9 + r11]);
-        for (int r = 0; r < rows; r++)
-        {
-            AssemblerRegisterZMM pair = TileCode.Zmm(4 + r % 4);
-            AssemblerRegister64 three = r < 3 ? rdx : rcx;
-            c.vpbroadcastd(
-                pair,
-                (r % 3) switch
-                {
-                    0 => __dword_ptr[three],
-                    1 => __dword_ptr[three + r8],
-                    _ => __dword_ptr[three + r8 * 2],
-                }
-            );
-            for (int v = 0; v < vectors; v++)
-            {
-                c.vdpbf16ps(Sum(r, v, vectors), pair, TileCode.Zmm(v));
-            }
-        }
-
-        c.add(r9, vectors * VectorBytes);
-        c.add(rdx, PairBytes);
-        c.add(rcx, PairBytes);
-        c.dec(r10);
-        c.jne(next);
     }
 
     // k1 says which of the last vector's columns exist.
@@ -131,8 +90,6 @@ static class Bf16TileCode
         }
     }
 
-    // The loop is in here and not in C# because the processor then begins the next tile's products while the last
-    // one's numbers are still on their way to memory. The zero flag says that no tile is left.
     static void MoveOn(Assembler c, int rows)
     {
         c.mov(Field(nameof(Bf16Tile.C)), r8);
@@ -142,9 +99,5 @@ static class Bf16TileCode
         c.dec(Field(nameof(Bf16Tile.Tiles)));
     }
 
-    static AssemblerMemoryOperand Field(string name) =>
-        __qword_ptr[rax + (int)Marshal.OffsetOf<Bf16Tile>(name)];
-
-    static AssemblerRegisterZMM Sum(int row, int vector, int vectors) =>
-        TileCode.Zmm(FirstSum + row * vectors + vector);
+    static AssemblerMemoryOperand Field(string name) => Field<Bf16Tile>(name);
 }

@@ -12,15 +12,11 @@ sealed unsafe class DotBf16Gemm(Cpu cpu) : TiledBf16Gemm
     // Up to here the largest tile runs under two microseconds: 24 products a pair, one a cycle.
     const long ShortPairs = 256;
 
-    readonly Routines _tiles = new(
+    readonly Routines _tiles = Routines.OfTiles(
         cpu,
-        Bf16TileCode.MaximumRows * Bf16TileCode.MaximumVectors,
-        i =>
-            Bf16TileCode.Emit(
-                1 + i / Bf16TileCode.MaximumVectors,
-                1 + i % Bf16TileCode.MaximumVectors,
-                OperatingSystem.IsWindows()
-            )
+        Bf16TileCode.MaximumRows,
+        Bf16TileCode.MaximumVectors,
+        Bf16TileCode.Emit
     );
 
     public DotBf16Gemm()

@@ -7,6 +7,19 @@ sealed class Routines(Cpu cpu, int count, Func<int, byte[]> emit)
         TileCode.Load(cpu, [.. Enumerable.Range(0, count).Select(emit)])
     );
 
+    /// <summary>One for each size of tile: number <c>(rows − 1) · vectors at most + vectors − 1</c>.</summary>
+    public static Routines OfTiles(
+        Cpu cpu,
+        int rows,
+        int vectors,
+        Func<int, int, bool, byte[]> emit
+    ) =>
+        new(
+            cpu,
+            rows * vectors,
+            i => emit(1 + i / vectors, 1 + i % vectors, OperatingSystem.IsWindows())
+        );
+
     public void Prepare() => _ = _addresses.Value;
 
     /// <inheritdoc cref="Cpu.Call"/>

@@ -13,15 +13,11 @@ sealed unsafe class VnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
     // Up to here the largest tiles run under a microsecond: 24 products a group, one a cycle.
     const long ShortGroups = 128;
 
-    readonly Routines _tiles = new(
+    readonly Routines _tiles = Routines.OfTiles(
         cpu,
-        VnniTileCode.MaximumRows * VnniTileCode.MaximumVectors,
-        i =>
-            VnniTileCode.Emit(
-                1 + i / VnniTileCode.MaximumVectors,
-                1 + i % VnniTileCode.MaximumVectors,
-                OperatingSystem.IsWindows()
-            )
+        VnniTileCode.MaximumRows,
+        VnniTileCode.MaximumVectors,
+        VnniTileCode.Emit
     );
 
     public VnniInt8Gemm()

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Espalier.Kernels.Int8;
 using Iced.Intel;
+using static Espalier.Kernels.Emit.TileCode;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Espalier.Kernels.Emit;
@@ -16,22 +16,26 @@ static class VnniTileCode
 {
     public const int MaximumRows = 6;
     public const int MaximumVectors = 4;
-    const int FirstSum = 8;
-    const int VectorBytes = 64;
 
     public static byte[] Emit(int rows, int vectors, bool windows) =>
-        TileCode.Assemble(
+        Tiles(
             windows,
             c =>
             {
-                c.mov(rax, windows ? rcx : rdi);
-                Label tile = c.CreateLabel();
-                c.Label(ref tile);
                 StartSums(c, rows, vectors);
-                Products(c, rows, vectors);
+                Products(
+                    c,
+                    rows,
+                    vectors,
+                    Field(nameof(Int8Tile.X)),
+                    Field(nameof(Int8Tile.XStride)),
+                    Field(nameof(Int8Tile.Weights)),
+                    Field(nameof(Int8Tile.Groups)),
+                    Field(nameof(Int8Tile.Ahead)),
+                    c.vpdpbusd
+                );
                 Finish(c, rows, vectors);
                 MoveOn(c, rows);
-                c.jne(tile);
             }
         );
 
@@ -45,7 +49,7 @@ static class VnniTileCode
         c.mov(r9, Field(nameof(Int8Tile.YStride)));
         for (int v = 0; v < vectors; v++)
         {
-            c.vmovdqu32(TileCode.Zmm(v), __[r10 + v * VectorBytes]);
+            c.vmovdqu32(Zmm(v), __[r10 + v * VectorBytes]);
         }
 
         for (int r = 0; r < rows; r++)
@@ -53,56 +57,12 @@ static class VnniTileCode
             c.vpbroadcastd(zmm4, __dword_ptr[r11 + r * sizeof(int)]);
             for (int v = 0; v < vectors; v++)
             {
-                c.vpmulld(Sum(r, v, vectors), zmm4, TileCode.Zmm(v));
+                c.vpmulld(Sum(r, v, vectors), zmm4, Zmm(v));
                 c.prefetchw(__[r8 + v * VectorBytes]);
             }
 
             c.add(r8, r9);
         }
-    }
-
-    static void Products(Assembler c, int rows, int vectors)
-    {
-        // rdx is row 0, rcx row 3, r8 the distance of rows: six rows of x in three registers.
-        c.mov(rdx, Field(nameof(Int8Tile.X)));
-        c.mov(r8, Field(nameof(Int8Tile.XStride)));
-        c.lea(rcx, __[r8 + r8 * 2]);
-        c.add(rcx, rdx);
-        c.mov(r9, Field(nameof(Int8Tile.Weights)));
-        c.mov(r10, Field(nameof(Int8Tile.Groups)));
-        c.mov(r11, Field(nameof(Int8Tile.Ahead)));
-        Label next = c.CreateLabel();
-        c.Label(ref next);
-        for (int v = 0; v < vectors; v++)
-        {
-            c.vmovdqu32(TileCode.Zmm(v), __[r9 + v * VectorBytes]);
-        }
-
-        c.prefetcht1(__[r9 + r11]);
-        for (int r = 0; r < rows; r++)
-        {
-            AssemblerRegisterZMM x = TileCode.Zmm(4 + r % 4);
-            AssemblerRegister64 three = r < 3 ? rdx : rcx;
-            c.vpbroadcastd(
-                x,
-                (r % 3) switch
-                {
-                    0 => __dword_ptr[three],
-                    1 => __dword_ptr[three + r8],
-                    _ => __dword_ptr[three + r8 * 2],
-                }
-            );
-            for (int v = 0; v < vectors; v++)
-            {
-                c.vpdpbusd(Sum(r, v, vectors), x, TileCode.Zmm(v));
-            }
-        }
-
-        c.add(r9, vectors * VectorBytes);
-        c.add(rdx, Int8Panels.Group);
-        c.add(rcx, Int8Panels.Group);
-        c.dec(r10);
-        c.jne(next);
     }
 
     // y = sum · (scaleX · scaleW) + bias, each step rounded: no fused multiply-add, so that the bits are
@@ -118,7 +78,7 @@ static class VnniTileCode
         c.kmovw(k1, r11d);
         for (int v = 0; v < vectors; v++)
         {
-            c.vmovups(TileCode.Zmm(v), __[rcx + v * VectorBytes]);
+            c.vmovups(Zmm(v), __[rcx + v * VectorBytes]);
         }
 
         for (int r = 0; r < rows; r++)
@@ -129,7 +89,7 @@ static class VnniTileCode
                 AssemblerRegisterZMM sum = Sum(r, v, vectors);
                 AssemblerMemoryOperand bias = __[r8 + v * VectorBytes],
                     y = __[r9 + v * VectorBytes];
-                c.vmulps(zmm5, zmm4, TileCode.Zmm(v));
+                c.vmulps(zmm5, zmm4, Zmm(v));
                 c.vcvtdq2ps(sum, sum);
                 c.vmulps(sum, sum, zmm5);
                 if (v < vectors - 1)
@@ -151,8 +111,6 @@ static class VnniTileCode
         }
     }
 
-    // The loop is in here and not in C# because the processor then begins the next tile's products while the last
-    // one's numbers are still on their way to memory. The zero flag says that no tile is left.
     static void MoveOn(Assembler c, int rows)
     {
         c.imul(rdx, Field(nameof(Int8Tile.XStride)), rows);
@@ -165,9 +123,5 @@ static class VnniTileCode
         c.dec(Field(nameof(Int8Tile.Tiles)));
     }
 
-    static AssemblerMemoryOperand Field(string name) =>
-        __qword_ptr[rax + (int)Marshal.OffsetOf<Int8Tile>(name)];
-
-    static AssemblerRegisterZMM Sum(int row, int vector, int vectors) =>
-        TileCode.Zmm(FirstSum + row * vectors + vector);
+    static AssemblerMemoryOperand Field(string name) => Field<Int8Tile>(name);
 }

@@ -6,7 +6,7 @@ namespace Espalier.Kernels.Heads;
 
 /// <summary>
 /// With P the probabilities, M the mask's factors and Y = (P · M) V: dV = (P · M)ᵀ dY, dP = M · (dY Vᵀ),
-/// dS = P · (dP − Σ P · dP) / √width, dQ = dS K, dK = dSᵀ Q. Queries come in tiles; dK and dV grow from tile to tile.
+/// dS = scale · P · (dP − Σ P · dP), dQ = dS K, dK = dSᵀ Q. Queries come in tiles; dK and dV grow from tile to tile.
 /// </summary>
 readonly unsafe struct AttentionBackwardBlocks<T>(
     AttentionShape shape,
@@ -27,21 +27,23 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
     public void Run(int job)
     {
         var (first, past) = shape.ItemsOf(job);
-        for (int item = first; item < past; item++)
+        for (int i = first; i < past; i++)
         {
-            Head(item);
+            Head(shape.Item(i));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(int item)
+    void Head(in AttentionItem item)
     {
-        var (head, start, rows, keys, kept) = shape.Item(item);
-        int width = shape.Width,
+        int width = shape.Form.Width,
+            rows = item.Rows,
+            keys = item.Keys,
             w = AttentionShape.Padded<T>(width),
             n = AttentionShape.Padded<T>(keys),
             tile = Math.Min(Tile, rows),
             room = AttentionMask.Room<T>(keys);
+        float scale = shape.Scale;
 
         // Of keys: vᵀ, k and both their gradients; of a tile: q, dy, dq; of their pairs: the masked P and dS.
         float* vTransposed = Scratch.ForBlock(
@@ -59,40 +61,83 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
         new Span<float>(factors, room).Fill(1);
         new Span<float>(dkHere, 2 * keys * w).Clear();
 
-        HeadColumns qs = new(q, start, head, width),
-            dys = new(new Columns(dy), start, head, width),
-            dqs = new(dq, start, head, width),
-            dks = new(dk, start, head, width),
-            dvs = new(dv, start, head, width);
-        new HeadColumns(v, start, head, width).TransposeTo<T>(vTransposed, n, keys);
-        new HeadColumns(k, start, head, width).CopyTo<T>(kHere, w, 0, keys);
-        for (int i = 0; i < rows; i += Tile)
+        HeadColumns dks = new(dk, item.KeyStart, item.KeyHead, width),
+            dvs = new(dv, item.KeyStart, item.KeyHead, width);
+        new HeadColumns(v, item.KeyStart, item.KeyHead, width).TransposeTo<T>(vTransposed, n, keys);
+        new HeadColumns(k, item.KeyStart, item.KeyHead, width).CopyTo<T>(kHere, w, 0, keys);
+        for (int head = item.FirstHead; head < item.FirstHead + item.Group; head++)
         {
-            tile = Math.Min(Tile, rows - i);
-            qs.CopyTo<T>(qHere, w, i, tile);
-            dys.CopyTo<T>(dyHere, w, i, tile);
-            SmallProduct<T>.Multiply(dyHere, w, 1, vTransposed, n, ds, n, tile, n, width);
-            for (int r = 0; r < tile; r++)
+            HeadColumns qs = new(q, item.Start, head, width),
+                dys = new(new Columns(dy), item.Start, head, width),
+                dqs = new(dq, item.Start, head, width);
+            for (int i = 0; i < rows; i += Tile)
             {
-                if (!mask.DropsNothing)
+                tile = Math.Min(Tile, rows - i);
+                var (first, past) = item.SeenBy(i, tile, T.Count);
+                int seen = past - first;
+                float* pairs = ds + first,
+                    kept = masked + first,
+                    keysHere = kHere + first * w;
+                qs.CopyTo<T>(qHere, w, i, tile);
+                dys.CopyTo<T>(dyHere, w, i, tile);
+                SmallProduct<T>.Multiply(
+                    dyHere,
+                    w,
+                    1,
+                    vTransposed + first,
+                    n,
+                    pairs,
+                    n,
+                    tile,
+                    AttentionShape.Padded<T>(seen),
+                    width
+                );
+                for (int r = 0; r < tile; r++)
                 {
-                    mask.Factors<T>(head, start + i + r, keys, factors);
+                    if (!mask.DropsNothing)
+                    {
+                        mask.Factors<T>(head, item.Start + i + r, past, factors);
+                    }
+
+                    float* p = probabilities + item.ProbabilitiesOf(head, i + r) + first;
+                    Row(p, factors + first, kept + r * n, pairs + r * n, seen, scale);
                 }
 
-                float* p = probabilities + kept + (long)(i + r) * rows;
-                Row(p, factors, masked + r * n, ds + r * n, keys, 1 / MathF.Sqrt(width));
+                SmallProduct<T>.Multiply(pairs, n, 1, keysHere, w, dqHere, w, tile, w, seen);
+                SmallProduct<T>.Multiply(
+                    kept,
+                    1,
+                    n,
+                    dyHere,
+                    w,
+                    dvHere + first * w,
+                    w,
+                    seen,
+                    w,
+                    tile,
+                    true
+                );
+                SmallProduct<T>.Multiply(
+                    pairs,
+                    1,
+                    n,
+                    qHere,
+                    w,
+                    dkHere + first * w,
+                    w,
+                    seen,
+                    w,
+                    tile,
+                    true
+                );
+                dqs.CopyFrom<T>(dqHere, w, i, tile);
             }
-
-            SmallProduct<T>.Multiply(ds, n, 1, kHere, w, dqHere, w, tile, w, keys);
-            SmallProduct<T>.Multiply(masked, 1, n, dyHere, w, dvHere, w, keys, w, tile, true);
-            SmallProduct<T>.Multiply(ds, 1, n, qHere, w, dkHere, w, keys, w, tile, true);
-            dqs.CopyFrom<T>(dqHere, w, i, tile);
         }
 
         dks.CopyFrom<T>(dkHere, w, 0, keys);
         dvs.CopyFrom<T>(dvHere, w, 0, keys);
-        dks.Clear(keys, rows - keys);
-        dvs.Clear(keys, rows - keys);
+        dks.Clear(keys, item.KeyRows - keys);
+        dvs.Clear(keys, item.KeyRows - keys);
     }
 
     /// <summary>

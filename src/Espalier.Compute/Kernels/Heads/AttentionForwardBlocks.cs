@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Kernels.Rowwise;
 using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
@@ -15,28 +16,31 @@ readonly unsafe struct AttentionForwardBlocks<T>(
 ) : IBlocks
     where T : struct, ILanes<T>
 {
+    // So far below every score that its exponential adds nothing to a sum, in no bit.
+    const float Unseen = -1e30f;
+
     // Queries at a time, so that their scores stay near: a multiple of the product's six rows.
     const int Tile = 48;
 
     public void Run(int job)
     {
         var (first, past) = shape.ItemsOf(job);
-        for (int item = first; item < past; item++)
+        for (int i = first; i < past; i++)
         {
-            Head(item);
+            Head(shape.Item(i));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(int item)
+    void Head(in AttentionItem item)
     {
-        var (head, start, rows, keys, kept) = shape.Item(item);
-        int width = shape.Width,
+        int width = shape.Form.Width,
+            rows = item.Rows,
+            keys = item.Keys,
             paddedWidth = AttentionShape.Padded<T>(width),
             paddedKeys = AttentionShape.Padded<T>(keys),
             tile = Math.Min(Tile, rows);
-        HeadColumns queries = new(q, start, head, width),
-            results = new(new Columns(y), start, head, width);
+        bool masks = item.Masks;
 
         // [width, keys] of k, so that a register holds one number of sixteen keys; [keys, width] of v.
         float* kTransposed = Scratch.ForBlock(
@@ -49,59 +53,123 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         float* scores = values + keys * paddedWidth;
         float* sums = scores + tile * paddedKeys;
         float* factors = sums + tile * paddedWidth;
-        new HeadColumns(k, start, head, width).TransposeTo<T>(kTransposed, paddedKeys, keys);
-        new HeadColumns(v, start, head, width).CopyTo<T>(values, paddedWidth, 0, keys);
-        for (int i = 0; i < rows; i += Tile)
+        float* keySums = null;
+        if (shape.KeySums != null)
         {
-            tile = Math.Min(Tile, rows - i);
-            SmallProduct<T>.Multiply(
-                queries.Row(i),
-                queries.Stride,
-                1,
-                kTransposed,
-                paddedKeys,
-                scores,
-                paddedKeys,
-                tile,
-                paddedKeys,
-                width
-            );
-            if (keys > 0)
-            {
-                Softmax(scores, tile, paddedKeys, keys, 1 / MathF.Sqrt(width));
-            }
+            keySums = shape.KeySums + (nint)item.KeyHead * shape.KeyRows + item.KeyStart;
+            new Span<float>(keySums, item.KeyRows).Clear();
+        }
 
-            for (int r = 0; r < tile; r++)
+        new HeadColumns(k, item.KeyStart, item.KeyHead, width).TransposeTo<T>(
+            kTransposed,
+            paddedKeys,
+            keys
+        );
+        new HeadColumns(v, item.KeyStart, item.KeyHead, width).CopyTo<T>(
+            values,
+            paddedWidth,
+            0,
+            keys
+        );
+        for (int head = item.FirstHead; head < item.FirstHead + item.Group; head++)
+        {
+            HeadColumns queries = new(q, item.Start, head, width),
+                results = new(new Columns(y), item.Start, head, width);
+            for (int i = 0; i < rows; i += Tile)
             {
-                float* row = scores + r * paddedKeys;
-                queries.PrefetchNext(queries.Row(i + r));
-                if (probabilities != null)
+                tile = Math.Min(Tile, rows - i);
+                var (first, past) = item.SeenBy(i, tile, T.Count);
+                SmallProduct<T>.Multiply(
+                    queries.Row(i),
+                    queries.Stride,
+                    1,
+                    kTransposed + first,
+                    paddedKeys,
+                    scores + first,
+                    paddedKeys,
+                    tile,
+                    AttentionShape.Padded<T>(past - first),
+                    width
+                );
+                if (masks)
                 {
-                    float* to = probabilities + kept + (long)(i + r) * rows;
-                    Buffer.MemoryCopy(row, to, 4L * keys, 4L * keys);
-                    new Span<float>(to + keys, rows - keys).Clear();
+                    Blind(scores, paddedKeys, i, tile, item, first, past, Unseen);
                 }
 
-                if (!mask.DropsNothing)
+                if (past > first)
                 {
-                    mask.Factors<T>(head, start + i + r, keys, factors);
-                    Scale(row, factors, paddedKeys);
+                    Softmax(scores + first, tile, paddedKeys, past - first, shape.Scale);
                 }
-            }
 
-            SmallProduct<T>.Multiply(
-                scores,
-                paddedKeys,
-                1,
-                values,
-                paddedWidth,
-                sums,
-                paddedWidth,
-                tile,
-                paddedWidth,
-                keys
-            );
-            results.CopyFrom<T>(sums, paddedWidth, i, tile);
+                if (masks)
+                {
+                    Blind(scores, paddedKeys, i, tile, item, first, past, 0);
+                }
+
+                for (int r = 0; r < tile; r++)
+                {
+                    float* row = scores + r * paddedKeys;
+                    queries.PrefetchNext(queries.Row(i + r));
+                    if (probabilities != null)
+                    {
+                        float* to = probabilities + item.ProbabilitiesOf(head, i + r);
+                        new Span<float>(to, first).Clear();
+                        Buffer.MemoryCopy(
+                            row + first,
+                            to + first,
+                            4L * (past - first),
+                            4L * (past - first)
+                        );
+                        new Span<float>(to + past, item.KeyRows - past).Clear();
+                    }
+
+                    if (keySums != null && i + r < item.Queries)
+                    {
+                        RowBlocks.AddTo<T>(row + first, keySums + first, past - first);
+                    }
+
+                    if (!mask.DropsNothing)
+                    {
+                        mask.Factors<T>(head, item.Start + i + r, past, factors);
+                        Scale(row + first, factors + first, AttentionShape.Padded<T>(past - first));
+                    }
+                }
+
+                SmallProduct<T>.Multiply(
+                    scores + first,
+                    paddedKeys,
+                    1,
+                    values + first * paddedWidth,
+                    paddedWidth,
+                    sums,
+                    paddedWidth,
+                    tile,
+                    paddedWidth,
+                    past - first
+                );
+                results.CopyFrom<T>(sums, paddedWidth, i, tile);
+            }
+        }
+    }
+
+    /// <summary>Writes a number in place of what queries do not see of keys first to past.</summary>
+    static void Blind(
+        float* scores,
+        int stride,
+        int query,
+        int rows,
+        in AttentionItem item,
+        int first,
+        int past,
+        float number
+    )
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            var (from, end) = item.Seen(query + r);
+            float* row = scores + r * stride;
+            new Span<float>(row + first, from - first).Fill(number);
+            new Span<float>(row + end, past - end).Fill(number);
         }
     }
 
@@ -116,8 +184,9 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         float* edge = stackalloc float[2 * T.Count];
         new Span<float>(edge, T.Count).Clear();
         new Span<float>(edge + T.Count, T.Count).Fill(float.NegativeInfinity);
-        int last = stride - T.Count;
-        T bias = T.Load(edge + stride - keys),
+        int padded = AttentionShape.Padded<T>(keys),
+            last = padded - T.Count;
+        T bias = T.Load(edge + padded - keys),
             live = T.WhereAtLeast(bias, T.All(0), T.All(1)),
             factor = T.All(scale);
         float* tops = stackalloc float[Tile],

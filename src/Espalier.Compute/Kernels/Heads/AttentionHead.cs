@@ -23,6 +23,7 @@ static unsafe class AttentionHead<T>
     }
 
     /// <param name="keyCount">Rows of the sequence that are real.</param>
+    /// <param name="keySums">Of each key; the probabilities of all real queries are added. Null: not wanted.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         HeadColumns queries,
@@ -31,7 +32,8 @@ static unsafe class AttentionHead<T>
         HeadColumns results,
         int rows,
         int keyCount,
-        float* scratch
+        float* scratch,
+        float* keySums = null
     )
     {
         int width = queries.Width,
@@ -65,6 +67,11 @@ static unsafe class AttentionHead<T>
                 Exponentials(scores + j, padded, keyCount, 1 / MathF.Sqrt(width)).Store(shares + j);
             }
 
+            if (keySums != null)
+            {
+                AddSums(scores, padded, shares, Math.Min(tile, keyCount - i), keySums, keyCount);
+            }
+
             SmallProduct<T>.Multiply(
                 scores,
                 1,
@@ -88,6 +95,37 @@ static unsafe class AttentionHead<T>
             }
 
             results.CopyFrom<T>(sums, paddedWidth, i, tile);
+        }
+    }
+
+    /// <summary>Adds each key's probabilities of the first queries of a tile: a row of exponentials times the queries' shares.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddSums(
+        float* scores,
+        int stride,
+        float* shares,
+        int queries,
+        float* keySums,
+        int keys
+    )
+    {
+        int whole = queries / T.Count * T.Count,
+            rest = queries - whole;
+        for (int j = 0; j < keys && queries > 0; j++, scores += stride)
+        {
+            T sum = T.All(0);
+            for (int r = 0; r < whole; r += T.Count)
+            {
+                sum = T.MultiplyAdd(T.Load(scores + r), T.Load(shares + r), sum);
+            }
+
+            if (rest > 0)
+            {
+                T last = T.LoadPart(shares + whole, rest);
+                sum = T.MultiplyAdd(T.LoadPart(scores + whole, rest), last, sum);
+            }
+
+            keySums[j] += sum.Sum();
         }
     }
 

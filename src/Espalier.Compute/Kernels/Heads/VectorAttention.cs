@@ -12,22 +12,14 @@ sealed unsafe class VectorAttention<T> : Attention
 {
     public override void Forward(
         Workers workers,
-        Columns q,
-        Columns k,
-        Columns v,
-        Sequences sequences,
-        int heads,
-        int width,
+        in AttentionCall call,
         Tensor y,
         Tensor? probabilities = null,
-        AttentionDropout dropout = default
+        Tensor? keySums = null
     )
     {
-        AttentionShape shape = AttentionShape.Of(sequences, heads, width);
-        shape.Check(q, nameof(q));
-        shape.Check(k, nameof(k));
-        shape.Check(v, nameof(v));
-        shape.Check(new Columns(y), nameof(y));
+        AttentionShape shape = Shape(call, keySums is not null);
+        shape.CheckQueries(new Columns(y), nameof(y));
         if (probabilities is not null)
         {
             shape.CheckProbabilities(probabilities);
@@ -35,58 +27,97 @@ sealed unsafe class VectorAttention<T> : Attention
 
         AttentionForwardBlocks<T> job = new(
             shape,
-            q,
-            k,
-            v,
+            call.Queries,
+            call.Keys,
+            call.Values,
             y,
             probabilities is null ? null : probabilities.Address(),
-            new AttentionMask(dropout, sequences.Rows)
+            new AttentionMask(call.Dropout, shape.QueryRows)
         );
         workers.Run(shape.Jobs, job);
-        Keep(q, k, v, new Columns(y));
+        if (keySums is not null)
+        {
+            shape.AddHeads<T>(keySums);
+        }
+
+        Keep(call.Queries, call.Keys, call.Values, new Columns(y));
         GC.KeepAlive(probabilities);
     }
 
     public override void Backward(
         Workers workers,
-        Columns q,
-        Columns k,
-        Columns v,
-        Sequences sequences,
-        int heads,
-        int width,
+        in AttentionCall call,
         Tensor probabilities,
         Tensor dy,
         Columns dq,
         Columns dk,
-        Columns dv,
-        AttentionDropout dropout = default
+        Columns dv
     )
     {
-        AttentionShape shape = AttentionShape.Of(sequences, heads, width);
-        shape.Check(q, nameof(q));
-        shape.Check(k, nameof(k));
-        shape.Check(v, nameof(v));
-        shape.Check(new Columns(dy), nameof(dy));
-        shape.Check(dq, nameof(dq));
-        shape.Check(dk, nameof(dk));
-        shape.Check(dv, nameof(dv));
+        AttentionShape shape = Shape(call);
+        shape.CheckQueries(new Columns(dy), nameof(dy));
+        shape.CheckQueries(dq, nameof(dq));
+        shape.CheckKeys(dk, nameof(dk));
+        shape.CheckKeys(dv, nameof(dv));
         shape.CheckProbabilities(probabilities);
         AttentionBackwardBlocks<T> job = new(
             shape,
-            q,
-            k,
-            v,
+            call.Queries,
+            call.Keys,
+            call.Values,
             probabilities.Address(),
             dy,
             dq,
             dk,
             dv,
-            new AttentionMask(dropout, sequences.Rows)
+            new AttentionMask(call.Dropout, shape.QueryRows)
         );
         workers.Run(shape.Jobs, job);
-        Keep(q, k, v, new Columns(dy));
+        Keep(call.Queries, call.Keys, call.Values, new Columns(dy));
         Keep(dq, dk, dv, new Columns(probabilities));
+    }
+
+    public override void Scores(Workers workers, in AttentionCall call, Tensor scores)
+    {
+        AttentionShape shape = Shape(call, values: false);
+        shape.CheckProbabilities(scores, nameof(scores));
+        AttentionScoreBlocks<T> job = new(shape, call.Queries, call.Keys, scores.Address());
+        workers.Run(shape.Jobs, job);
+        Keep(call.Queries, call.Keys, new Columns(scores));
+    }
+
+    public override void ScoresBackward(
+        Workers workers,
+        in AttentionCall call,
+        Tensor dScores,
+        Columns dq,
+        Columns dk
+    )
+    {
+        AttentionShape shape = Shape(call, values: false);
+        shape.CheckProbabilities(dScores, nameof(dScores));
+        shape.CheckQueries(dq, nameof(dq));
+        shape.CheckKeys(dk, nameof(dk));
+        AttentionScoreBackwardBlocks<T> job = new(
+            shape,
+            call.Queries,
+            call.Keys,
+            dScores.Address(),
+            dq,
+            dk
+        );
+        workers.Run(shape.Jobs, job);
+        Keep(call.Queries, call.Keys, new Columns(dScores));
+        Keep(dq, dk);
+    }
+
+    static AttentionShape Shape(in AttentionCall call, bool keySums = false, bool values = true)
+    {
+        AttentionShape shape = AttentionShape.Of(call, keySums);
+        shape.CheckQueries(call.Queries, "q");
+        shape.CheckKeys(call.Keys, "k");
+        shape.CheckKeys(values ? call.Values : call.Keys, "v");
+        return shape;
     }
 
     static void Keep(params ReadOnlySpan<Columns> columns)

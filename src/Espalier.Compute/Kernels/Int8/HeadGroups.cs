@@ -1,3 +1,4 @@
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;
@@ -22,28 +23,25 @@ sealed class HeadGroups
         }
 
         Count = (_heads + _headsPerGroup - 1) / _headsPerGroup;
-        int inputs = weights.Query.Weight.Columns;
-        Tensor matrix = new(3 * _heads * Width, inputs);
-        Bias = new Tensor(matrix.Rows);
+        List<Weight> rows = [];
+        Bias = new Tensor(3 * _heads * Width);
         int row = 0;
         for (int group = 0; group < Count; group++)
         {
             int first = FirstHead(group) * Width,
                 count = Heads(group) * Width;
             foreach (
-                var (weight, bias) in (ReadOnlySpan<(Tensor, Tensor)>)
+                var (weight, bias) in (ReadOnlySpan<(Weight, Tensor)>)
                     [weights.Query, weights.Key, weights.Value]
             )
             {
-                weight
-                    .Span.Slice(first * inputs, count * inputs)
-                    .CopyTo(matrix.Span[(row * inputs)..]);
+                rows.Add(weight.Slice(first, count));
                 bias.Span.Slice(first, count).CopyTo(Bias.Span[row..]);
                 row += count;
             }
         }
 
-        Matrix = int8.Lay(matrix);
+        Matrix = int8.Lay(Weight.Stacked([.. rows]));
     }
 
     /// <summary>Of a head.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;
@@ -27,7 +28,7 @@ sealed unsafe class Int8Panels : QuantizedMatrix
     /// <param name="weights_OI">Not kept.</param>
     /// <param name="groupsOfStep">The number of groups is a multiple of this.</param>
     /// <param name="stripColumns">Columns whose groups lie side by side: 64, or less that divides it.</param>
-    public Int8Panels(Tensor weights_OI, int groupsOfStep = 1, int stripColumns = PanelColumns)
+    public Int8Panels(Weight weights_OI, int groupsOfStep = 1, int stripColumns = PanelColumns)
         : base(weights_OI.Rows, weights_OI.Columns)
     {
         _stripColumns = stripColumns;
@@ -47,9 +48,20 @@ sealed unsafe class Int8Panels : QuantizedMatrix
         _scales = GC.AllocateArray<float>(columns, pinned: true);
         _negatedSums = GC.AllocateArray<int>(columns, pinned: true);
         sbyte[] row = new sbyte[Groups * Group];
+        Int8Rows? stored = weights_OI as Int8Rows;
+        Tensor? dense = stored is null ? weights_OI.Dense() : null;
         for (int o = 0; o < Outputs; o++)
         {
-            _scales[o] = RowQuantizer.Weights(weights_OI.Row(o), row.AsSpan(0, Inputs));
+            if (stored is not null)
+            {
+                stored.Row(o).CopyTo(row);
+                _scales[o] = stored.Scales[o];
+            }
+            else
+            {
+                _scales[o] = RowQuantizer.Weights(dense!.Row(o), row.AsSpan(0, Inputs));
+            }
+
             int sum = 0;
             foreach (sbyte q in row)
             {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Espalier.Kernels.Reference;
+using Espalier.Stored;
 
 namespace Espalier.Kernels.Int8;
 
@@ -146,7 +147,7 @@ static unsafe class RowQuantizer
         }
     }
 
-    /// <summary>Largest magnitude and quantized weights; <see cref="ReferenceInt8Gemm.QuantizeWeights"/>.</summary>
+    /// <summary>Largest magnitude and quantized weights; <see cref="Int8Rows.Quantize"/>.</summary>
     public static float Weights(ReadOnlySpan<float> row, Span<sbyte> into)
     {
         const int width = 8;
@@ -172,10 +173,10 @@ static unsafe class RowQuantizer
 
             bool finite = Finish(row[whole..], ref least, ref largest, Vector256.Sum(zeros));
             largest = Math.Max(largest, -least);
-            float scale = ReferenceInt8Gemm.WeightScale(largest);
+            float scale = Int8Rows.ScaleOf(largest);
             if (!finite || !float.IsNormal(scale))
             {
-                return ReferenceInt8Gemm.QuantizeWeights(row, into);
+                return Int8Rows.Quantize(row, into);
             }
 
             Vector256<float> divisor = Vector256.Create(scale);
@@ -188,7 +189,7 @@ static unsafe class RowQuantizer
 
             for (int i = whole; i < row.Length; i++)
             {
-                into[i] = ReferenceInt8Gemm.QuantizeWeight(row[i], scale);
+                into[i] = Int8Rows.Round(row[i], scale);
             }
 
             return scale;

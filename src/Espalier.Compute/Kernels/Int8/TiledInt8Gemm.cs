@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Espalier.Kernels.Vectors;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Int8;
@@ -25,7 +26,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     /// <summary>Multiply-adds below which a block costs less than handing it to a thread (about 3 us on VNNI).</summary>
     protected virtual long LeastWork => 1 << 19;
 
-    public sealed override QuantizedMatrix Pack(Tensor weights_OI)
+    public sealed override QuantizedMatrix Pack(Weight weights_OI)
     {
         CheckInputs(weights_OI);
         Prepare();
@@ -70,7 +71,7 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     protected virtual void Prepare() { }
 
     /// <summary>Weights in the layout of this kernel.</summary>
-    internal virtual Int8Panels Lay(Tensor weights_OI) => new(weights_OI);
+    internal virtual Int8Panels Lay(Weight weights_OI) => new(weights_OI);
 
     /// <summary>Called after each job, on the caller's thread: what a kernel leaves in the processor.</summary>
     internal virtual void Leave() { }

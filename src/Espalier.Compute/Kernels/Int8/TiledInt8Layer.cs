@@ -1,13 +1,14 @@
+using System.Numerics.Tensors;
 using Espalier.Kernels.Heads;
 using Espalier.Kernels.Rowwise;
 using Espalier.Kernels.Vectors;
-using Espalier.Tensors;
+using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Kernels.Int8;
 
 /// <summary>
-/// A layer in two kinds of work, neither of which writes an fp32 matrix to memory: <see cref="Attend"/>, a group of
-/// heads over some sequences, from their product to the context; and <see cref="Feed"/>, a few rows from the context to
+/// A layer in two kinds of work, neither of which writes an fp32 matrix to memory: <see cref="AttendGroup"/>, a group of
+/// heads over some sequences, from their product to the context; and <see cref="FeedRows"/>, a few rows from the context to
 /// the next layer's input. Many sequences are dealt out whole, both kinds in a row and nothing to wait for between;
 /// few are dealt out by heads, then by rows.
 /// </summary>
@@ -58,7 +59,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         Tensor context
     )
     {
-        Check(sequences, state, bytes, context, _weights);
+        Check(sequences.Rows, state, bytes, context, _weights);
         Batch batch = new(sequences, state.Address(), bytes, context.Address());
         int* packs = (int*)Scratch.ForCall(sequences.Count + 1);
         int count = Pack(sequences, packs);
@@ -71,17 +72,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
             else
             {
                 workers.Run(count * _heads.Count, new Heads(this, batch, packs));
-
-                // As many blocks for one thread as for another, and each row's results are its own: the cut shows nowhere.
-                int rows = sequences.Rows,
-                    rounds =
-                        (rows + _feedRows * workers.Threads - 1) / (_feedRows * workers.Threads),
-                    blocks = Math.Max(1, rounds * workers.Threads),
-                    blockRows = Math.Max(LeastRows, (rows + blocks - 1) / blocks);
-                workers.Run(
-                    (rows + blockRows - 1) / blockRows,
-                    new Rows(this, batch, rows, blockRows)
-                );
+                FeedAll(workers, batch);
             }
         }
         finally
@@ -91,6 +82,74 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
 
         GC.KeepAlive(state);
         GC.KeepAlive(context);
+    }
+
+    public override void Attend(
+        Workers workers,
+        Sequences sequences,
+        QuantizedRows bytes,
+        Tensor context,
+        Tensor? keySums = null
+    )
+    {
+        int rows = sequences.Rows;
+        Check(rows, null, bytes, context, _weights);
+        int lines = keySums is null ? 0 : _heads.Count * rows;
+        float* sums = Scratch.ForCall(lines + sequences.Count + 1);
+        new Span<float>(sums, lines).Clear();
+        Batch batch = new(sequences, null, bytes, context.Address(), keySums is null ? null : sums);
+        int* packs = (int*)(sums + lines);
+        int count = Pack(sequences, packs);
+        try
+        {
+            workers.Run(count * _heads.Count, new Heads(this, batch, packs));
+        }
+        finally
+        {
+            _int8.Leave();
+        }
+
+        for (int group = 0; keySums is not null && group < _heads.Count; group++)
+        {
+            ReadOnlySpan<float> line = new(sums + (nint)group * rows, rows);
+            Span<float> to = keySums.Span[..rows];
+            if (group == 0)
+            {
+                line.CopyTo(to);
+            }
+            else
+            {
+                TensorPrimitives.Add(to, line, to);
+            }
+        }
+
+        GC.KeepAlive(context);
+    }
+
+    public override void Feed(Workers workers, Tensor state, QuantizedRows bytes, Tensor context)
+    {
+        Check(bytes.Rows, state, bytes, context, _weights);
+        try
+        {
+            FeedAll(workers, new Batch(default, state.Address(), bytes, context.Address()));
+        }
+        finally
+        {
+            _int8.Leave();
+        }
+
+        GC.KeepAlive(state);
+        GC.KeepAlive(context);
+    }
+
+    void FeedAll(Workers workers, in Batch batch)
+    {
+        // As many blocks for one thread as for another, and each row's results are its own: the cut shows nowhere.
+        int rows = batch.Bytes.Rows,
+            rounds = (rows + _feedRows * workers.Threads - 1) / (_feedRows * workers.Threads),
+            blocks = Math.Max(1, rounds * workers.Threads),
+            blockRows = Math.Max(LeastRows, (rows + blocks - 1) / blocks);
+        workers.Run((rows + blockRows - 1) / blockRows, new Rows(this, batch, rows, blockRows));
     }
 
     /// <summary>Sequences, one or as many short ones as fit <see cref="PackRows"/>; the first of each pack, and the end.</summary>
@@ -112,7 +171,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
     }
 
     /// <summary>A group of heads of sequences first to past: their rows' product, then attention, into the context.</summary>
-    void Attend(in Batch batch, int first, int past, int group)
+    void AttendGroup(in Batch batch, int first, int past, int group)
     {
         Sequences sequences = batch.Sequences;
         int start = sequences.Starts[first],
@@ -151,6 +210,8 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
             int row = sequences.Starts[s];
             float* query = product + (nint)(row - start) * columns;
             float* to = batch.Context + (nint)row * _context + _heads.FirstHead(group) * width;
+            float* sums =
+                batch.KeySums == null ? null : batch.KeySums + (nint)group * sequences.Rows + row;
             for (int head = 0; head < heads; head++, query += width, to += width)
             {
                 AttentionHead<T>.Run(
@@ -160,14 +221,15 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
                     new HeadColumns(to, _context, width),
                     sequences.RowsOf(s),
                     sequences.KeysOf(s),
-                    product + padded
+                    product + padded,
+                    sums
                 );
             }
         }
     }
 
     /// <summary>Everything behind the attention, for some rows; what is in between stays in this thread's caches.</summary>
-    void Feed(in Batch batch, int row, int rows)
+    void FeedRows(in Batch batch, int row, int rows)
     {
         int inner = _up.Outputs,
             stride = Stride(Math.Max(_context, Math.Max(_hidden, inner)));
@@ -219,13 +281,12 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         in ByteRows bytes
     )
     {
-        float* weight = norm.Weight.Address(),
-            bias = norm.Bias.Address();
+        NormRow loops = new(new Norm(norm.Weight, norm.Bias, _weights.NormEpsilon));
         for (int r = 0; r < bytes.Count; r++)
         {
             float* at = batch.State + (nint)(row + r) * _hidden,
                 from = branch + (nint)r * _hidden;
-            NormBlocks<T>.Row(from, at, at, null, _hidden, weight, bias, _weights.NormEpsilon);
+            NormBlocks<T>.Row(from, at, at, null, _hidden, loops);
             bytes.Quantize(_int8, r, at, _hidden);
         }
     }
@@ -234,12 +295,21 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
     static int Stride(int columns) => (columns + 63) / 64 * 64;
 
     /// <summary>What all blocks of a call share.</summary>
-    readonly struct Batch(Sequences sequences, float* state, QuantizedRows bytes, float* context)
+    readonly struct Batch(
+        Sequences sequences,
+        float* state,
+        QuantizedRows bytes,
+        float* context,
+        float* keySums = null
+    )
     {
         public Sequences Sequences => sequences;
         public float* State => state;
         public QuantizedRows Bytes => bytes;
         public float* Context => context;
+
+        /// <summary>A line for each group of heads; null where sums of keys are not wanted.</summary>
+        public float* KeySums => keySums;
     }
 
     /// <summary>The whole layer for one pack of sequences.</summary>
@@ -249,14 +319,14 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         {
             for (int group = 0; group < layer._heads.Count; group++)
             {
-                layer.Attend(batch, packs[block], packs[block + 1], group);
+                layer.AttendGroup(batch, packs[block], packs[block + 1], group);
             }
 
             int first = batch.Sequences.Starts[packs[block]],
                 past = batch.Sequences.Starts[packs[block + 1]];
             for (int row = first; row < past; row += layer._feedRows)
             {
-                layer.Feed(batch, row, Math.Min(layer._feedRows, past - row));
+                layer.FeedRows(batch, row, Math.Min(layer._feedRows, past - row));
             }
         }
     }
@@ -267,7 +337,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         public void Run(int block)
         {
             var (pack, group) = Math.DivRem(block, layer._heads.Count);
-            layer.Attend(batch, packs[pack], packs[pack + 1], group);
+            layer.AttendGroup(batch, packs[pack], packs[pack + 1], group);
         }
     }
 
@@ -276,7 +346,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         public void Run(int block)
         {
             int row = block * blockRows;
-            layer.Feed(batch, row, Math.Min(blockRows, rows - row));
+            layer.FeedRows(batch, row, Math.Min(blockRows, rows - row));
         }
     }
 }

@@ -7,49 +7,55 @@ sealed class ReferenceAttention : Attention
 {
     public override void Forward(
         Workers workers,
-        Columns q,
-        Columns k,
-        Columns v,
-        Sequences sequences,
-        int heads,
-        int width,
+        in AttentionCall call,
         Tensor y,
         Tensor? probabilities = null,
-        AttentionDropout dropout = default
-    ) =>
+        Tensor? keySums = null
+    )
+    {
+        AttentionCall all = call;
+        AttentionForm form = call.Form;
+        Sequences sequences = call.Sequences,
+            keySequences = call.KeySequences ?? sequences;
+        double[,] sums = new double[form.Heads, keySums is null ? 0 : keySequences.Rows];
         workers.Run(
-            sequences.Count * heads,
+            sequences.Count * form.Heads,
             block =>
             {
-                var (s, h) = (block / heads, block % heads);
-                int rows = sequences.RowsOf(s),
-                    keys = sequences.KeysOf(s),
-                    start = sequences.Starts[s];
-                double[] p = new double[rows];
-                for (int i = 0; i < rows; i++)
+                var (s, h) = (block / form.Heads, block % form.Heads);
+                int queries = sequences.KeysOf(s),
+                    keys = keySequences.KeysOf(s),
+                    keyRows = keySequences.RowsOf(s),
+                    start = sequences.Starts[s],
+                    keyStart = keySequences.Starts[s],
+                    width = form.Width,
+                    column = h / form.Group * width;
+                double[] p = new double[keyRows];
+                for (int i = 0; i < sequences.RowsOf(s); i++)
                 {
-                    Softmax(q, k, start, start + i, keys, h, width, p);
+                    var (first, past) = form.Seen(i, queries, keys);
+                    Softmax(all, start + i, keyStart, first, past, h, p);
                     if (probabilities is not null)
                     {
-                        Span<float> kept = probabilities.Span.Slice(
-                            (int)(
-                                sequences.ProbabilitiesStart(s, heads) + ((long)h * rows + i) * rows
-                            ),
-                            rows
-                        );
-                        for (int j = 0; j < rows; j++)
+                        Span<float> kept = Kept(probabilities, all, s, h, i);
+                        for (int j = 0; j < keyRows; j++)
                         {
                             kept[j] = (float)p[j];
                         }
                     }
 
+                    for (int j = first; keySums is not null && i < queries && j < past; j++)
+                    {
+                        sums[h, keyStart + j] += p[j];
+                    }
+
                     for (int d = 0; d < width; d++)
                     {
                         double sum = 0;
-                        for (int j = 0; j < keys; j++)
+                        for (int j = first; j < past; j++)
                         {
-                            double keep = Kept(dropout, sequences.Rows, h, start + i, j);
-                            sum += keep * p[j] * At(v, start + j, h * width + d);
+                            double keep = Factor(all, h, start + i, j);
+                            sum += keep * p[j] * At(all.Values, keyStart + j, column + d);
                         }
 
                         y.Row(start + i)[h * width + d] = (float)sum;
@@ -57,126 +63,256 @@ sealed class ReferenceAttention : Attention
                 }
             }
         );
+        for (int j = 0; j < sums.GetLength(1); j++)
+        {
+            double sum = 0;
+            for (int h = 0; h < form.Heads; h++)
+            {
+                sum += sums[h, j];
+            }
+
+            keySums!.Span[j] = (float)sum;
+        }
+    }
 
     public override void Backward(
         Workers workers,
-        Columns q,
-        Columns k,
-        Columns v,
-        Sequences sequences,
-        int heads,
-        int width,
+        in AttentionCall call,
         Tensor probabilities,
         Tensor dy,
         Columns dq,
         Columns dk,
-        Columns dv,
-        AttentionDropout dropout = default
-    ) =>
+        Columns dv
+    )
+    {
+        AttentionCall all = call;
+        AttentionForm form = call.Form;
+        Sequences sequences = call.Sequences,
+            keySequences = call.KeySequences ?? sequences;
+        int keyHeads = form.Heads / form.Group,
+            width = form.Width;
         workers.Run(
-            sequences.Count * heads,
+            sequences.Count * keyHeads,
             block =>
             {
-                var (s, h) = (block / heads, block % heads);
+                var (s, keyHead) = (block / keyHeads, block % keyHeads);
                 int rows = sequences.RowsOf(s),
-                    keys = sequences.KeysOf(s),
-                    start = sequences.Starts[s];
-                double scale = 1 / Math.Sqrt(width);
-                double[,] dqh = new double[rows, width],
-                    dkh = new double[rows, width],
-                    dvh = new double[rows, width];
-                double[] dp = new double[rows];
-                for (int i = 0; i < rows; i++)
+                    keyRows = keySequences.RowsOf(s),
+                    start = sequences.Starts[s],
+                    keyStart = keySequences.Starts[s],
+                    column = keyHead * width;
+                double[,] dkh = new double[keyRows, width],
+                    dvh = new double[keyRows, width];
+                double[] dp = new double[keyRows],
+                    dqi = new double[width];
+                for (int h = keyHead * form.Group; h < (keyHead + 1) * form.Group; h++)
                 {
-                    ReadOnlySpan<float> p = probabilities.Span.Slice(
-                        (int)(sequences.ProbabilitiesStart(s, heads) + ((long)h * rows + i) * rows),
-                        rows
-                    );
-                    double dot = 0;
-                    for (int j = 0; j < keys; j++)
+                    for (int i = 0; i < rows; i++)
                     {
-                        double keep = Kept(dropout, sequences.Rows, h, start + i, j);
-                        dp[j] = 0;
-                        for (int d = 0; d < width; d++)
+                        var (first, past) = form.Seen(
+                            i,
+                            sequences.KeysOf(s),
+                            keySequences.KeysOf(s)
+                        );
+                        ReadOnlySpan<float> p = Kept(probabilities, all, s, h, i);
+                        double dot = 0;
+                        for (int j = first; j < past; j++)
                         {
-                            double up = dy.Row(start + i)[h * width + d];
-                            dp[j] += keep * up * At(v, start + j, h * width + d);
-                            dvh[j, d] += keep * p[j] * up;
+                            double keep = Factor(all, h, start + i, j);
+                            dp[j] = 0;
+                            for (int d = 0; d < width; d++)
+                            {
+                                double up = dy.Row(start + i)[h * width + d];
+                                dp[j] += keep * up * At(all.Values, keyStart + j, column + d);
+                                dvh[j, d] += keep * p[j] * up;
+                            }
+
+                            dot += dp[j] * p[j];
                         }
 
-                        dot += dp[j] * p[j];
-                    }
+                        Array.Clear(dqi);
+                        for (int j = first; j < past; j++)
+                        {
+                            double ds = p[j] * (dp[j] - dot) * (1 / Root(form));
+                            for (int d = 0; d < width; d++)
+                            {
+                                dqi[d] += ds * At(all.Keys, keyStart + j, column + d);
+                                dkh[j, d] += ds * At(all.Queries, start + i, h * width + d);
+                            }
+                        }
 
-                    for (int j = 0; j < keys; j++)
-                    {
-                        double ds = p[j] * (dp[j] - dot) * scale;
                         for (int d = 0; d < width; d++)
                         {
-                            dqh[i, d] += ds * At(k, start + j, h * width + d);
-                            dkh[j, d] += ds * At(q, start + i, h * width + d);
+                            dq.Tensor.Row(start + i)[dq.Offset + h * width + d] = (float)dqi[d];
                         }
                     }
                 }
 
-                for (int i = 0; i < rows; i++)
+                for (int j = 0; j < keyRows; j++)
                 {
                     for (int d = 0; d < width; d++)
                     {
-                        int column = h * width + d;
-                        dq.Tensor.Row(start + i)[dq.Offset + column] = (float)dqh[i, d];
-                        dk.Tensor.Row(start + i)[dk.Offset + column] = (float)dkh[i, d];
-                        dv.Tensor.Row(start + i)[dv.Offset + column] = (float)dvh[i, d];
+                        dk.Tensor.Row(keyStart + j)[dk.Offset + column + d] = (float)dkh[j, d];
+                        dv.Tensor.Row(keyStart + j)[dv.Offset + column + d] = (float)dvh[j, d];
                     }
                 }
             }
         );
+    }
 
+    public override void Scores(Workers workers, in AttentionCall call, Tensor scores)
+    {
+        scores.Span.Clear();
+        foreach (var (s, head, query, key) in Pairs(call))
+        {
+            double dot = 0;
+            for (int d = 0; d < call.Form.Width; d++)
+            {
+                var (q, k) = At(call, s, head, query, key, d);
+                dot += (double)q * k;
+            }
+
+            Kept(scores, call, s, head, query)[key] = (float)(dot / Root(call.Form));
+        }
+    }
+
+    public override void ScoresBackward(
+        Workers workers,
+        in AttentionCall call,
+        Tensor dScores,
+        Columns dq,
+        Columns dk
+    )
+    {
+        Sequences keys = call.KeySequences ?? call.Sequences;
+        int width = call.Form.Width,
+            group = call.Form.Group;
+        double[,] dqs = new double[call.Sequences.Rows, call.Form.Heads * width],
+            dks = new double[keys.Rows, call.Form.Heads / group * width];
+        foreach (var (s, head, query, key) in Pairs(call))
+        {
+            double ds = Kept(dScores, call, s, head, query)[key] / Root(call.Form);
+            for (int d = 0; d < width; d++)
+            {
+                var (q, k) = At(call, s, head, query, key, d);
+                dqs[call.Sequences.Starts[s] + query, head * width + d] += ds * k;
+                dks[keys.Starts[s] + key, head / group * width + d] += ds * q;
+            }
+        }
+
+        Write(dqs, dq);
+        Write(dks, dk);
+
+        static void Write(double[,] from, Columns to)
+        {
+            for (int r = 0; r < from.GetLength(0); r++)
+            {
+                for (int c = 0; c < from.GetLength(1); c++)
+                {
+                    to.Tensor.Row(r)[to.Offset + c] = (float)from[r, c];
+                }
+            }
+        }
+    }
+
+    /// <summary>Real queries with the keys that they see.</summary>
+    static IEnumerable<(int Sequence, int Head, int Query, int Key)> Pairs(AttentionCall call)
+    {
+        Sequences queries = call.Sequences,
+            keys = call.KeySequences ?? queries;
+        for (int s = 0; s < queries.Count; s++)
+        {
+            for (int head = 0; head < call.Form.Heads; head++)
+            {
+                for (int i = 0; i < queries.KeysOf(s); i++)
+                {
+                    var (first, past) = call.Form.Seen(i, queries.KeysOf(s), keys.KeysOf(s));
+                    for (int j = first; j < past; j++)
+                    {
+                        yield return (s, head, i, j);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>A number of a query and the one of a key that it meets.</summary>
+    static (float Q, float K) At(in AttentionCall call, int s, int head, int query, int key, int d)
+    {
+        Sequences keys = call.KeySequences ?? call.Sequences;
+        int width = call.Form.Width;
+        return (
+            At(call.Queries, call.Sequences.Starts[s] + query, head * width + d),
+            At(call.Keys, keys.Starts[s] + key, head / call.Form.Group * width + d)
+        );
+    }
+
+    /// <summary>p of all keys; 0 for those that are not seen.</summary>
     static void Softmax(
-        Columns q,
-        Columns k,
-        int start,
+        in AttentionCall call,
         int query,
-        int keys,
+        int keyStart,
+        int first,
+        int past,
         int head,
-        int width,
         double[] p
     )
     {
+        int width = call.Form.Width,
+            column = head / call.Form.Group * width;
         double largest = double.NegativeInfinity,
             total = 0;
-        for (int j = 0; j < keys; j++)
+        Array.Clear(p);
+        for (int j = first; j < past; j++)
         {
             double dot = 0;
             for (int d = 0; d < width; d++)
             {
-                dot += (double)At(q, query, head * width + d) * At(k, start + j, head * width + d);
+                dot +=
+                    (double)At(call.Queries, query, head * width + d)
+                    * At(call.Keys, keyStart + j, column + d);
             }
 
-            p[j] = dot / Math.Sqrt(width);
+            p[j] = dot / Root(call.Form);
             largest = Math.Max(largest, p[j]);
         }
 
-        for (int j = 0; j < keys; j++)
+        for (int j = first; j < past; j++)
         {
             p[j] = Math.Exp(p[j] - largest);
             total += p[j];
         }
 
-        for (int j = 0; j < p.Length; j++)
+        for (int j = first; j < past; j++)
         {
-            p[j] = j < keys ? p[j] / total : 0;
+            p[j] /= total;
         }
     }
 
-    static double Kept(AttentionDropout dropout, int totalRows, int head, int query, int key)
+    /// <summary>What scores are divided by.</summary>
+    static double Root(AttentionForm form) =>
+        form.Scale is { } scale ? 1.0 / scale : Math.Sqrt(form.Width);
+
+    /// <summary>The probabilities of a query.</summary>
+    static Span<float> Kept(Tensor probabilities, in AttentionCall call, int s, int head, int query)
     {
+        int keyRows = (call.KeySequences ?? call.Sequences).RowsOf(s);
+        long start = call.Sequences.ProbabilitiesStart(s, call.Form.Heads, call.KeySequences);
+        long row = (long)head * call.Sequences.RowsOf(s) + query;
+        return probabilities.Span.Slice((int)(start + row * keyRows), keyRows);
+    }
+
+    static double Factor(in AttentionCall call, int head, int query, int key)
+    {
+        AttentionDropout dropout = call.Dropout;
         if (dropout.Probability == 0)
         {
             return 1;
         }
 
-        int threshold = DropoutMask.Threshold(dropout.Probability);
-        return DropoutMask.Keeps(dropout.Rng, threshold, head * totalRows + query, key)
+        int threshold = DropoutMask.Threshold(dropout.Probability),
+            row = head * call.Sequences.Rows + query;
+        return DropoutMask.Keeps(dropout.Rng, threshold, row, key)
             ? DropoutMask.Scale(dropout.Probability)
             : 0;
     }

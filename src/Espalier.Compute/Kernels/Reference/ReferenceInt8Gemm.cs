@@ -1,3 +1,4 @@
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Reference;
@@ -12,17 +13,13 @@ sealed class ReferenceInt8Gemm : Int8Gemm
         public override long Bytes => Values.Length + 4L * Scales.Length;
     }
 
-    public override QuantizedMatrix Pack(Tensor weights_OI)
+    public override QuantizedMatrix Pack(Weight weights_OI)
     {
         CheckInputs(weights_OI);
         Plain packed = new(weights_OI.Rows, weights_OI.Columns);
-        for (int o = 0; o < packed.Outputs; o++)
-        {
-            packed.Scales[o] = QuantizeWeights(
-                weights_OI.Row(o),
-                packed.Values.AsSpan(o * packed.Inputs, packed.Inputs)
-            );
-        }
+        Int8Rows rows = weights_OI as Int8Rows ?? Int8Rows.Of(weights_OI.Dense());
+        rows.Values.CopyTo(packed.Values);
+        rows.Scales.CopyTo(packed.Scales);
 
         return packed;
     }
@@ -78,27 +75,6 @@ sealed class ReferenceInt8Gemm : Int8Gemm
     }
 
     /// <summary>
-    /// Scale = max|row| / 127, or 1 where that is 0; q = half-to-even(w / scale). Only a subnormal scale,
-    /// which has few bits, can put q outside ±127: there it is cut off.
-    /// </summary>
-    internal static float QuantizeWeights(ReadOnlySpan<float> row, Span<sbyte> into)
-    {
-        float largest = 0;
-        foreach (float w in row)
-        {
-            largest = Math.Max(largest, Math.Abs(w));
-        }
-
-        float scale = WeightScale(largest);
-        for (int i = 0; i < row.Length; i++)
-        {
-            into[i] = QuantizeWeight(row[i], scale);
-        }
-
-        return scale;
-    }
-
-    /// <summary>
     /// ONNX DynamicQuantizeLinear: the range includes 0, scale = (max − min) / 255, zero point =
     /// half-to-even(−min / scale), q = clip(half-to-even(x / scale) + zero point). A scale that would be 0: 1.
     /// </summary>
@@ -123,11 +99,6 @@ sealed class ReferenceInt8Gemm : Int8Gemm
 
         return (scale, zero);
     }
-
-    internal static float WeightScale(float largest) => largest / 127f == 0 ? 1 : largest / 127f;
-
-    internal static sbyte QuantizeWeight(float w, float scale) =>
-        (sbyte)(int)Math.Clamp(MathF.Round(w / scale, MidpointRounding.ToEven), -127, 127);
 
     internal static (float Scale, int ZeroPoint) ActivationScale(float low, float high)
     {

@@ -28,20 +28,39 @@ sealed class ReferenceInt8Layer(
         Tensor context
     )
     {
-        Check(sequences, state, bytes, context, weights);
+        Attend(workers, sequences, bytes, context);
+        Feed(workers, state, bytes, context);
+    }
+
+    public override void Attend(
+        Workers workers,
+        Sequences sequences,
+        QuantizedRows bytes,
+        Tensor context,
+        Tensor? keySums = null
+    )
+    {
+        Check(sequences.Rows, null, bytes, context, weights);
         Tensor query = Multiply(workers, bytes, _query, weights.Query.Bias),
             key = Multiply(workers, bytes, _key, weights.Key.Bias),
             value = Multiply(workers, bytes, _value, weights.Value.Bias);
         attention.Forward(
             workers,
-            new Columns(query),
-            new Columns(key),
-            new Columns(value),
-            sequences,
-            weights.Heads,
-            weights.HeadWidth,
-            context
+            new AttentionCall(
+                new Columns(query),
+                new Columns(key),
+                new Columns(value),
+                sequences,
+                new AttentionForm(weights.Heads, weights.HeadWidth)
+            ),
+            context,
+            keySums: keySums
         );
+    }
+
+    public override void Feed(Workers workers, Tensor state, QuantizedRows bytes, Tensor context)
+    {
+        Check(bytes.Rows, state, bytes, context, weights);
         AddNorm(
             workers,
             Multiply(workers, Quantized(workers, context), _attention, weights.Attention.Bias),
@@ -86,5 +105,11 @@ sealed class ReferenceInt8Layer(
 
     /// <summary>state = norm(branch + state).</summary>
     void AddNorm(Workers workers, Tensor branch, Tensor state, (Tensor Weight, Tensor Bias) norm) =>
-        norms.AddNorm(workers, branch, state, norm.Weight, norm.Bias, weights.NormEpsilon, state);
+        norms.AddNorm(
+            workers,
+            branch,
+            state,
+            new Norm(norm.Weight, norm.Bias, weights.NormEpsilon),
+            state
+        );
 }

@@ -40,17 +40,93 @@ sealed class ReferenceRows : RowKernels
             }
         );
 
+    public override void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    )
+    {
+        CheckGate(y, gate, up);
+        for (int r = 0; r < y.Rows; r++)
+        {
+            for (int i = 0; i < y.Columns; i++)
+            {
+                double by = Activations.Value(activation, Part(gate, r)[i]);
+                y.Row(r)[i] = (float)(by * Part(up, r)[i]);
+            }
+        }
+    }
+
+    public override void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    )
+    {
+        CheckGate(dy, gate, up, dGate, dUp);
+        for (int r = 0; r < dy.Rows; r++)
+        {
+            for (int i = 0; i < dy.Columns; i++)
+            {
+                double by = Part(gate, r)[i],
+                    from = Part(up, r)[i],
+                    down = dy.Row(r)[i];
+                Part(dGate, r)[i] = (float)(Activations.Derivative(activation, by) * from * down);
+                Part(dUp, r)[i] = (float)(Activations.Value(activation, by) * down);
+            }
+        }
+    }
+
+    public override void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    )
+    {
+        rotation.Check(x, y);
+        int half = rotation.Table.Width / 2;
+        for (int r = 0; r < x.Tensor.Rows; r++)
+        {
+            ReadOnlySpan<float> turns = rotation.Table.Turns.Row(rotation.Positions[r]);
+            for (int head = 0; head < rotation.Heads; head++)
+            {
+                Span<float> from = Part(x, r).Slice(head * rotation.Width, rotation.Width),
+                    to = Part(y, r).Slice(head * rotation.Width, rotation.Width);
+                from[(2 * half)..].CopyTo(to[(2 * half)..]);
+                for (int i = 0; i < half; i++)
+                {
+                    double a = from[i],
+                        b = from[half + i],
+                        cos = turns[i],
+                        sin = back ? -turns[half + i] : turns[half + i];
+                    to[i] = (float)(a * cos - b * sin);
+                    to[half + i] = (float)(b * cos + a * sin);
+                }
+            }
+        }
+    }
+
+    static Span<float> Part(Columns columns, int row) => columns.Tensor.Row(row)[columns.Offset..];
+
     public override void AddNorm(
         Workers workers,
         Tensor x,
         Tensor? residual,
-        Tensor weight,
-        Tensor bias,
-        float epsilon,
+        in Norm norm,
         Tensor y,
         Tensor? sum = null,
         Tensor? statistics = null
-    ) =>
+    )
+    {
+        Norm of = norm;
         workers.Run(
             x.Rows,
             r =>
@@ -74,16 +150,17 @@ sealed class ReferenceRows : RowKernels
                     mean += value;
                 }
 
-                mean /= to.Length;
+                mean = of.Kind == NormKind.Layer ? mean / to.Length : 0;
                 foreach (float value in to)
                 {
                     variance += (value - mean) * (value - mean);
                 }
 
-                double scale = 1 / Math.Sqrt(variance / to.Length + epsilon);
+                double scale = 1 / Math.Sqrt(variance / to.Length + of.Epsilon);
                 for (int i = 0; i < to.Length; i++)
                 {
-                    to[i] = (float)((to[i] - mean) * scale * weight.Span[i] + bias.Span[i]);
+                    float bias = of.Bias?.Span[i] ?? 0;
+                    to[i] = (float)((to[i] - mean) * scale * of.Weight.Span[i] + bias);
                 }
 
                 if (statistics is not null)
@@ -93,19 +170,22 @@ sealed class ReferenceRows : RowKernels
                 }
             }
         );
+    }
 
     public override void NormBackward(
         Workers workers,
         Tensor dy,
         Tensor sum,
         Tensor statistics,
-        Tensor weight,
+        in Norm norm,
         Tensor dx,
         Tensor weightGradient,
-        Tensor biasGradient
+        Tensor? biasGradient,
+        Tensor? more = null
     )
     {
-        // With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)).
+        // With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)); a norm that takes
+        // no mean has no mean(g) either.
         int columns = dy.Columns;
         double[] dWeight = new double[columns],
             dBias = new double[columns];
@@ -121,8 +201,8 @@ sealed class ReferenceRows : RowKernels
             for (int i = 0; i < columns; i++)
             {
                 double n = (at[i] - mean) * scale,
-                    g = from[i] * weight.Span[i];
-                meanG += g / columns;
+                    g = from[i] * norm.Weight.Span[i];
+                meanG += norm.Kind == NormKind.Layer ? g / columns : 0;
                 meanGn += g * n / columns;
                 dWeight[i] += from[i] * n;
                 dBias[i] += from[i];
@@ -131,14 +211,19 @@ sealed class ReferenceRows : RowKernels
             for (int i = 0; i < columns; i++)
             {
                 double n = (at[i] - mean) * scale,
-                    g = from[i] * weight.Span[i];
-                to[i] = (float)(scale * (g - meanG - n * meanGn));
+                    g = from[i] * norm.Weight.Span[i];
+                float here = (float)(scale * (g - meanG - n * meanGn));
+                to[i] = more is null ? here : here + more.Row(r)[i];
             }
         }
 
         for (int i = 0; i < columns; i++)
         {
             weightGradient.Span[i] += (float)dWeight[i];
+        }
+
+        for (int i = 0; biasGradient is not null && i < columns; i++)
+        {
             biasGradient.Span[i] += (float)dBias[i];
         }
     }
@@ -175,24 +260,23 @@ sealed class ReferenceRows : RowKernels
         );
     }
 
-    public override void Add(Workers workers, Tensor x, Tensor y)
+    public override void Add(Workers workers, Tensor x, Tensor other, Tensor y)
     {
-        Span<float> from = x.Span,
-            to = y.Span;
-        for (int i = 0; i < from.Length; i++)
+        for (int i = 0; i < x.Count; i++)
         {
-            to[i] += from[i];
+            y.Span[i] = other.Span[i] + x.Span[i];
         }
     }
 
-    public override void AdamW(
+    public override bool AdamW(
         Workers workers,
         Tensor parameter,
         Tensor gradient,
         Tensor first,
         Tensor second,
         in AdamWStep step,
-        float gradientScale
+        float gradientScale,
+        PackedForms forms = default
     )
     {
         Span<float> p = parameter.Span,
@@ -208,6 +292,8 @@ sealed class ReferenceRows : RowKernels
             float root = MathF.Sqrt(v[i] / step.Correction2) + step.Epsilon;
             p[i] -= step.Rate * (m[i] / step.Correction1) / root;
         }
+
+        return false;
     }
 
     public override void AdamW(

@@ -42,24 +42,25 @@ readonly unsafe struct ActivateBackwardChunks<T>(
     }
 }
 
-readonly unsafe struct AddChunks<T>(float* x, float* y, int count) : IBlocks
+readonly unsafe struct AddChunks<T>(float* x, float* other, float* y, int count) : IBlocks
     where T : struct, ILanes<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int block)
     {
         float* from = x + block * Chunks.Size,
+            more = other + block * Chunks.Size,
             to = y + block * Chunks.Size;
         int size = Chunks.SizeOf(block, count),
             i = 0;
         for (; i <= size - T.Count; i += T.Count)
         {
-            (T.Load(to + i) + T.Load(from + i)).Store(to + i);
+            (T.Load(more + i) + T.Load(from + i)).Store(to + i);
         }
 
         for (; i < size; i++)
         {
-            to[i] += from[i];
+            to[i] = more[i] + from[i];
         }
     }
 }

@@ -3,17 +3,28 @@ using Espalier.Kernels.Vectors;
 
 namespace Espalier.Kernels.Rowwise;
 
+/// <summary>A norm as its loops read it. Holds addresses only: the tensors must outlive it.</summary>
+readonly unsafe struct NormRow(in Norm norm)
+{
+    public float* Weight { get; } = norm.Weight.Address();
+
+    /// <summary>Null: none.</summary>
+    public float* Bias { get; } = norm.Bias is { } bias ? bias.Address() : null;
+
+    public float Epsilon { get; } = norm.Epsilon;
+
+    public bool TakesMean { get; } = norm.Kind == NormKind.Layer;
+}
+
 /// <summary>
 /// The norm of each row in three passes over it, all but the first in the nearest cache: the sum with the
-/// residual and its mean, the variance about that mean, the result.
+/// residual and its mean, the variance about that mean (or about 0), the result.
 /// </summary>
 readonly unsafe struct NormBlocks<T>(
     RowBlocks rows,
     float* x,
     float* residual,
-    float* weight,
-    float* bias,
-    float epsilon,
+    NormRow norm,
     float* y,
     float* sum,
     float* statistics
@@ -28,16 +39,7 @@ readonly unsafe struct NormBlocks<T>(
             nint at = (nint)r * rows.Columns;
             float* other = residual == null ? null : residual + at,
                 kept = sum == null ? null : sum + at;
-            var (mean, scale) = Row(
-                x + at,
-                other,
-                y + at,
-                kept,
-                rows.Columns,
-                weight,
-                bias,
-                epsilon
-            );
+            var (mean, scale) = Row(x + at, other, y + at, kept, rows.Columns, norm);
             if (statistics != null)
             {
                 statistics[2 * r] = mean;
@@ -53,9 +55,7 @@ readonly unsafe struct NormBlocks<T>(
         float* to,
         float* kept,
         int n,
-        float* weight,
-        float* bias,
-        float epsilon
+        in NormRow norm
     )
     {
         if (other == null)
@@ -75,21 +75,25 @@ readonly unsafe struct NormBlocks<T>(
             Buffer.MemoryCopy(to, kept, 4L * n, 4L * n);
         }
 
-        float mean = Sum(to, n) / n;
+        float mean = norm.TakesMean ? Sum(to, n) / n : 0;
         float variance = SquaresAbout(mean, to, n) / n;
-        float scale = 1 / MathF.Sqrt(variance + epsilon);
+        float scale = 1 / MathF.Sqrt(variance + norm.Epsilon);
+        float* weight = norm.Weight,
+            bias = norm.Bias;
         T centre = T.All(mean),
             factor = T.All(scale);
         int i = 0;
         for (; i <= n - T.Count; i += T.Count)
         {
             T normed = (T.Load(to + i) - centre) * factor;
-            T.MultiplyAdd(normed, T.Load(weight + i), T.Load(bias + i)).Store(to + i);
+            T offset = bias == null ? T.All(0) : T.Load(bias + i);
+            T.MultiplyAdd(normed, T.Load(weight + i), offset).Store(to + i);
         }
 
         for (; i < n; i++)
         {
-            to[i] = MathF.FusedMultiplyAdd((to[i] - mean) * scale, weight[i], bias[i]);
+            float offset = bias == null ? 0 : bias[i];
+            to[i] = MathF.FusedMultiplyAdd((to[i] - mean) * scale, weight[i], offset);
         }
 
         return (mean, scale);
@@ -171,15 +175,17 @@ readonly unsafe struct NormBlocks<T>(
 }
 
 /// <summary>
-/// With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)). The first pass over a row
-/// takes both means and adds dy · n and dy to the block's line of gradients; the second writes dx.
+/// With n = (s − mean) · rstd and g = dy · weight: dx = rstd · (g − mean(g) − n · mean(g · n)), without the mean of g where s
+/// has lost none. The first pass over a row takes both means and adds dy · n and dy to the block's line of gradients; the
+/// second writes dx.
 /// </summary>
 readonly unsafe struct NormBackwardBlocks<T>(
     RowBlocks rows,
     float* dy,
     float* sum,
     float* statistics,
-    float* weight,
+    NormRow norm,
+    float* more,
     float* dx,
     float* parts
 ) : IBlocks
@@ -197,14 +203,24 @@ readonly unsafe struct NormBackwardBlocks<T>(
             for (int r = first; r < past; r++)
             {
                 nint at = (nint)r * columns;
-                Row(dy + at, sum + at, statistics + 2 * r, dx + at, part, part + columns);
+                float* given = more == null ? null : more + at;
+                Row(dy + at, sum + at, statistics + 2 * r, given, dx + at, part, part + columns);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Row(float* from, float* at, float* meanAndScale, float* to, float* dWeight, float* dBias)
+    void Row(
+        float* from,
+        float* at,
+        float* meanAndScale,
+        float* given,
+        float* to,
+        float* dWeight,
+        float* dBias
+    )
     {
+        float* weight = norm.Weight;
         int columns = rows.Columns,
             i = 0;
         float mean = meanAndScale[0],
@@ -236,7 +252,7 @@ readonly unsafe struct NormBackwardBlocks<T>(
             dBias[i] += from[i];
         }
 
-        meanG /= columns;
+        meanG = norm.TakesMean ? meanG / columns : 0;
         meanGn /= columns;
         T offset = T.All(meanG),
             slope = T.All(-meanGn);
@@ -244,14 +260,15 @@ readonly unsafe struct NormBackwardBlocks<T>(
         {
             T n = (T.Load(at + i) - centre) * factor,
                 g = T.Load(from + i) * T.Load(weight + i);
-            (factor * T.MultiplyAdd(n, slope, g - offset)).Store(to + i);
+            T result = factor * T.MultiplyAdd(n, slope, g - offset);
+            (given == null ? result : result + T.Load(given + i)).Store(to + i);
         }
 
         for (; i < columns; i++)
         {
             float n = (at[i] - mean) * scale,
                 g = from[i] * weight[i];
-            to[i] = scale * (g - meanG - n * meanGn);
+            to[i] = scale * (g - meanG - n * meanGn) + (given == null ? 0 : given[i]);
         }
     }
 }

@@ -40,13 +40,66 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, dy, dx);
     }
 
+    public override void Gate(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor y
+    )
+    {
+        CheckGate(y, gate, up);
+        RowBlocks rows = new(y.Rows, y.Columns);
+        GateBlocks<T> job = new(rows, activation, new(gate), new(up), new(new Columns(y)));
+        workers.Run(rows.Jobs, job);
+        Keep(gate.Tensor, up.Tensor, y);
+    }
+
+    public override void GateBackward(
+        Workers workers,
+        Activation activation,
+        Columns gate,
+        Columns up,
+        Tensor dy,
+        Columns dGate,
+        Columns dUp
+    )
+    {
+        CheckGate(dy, gate, up, dGate, dUp);
+        RowBlocks rows = new(dy.Rows, dy.Columns);
+        GateBackwardBlocks<T> job = new(
+            rows,
+            activation,
+            new(gate),
+            new(up),
+            new(new Columns(dy)),
+            new(dGate),
+            new(dUp)
+        );
+        workers.Run(rows.Jobs, job);
+        Keep(gate.Tensor, up.Tensor, dy, dGate.Tensor, dUp.Tensor);
+    }
+
+    public override void Rotate(
+        Workers workers,
+        in Rotation rotation,
+        Columns x,
+        Columns y,
+        bool back = false
+    )
+    {
+        rotation.Check(x, y);
+        RowBlocks rows = new(x.Tensor.Rows, rotation.Heads * rotation.Width);
+        RotaryBlocks<T> job = new(rows, rotation, new(x), new(y), back);
+        workers.Run(rows.Jobs, job);
+        Keep(x.Tensor, y.Tensor);
+    }
+
     public override void AddNorm(
         Workers workers,
         Tensor x,
         Tensor? residual,
-        Tensor weight,
-        Tensor bias,
-        float epsilon,
+        in Norm norm,
         Tensor y,
         Tensor? sum = null,
         Tensor? statistics = null
@@ -55,8 +108,7 @@ sealed unsafe class VectorRows<T> : RowKernels
         Check("AddNorm", x, y, nameof(y));
         Check("AddNorm", x, residual ?? x, nameof(residual));
         Check("AddNorm", x, sum ?? x, nameof(sum));
-        CheckCount("AddNorm", weight, x.Columns, nameof(weight));
-        CheckCount("AddNorm", bias, x.Columns, nameof(bias));
+        Check("AddNorm", norm, x.Columns);
         if (statistics is not null)
         {
             CheckCount("AddNorm", statistics, 2 * x.Rows, nameof(statistics));
@@ -67,15 +119,13 @@ sealed unsafe class VectorRows<T> : RowKernels
             rows,
             x.Address(),
             residual is null ? null : residual.Address(),
-            weight.Address(),
-            bias.Address(),
-            epsilon,
+            new NormRow(norm),
             y.Address(),
             sum is null ? null : sum.Address(),
             statistics is null ? null : statistics.Address()
         );
         workers.Run(rows.Jobs, job);
-        Keep(x, residual, weight, bias, y, sum, statistics);
+        Keep(x, residual, norm.Weight, norm.Bias, y, sum, statistics);
     }
 
     public override void NormBackward(
@@ -83,19 +133,24 @@ sealed unsafe class VectorRows<T> : RowKernels
         Tensor dy,
         Tensor sum,
         Tensor statistics,
-        Tensor weight,
+        in Norm norm,
         Tensor dx,
         Tensor weightGradient,
-        Tensor biasGradient
+        Tensor? biasGradient,
+        Tensor? more = null
     )
     {
         int columns = dy.Columns;
         Check("NormBackward", dy, sum, nameof(sum));
         Check("NormBackward", dy, dx, nameof(dx));
         CheckCount("NormBackward", statistics, 2 * dy.Rows, nameof(statistics));
-        CheckCount("NormBackward", weight, columns, nameof(weight));
+        Check("NormBackward", dy, more ?? dy, nameof(more));
+        Check("NormBackward", norm, columns);
         CheckCount("NormBackward", weightGradient, columns, nameof(weightGradient));
-        CheckCount("NormBackward", biasGradient, columns, nameof(biasGradient));
+        if (biasGradient is not null)
+        {
+            CheckCount("NormBackward", biasGradient, columns, nameof(biasGradient));
+        }
 
         // Every block of rows has a line of its own for its part of both gradients.
         RowBlocks rows = new(dy.Rows, columns);
@@ -105,14 +160,19 @@ sealed unsafe class VectorRows<T> : RowKernels
             dy.Address(),
             sum.Address(),
             statistics.Address(),
-            weight.Address(),
+            new NormRow(norm),
+            more is null ? null : more.Address(),
             dx.Address(),
             parts
         );
         workers.Run(rows.Jobs, job);
         rows.AddParts<T>(parts, 2 * columns, 0, weightGradient.Address(), columns);
-        rows.AddParts<T>(parts, 2 * columns, columns, biasGradient.Address(), columns);
-        Keep(dy, sum, statistics, weight, dx, weightGradient, biasGradient);
+        if (biasGradient is not null)
+        {
+            rows.AddParts<T>(parts, 2 * columns, columns, biasGradient.Address(), columns);
+        }
+
+        Keep(dy, sum, statistics, norm.Weight, more, dx, weightGradient, biasGradient);
     }
 
     public override void AddColumnSums(Workers workers, Tensor x, Tensor sums)
@@ -142,27 +202,13 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, y);
     }
 
-    public override void Add(Workers workers, Tensor x, Tensor y)
+    public override void Add(Workers workers, Tensor x, Tensor other, Tensor y)
     {
+        CheckCount("Add", other, x.Count, nameof(other));
         CheckCount("Add", y, x.Count, nameof(y));
-        AddChunks<T> job = new(x.Address(), y.Address(), x.Count);
+        AddChunks<T> job = new(x.Address(), other.Address(), y.Address(), x.Count);
         workers.Run(Chunks.Of(x.Count), job);
-        Keep(x, y);
-    }
-
-    public override void AdamW(
-        Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
-    )
-    {
-        AdamWChunks<T> job = Chunked(parameter, gradient, first, second, step, gradientScale);
-        workers.Run(Chunks.Of(parameter.Count), job);
-        Keep(parameter, gradient, first, second);
+        Keep(x, other, y);
     }
 
     public override bool AdamW(
@@ -173,38 +219,14 @@ sealed unsafe class VectorRows<T> : RowKernels
         Tensor second,
         in AdamWStep step,
         float gradientScale,
-        PackedForms forms
-    )
-    {
-        if (
-            forms is not { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
-            || forms == default
-        )
-        {
-            return false;
-        }
-
-        AdamWChunks<T> chunks = Chunked(parameter, gradient, first, second, step, gradientScale);
-        AdamWPacking<T> job = new(chunks, parameter, forms);
-        workers.Run(job.Blocks, job);
-        Keep(parameter, gradient, first, second);
-        return true;
-    }
-
-    static AdamWChunks<T> Chunked(
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
-        in AdamWStep step,
-        float gradientScale
+        PackedForms forms = default
     )
     {
         int count = parameter.Count;
         CheckCount("AdamW", gradient, count, nameof(gradient));
         CheckCount("AdamW", first, count, nameof(first));
         CheckCount("AdamW", second, count, nameof(second));
-        return new AdamWChunks<T>(
+        AdamWChunks<T> chunks = new(
             parameter.Address(),
             gradient.Address(),
             first.Address(),
@@ -213,6 +235,21 @@ sealed unsafe class VectorRows<T> : RowKernels
             step,
             gradientScale
         );
+        bool packs =
+            forms is { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
+            && forms != default;
+        if (packs)
+        {
+            AdamWPacking<T> job = new(chunks, parameter, forms);
+            workers.Run(job.Blocks, job);
+        }
+        else
+        {
+            workers.Run(Chunks.Of(count), chunks);
+        }
+
+        Keep(parameter, gradient, first, second);
+        return packs;
     }
 
     public override void AdamW(
@@ -266,6 +303,15 @@ sealed unsafe class VectorRows<T> : RowKernels
             throw new ArgumentException(
                 $"{kernel}: {name} is {other.Shape}; it must be {x.Shape} like the first tensor."
             );
+        }
+    }
+
+    static void Check(string kernel, in Norm norm, int columns)
+    {
+        CheckCount(kernel, norm.Weight, columns, "weight");
+        if (norm.Bias is not null)
+        {
+            CheckCount(kernel, norm.Bias, columns, "bias");
         }
     }
 

@@ -15,6 +15,18 @@ interface ICurve
         where T : struct, ILanes<T>;
 }
 
+/// <summary>x; no activation.</summary>
+readonly struct Identity : ICurve
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Value<T>(T x)
+        where T : struct, ILanes<T> => x;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Slope<T>(T x)
+        where T : struct, ILanes<T> => T.All(1);
+}
+
 /// <summary>x Φ(x); its slope is Φ(x) + x · e^(−x²/2) / √(2π).</summary>
 readonly struct Gelu : ICurve
 {

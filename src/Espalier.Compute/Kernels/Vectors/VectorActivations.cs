@@ -75,32 +75,9 @@ public static unsafe class VectorActivations
     )
         where T : struct, ILanes<T>
     {
-        switch (activation)
+        if (activation != Activation.None || x != y)
         {
-            case Activation.None:
-                for (int r = 0; r < rows && x != y; r++)
-                {
-                    Buffer.MemoryCopy(x + r * stride, y + r * stride, 4L * count, 4L * count);
-                }
-
-                break;
-            case Activation.Gelu:
-                Map<T, Gelu>(x, y, stride, rows, count);
-                break;
-            case Activation.GeluTanh:
-                Map<T, GeluTanh>(x, y, stride, rows, count);
-                break;
-            case Activation.Relu:
-                Map<T, Relu>(x, y, stride, rows, count);
-                break;
-            case Activation.Silu:
-                Map<T, Silu>(x, y, stride, rows, count);
-                break;
-            case Activation.Tanh:
-                Map<T, Tanh>(x, y, stride, rows, count);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(activation), activation, null);
+            On(activation, new ValueLoop<T>(x, y, stride, rows, count));
         }
     }
 
@@ -113,59 +90,81 @@ public static unsafe class VectorActivations
     )
         where T : struct, ILanes<T>
     {
+        if (activation != Activation.None || dx != dy)
+        {
+            On(activation, new SlopeLoop<T>(x, dy, dx, count));
+        }
+    }
+
+    /// <summary>Runs a loop with the curve of an activation.</summary>
+    internal static void On<L>(Activation activation, in L loop)
+        where L : struct, ICurveLoop
+    {
         switch (activation)
         {
             case Activation.None:
-                if (dx != dy)
-                {
-                    Buffer.MemoryCopy(dy, dx, 4L * count, 4L * count);
-                }
-
+                loop.Run<Identity>();
                 break;
             case Activation.Gelu:
-                MapSlope<T, Gelu>(x, dy, dx, count);
+                loop.Run<Gelu>();
                 break;
             case Activation.GeluTanh:
-                MapSlope<T, GeluTanh>(x, dy, dx, count);
+                loop.Run<GeluTanh>();
                 break;
             case Activation.Relu:
-                MapSlope<T, Relu>(x, dy, dx, count);
+                loop.Run<Relu>();
                 break;
             case Activation.Silu:
-                MapSlope<T, Silu>(x, dy, dx, count);
+                loop.Run<Silu>();
                 break;
             case Activation.Tanh:
-                MapSlope<T, Tanh>(x, dy, dx, count);
+                loop.Run<Tanh>();
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(activation), activation, null);
         }
     }
+}
 
+/// <summary>A loop over numbers that is compiled for each curve.</summary>
+interface ICurveLoop
+{
+    void Run<F>()
+        where F : struct, ICurve;
+}
+
+readonly unsafe struct ValueLoop<T>(float* x, float* y, nint stride, int rows, int count)
+    : ICurveLoop
+    where T : struct, ILanes<T>
+{
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Map<T, F>(float* x, float* y, nint stride, int rows, int count)
-        where T : struct, ILanes<T>
+    public void Run<F>()
         where F : struct, ICurve
     {
-        for (; rows > 0; rows--, x += stride, y += stride)
+        float* from = x,
+            to = y;
+        for (int r = rows; r > 0; r--, from += stride, to += stride)
         {
             int i = 0;
             for (; i <= count - T.Count; i += T.Count)
             {
-                F.Value(T.Load(x + i)).Store(y + i);
+                F.Value(T.Load(from + i)).Store(to + i);
             }
 
             if (i < count)
             {
-                T last = F.Value(T.LoadPart(x + i, count - i));
-                last.StorePart(y + i, count - i);
+                T last = F.Value(T.LoadPart(from + i, count - i));
+                last.StorePart(to + i, count - i);
             }
         }
     }
+}
 
+readonly unsafe struct SlopeLoop<T>(float* x, float* dy, float* dx, int count) : ICurveLoop
+    where T : struct, ILanes<T>
+{
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void MapSlope<T, F>(float* x, float* dy, float* dx, int count)
-        where T : struct, ILanes<T>
+    public void Run<F>()
         where F : struct, ICurve
     {
         int i = 0;

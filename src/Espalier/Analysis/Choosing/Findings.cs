@@ -66,8 +66,7 @@ public sealed record Findings(
         [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Value)];
 
     /// <summary>The fine-tuned model before any operator, at full effort.</summary>
-    public MeanPoint? Original =>
-        Points.FirstOrDefault(p => Letters(p.Pipeline) == "O" && p.IsWhole);
+    public MeanPoint? Original => Points.FirstOrDefault(p => IsOriginal(p.Pipeline) && p.IsWhole);
 
     /// <summary>The fastest measured point that loses no more than the tolerance against the original.</summary>
     public MeanPoint? Best =>
@@ -132,7 +131,7 @@ public sealed record Findings(
         AnsweredExamples answers
     )
     {
-        Measurement[] originals = [.. measurements.Where(m => Letters(m.Pipeline) == "O")];
+        Measurement[] originals = [.. measurements.Where(m => IsOriginal(m.Pipeline))];
         return new Findings(
             setting,
             measurements,
@@ -147,30 +146,15 @@ public sealed record Findings(
         };
     }
 
-    public static bool IsPipeline(string name)
-    {
-        try
-        {
-            Pipeline.Parse(name);
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The pipeline without its options; a name that is no pipeline stays as it is.</summary>
-    public static string Letters(string pipeline)
-    {
-        if (!IsPipeline(pipeline))
-        {
-            return pipeline;
-        }
+    public static string Letters(string pipeline) =>
+        Pipeline.TryParse(pipeline)?.Letters ?? pipeline;
 
-        string letters = string.Concat(Pipeline.Parse(pipeline).Operators.Select(o => o.Letter));
-        return letters.Length > 1 ? letters[1..] : letters;
-    }
+    static bool IsOriginal(string pipeline) => Pipeline.TryParse(pipeline) is { IsOriginal: true };
+
+    /// <summary>What was done to the original; of a name that is no pipeline nothing is known.</summary>
+    public static IEnumerable<Operator> Steps(string pipeline) =>
+        Pipeline.TryParse(pipeline)?.Steps ?? [];
 
     /// <summary>A line through the means of different seeds would show their differences as if they were efforts.</summary>
     static IEnumerable<Curve> CurvesOf(string pipeline, IReadOnlyList<MeanPoint> points)

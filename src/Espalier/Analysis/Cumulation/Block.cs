@@ -1,3 +1,5 @@
+using Espalier.Operators;
+
 namespace Espalier.Analysis.Cumulation;
 
 /// <summary>All combinations on one original, and what the product rule makes of the smaller ones.</summary>
@@ -41,7 +43,7 @@ sealed class Block
             return null;
         }
 
-        int exits = Array.FindIndex(units.ToArray(), u => u.Contains('E'));
+        int exits = Array.FindIndex(units.ToArray(), u => Has(u, Effects.Exits));
         CombinationRun known = parts[Math.Max(exits, 0)]!;
         double? first = FirstExit(known)?.Cost;
         CombinationRun[] others = [.. parts.Where(p => p != known)!];
@@ -89,8 +91,8 @@ sealed class Block
 
     /// <summary>Where the combination has both exits and a student, so that equation 4 has a part in it: t_E's effort.</summary>
     public EffortPoint? FirstExitOf(IReadOnlyList<string> operators, IReadOnlyList<string> units) =>
-        units.FirstOrDefault(u => u.Contains('E')) is { } unit
-        && !unit.Contains('D')
+        units.FirstOrDefault(u => Has(u, Effects.Exits)) is { } unit
+        && !Has(unit, Effects.FewerLayers)
         && operators.Any(Distils)
         && Find([.. operators.Where(o => unit.Contains(o[0]))]) is { } exits
             ? FirstExit(exits)
@@ -110,8 +112,8 @@ sealed class Block
             .MinBy(r => r.Pipeline, StringComparer.Ordinal);
 
     /// <summary>
-    /// Of a unit with D, the student's share works behind the first exit and the rest (P's) on all: equation 5. Where D
-    /// alone was not measured, all of the unit is taken for the student's.
+    /// Of a unit with a student, the student's share works behind the first exit and the rest on all: equation 5. Where the
+    /// student alone was not measured, all of the unit is taken for the student's.
     /// </summary>
     double? WithStudent(
         double? cost,
@@ -134,7 +136,11 @@ sealed class Block
         return shallower * unit / d;
     }
 
-    static bool Distils(string name) => name[0] == 'D';
+    static bool Distils(string name) => Operator.Of(name).Has(Effects.FewerLayers);
+
+    /// <summary>Whether some method of a letter of the unit does so.</summary>
+    static bool Has(string unit, Effects effect) =>
+        Operator.All.Any(o => unit.Contains(o.Letter) && o.Has(effect));
 
     /// <summary>Relative errors of independent factors; that of the original enters once for each other unit.</summary>
     static double? Joined(

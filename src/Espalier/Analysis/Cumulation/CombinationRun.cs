@@ -34,8 +34,12 @@ public sealed record CombinationRun(
     IReadOnlyList<EffortPoint> Points
 )
 {
+    /// <summary>What the block started from, as pipelines write it: empty for plain O.</summary>
+    public string Original { get; init; } = "";
+
     /// <summary>As a pipeline is written; O for the original.</summary>
-    public string Pipeline => Operators.Count == 0 ? "O" : string.Concat(Operators);
+    public string Pipeline =>
+        Original + string.Concat(Operators) is [_, ..] written ? written : $"{Parsed.Original}";
 
     /// <summary>A run for each task, seeds and pipeline, the time of an example as its cost.</summary>
     public static IReadOnlyList<CombinationRun> Of(IReadOnlyList<Measurement> measurements) =>
@@ -45,28 +49,35 @@ public sealed record CombinationRun(
                 .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
                 .ThenBy(g => g.Key.Pipeline, StringComparer.Ordinal)
                 .ThenBy(g => g.First().Seeds, Comparer<IReadOnlyList<ulong>>.Create(BySeeds))
-                .Select(run => new CombinationRun(
-                    $"{run.Key.Task} {run.Key.Seeds}",
-                    run.First().Primary.Kind,
-                    [
-                        .. Parsed
-                            .Parse(run.Key.Pipeline)
-                            .Operators.Where(o => o != new FineTune())
-                            .Select(o => $"{o}"),
-                    ],
-                    [
-                        .. run.GroupBy(m => m.Effort)
-                            .Select(same => new EffortPoint(
-                                same.Key,
-                                same.Average(m => m.MillisecondsPerExample?.Value),
-                                same.Average(m => m.Primary.Value),
-                                CostErrorOf(same.First().MillisecondsPerExample),
-                                null,
-                                same.Average(m => m.AverageLayers)
-                            )),
-                    ]
-                )),
+                .Select(g =>
+                    Of($"{g.Key.Task} {g.Key.Seeds}", Parsed.Parse(g.Key.Pipeline), [.. g])
+                ),
         ];
+
+    static CombinationRun Of(string block, Parsed made, IReadOnlyList<Measurement> run)
+    {
+        Operator first = made.Operators[0];
+        string original = first == Operator.Original ? "" : $"{first}";
+        return new(
+            $"{block} {original}".TrimEnd(),
+            run[0].Primary.Kind,
+            [.. made.Steps.Select(o => $"{o}")],
+            [
+                .. run.GroupBy(m => m.Effort)
+                    .Select(same => new EffortPoint(
+                        same.Key,
+                        same.Average(m => m.MillisecondsPerExample?.Value),
+                        same.Average(m => m.Primary.Value),
+                        CostErrorOf(same.First().MillisecondsPerExample),
+                        null,
+                        same.Average(m => m.AverageLayers)
+                    )),
+            ]
+        )
+        {
+            Original = original,
+        };
+    }
 
     static double? CostErrorOf(Estimate? cost) =>
         cost is { Low: { } low, High: { } high }

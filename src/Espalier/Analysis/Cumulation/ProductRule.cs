@@ -3,10 +3,6 @@ namespace Espalier.Analysis.Cumulation;
 /// <summary>The equations of Xin et al. 2022, section 5.</summary>
 public static class ProductRule
 {
-    /// <summary>Equations 1 to 3: A of R + X is A_R · A_X / A_O, and so is T of E + P.</summary>
-    public static double Combined(double known, double added, double original) =>
-        known * added / original;
-
     /// <summary>
     /// Equation 4 as printed: D after E makes cheaper what comes behind the first exit, T = t_E + (T_E − t_E) · T_D / T_O;
     /// with P's ratio as a factor it is equation 5. At full effort it gives T_D + t_E (1 − T_D / T_O) where T_D was

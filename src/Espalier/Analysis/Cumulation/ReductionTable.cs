@@ -1,10 +1,11 @@
+using System.Numerics;
 using Espalier.Measuring;
 using Espalier.Operators;
 
 namespace Espalier.Analysis.Cumulation;
 
 /// <summary>
-/// What Q and L do to a model (Table 2 of Xin et al.): means over seeds, at full effort; costs as changes in percent of
+/// What int8 (Q) and unpadded sequences (L) do to a model (Table 2 of Xin et al.): means over seeds, at full effort; costs as changes in percent of
 /// the raw model's. Null where that pipeline was not measured.
 /// </summary>
 /// <param name="QualityChange">In percent; of a metric without ratios the difference.</param>
@@ -23,6 +24,8 @@ public sealed record ReductionRow(
 
 public static class ReductionTable
 {
+    static readonly string Original = $"{Pipeline.Original}";
+
     /// <summary>A row for each task and pipeline of group I, where Q or L was measured on it.</summary>
     public static IReadOnlyList<ReductionRow> Of(IReadOnlyList<Measurement> measurements)
     {
@@ -38,7 +41,7 @@ public static class ReductionTable
             from pipeline in own.Where(r => !r.Operators.Any(IsLast))
                 .Select(r => r.Pipeline)
                 .Distinct()
-                .OrderBy(p => p == "O" ? 0 : p.Length)
+                .OrderBy(p => p == Original ? 0 : p.Length)
                 .ThenBy(p => p, StringComparer.Ordinal)
             let row = Row(task, pipeline, own)
             where row.CostQ is not null || row.CostL is not null
@@ -54,10 +57,10 @@ public static class ReductionTable
 
     static ReductionRow Row(string task, string pipeline, CombinationRun[] runs)
     {
-        EffortPoint? raw = Mean(runs, pipeline, ""),
-            q = Mean(runs, pipeline, "Q"),
-            l = Mean(runs, pipeline, "L"),
-            ql = Mean(runs, pipeline, "LQ");
+        EffortPoint? raw = Mean(runs, pipeline, Effects.None),
+            q = Mean(runs, pipeline, Effects.FewerBits),
+            l = Mean(runs, pipeline, Effects.NoPadding),
+            ql = Mean(runs, pipeline, Effects.FewerBits | Effects.NoPadding);
         double? costQ = Change(q?.Cost, raw?.Cost),
             costL = Change(l?.Cost, raw?.Cost);
         return new ReductionRow(
@@ -76,13 +79,16 @@ public static class ReductionTable
         );
     }
 
-    /// <param name="last">Letters behind the pipeline, in any order.</param>
-    static EffortPoint? Mean(CombinationRun[] runs, string pipeline, string last)
+    /// <param name="last">Of the operators behind the pipeline, one for each.</param>
+    static EffortPoint? Mean(CombinationRun[] runs, string pipeline, Effects last)
     {
         EffortPoint[] points =
         [
             .. runs.Where(r =>
-                    string.Concat(r.Operators.Where(IsLast).Select(o => o[0]).Order()) == last
+                    r.Operators.Where(IsLast).Select(o => Operator.Of(o).Effects).ToArray()
+                        is var effects
+                    && effects.Length == BitOperations.PopCount((uint)last)
+                    && effects.Aggregate(Effects.None, (all, one) => all | one) == last
                     && Before(r) == pipeline
                 )
                 .Select(Block.Full),
@@ -100,10 +106,9 @@ public static class ReductionTable
     }
 
     static string Before(CombinationRun run) =>
-        run.Operators.All(IsLast) ? "O" : string.Concat(run.Operators.Where(o => !IsLast(o)));
+        (run with { Operators = [.. run.Operators.Where(o => !IsLast(o))] }).Pipeline;
 
     static double? Change(double? value, double? raw) => 100 * (value / raw - 1);
 
-    static bool IsLast(string name) =>
-        Operator.All.First(o => o.Letter == name[0]).Group == Group.II;
+    static bool IsLast(string name) => Operator.Of(name).Group == Group.II;
 }

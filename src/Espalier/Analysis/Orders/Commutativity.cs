@@ -71,8 +71,8 @@ public static class Commutativity
             };
         }
 
-        // What training decides is asked once; L and Q on the same trained models are not further questions, and have
-        // a family of their own.
+        // What training decides is asked once; what trains nothing asks no further question of the same trained models, and has
+        // a family of its own.
         Dictionary<OrderDraft, OrderComparison> judged = [];
         foreach (
             IGrouping<bool, OrderDraft> family in drafts
@@ -92,7 +92,7 @@ public static class Commutativity
     }
 
     static bool IsOfTraining(string pipeline) =>
-        Pipeline.Parse(pipeline).Operators.All(o => o.Group == Group.I || o == new FineTune());
+        Pipeline.Parse(pipeline).Operators.All(o => o.Group == Group.I || o.IsOriginal);
 
     /// <summary>The operators of a pipeline in the one order of <see cref="Operator.All"/>, joined by +; without O.</summary>
     static string SetOf(string pipeline) =>
@@ -100,8 +100,8 @@ public static class Commutativity
             "+",
             Pipeline
                 .Parse(pipeline)
-                .Operators.Where(o => o != new FineTune())
-                .OrderBy(o => Operator.All.ToList().FindIndex(known => known.Letter == o.Letter))
+                .Operators.Where(o => o != Operator.Original)
+                .OrderBy(o => o.Place)
                 .ThenBy(o => $"{o}", StringComparer.Ordinal)
         );
 }

@@ -1,5 +1,6 @@
 using Espalier.Data.Metrics;
 using Espalier.Measuring;
+using Espalier.Operators;
 
 namespace Espalier.Analysis.Orders;
 
@@ -46,7 +47,11 @@ sealed class OrderRuns
     /// day. Null where a time of O or of this run is missing.
     /// </summary>
     public EffortCurve? ByTime(string pipeline, ulong original) =>
-        Curve(pipeline, original, m => SpeedUp.ShareOf(m, _runs[("O", original)]));
+        Curve(
+            pipeline,
+            original,
+            m => SpeedUp.ShareOf(m, _runs[($"{Pipeline.Parse(pipeline).Prefix(1)}", original)])
+        );
 
     EffortCurve? Curve(string pipeline, ulong original, Func<Measurement, double?> cost)
     {

@@ -1,3 +1,5 @@
+using Espalier.Operators;
+
 namespace Espalier.Analysis.Search;
 
 /// <summary>
@@ -12,12 +14,12 @@ sealed class Likeness
     // Between words, such as scope=layer and scope=model.
     const double OtherWord = 1;
 
-    readonly Dictionary<char, double[]> _ranges = [];
+    readonly Dictionary<Operator, double[]> _ranges = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="places">All that will be asked for: they set the range of each number.</param>
     public Likeness(IEnumerable<OptionPlace> places)
     {
-        foreach (var group in places.GroupBy(p => p.Letter))
+        foreach (var group in places.GroupBy(p => p.Operator))
         {
             OptionPlace[] own = [.. group];
             _ranges[group.Key] =
@@ -31,7 +33,7 @@ sealed class Likeness
 
     public double Of(OptionPlace a, OptionPlace b)
     {
-        double[] range = _ranges[a.Letter];
+        double[] range = _ranges[a.Operator];
         double squares = 0,
             rough = 0;
         for (int i = 0; i < range.Length; i++)

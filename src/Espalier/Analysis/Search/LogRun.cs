@@ -66,8 +66,7 @@ sealed class LogRun
     }
 
     /// <summary>O alone, whatever its options.</summary>
-    public static bool IsOriginal(string pipeline) =>
-        Pipeline.Parse(pipeline).Operators is [FineTune];
+    public static bool IsOriginal(string pipeline) => Pipeline.Parse(pipeline).IsOriginal;
 
     public Metric Metric => _own.Metric;
 

@@ -1,3 +1,4 @@
+using Espalier.Operators;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Factorization;
 
@@ -16,7 +17,7 @@ sealed record LogObservation(SurfacePlace Place, string? Run, double Value, doub
 /// <param name="Main">Of an operator's effect, before anything is known of it.</param>
 /// <param name="Joint">Of what two operators do together beyond the product rule.</param>
 /// <param name="Run">Of one training against another.</param>
-sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint, double Run)
+sealed record SurfaceScales(IReadOnlyDictionary<Operator, double> Main, double Joint, double Run)
 {
     // So many observations is a belief worth.
     const double Belief = 3;
@@ -37,8 +38,8 @@ sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint
         }
 
         var main = Part(this with { Joint = 0, Run = 0 });
-        var joint = Part(this with { Main = Main.ToDictionary(m => m.Key, _ => 0.0), Run = 0 });
-        var run = Part(this with { Main = Main.ToDictionary(m => m.Key, _ => 0.0), Joint = 0 });
+        var joint = Part(this with { Main = MainTimes(0), Run = 0 });
+        var run = Part(this with { Main = MainTimes(0), Joint = 0 });
         Vector<double> values = Vector<double>.Build.Dense(seen.Count, i => seen[i].Value);
         Dictionary<(double, double, double), double> known = [];
         (double M, double J, double R) best = (1, 1, 1),
@@ -51,11 +52,7 @@ sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint
             best = RunFactors.Select(r => best with { R = r }).MaxBy(Likely);
         } while (best != before);
 
-        return new SurfaceScales(
-            Main.ToDictionary(m => m.Key, m => best.M * m.Value),
-            best.J * Joint,
-            best.R * Run
-        );
+        return new SurfaceScales(MainTimes(best.M), best.J * Joint, best.R * Run);
 
         double Likely((double M, double J, double R) f)
         {
@@ -77,6 +74,12 @@ sealed record SurfaceScales(IReadOnlyDictionary<char, double> Main, double Joint
 
         Matrix<double> Part(SurfaceScales only) => LogSurface.CovarianceOf(seen, likeness, only);
     }
+
+    Dictionary<Operator, double> MainTimes(double factor) =>
+        Main.ToDictionary(m => m.Key, m => factor * m.Value, SameOne);
+
+    /// <summary>Places hold operators of one list, so that none needs to be compared by its options.</summary>
+    internal static IEqualityComparer<Operator> SameOne => ReferenceEqualityComparer.Instance;
 
     static double Prior(double factor) => -Belief * (Math.Log(factor) + 0.5 / (factor * factor));
 }
@@ -202,23 +205,23 @@ sealed class LogSurface
         List<(int InB, double Like)> shared = [];
         for (int i = 0; i < a.Operators.Length; i++)
         {
-            char letter = a.Operators[i].Letter;
-            int j = Array.FindIndex(b.Operators, o => o.Letter == letter);
+            Operator own = a.Operators[i].Operator;
+            int j = Array.FindIndex(b.Operators, o => ReferenceEquals(o.Operator, own));
             if (j < 0)
             {
                 continue;
             }
 
             double like = likeness.Of(a.Operators[i], b.Operators[j]),
-                main = scales.Main[letter],
-                own = like * a.Shares[i] * b.Shares[j];
+                main = scales.Main[own],
+                shares = like * a.Shares[i] * b.Shares[j];
             sum += main * main * like;
             foreach ((int inB, double other) in shared)
             {
-                together += own * other * (inB < j ? 1 : OtherOrder);
+                together += shares * other * (inB < j ? 1 : OtherOrder);
             }
 
-            shared.Add((j, own));
+            shared.Add((j, shares));
         }
 
         return sum + scales.Joint * scales.Joint * together;

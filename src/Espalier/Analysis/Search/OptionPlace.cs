@@ -6,19 +6,15 @@ namespace Espalier.Analysis.Search;
 
 /// <summary>Where one operator of a contender lies among its options: numbers on their scales, words as they are.</summary>
 /// <param name="Options">So many of them are options of the operator; the one behind them is the effort.</param>
-sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Options)
+/// <param name="Operator">The one of <see cref="Operator.All"/>, with its defaults.</param>
+sealed record OptionPlace(Operator Operator, double[] Numbers, string[] Words, int Options)
 {
     // Confidence 0.9, 0.99 and 0.999 are about evenly spaced steps of work; 1 and full are one place.
     const double Certain = 0.001;
 
     /// <summary>One for each operator but O.</summary>
     public static OptionPlace[] Of(Contender contender) =>
-        [
-            .. Pipeline
-                .Parse(contender.Pipeline)
-                .Operators.Where(o => o is not FineTune)
-                .Select(o => Of(o, contender.Effort)),
-        ];
+        [.. Pipeline.Parse(contender.Pipeline).Steps.Select(o => Of(o, contender.Effort))];
 
     static OptionPlace Of(Operator o, Effort effort)
     {
@@ -37,7 +33,7 @@ sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Opt
             );
         }
 
-        if (o is EarlyExit)
+        if (o.Has(Effects.Exits))
         {
             numbers.Add(Thoroughness(effort));
             words.Add(
@@ -47,7 +43,7 @@ sealed record OptionPlace(char Letter, double[] Numbers, string[] Words, int Opt
             );
         }
 
-        return new OptionPlace(o.Letter, [.. numbers], [.. words], o.Options.Count);
+        return new OptionPlace(o.Plain, [.. numbers], [.. words], o.Options.Count);
     }
 
     /// <summary>Grows with how far an example goes.</summary>

@@ -8,7 +8,7 @@ public sealed record Contender(string Pipeline, Effort Effort);
 
 /// <summary>Which pipelines are searched: each letter left out or in one of its variants, in the usual order.</summary>
 /// <param name="Variants">Such as P(heads=8,ffn=0.5) and P(heads=4,ffn=0.25): option points, measured or not.</param>
-/// <param name="Efforts">At which pipelines with E are considered; others run in full.</param>
+/// <param name="Efforts">At which pipelines with exits are considered; others run in full.</param>
 public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList<Effort> Efforts)
 {
     /// <summary>All legal combinations, each in the order of <see cref="Operator.All"/>; other orders see below.</summary>
@@ -18,7 +18,7 @@ public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList
         [
             [],
         ];
-        foreach (Operator known in Operator.All.Where(o => o is not FineTune))
+        foreach (Operator known in Operator.Letters.Where(o => !o.IsOriginal))
         {
             Operator[] own = [.. Variants.Where(v => v.Letter == known.Letter).Distinct()];
             all.AddRange(
@@ -29,7 +29,7 @@ public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList
 
         return
         [
-            .. all.Select(operators => Pipeline.Parse("O" + string.Concat(operators)))
+            .. all.Select(operators => Pipeline.Of([Operator.Original, .. operators]))
                 .Where(p => p.Problems().Count == 0)
                 .Select(p => $"{p}"),
         ];
@@ -39,7 +39,7 @@ public sealed record SearchSpace(IReadOnlyList<Operator> Variants, IReadOnlyList
     public IReadOnlyList<Contender> ContendersOf(IReadOnlyList<string> pipelines) =>
         [
             .. pipelines.SelectMany(p =>
-                Pipeline.Parse(p).Operators.Any(o => o is EarlyExit)
+                Pipeline.Parse(p).Operators.Any(o => o.Has(Effects.Exits))
                     ? Efforts.Append(Effort.Full).Distinct().Select(e => new Contender(p, e))
                     : [new Contender(p, Effort.Full)]
             ),

@@ -1,4 +1,5 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Operators;
 
 namespace Espalier.Analysis.Search;
 
@@ -8,15 +9,13 @@ sealed class Singles(IReadOnlyList<LogRun> runs)
     // Of different seeds at one effort; a first exit that some leave later differs by more.
     const double SameLayers = 0.02;
 
-    readonly ILookup<char, LogRun> _alone = runs.Where(r => r.Operators.Length == 1)
-        .ToLookup(r => r.Operators[0].Letter);
-
-    public IEnumerable<LogRun> Of(char letter) => _alone[letter];
+    readonly ILookup<Operator, LogRun> _alone = runs.Where(r => r.Operators.Length == 1)
+        .ToLookup(r => r.Operators[0].Operator);
 
     /// <summary>The logarithm of the ratio to the original: the mean over the runs whose options are nearest.</summary>
     public double? Nearest(OptionPlace place, Preference figure)
     {
-        LogRun[] known = [.. _alone[place.Letter].Where(r => r.Value(figure) is not null)];
+        LogRun[] known = [.. _alone[place.Operator].Where(r => r.Value(figure) is not null)];
         if (known.Length == 0)
         {
             return null;
@@ -29,12 +28,12 @@ sealed class Singles(IReadOnlyList<LogRun> runs)
     }
 
     /// <summary>
-    /// What leaving at the first exit takes, as a share of the original: E measured where all leave there, else the line of
+    /// What leaving at the first exit takes, as a share of the original: exits measured where all leave there, else the line of
     /// time over layers through its cheapest and its dearest effort, at one layer.
     /// </summary>
-    public double? FirstExit(Preference figure)
+    public double? FirstExit(OptionPlace exits, Preference figure)
     {
-        LogRun[] known = [.. _alone['E'].Where(r => r.Value(figure) is not null)];
+        LogRun[] known = [.. _alone[exits.Operator].Where(r => r.Value(figure) is not null)];
         if (known.Length == 0)
         {
             return null;

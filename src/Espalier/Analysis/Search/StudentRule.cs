@@ -1,9 +1,10 @@
 using Espalier.Analysis.Choosing;
+using Espalier.Operators;
 
 namespace Espalier.Analysis.Search;
 
 /// <summary>
-/// By how much the time of D and E together is not the product of theirs, from the measured curve of E and the measured
+/// By how much the time of a student and exits together is not the product of theirs, from the measured curve of the exits and the measured
 /// students nearest in depth. Equation 4 of Xin et al. 2022 takes the student's share of all layers, so that at full effort
 /// D with E would not take D's time; here it is the share of what lies behind the first exit, which does.
 /// </summary>
@@ -12,14 +13,15 @@ sealed class StudentRule(Singles singles)
     /// <summary>To be added to the logarithm of the product; 0 until both were measured alone.</summary>
     public double Offset(Preference figure, OptionPlace[] places)
     {
-        OptionPlace? exit = places.FirstOrDefault(p => p.Letter == 'E'),
-            student = places.FirstOrDefault(p => p.Letter == 'D');
+        OptionPlace? With(Effects effect) => places.FirstOrDefault(p => p.Operator.Has(effect));
+        OptionPlace? exit = With(Effects.Exits),
+            student = With(Effects.FewerLayers);
         if (
             exit is null
             || student is null
             || singles.Nearest(exit, figure) is not { } logTime
             || singles.Nearest(student, figure) is not { } logRatio
-            || singles.FirstExit(figure) is not { } measured
+            || singles.FirstExit(exit, figure) is not { } measured
         )
         {
             return 0;

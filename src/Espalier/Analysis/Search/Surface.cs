@@ -47,7 +47,6 @@ public sealed class Surface
             contenders.Concat(runs.Select(r => r.Contender)).SelectMany(OptionPlace.Of)
         );
         _metric = runs[0].Metric;
-        char[] letters = [.. Operator.All.Select(o => o.Letter)];
         _singles = new Singles(runs);
         _student = new StudentRule(_singles);
         _examples = runs.Average(r => r.Examples);
@@ -73,11 +72,7 @@ public sealed class Surface
                     .. own.GroupBy(r => r.Block).Select(b => b.First().Level(figure)!.Value),
                 ];
                 _figures[figure] = (
-                    new LogSurface(
-                        seen,
-                        likeness,
-                        Believed(figure, own, letters).Fitted(seen, likeness)
-                    ),
+                    new LogSurface(seen, likeness, Believed(figure, own).Fitted(seen, likeness)),
                     originals.Average()
                 );
                 _originals[figure] = Spread(figure, originals);
@@ -246,7 +241,7 @@ public sealed class Surface
     /// lost, a student or pruning may give back half of it or lose as much again.
     /// </summary>
     double Together(Preference figure, OptionPlace place) =>
-        Share(figure, place.Letter)
+        Share(figure, place.Operator)
         * (
             figure == Preference.Quality
                 ? Math.Max(1, Math.Abs(_singles.Nearest(place, figure) ?? 0) / UsualLoss)
@@ -254,7 +249,7 @@ public sealed class Surface
         );
 
     /// <summary>
-    /// What a figure shares its luck with. Answers are those of the model that was trained last: L and Q train nothing, and
+    /// What a figure shares its luck with. Answers are those of the model that was trained last: some operators train nothing, and
     /// without any training the luck is the original's, which the ratio to it takes out.
     /// </summary>
     static string? Trained(Preference figure, string pipeline)
@@ -264,9 +259,7 @@ public sealed class Surface
             return pipeline;
         }
 
-        string trained = string.Concat(
-            Pipeline.Parse(pipeline).Operators.Where(o => o.Group == Group.I)
-        );
+        string trained = string.Concat(Pipeline.Parse(pipeline).Steps.Where(o => o.Trains));
         return trained.Length > 0 ? trained : null;
     }
 
@@ -274,7 +267,7 @@ public sealed class Surface
     /// Before the first repetition and the first combination: accuracy of combinations within some points and time within
     /// some percent (Xin et al. 2022, Table 2 and Figure 4).
     /// </summary>
-    static SurfaceScales Believed(Preference figure, LogRun[] runs, char[] letters)
+    static SurfaceScales Believed(Preference figure, LogRun[] runs)
     {
         (double run, double joint, double least) = figure switch
         {
@@ -283,27 +276,27 @@ public sealed class Surface
             _ => (0.02, 0.05, 0.5),
         };
         return new SurfaceScales(
-            letters.ToDictionary(
-                l => l,
-                l =>
+            Operator.All.ToDictionary(
+                o => o,
+                o =>
                     Math.Sqrt(
-                        runs.Where(r => r.Operators is [var o] && o.Letter == l)
+                        runs.Where(r => r.Operators is [var only] && only.Operator == o)
                             .Select(r => Math.Pow(r.Value(figure)!.Value, 2))
-                            .Append(Math.Pow(least * Share(figure, l), 2))
+                            .Append(Math.Pow(least * Share(figure, o), 2))
                             .Max()
-                    )
+                    ),
+                SurfaceScales.SameOne
             ),
             joint,
             run
         );
     }
 
-    /// <summary>Padding changes no answer, and int8 few: L and Q hardly touch the quality, alone or with others.</summary>
-    static double Share(Preference figure, char letter) =>
-        (figure, letter) switch
+    static double Share(Preference figure, Operator of) =>
+        figure switch
         {
-            (Preference.Quality, 'L') => 0.05,
-            (Preference.Quality, 'Q') => 0.3,
-            _ => 1,
+            Preference.Quality => of.Touches.Quality,
+            Preference.Bytes => of.Touches.Size,
+            _ => of.Touches.Time,
         };
 }

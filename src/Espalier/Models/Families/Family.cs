@@ -1,13 +1,30 @@
-using Espalier.Kernels;
+using System.Text.Json;
+using Espalier.Checkpoints;
 
 namespace Espalier.Models.Families;
 
-/// <summary>What differs between BERT, RoBERTa and DistilBERT: names in files, positions, the classifier.</summary>
+/// <summary>Where a part lies in a file: a tensor of its own, or some of the rows of one that several parts share.</summary>
+/// <param name="Name">Without <c>.weight</c> and <c>.bias</c>.</param>
+/// <param name="Piece">Which of the <paramref name="Pieces"/> equal pieces, counted from 0.</param>
+public sealed record PartName(string Name, int Piece = 0, int Pieces = 1)
+{
+    public static implicit operator PartName(string name) => new(name);
+}
+
+/// <summary>What differs between families of encoders: config.json and names of tensors, both ways, and positions.</summary>
 public abstract class Family
 {
     /// <summary>Known families; <see cref="ModelType"/> finds one.</summary>
     public static IReadOnlyList<Family> All { get; } =
-    [new Bert(), new Roberta(), new DistilBert()];
+    [
+        new Bert(),
+        new Roberta(),
+        new DistilBert(),
+        new XlmRoberta(),
+        new Electra(),
+        new Albert(),
+        new ModernBert(),
+    ];
 
     /// <summary><c>model_type</c> in config.json.</summary>
     public abstract string ModelType { get; }
@@ -16,16 +33,27 @@ public abstract class Family
     public abstract string Architecture { get; }
 
     /// <summary>In front of the encoder's parameters in a checkpoint with a classifier; a bare encoder has none.</summary>
-    public string Prefix => ModelType + ".";
-
-    /// <summary>Between the two linears of the classifier.</summary>
-    public virtual Activation HeadActivation => Activation.Tanh;
-
-    /// <summary>RoBERTa drops in front of the first linear of its classifier as well.</summary>
-    public virtual bool DropsBeforeHead => false;
+    public virtual string Prefix => ModelType + ".";
 
     /// <summary>A bare encoder's checkpoint may hold the first linear of the classifier (BERT's pooler).</summary>
     public virtual bool HeadDenseBelongsToEncoder => false;
+
+    /// <summary>What an id of padding is where the file does not say.</summary>
+    internal virtual int DefaultPadId => 0;
+
+    /// <summary>Fields of config.json that are read for this family alone.</summary>
+    internal abstract IReadOnlySet<string> Fields { get; }
+
+    /// <summary>Layers and all sizes; labels are read elsewhere.</summary>
+    internal abstract ModelConfig Read(JsonFields file);
+
+    /// <summary>Writes what <see cref="Read"/> reads.</summary>
+    internal abstract void Write(Utf8JsonWriter json, ModelConfig config);
+
+    /// <summary>Whether what <see cref="Write"/> writes says everything about the layers.</summary>
+    internal virtual bool IsPlain(ModelConfig config) =>
+        config.Layers.All(l => l == config.Layers[0])
+        && config.Layers[0].Attention.Columns == config.Hidden;
 
     /// <summary>Positions that no token of a text has.</summary>
     public virtual int PositionOffset(int padId) => 0;
@@ -34,34 +62,34 @@ public abstract class Family
     /// <param name="counted">Tokens of the sequence that were counted so far; this one is, unless it is padding to the family.</param>
     public virtual int Position(int id, int padId, ref int counted) => counted++;
 
-    /// <summary>Name in the file, without <see cref="Prefix"/>, of an encoder's part such as <c>layers.0.query.weight</c>.</summary>
-    public abstract string EncoderName(string name);
+    /// <summary>Parts in front of the layers and behind them, in the file without <see cref="Prefix"/>.</summary>
+    protected abstract IReadOnlyDictionary<Part, PartName> Ends { get; }
 
-    /// <summary>Name in the file of <c>head.…</c>.</summary>
-    public abstract string HeadName(string name);
+    /// <summary>Parts of the classifier; with <see cref="Prefix"/> where the file has it.</summary>
+    protected abstract IReadOnlyDictionary<Role, PartName> HeadParts { get; }
 
-    /// <summary>Full name in a file of the whole model. Exits are ours and keep our names.</summary>
-    public string FileName(string name) =>
-        name.StartsWith("exits.", StringComparison.Ordinal) ? name
-        : name.StartsWith("head.", StringComparison.Ordinal) ? HeadName(name)
-        : Prefix + EncoderName(name);
+    /// <summary>Parts of a layer, without what stands in front of them.</summary>
+    protected abstract IReadOnlyDictionary<Role, PartName> LayerParts { get; }
 
-    /// <summary>Replaces the part of a layer's or the embeddings' name by that of a table.</summary>
-    protected static string Translate(
-        string name,
-        string layers,
-        IReadOnlyDictionary<string, string> parts
-    )
-    {
-        int tail = name.LastIndexOf('.');
-        if (name.StartsWith("layers.", StringComparison.Ordinal))
+    /// <summary>In front of the parts of a layer, without <see cref="Prefix"/>.</summary>
+    protected abstract string LayerName(int layer);
+
+    /// <summary>Where a part lies in a file of the whole model. Exits are ours and keep our names.</summary>
+    public PartName NameOf(Part part) =>
+        part.Stretch switch
         {
-            int number = name.IndexOf('.', 7);
-            return $"{layers}.{name[7..number]}.{parts[name[(number + 1)..tail]]}{name[tail..]}";
-        }
+            Stretch.Exit => $"{part}",
+            Stretch.Head => HeadParts[part.Role],
+            Stretch.Layer => Under($"{Prefix}{LayerName(part.Index)}.", LayerParts[part.Role]),
+            _ => Under(Prefix, Ends[part]),
+        };
 
-        return parts.TryGetValue(name, out string? whole)
-            ? whole
-            : parts[name[..tail]] + name[tail..];
+    /// <summary>Full name, in a file of the whole model, of the tensor that holds a parameter.</summary>
+    public string FileName(string parameter)
+    {
+        Part part = Part.Of(parameter);
+        return NameOf(part).Name + (parameter == part.Bias ? ".bias" : ".weight");
     }
+
+    static PartName Under(string prefix, PartName part) => part with { Name = prefix + part.Name };
 }

@@ -1,11 +1,13 @@
 namespace Espalier.Models.Families;
 
 /// <summary>RoBERTa (Liu et al. 2019): positions start behind the padding id, the classifier has its own dense layer.</summary>
-sealed class Roberta : Family
+class Roberta : Bert
 {
     public override string ModelType => "roberta";
     public override string Architecture => "RobertaForSequenceClassification";
-    public override bool DropsBeforeHead => true;
+    public override bool HeadDenseBelongsToEncoder => false;
+    internal override int DefaultPadId => 1;
+    protected override HeadSpec Head => new() { DropsFirst = true };
 
     public override int PositionOffset(int padId) => padId + 1;
 
@@ -13,9 +15,20 @@ sealed class Roberta : Family
     public override int Position(int id, int padId, ref int counted) =>
         id == padId ? padId : padId + ++counted;
 
-    public override string EncoderName(string name) => Translate(name, "encoder.layer", Bert.Parts);
+    protected override IReadOnlyDictionary<Role, PartName> HeadParts => OutProjection;
 
-    public override string HeadName(string name) =>
-        name.Replace("head.dense", "classifier.dense", StringComparison.Ordinal)
-            .Replace("head.out", "classifier.out_proj", StringComparison.Ordinal);
+    /// <summary>The names of a classifier that has its own dense layer.</summary>
+    internal static readonly Dictionary<Role, PartName> OutProjection = new()
+    {
+        [Role.Dense] = "classifier.dense",
+        [Role.Out] = "classifier.out_proj",
+    };
+}
+
+/// <summary>XLM-RoBERTa (Conneau et al. 2020): RoBERTa's network with a SentencePiece vocabulary of a hundred languages.</summary>
+sealed class XlmRoberta : Roberta
+{
+    public override string ModelType => "xlm-roberta";
+    public override string Architecture => "XLMRobertaForSequenceClassification";
+    public override string Prefix => "roberta.";
 }

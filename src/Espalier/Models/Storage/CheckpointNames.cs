@@ -31,7 +31,7 @@ sealed class CheckpointNames
             );
         }
 
-        string word = family.EncoderName(Names.Word);
+        string word = family.FileName(Part.Word.Weight)[family.Prefix.Length..];
         string[] candidates =
         [
             "",
@@ -81,7 +81,7 @@ sealed class CheckpointNames
                 ? "there is no tensor at all"
                 : $"the first of {_weights.Tensors.Length} is '{Printable.Escape(_weights.Tensors[0].Name)}'";
         return new(
-            $"{_weights.Path}: tensor '{_family.FileName(Names.Word)}' of a {_family.ModelType} model is missing; {first}. "
+            $"{_weights.Path}: tensor '{_family.FileName(Part.Word.Weight)}' of a {_family.ModelType} model is missing; {first}. "
                 + "Rename the tensors as transformers saves them, or correct model_type in config.json."
         );
     }

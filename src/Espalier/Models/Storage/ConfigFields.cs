@@ -14,19 +14,8 @@ static class ConfigFields
     static readonly HashSet<string> Read =
     [
         "model_type", "architectures", "vocab_size", "max_position_embeddings", "initializer_range", "pad_token_id",
-        "position_embedding_type", "problem_type", "id2label", "label2id", "num_labels", "pruned_heads",
+        "problem_type", "id2label", "label2id", "num_labels", "pruned_heads",
         "hidden_size", "num_attention_heads", "num_hidden_layers",
-    ];
-
-    static readonly HashSet<string> ReadOfBert =
-    [
-        "intermediate_size", "type_vocab_size", "hidden_act", "layer_norm_eps", "hidden_dropout_prob",
-        "attention_probs_dropout_prob", "classifier_dropout",
-    ];
-
-    static readonly HashSet<string> ReadOfDistilBert =
-    [
-        "dim", "n_heads", "n_layers", "hidden_dim", "activation", "dropout", "attention_dropout", "seq_classif_dropout",
     ];
 
     // Where a checkpoint came from, how it is stored, what generating models and other tasks need: none of it changes
@@ -58,6 +47,9 @@ static class ConfigFields
     ];
     // csharpier-ignore-end
 
+    /// <summary>What config.json calls weights that Espalier wrote as int8 rows.</summary>
+    public const string OwnMethod = "espalier";
+
     /// <summary>Fields that would make another model of the same weights.</summary>
     /// <exception cref="InvalidDataException">One says so; it is named.</exception>
     public static void Check(JsonFields file)
@@ -75,12 +67,10 @@ static class ConfigFields
             }
         }
 
-        if ((file.OptionalString("position_embedding_type") ?? "absolute") != "absolute")
-        {
-            throw file.Refuse("position_embedding_type", "\"absolute\"");
-        }
-
-        if (file.Has("quantization_config"))
+        if (
+            file.OptionalObject("quantization_config") is { } quantization
+            && quantization.OptionalString("quant_method") != OwnMethod
+        )
         {
             throw file.Refuse(
                 "quantization_config",
@@ -92,8 +82,7 @@ static class ConfigFields
     /// <summary>What the user should know: fields without effect, and those that contradict others.</summary>
     public static IEnumerable<string> Notes(JsonFields file, ModelConfig config)
     {
-        bool distil = config.Family is DistilBert;
-        HashSet<string> own = distil ? ReadOfDistilBert : ReadOfBert;
+        IReadOnlySet<string> own = config.Family.Fields;
         string[] unknown =
         [
             .. file.Names.Where(name =>

@@ -11,9 +11,9 @@ namespace Espalier.Models.Storage;
 static class ConfigReader
 {
     // Far above any published encoder; keeps every product of two sizes within a long.
-    const int MostWide = 1 << 16;
-    const int MostRows = 1 << 24;
-    const int MostLayers = 1024;
+    public const int MostWide = 1 << 16;
+    public const int MostRows = 1 << 24;
+    public const int MostLayers = 1024;
 
     static readonly Dictionary<string, Activation> Activations = new()
     {
@@ -33,66 +33,19 @@ static class ConfigReader
     public static ModelConfig Read(JsonFields file, JsonFields? ours)
     {
         Family family = FamilyOf(file);
-        bool distil = family is DistilBert;
         ConfigFields.Check(file);
-        string hiddenField = Field(file, distil, "dim", "hidden_size"),
-            headsField = Field(file, distil, "n_heads", "num_attention_heads");
-        int hidden = file.Integer(hiddenField, 1, MostWide);
-        int heads = file.Integer(headsField, 1, hidden);
-        if (ours is null && hidden % heads != 0)
-        {
-            throw file.Refuse(headsField, $"a divisor of {hidden}, the width of the model,");
-        }
-
-        LayerShape shape = new(
-            heads,
-            file.Integer(distil ? "hidden_dim" : "intermediate_size", 1, 16 * MostWide)
-        );
-        int layers = file.Integer(
-            Field(file, distil, "n_layers", "num_hidden_layers"),
-            1,
-            MostLayers
-        );
-        float hiddenDropout = Dropout(file, distil ? "dropout" : "hidden_dropout_prob", 0.1f);
+        ModelConfig config = family.Read(file);
+        int layers = config.Layers.Count;
         var (labels, regression) = Labels(file);
-        ModelConfig config = new()
+        config = config with
         {
-            Family = family,
-            Vocabulary = file.Integer("vocab_size", 1, MostRows),
-            Hidden = hidden,
-            HeadWidth = hidden / heads,
-            Layers = Pruned(file, shape, layers),
-            Positions = file.Integer("max_position_embeddings", 1, MostRows),
-            Types = distil ? 0 : file.OptionalInteger("type_vocab_size", 0, MostRows) ?? 2,
-            Activation = ActivationOf(file, distil ? "activation" : "hidden_act"),
-            // DistilBERT's norms have this one whatever the file says, in transformers too.
-            NormEpsilon = distil
-                ? 1e-12f
-                : (float)(file.OptionalNumber("layer_norm_eps", 0, 1) ?? 1e-12),
-            HiddenDropout = hiddenDropout,
-            AttentionDropout = Dropout(
-                file,
-                distil ? "attention_dropout" : "attention_probs_dropout_prob",
-                0.1f
-            ),
-            HeadDropout = distil
-                ? Dropout(file, "seq_classif_dropout", 0.2f)
-                : Dropout(file, "classifier_dropout", hiddenDropout),
+            Layers = Pruned(file, config.Layers),
             InitializerRange = (float)(file.OptionalNumber("initializer_range", 0, 10) ?? 0.02),
-            PadId =
-                file.OptionalInteger("pad_token_id", 0, MostRows) ?? (family is Roberta ? 1 : 0),
+            PadId = file.OptionalInteger("pad_token_id", 0, MostRows) ?? family.DefaultPadId,
             Labels = labels,
             Regression = regression,
         };
         config = ours is null ? config : Extend(config, ours);
-        if (config.Layers.Count != layers)
-        {
-            throw ours!.Refuse(
-                "layers",
-                $"one entry for each of the {layers} layers of config.json"
-            );
-        }
-
         if (config.PadId >= config.Vocabulary)
         {
             throw file.Refuse("pad_token_id", $"an id below vocab_size {config.Vocabulary}");
@@ -103,62 +56,80 @@ static class ConfigReader
             : throw file.Refuse("max_position_embeddings", "room for at least two tokens");
     }
 
-    /// <summary>DistilBERT's own name of a field, or the name that other families and transformers' code have for it.</summary>
-    static string Field(JsonFields file, bool distil, string own, string general)
-    {
-        if (distil && file.Optional(own) is { } value && file.Optional(general) is { } other)
-        {
-            return value.GetRawText() == other.GetRawText()
-                ? own
-                : throw file.Refuse(general, $"{value.GetRawText()}, as '{own}' says,");
-        }
-
-        return distil && (file.Has(own) || !file.Has(general)) ? own : general;
-    }
+    /// <summary>Columns of a head, where as many as there are fill the hidden states.</summary>
+    public static int HeadWidth(JsonFields file, string field, int hidden, int heads) =>
+        hidden % heads == 0
+            ? hidden / heads
+            : throw file.Refuse(field, $"a divisor of {hidden}, the width of the model,");
 
     /// <summary>pruned_heads: heads, by layer, that are no longer in the weights.</summary>
-    static LayerShape[] Pruned(JsonFields file, LayerShape shape, int layers)
+    static IReadOnlyList<Block> Pruned(JsonFields file, IReadOnlyList<Block> layers)
     {
-        LayerShape[] shapes = [.. Enumerable.Repeat(shape, layers)];
+        Block[] blocks = [.. layers];
         if (file.OptionalObject("pruned_heads") is { } pruned)
         {
             foreach (string name in pruned.Names)
             {
-                if (!Numeral.TryWhole(name, out int layer) || layer < 0 || layer >= layers)
+                if (!Numeral.TryWhole(name, out int layer) || layer < 0 || layer >= blocks.Length)
                 {
-                    throw pruned.Refuse(name, $"a layer from 0 to {layers - 1} as its name");
+                    throw pruned.Refuse(name, $"a layer from 0 to {blocks.Length - 1} as its name");
                 }
 
-                int left =
-                    shape.Heads - pruned.Integers(name, 0, shape.Heads - 1).Distinct().Count();
-                shapes[layer] =
+                Block block = layers[layer];
+                int heads = block.Attention.Heads,
+                    left = heads - pruned.Integers(name, 0, heads - 1).Distinct().Count();
+                blocks[layer] =
                     left > 0
-                        ? shape with
-                        {
-                            Heads = left,
-                        }
+                        ? block.With(left, block.Mlp.Width)
                         : throw pruned.Refuse(name, "at least one head that stays");
             }
         }
 
-        return shapes;
+        return blocks;
     }
 
-    static ModelConfig Extend(ModelConfig config, JsonFields ours) =>
-        config with
+    static ModelConfig Extend(ModelConfig config, JsonFields ours)
+    {
+        int width = ours.Integer("head_width", 1, MostWide),
+            count = config.Layers.Count;
+        IReadOnlyList<JsonFields> layers = ours.Objects("layers");
+        if (layers.Count != count)
         {
-            HeadWidth = ours.Integer("head_width", 1, MostWide),
-            Layers =
-            [
-                .. ours.Objects("layers")
-                    .Select(l => new LayerShape(
-                        l.Integer("heads", 1, MostWide),
-                        l.Integer("feed_forward", 1, 16 * MostWide)
-                    )),
-            ],
+            throw ours.Refuse("layers", $"one entry for each of the {count} layers of config.json");
+        }
+
+        return config with
+        {
+            Layers = [.. config.Layers.Zip(layers, (block, layer) => Extend(block, layer, width))],
+            Sharing = config.Sharing is null
+                ? null
+                :
+                [
+                    .. layers.Select(
+                        (l, i) => l.OptionalInteger("weights", 0, i) ?? config.Sharing[i]
+                    ),
+                ],
             Pooling = PoolingOf(ours, "pooling") ?? Pooling.First,
             ExitPooling = PoolingOf(ours, "exit_pooling"),
         };
+    }
+
+    static Block Extend(Block block, JsonFields layer, int width)
+    {
+        Block sized = block.With(
+            layer.Integer("heads", 1, MostWide),
+            layer.Integer("feed_forward", 1, 16 * MostWide)
+        );
+        return sized with
+        {
+            Attention = sized.Attention with
+            {
+                Width = width,
+                Keeps = layer.OptionalInteger("keeps", 1, MostRows),
+            },
+            NormsAttention = layer.OptionalFlag("norms_attention") ?? block.NormsAttention,
+        };
+    }
 
     static Pooling? PoolingOf(JsonFields ours, string field) =>
         ours.OptionalString(field) switch
@@ -179,15 +150,15 @@ static class ConfigReader
             );
     }
 
-    static Activation ActivationOf(JsonFields file, string field)
+    public static Activation ActivationOf(JsonFields file, string field, string missing)
     {
-        string name = file.OptionalString(field) ?? "gelu";
+        string name = file.OptionalString(field) ?? missing;
         return Activations.TryGetValue(name, out Activation activation)
             ? activation
             : throw file.Refuse(field, string.Join(", ", Activations.Keys));
     }
 
-    static float Dropout(JsonFields file, string field, float missing) =>
+    public static float Dropout(JsonFields file, string field, float missing) =>
         (float)(file.OptionalNumber(field, 0, 0.99) ?? missing);
 
     /// <summary>id2label in the order of its ids; without it LABEL_0 … as transformers names them.</summary>

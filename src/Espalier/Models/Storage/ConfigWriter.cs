@@ -14,46 +14,15 @@ static class ConfigWriter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static byte[] HuggingFace(ModelConfig config) =>
+    public static byte[] HuggingFace(Model model) =>
         Write(json =>
         {
-            bool distil = config.Family is DistilBert;
+            ModelConfig config = model.Config;
             json.WriteStartArray("architectures");
             json.WriteStringValue(config.Family.Architecture);
             json.WriteEndArray();
             json.WriteString("model_type", config.Family.ModelType);
-            json.WriteNumber("vocab_size", config.Vocabulary);
-            json.WriteNumber(distil ? "dim" : "hidden_size", config.Hidden);
-            json.WriteNumber(
-                distil ? "n_heads" : "num_attention_heads",
-                config.Hidden / config.HeadWidth
-            );
-            json.WriteNumber(distil ? "n_layers" : "num_hidden_layers", config.Layers.Count);
-            json.WriteNumber(
-                distil ? "hidden_dim" : "intermediate_size",
-                config.Layers.Max(l => l.FeedForward)
-            );
-            json.WriteNumber("max_position_embeddings", config.Positions);
-            json.WriteString(
-                distil ? "activation" : "hidden_act",
-                ConfigReader.NameOf(config.Activation)
-            );
-            json.WriteNumber(distil ? "dropout" : "hidden_dropout_prob", config.HiddenDropout);
-            json.WriteNumber(
-                distil ? "attention_dropout" : "attention_probs_dropout_prob",
-                config.AttentionDropout
-            );
-            json.WriteNumber(
-                distil ? "seq_classif_dropout" : "classifier_dropout",
-                config.HeadDropout
-            );
-            if (!distil)
-            {
-                json.WriteNumber("type_vocab_size", config.Types);
-                json.WriteNumber("layer_norm_eps", config.NormEpsilon);
-                json.WriteString("position_embedding_type", "absolute");
-            }
-
+            config.Family.Write(json, config);
             json.WriteNumber("initializer_range", config.InitializerRange);
             json.WriteNumber("pad_token_id", config.PadId);
             json.WriteString(
@@ -75,22 +44,45 @@ static class ConfigWriter
 
             json.WriteEndObject();
             json.WriteString("torch_dtype", "float32");
+            if (model.Traits.Precision == Precision.Int8)
+            {
+                // Whoever knows no such method refuses the folder instead of reading bytes as weights.
+                json.WriteStartObject("quantization_config");
+                json.WriteString("quant_method", ConfigFields.OwnMethod);
+                json.WriteEndObject();
+            }
         });
 
     public static byte[] Espalier(Model model) =>
         Write(json =>
         {
             ModelConfig config = model.Config;
-            json.WriteNumber("format", ModelFolder.Format);
+            json.WriteNumber("format", ModelFolder.FormatOf(model));
             json.WriteString("family", config.Family.ModelType);
-            json.WriteString("transformers", Loadable(config));
+            json.WriteString("transformers", Loadable(model));
             json.WriteNumber("head_width", config.HeadWidth);
             json.WriteStartArray("layers");
-            foreach (LayerShape layer in config.Layers)
+            for (int i = 0; i < config.Layers.Count; i++)
             {
+                Block layer = config.Layers[i];
                 json.WriteStartObject();
-                json.WriteNumber("heads", layer.Heads);
-                json.WriteNumber("feed_forward", layer.FeedForward);
+                json.WriteNumber("heads", layer.Attention.Heads);
+                json.WriteNumber("feed_forward", layer.Mlp.Width);
+                if (layer.NormsFirst)
+                {
+                    json.WriteBoolean("norms_attention", layer.NormsAttention);
+                }
+
+                if (layer.Attention.Keeps is { } keeps)
+                {
+                    json.WriteNumber("keeps", keeps);
+                }
+
+                if (config.Sharing is { } sets)
+                {
+                    json.WriteNumber("weights", sets[i]);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -117,12 +109,18 @@ static class ConfigWriter
         });
 
     /// <summary>Whether transformers can load the folder, and if it cannot or would answer otherwise, why.</summary>
-    static string Loadable(ModelConfig config) =>
-        !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
-        : config.Pooling == Pooling.Mean
-            ? "weights yes; answers no: the classifier reads the mean over tokens"
-        : config.HasExits ? "yes, without the early exits"
-        : "yes";
+    static string Loadable(Model model)
+    {
+        ModelConfig config = model.Config;
+        return model.Traits.Precision == Precision.Int8 ? "no: weights are int8 rows with scales"
+            : config.Layers.Any(l => l.Attention.Keeps is not null)
+                ? "weights yes; answers no: rows leave on the way"
+            : !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
+            : config.Pooling == Pooling.Mean
+                ? "weights yes; answers no: the classifier reads the mean over tokens"
+            : config.HasExits ? "yes, without the early exits"
+            : "yes";
+    }
 
     static string Lower(Pooling pooling) => pooling.ToString().ToLowerInvariant();
 

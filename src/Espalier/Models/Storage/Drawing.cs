@@ -5,23 +5,26 @@ namespace Espalier.Models.Storage;
 /// <summary>New parameters as transformers initialises them: weights normal, biases 0.</summary>
 public static class Drawing
 {
-    /// <summary>The dense and the output linear of a classifier.</summary>
-    public static void Classifier(Parameters parameters, string name, ModelConfig config, Rng rng)
+    /// <summary>Everything of a model that is not there yet, which is drawn as what the checkpoint lacks is.</summary>
+    public static void Missing(Parameters parameters, ModelConfig config, Rng rng)
     {
-        foreach (
-            var (part, outputs) in (ReadOnlySpan<(string, int)>)
-                [("dense", config.Hidden), ("out", config.Outputs)]
-        )
+        foreach (var (name, shape) in config.Shapes())
         {
-            string weight = Names.Weight($"{name}.{part}");
-            parameters.Add(weight, Of(weight, new Shape(outputs, config.Hidden), config, rng));
-            parameters.Add(Names.Bias($"{name}.{part}"), new Tensor(outputs));
+            if (!parameters.Has(name))
+            {
+                parameters.Add(name, Of(name, shape, config, rng));
+            }
         }
     }
 
     internal static Tensor Of(string name, Shape shape, ModelConfig config, Rng rng)
     {
         Tensor drawn = new(shape);
+        if (Part.Of(name) is { Role: Role.Norm } norm && name == norm.Weight)
+        {
+            drawn.Span.Fill(1);
+        }
+
         if (shape.Rank > 1)
         {
             Rng stream = rng.Split(name);

@@ -7,7 +7,7 @@ namespace Espalier.Models.Storage;
 static class ForeignModel
 {
     const string Wanted =
-        $"a folder of BERT, RoBERTa or DistilBERT with {ModelFolder.ConfigName} and {WeightFiles.SingleName}";
+        $"a folder of BERT or its kin with {ModelFolder.ConfigName} and {WeightFiles.SingleName}";
     const string Convert =
         "convert it first: AutoModelForSequenceClassification.from_pretrained(…).save_pretrained(…) of transformers writes safetensors";
 
@@ -52,7 +52,7 @@ static class ForeignModel
     const string Sentences =
         "a sentence encoder of its own kind. The nearest that works is sentence-transformers/all-MiniLM-L6-v2";
     const string Multilingual =
-        "an encoder with a SentencePiece tokenizer, which Espalier does not read. The nearest that works is distilbert/distilbert-base-multilingual-cased";
+        "an encoder of another family. The nearest that works is FacebookAI/xlm-roberta-base";
     const string Encoder =
         "an encoder that computes otherwise than BERT. The nearest that works is";
     const string Senses =
@@ -62,11 +62,8 @@ static class ForeignModel
     static readonly (string Begin, string What)[] Types =
     [
         ("deberta", $"{Encoder} FacebookAI/roberta-base"),
-        ("modernbert", $"{Encoder} google-bert/bert-base-uncased"),
         ("nomic_bert", $"{Encoder} google-bert/bert-base-uncased"),
         ("neobert", $"{Encoder} google-bert/bert-base-uncased"),
-        ("electra", $"{Encoder} google-bert/bert-base-uncased"),
-        ("albert", $"{Encoder} distilbert/distilbert-base-uncased"),
         ("mobilebert", $"{Encoder} distilbert/distilbert-base-uncased"),
         ("squeezebert", $"{Encoder} distilbert/distilbert-base-uncased"),
         ("convbert", $"{Encoder} google-bert/bert-base-uncased"),
@@ -76,7 +73,6 @@ static class ForeignModel
         ("ernie", $"{Encoder} google-bert/bert-base-uncased"),
         ("xlnet", $"{Encoder} FacebookAI/roberta-base"),
         ("mpnet", Sentences),
-        ("xlm-roberta", Multilingual),
         ("xlm", Multilingual),
         ("camembert", Multilingual),
         ("rembert", Multilingual),

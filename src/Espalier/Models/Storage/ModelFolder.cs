@@ -1,4 +1,5 @@
 using Espalier.Checkpoints;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -18,13 +19,18 @@ public sealed record Answers(IReadOnlyList<string> Labels, bool Regression, Rng 
 public static class ModelFolder
 {
     /// <summary>Version of espalier.json.</summary>
-    public const int Format = 1;
+    public const int Format = 2;
+
+    /// <summary>Folders without int8 rows are what earlier versions read.</summary>
+    internal static int FormatOf(Model model) => model.Traits.Precision == Precision.Int8 ? 2 : 1;
+
     public const string ConfigName = "config.json";
     public const string OursName = "espalier.json";
 
     /// <exception cref="InvalidDataException">A file is damaged, or the numbers in config.json do not fit the tensors.</exception>
     /// <param name="answers">Null: the checkpoint must have a classifier.</param>
-    public static LoadedModel Load(string folder, Answers? answers = null)
+    /// <param name="asStored">Weights of two bytes stay so in memory; they can answer, and are made fp32 by what trains.</param>
+    public static LoadedModel Load(string folder, Answers? answers = null, bool asStored = false)
     {
         var (file, ours) = Files(folder);
         ModelConfig config = ConfigReader.Read(file, ours);
@@ -34,7 +40,7 @@ public static class ModelFolder
         }
 
         using WeightFiles weights = WeightFiles.Open(folder);
-        WeightReader reader = new(config, weights, answers, file.File);
+        WeightReader reader = new(config, weights, answers, file.File, asStored);
         Parameters parameters = reader.Read();
         Model model = new(reader.Config, parameters, ConfigReader.Traits(ours))
         {
@@ -57,7 +63,7 @@ public static class ModelFolder
         ModelConfig config = Config(folder);
         using WeightFiles weights = WeightFiles.Open(folder);
         return new CheckpointNames(weights, config.Family).Find(
-            config.Family.HeadName(Names.Weight(Names.Head + ".out"))
+            config.Family.FileName(Part.Head(Role.Out).Weight)
         )
             is not null;
     }
@@ -101,13 +107,11 @@ public static class ModelFolder
         ModelConfig config = model.Config with { ExitPooling = null };
         foreach (string name in model.Parameters.Names)
         {
-            bool kept = name.Split('.')[0] is not (Names.Head or "exits");
-            if (
-                kept
-                || name.StartsWith(Names.Head, StringComparison.Ordinal)
-                    && model.Config.Family.HeadDenseBelongsToEncoder
-                    && name.Contains(".dense.")
-            )
+            Part part = Part.Of(name);
+            bool kept =
+                part.Stretch is not (Stretch.Head or Stretch.Exit)
+                || part == Part.Head(Role.Dense) && config.Family.HeadDenseBelongsToEncoder;
+            if (kept)
             {
                 encoder.Add(name, model.Parameters[name]);
             }
@@ -134,6 +138,22 @@ public static class ModelFolder
         output.Commit();
     }
 
+    /// <summary>Behind the name of a tensor of int8 rows: that of their scales.</summary>
+    public const string ScaleSuffix = "_scale";
+
+    /// <summary>A model whose products are in int8 is written so; what training left in fp32 is rounded as a session would.</summary>
+    static Weight FormOf(Model model, string name)
+    {
+        Weight weight = model.Parameters.Stored(name);
+        return
+            weight is Fp32
+            && model.Traits.Precision == Precision.Int8
+            && Part.Of(name).Stretch == Stretch.Layer
+            && weight.Shape.Rank == 2
+            ? Int8Rows.Of(weight.Dense())
+            : weight;
+    }
+
     /// <summary>Writes the files into a folder that somebody else publishes.</summary>
     public static void Write(
         Model model,
@@ -143,16 +163,27 @@ public static class ModelFolder
     )
     {
         SafetensorsWriter weights = new([new("format", "pt")]);
-        foreach (string name in model.Parameters.Names)
+        foreach (
+            var tensor in model.Parameters.Names.GroupBy(name => model.Config.Family.FileName(name))
+        )
         {
-            weights.Add(model.Config.Family.FileName(name), model.Parameters[name], type);
+            Weight weight = Weight.Stacked([.. tensor.Select(name => FormOf(model, name))]);
+            if (weight is Int8Rows rows)
+            {
+                weights.Add(tensor.Key, [.. rows.Values], weight.Rows, weight.Columns);
+                weights.Add(
+                    tensor.Key + ScaleSuffix,
+                    new Tensor(new Shape(weight.Rows), rows.Scales)
+                );
+            }
+            else
+            {
+                weights.Add(tensor.Key, weight.Dense(), (weight as HalfWidth)?.Type ?? type);
+            }
         }
 
         weights.Write(Path.Combine(folder, WeightFiles.SingleName));
-        File.WriteAllBytes(
-            Path.Combine(folder, ConfigName),
-            ConfigWriter.HuggingFace(model.Config)
-        );
+        File.WriteAllBytes(Path.Combine(folder, ConfigName), ConfigWriter.HuggingFace(model));
         File.WriteAllBytes(Path.Combine(folder, OursName), ConfigWriter.Espalier(model));
         foreach (string name in others.Keys.Order(StringComparer.Ordinal))
         {

@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using Espalier.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Models.Storage;
@@ -21,12 +24,14 @@ sealed class WeightReader
         ModelConfig config,
         WeightFiles weights,
         Answers? answers,
-        string configPath
+        string configPath,
+        bool asStored = false
     )
     {
+        _asStored = asStored;
         (_weights, _answers, _configPath) = (weights, answers, configPath);
         _names = new CheckpointNames(weights, config.Family);
-        string head = config.Family.HeadName(Names.Weight(Names.Head + ".out"));
+        string head = config.Family.FileName(Part.Head(Role.Out).Weight);
         long? outputs = _names.Find(head)?.Extents is [var rows, _] ? rows : null;
         if (outputs is null && answers is null)
         {
@@ -100,7 +105,7 @@ sealed class WeightReader
                 name,
                 entry is null
                     ? Drawing.Of(name, shape, Config, _answers!.Rng)
-                    : Ordered(name, _weights.ReadFinite(entry.Name))
+                    : Ordered(name, Piece(name, entry))
             );
         }
 
@@ -120,15 +125,72 @@ sealed class WeightReader
         return parameters;
     }
 
-    /// <summary>The last linear of each classifier with a row for each class in the order asked for.</summary>
-    Tensor Ordered(string name, Tensor read)
+    // Parts that share a tensor stand one behind the other.
+    (string Name, Weight Weight)? _last;
+
+    /// <summary>A parameter, which may be some of the rows of its tensor.</summary>
+    Weight Piece(string name, TensorEntry entry)
     {
-        if (_rows is null || !name.Contains(".out.", StringComparison.Ordinal))
+        PartName place = Config.Family.NameOf(Part.Of(name));
+        if (place.Pieces == 1)
         {
-            return read;
+            return Stored(entry);
         }
 
-        Tensor ordered = new(read.Shape);
+        if (_last?.Name != entry.Name)
+        {
+            _last = (entry.Name, Stored(entry));
+        }
+
+        Weight whole = _last!.Value.Weight;
+        int rows = whole.Shape[0] / place.Pieces;
+        return whole.Slice(place.Piece * rows, rows);
+    }
+
+    Weight Stored(TensorEntry entry)
+    {
+        if (entry.Type != DType.I8)
+        {
+            Tensor dense = _weights.ReadFinite(entry.Name);
+            return _asStored && entry.Type is (DType.BF16 or DType.F16)
+                ? new HalfWidth(
+                    dense.Shape,
+                    [.. MemoryMarshal.Cast<byte, ushort>(_weights.ReadBytes(entry.Name))],
+                    entry.Type
+                )
+                : dense;
+        }
+
+        string scale = entry.Name + ModelFolder.ScaleSuffix;
+        Shape shape = new([.. entry.Extents.Select(e => (int)e)]);
+        if (_weights.Find(scale)?.Extents is not [var rows] || rows != shape[0])
+        {
+            throw new InvalidDataException(
+                $"{_weights.Path}: tensor '{entry.Name}' holds int8 rows, and '{scale}' with a scale for each of its {shape[0]} rows is missing."
+            );
+        }
+
+        _scales.Add(scale);
+        return new Int8Rows(
+            shape,
+            [.. MemoryMarshal.Cast<byte, sbyte>(_weights.ReadBytes(entry.Name))],
+            _weights.ReadFinite(scale).Span.ToArray()
+        );
+    }
+
+    readonly HashSet<string> _scales = [];
+    readonly bool _asStored;
+
+    /// <summary>The last linear of each classifier with a row for each class in the order asked for.</summary>
+    Weight Ordered(string name, Weight weight)
+    {
+        if (_rows is null || Part.Of(name).Role != Role.Out)
+        {
+            return weight;
+        }
+
+        Tensor read = weight.Dense(),
+            ordered = new(read.Shape);
         int width = read.Count / _rows.Length;
         for (int i = 0; i < _rows.Length; i++)
         {
@@ -142,9 +204,11 @@ sealed class WeightReader
     (string, Shape, TensorEntry?) Plan(string name, Shape shape)
     {
         string file = FileName(name);
-        TensorEntry? entry = !name.Contains(".out.") || _keepsOut ? _names.Find(file) : null;
-        bool isHead = name.StartsWith(Names.Head + ".", StringComparison.Ordinal);
-        bool mayBeDrawn = _answers is not null && (isHead || !_keepsOut && name.Contains(".out."));
+        Part part = Part.Of(name);
+        bool isOut = part.Role == Role.Out;
+        TensorEntry? entry = !isOut || _keepsOut ? _names.Find(file) : null;
+        bool mayBeDrawn =
+            _answers is not null && (part.Stretch == Stretch.Head || !_keepsOut && isOut);
         if (entry is null)
         {
             return mayBeDrawn ? (name, shape, null)
@@ -155,10 +219,11 @@ sealed class WeightReader
         }
 
         long[] wanted = [.. shape.Extents.ToArray().Select(e => (long)e)];
+        wanted[0] *= Config.Family.NameOf(part).Pieces;
         return entry.Extents.AsSpan().SequenceEqual(wanted)
             ? (name, shape, entry)
             : throw new InvalidDataException(
-                $"{_weights.Path}: tensor '{file}' is [{string.Join(", ", entry.Extents)}]; the sizes in {_configPath} ask for {shape}."
+                $"{_weights.Path}: tensor '{file}' is [{string.Join(", ", entry.Extents)}]; the sizes in {_configPath} ask for [{string.Join(", ", wanted)}]."
             );
     }
 
@@ -168,11 +233,12 @@ sealed class WeightReader
     {
         long tables = Math.Max((long)Config.Vocabulary, Config.Positions) * Config.Hidden,
             layer =
-                Config.Layers.Max(l => Math.Max((long)l.Heads * Config.HeadWidth, l.FeedForward))
-                * Config.Hidden,
+                Config.Layers.Max(l =>
+                    Math.Max((long)l.Attention.Heads * l.Attention.Width, l.Mlp.Width)
+                ) * Config.Hidden,
             largest = Math.Max(tables, layer);
         return largest < Array.MaxLength
-            ? Names.Of(Config)
+            ? Config.Shapes()
             : throw new InvalidDataException(
                 $"{_configPath}: a tensor of these sizes would have {largest} elements; at most {Array.MaxLength} are possible."
             );
@@ -185,7 +251,9 @@ sealed class WeightReader
             .. _weights
                 .Tensors.Select(t => t.Name)
                 .Where(n =>
-                    !used.Contains(n) && !n.EndsWith("position_ids", StringComparison.Ordinal)
+                    !used.Contains(n)
+                    && !_scales.Contains(n)
+                    && !n.EndsWith("position_ids", StringComparison.Ordinal)
                 ),
         ];
         if (unused.Length > 0)

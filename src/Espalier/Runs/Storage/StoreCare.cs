@@ -57,8 +57,9 @@ public static class StoreCare
             [
                 .. Directory
                     .EnumerateDirectories(store.UnfinishedFolder)
-                    .Select(d => Path.Combine(d, CheckpointPlace.FileName))
-                    .Where(Path.Exists)
+                    .SelectMany(d =>
+                        Directory.EnumerateFileSystemEntries(d, CheckpointPlace.Pattern)
+                    )
                     .Order(StringComparer.Ordinal),
             ]
             : [];

@@ -5,7 +5,7 @@ namespace Espalier.Runs.Studies;
 /// <summary>Pipelines that differ only in which operators of a set stand in them and in what order.</summary>
 public static class PipelineSet
 {
-    // 7! orders would be 5040 pipelines; there are five operators that a set may name.
+    // 7! orders would be 5040 pipelines.
     const int MostOperators = 6;
 
     /// <summary>All orders that make sense, shorter ones first, each followed by every ending.</summary>
@@ -21,10 +21,7 @@ public static class PipelineSet
         IReadOnlyList<string> then
     )
     {
-        Operator[] set =
-        [
-            .. Pipeline.Parse(orders).Operators.Skip(orders.TrimStart().StartsWith('O') ? 0 : 1),
-        ];
+        Operator[] set = [.. Pipeline.Written(orders)];
         if (set.Length > MostOperators)
         {
             throw new ArgumentException(
@@ -42,7 +39,7 @@ public static class PipelineSet
         List<Pipeline> found = [];
         foreach (int size in (sizes ?? [set.Length]).Distinct().Order())
         {
-            foreach (string order in Orders(set, size).Distinct())
+            foreach (string order in Arranged(set, size).Select(o => string.Concat(o)).Distinct())
             {
                 found.AddRange(
                     then.Select(end => Pipeline.Parse(first + order + end))
@@ -58,13 +55,17 @@ public static class PipelineSet
             );
     }
 
-    static IEnumerable<string> Orders(Operator[] set, int size) =>
-        size == 0
-            ? [""]
-            : Enumerable
-                .Range(0, set.Length)
-                .SelectMany(i =>
-                    Orders([.. set.Where((_, j) => j != i)], size - 1)
-                        .Select(rest => $"{set[i]}{rest}")
-                );
+    /// <summary>Every order of so many of the set, in the set's own order as far as there is a choice.</summary>
+    /// <param name="size">Null: all of it.</param>
+    public static IEnumerable<IEnumerable<Operator>> Arranged(Operator[] set, int? size = null) =>
+        (size ?? set.Length) == 0
+            ?
+            [
+                [],
+            ]
+            : set.SelectMany(
+                (o, i) =>
+                    Arranged([.. set.Where((_, j) => j != i)], (size ?? set.Length) - 1)
+                        .Select(rest => rest.Prepend(o))
+            );
 }

@@ -41,7 +41,7 @@ public sealed record StudyEstimate(
         {
             bool done = study.Store.TryRead(stage.Key) is not null;
             double seconds = 0;
-            if (!done && stage.Trains)
+            if (!done && stage.Operator.Trains)
             {
                 StoredAction[] alike = Alike(recorded, stage);
                 ruled |= alike.Length == 0;

@@ -8,9 +8,6 @@ namespace Espalier.Runs.Studies;
 public sealed record PlannedStage(StageKey Key, StageKey? Parent, Recipe Recipe, Pipeline Pipeline)
 {
     public Operator Operator => Pipeline.Operators[^1];
-
-    /// <summary>Fine-tuning and the operators of group I; the others only take a moment.</summary>
-    public bool Trains => Operator is FineTune || Operator.Group == Group.I;
 }
 
 /// <summary>Models of one task and seed that are measured side by side.</summary>

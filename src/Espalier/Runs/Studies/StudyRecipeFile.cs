@@ -57,7 +57,17 @@ public sealed class StudyRecipeFile
         OnlyKnown(
             _file,
             "",
-            ["version", "name", "about", "model", "tasks", "pipelines", "force", "seeds"],
+            [
+                "version",
+                "name",
+                "about",
+                "model",
+                "original",
+                "tasks",
+                "pipelines",
+                "force",
+                "seeds",
+            ],
             ["training", "max_length", "batches", "efforts", "effort", "curve"]
         );
         Try(() => _file.Integer("version", 1, StudyRecipe.Version));
@@ -108,6 +118,21 @@ public sealed class StudyRecipeFile
         if (model is not null)
         {
             length = Try(() => LengthFor(model, asked, tasks), "model") ?? length;
+            foreach (
+                var (pipeline, task) in pipelines
+                    .DistinctBy(p => p.Operators[0])
+                    .SelectMany(p => tasks.Select(t => (p, t.Task)))
+            )
+            {
+                Try(
+                    () =>
+                    {
+                        StageMaking.CheckClassifier(pipeline, model, task);
+                        return true;
+                    },
+                    "model"
+                );
+            }
         }
 
         if (_problems.Count > 0)
@@ -239,6 +264,7 @@ public sealed class StudyRecipeFile
     {
         List<Pipeline> pipelines = [];
         bool force = Try(() => _file.OptionalFlag("force")) ?? false;
+        string? original = Try(() => _file.OptionalString("original"));
         JsonElement? list = Try(() => _file.Required("pipelines", "an array of pipelines"), "");
         JsonElement[] items = list is { ValueKind: JsonValueKind.Array } array
             ? [.. array.EnumerateArray()]
@@ -249,7 +275,10 @@ public sealed class StudyRecipeFile
         }
         else if (list is not null && items.Length == 0)
         {
-            Add("pipelines", "must be an array with one pipeline at least, such as \"DEPLQ\"");
+            Add(
+                "pipelines",
+                $"must be an array with one pipeline at least, such as \"{Pipeline.Sample}\""
+            );
         }
 
         for (int i = 0; i < items.Length; i++)
@@ -257,7 +286,9 @@ public sealed class StudyRecipeFile
             string where = $"pipelines[{i}]";
             foreach (Pipeline written in Try(() => Expand(items[i], where), where) ?? [])
             {
-                Pipeline pipeline = Placed(written);
+                Pipeline pipeline =
+                    Try(() => Placed(original is null ? written : written.From(original)), where)
+                    ?? written;
                 pipelines.Add(pipeline);
                 foreach (
                     string input in pipeline
@@ -288,7 +319,7 @@ public sealed class StudyRecipeFile
         if (item.ValueKind != JsonValueKind.Object)
         {
             throw new InvalidDataException(
-                "is neither a pipeline such as \"DEPLQ\" nor an object with orders"
+                $"is neither a pipeline such as \"{Pipeline.Sample}\" nor an object with orders"
             );
         }
 
@@ -309,7 +340,7 @@ public sealed class StudyRecipeFile
     Pipeline Placed(Pipeline pipeline) =>
         pipeline.Operators.All(o => o.Inputs.Count == 0)
             ? pipeline
-            : Pipeline.Parse(string.Concat(pipeline.Operators.Select(Placed)));
+            : Pipeline.Of([.. pipeline.Operators.Select(Placed)]);
 
     Operator Placed(Operator written) =>
         written

@@ -48,6 +48,28 @@ readonly struct JsonField
         }
     }
 
+    /// <summary>A value that does not stand in the file, but follows from it.</summary>
+    public JsonField Derived(string json) =>
+        new(_file, "the document", JsonDocument.Parse(json).RootElement);
+
+    /// <summary>The JSON of this value, as it was written.</summary>
+    public string Raw => _value.GetRawText();
+
+    /// <summary>Whether two values say the same.</summary>
+    public static bool Same(JsonField? left, JsonField? right) =>
+        left is { } l && right is { } r
+            ? JsonElement.DeepEquals(l._value, r._value)
+            : left is null && right is null;
+
+    /// <summary>A finite number.</summary>
+    public double Real()
+    {
+        Demand(_value.ValueKind == JsonValueKind.Number, "a number");
+        return _value.TryGetDouble(out double number) && double.IsFinite(number)
+            ? number
+            : throw Refuse($"{Short(_value.GetRawText())} is not a finite number.");
+    }
+
     /// <summary>Reads a file, refusing one that is missing or absurdly large.</summary>
     public static byte[] ReadBytes(string file) =>
         RegularFile.ReadAll(file, "a file of a tokenizer", LargestFile);

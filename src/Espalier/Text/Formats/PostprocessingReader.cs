@@ -11,7 +11,7 @@ static class PostprocessingReader
     )
     {
         Postprocessing file = Read(field, parts);
-        if (OfClass(parts, config) is { } own)
+        if (OfClass(field, parts, config) is { } own)
         {
             if (!own.Single.Arranges(file.Single) || !own.Pair.Arranges(file.Pair))
             {
@@ -46,29 +46,39 @@ static class PostprocessingReader
         return file;
     }
 
-    static Postprocessing? OfClass(TokenizerParts parts, TokenizerConfig config)
+    static Postprocessing? OfClass(JsonField? field, TokenizerParts parts, TokenizerConfig config)
     {
-        if (config.Class.Form is not (TokenizerClass.Kind.Bert or TokenizerClass.Kind.Roberta))
+        TokenizerClass.Kind form = config.Class.Form;
+        bool xlm = form == TokenizerClass.Kind.XlmRoberta;
+        if (
+            !xlm
+            && form is not (TokenizerClass.Kind.Bert or TokenizerClass.Kind.Roberta)
+            && !(form == TokenizerClass.Kind.Albert && field is null)
+        )
         {
             return null;
         }
 
-        if (parts.IdOf("cls_token") is not { } cls || parts.IdOf("sep_token") is not { } sep)
+        if (
+            parts.IdOf(xlm ? "bos_token" : "cls_token") is not { } cls
+            || parts.IdOf(xlm ? "eos_token" : "sep_token") is not { } sep
+        )
         {
             config.Notes.Add(
-                $"{config.Class.Name} needs a cls_token and a sep_token that the vocabulary has, and there are none: "
+                $"{config.Class.Name} needs {(xlm ? "a bos_token and an eos_token" : "a cls_token and a sep_token")} that the vocabulary has, and there are none: "
                     + "the post_processor of tokenizer.json is obeyed."
             );
             return null;
         }
 
-        bool roberta = config.Class.Form == TokenizerClass.Kind.Roberta;
+        bool roberta = form == TokenizerClass.Kind.Roberta;
         return TokenizerJson.Around(
-            roberta ? Postprocessing.Kind.Roberta : Postprocessing.Kind.Template,
+            roberta || xlm ? Postprocessing.Kind.Roberta : Postprocessing.Kind.Template,
             cls,
             sep
         ) with
         {
+            Form = roberta ? Postprocessing.Kind.Roberta : Postprocessing.Kind.Template,
             TrimsOffsets = roberta && (config.TrimsOffsets ?? true),
             PrefixSpace = roberta && (config.AddsPrefixSpace ?? false),
         };

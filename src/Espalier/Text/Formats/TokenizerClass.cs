@@ -25,6 +25,12 @@ sealed record TokenizerClass(string? Name, TokenizerClass.Kind Form)
 
         /// <summary>GPT-2's pre-tokenizer; special tokens as in tokenizer.json.</summary>
         Gpt2,
+
+        /// <summary>ALBERT's normalizer and words; special tokens as in tokenizer.json, or its own.</summary>
+        Albert,
+
+        /// <summary>XLM-RoBERTa's words and special tokens, and what tokenizer.json maps characters to.</summary>
+        XlmRoberta,
     }
 
     static readonly string[] Berts =
@@ -68,6 +74,10 @@ sealed record TokenizerClass(string? Name, TokenizerClass.Kind Form)
         ["roberta-prelayernorm"] = "RobertaTokenizer",
         ["longformer"] = "RobertaTokenizer",
         ["gpt2"] = "GPT2Tokenizer",
+        ["albert"] = "AlbertTokenizer",
+        ["xlm-roberta"] = "XLMRobertaTokenizer",
+        ["xlm-roberta-xl"] = "XLMRobertaTokenizer",
+        ["modernbert"] = "TokenizersBackend",
     };
 
     public static TokenizerClass Unnamed { get; } = new(null, Kind.None);
@@ -81,8 +91,13 @@ sealed record TokenizerClass(string? Name, TokenizerClass.Kind Form)
             plain,
             Berts.Contains(plain) ? Kind.Bert
                 : Robertas.Contains(plain) ? Kind.Roberta
-                : plain == "GPT2Tokenizer" ? Kind.Gpt2
-                : Kind.Generic
+                : plain switch
+                {
+                    "GPT2Tokenizer" => Kind.Gpt2,
+                    "AlbertTokenizer" => Kind.Albert,
+                    "XLMRobertaTokenizer" => Kind.XlmRoberta,
+                    _ => Kind.Generic,
+                }
         );
     }
 
@@ -105,10 +120,18 @@ sealed record TokenizerClass(string? Name, TokenizerClass.Kind Form)
     /// Whether the second text of a pair gets the token type 1, unless model_input_names says
     /// otherwise. Transformers 4 gave types for the generic class too; 5 does not.
     /// </summary>
-    public bool GivesTypes(bool wordPiece) =>
-        Form == Kind.None ? wordPiece : Form == Kind.Bert && Name != "DistilBertTokenizer";
+    public bool GivesTypes(TokenizerModel model) =>
+        Form == Kind.None
+            ? model == TokenizerModel.WordPiece
+            : Form == Kind.Bert && Name != "DistilBertTokenizer";
 
     /// <summary>Whether the files of a tokenizer's kind are what this class is made for.</summary>
-    public bool Fits(bool wordPiece) =>
-        Form is Kind.None or Kind.Generic || wordPiece == (Form == Kind.Bert);
+    public bool Fits(TokenizerModel model) =>
+        Form switch
+        {
+            Kind.Bert => model == TokenizerModel.WordPiece,
+            Kind.Roberta or Kind.Gpt2 => model == TokenizerModel.BytePair,
+            Kind.Albert or Kind.XlmRoberta => model == TokenizerModel.Unigram,
+            _ => true,
+        };
 }

@@ -15,6 +15,7 @@ sealed class TokenizerConfig
     public bool? Lowercase { get; private set; }
     public bool? StripAccents { get; private set; }
     public bool? SpaceChinese { get; private set; }
+    public bool KeepsAccents { get; private set; }
     public bool? AddsPrefixSpace { get; private set; }
     public bool? TrimsOffsets { get; private set; }
     public bool SplitsSpecial { get; private set; }
@@ -73,12 +74,12 @@ sealed class TokenizerConfig
     }
 
     /// <summary>Takes a class that is made for other kinds of files for none.</summary>
-    public void CheckClass(bool wordPiece)
+    public void CheckClass(TokenizerModel model)
     {
-        if (!Class.Fits(wordPiece))
+        if (!Class.Fits(model))
         {
             Notes.Add(
-                $"{Class.Name} is the tokenizer's class, and tokenizer.json holds {(wordPiece ? "WordPiece" : "byte-level BPE")}, "
+                $"{Class.Name} is the tokenizer's class, and tokenizer.json holds {Tokenizer.NameOf(model)}, "
                     + "which that class does not read: tokenizer.json alone is obeyed."
             );
             Class = TokenizerClass.Named(TokenizerClass.Generic);
@@ -110,6 +111,7 @@ sealed class TokenizerConfig
         Lowercase = fields.Optional("do_lower_case")?.Flag();
         StripAccents = fields.Optional("strip_accents")?.Flag();
         SpaceChinese = fields.Optional("tokenize_chinese_chars")?.Flag();
+        KeepsAccents = fields.Optional("keep_accents")?.Flag() ?? false;
         AddsPrefixSpace = fields.Optional("add_prefix_space")?.Flag();
         TrimsOffsets = fields.Optional("trim_offsets")?.Flag();
         SplitsSpecial = fields.Optional("split_special_tokens")?.Flag() ?? false;

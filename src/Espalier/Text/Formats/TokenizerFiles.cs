@@ -65,17 +65,17 @@ static class TokenizerFiles
     static void Config(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         TokenizerParts parts = tokenizer.Parts;
-        string className = parts.ClassName ?? ClassName(tokenizer);
+        string className =
+            tokenizer is UnigramTokenizer
+                ? TokenizerClass.Generic // others know unk_token by its old id
+                : parts.ClassName ?? ClassName(tokenizer);
         json.WriteString("tokenizer_class", className);
         if (parts.ModelMaxLength is { } length)
         {
             json.WriteNumber("model_max_length", length);
         }
 
-        if (
-            parts.GivesTypes
-            != TokenizerClass.Named(className).GivesTypes(tokenizer is WordPieceTokenizer)
-        )
+        if (parts.GivesTypes != TokenizerClass.Named(className).GivesTypes(tokenizer.Kind))
         {
             json.WriteStartArray("model_input_names");
             foreach (string name in parts.GivesTypes ? WithTypes : WithoutTypes)
@@ -135,7 +135,14 @@ static class TokenizerFiles
     {
         foreach (string role in SpecialTokens.Roles)
         {
-            if (parts.Specials[role] is { } token)
+            // What its own tokens are, Unigram's conventions tell again; a name would make them tokens that texts are searched for.
+            bool told =
+                parts.Family is TokenizerFamily.Albert or TokenizerFamily.XlmRoberta
+                && SpecialTokens.Of(parts.Family)[role] == parts.Specials[role];
+            if (
+                parts.Specials[role] is { } token
+                && (!told || parts.Added.Any(a => a.Content == token))
+            )
             {
                 json.WriteString(role, token);
             }

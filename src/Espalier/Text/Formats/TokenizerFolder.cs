@@ -66,20 +66,23 @@ sealed class TokenizerFolder
     /// <summary>The tokenizer's class: as the settings name it, or config.json, or as its kind of model has it.</summary>
     public TokenizerClass Class(JsonField? settings)
     {
+        JsonField? model = Has("config.json")
+            ? JsonField.Open(Path.Combine(_folder, "config.json"), out _)
+            : null;
+        TokenizerClass usual = TokenizerClass.OfModel(model?.Optional("model_type")?.Text());
+        if (usual.Form == TokenizerClass.Kind.Generic)
+        {
+            return usual; // transformers 5 trusts tokenizer.json alone here, whatever class is named
+        }
+
         if (settings?.Optional("tokenizer_class") is { } named)
         {
             return TokenizerClass.Named(named.Text());
         }
 
-        if (!Has("config.json"))
+        if (model?.Optional("tokenizer_class") is not { } older)
         {
-            return TokenizerClass.Unnamed;
-        }
-
-        JsonField model = JsonField.Open(Path.Combine(_folder, "config.json"), out _);
-        if (model.Optional("tokenizer_class") is not { } older)
-        {
-            return TokenizerClass.OfModel(model.Optional("model_type")?.Text());
+            return usual;
         }
 
         // What is made of this model has a config.json of its own, so the name must go with the tokenizer.

@@ -1,7 +1,7 @@
 namespace Espalier.Text.Formats;
 
 /// <summary>
-/// Understands tokenizer.json as far as WordPiece and byte-level BPE need it, and refuses
+/// Understands tokenizer.json as far as WordPiece, byte-level BPE and Unigram need it, and refuses
 /// everything else by name. Its truncation and padding are passed over: each call decides them.
 /// </summary>
 static class TokenizerJson
@@ -39,13 +39,21 @@ static class TokenizerJson
         }
 
         JsonField model = json["model"];
-        Vocabulary vocabulary = VocabularyReader.FromJson(model["vocab"]);
-        bool wordPiece = IsWordPiece(model);
-        config.CheckClass(wordPiece);
+        TokenizerModel kind = KindOf(model);
+        double[] scores = [];
+        Vocabulary vocabulary =
+            kind == TokenizerModel.Unigram
+                ? UnigramReader.Vocabulary(model["vocab"], out scores)
+                : VocabularyReader.FromJson(model["vocab"]);
+        config.CheckClass(kind);
         TokenizerFamily family = default;
         TokenizerFamily Family(Func<string, bool> has) =>
             family =
-                wordPiece ? TokenizerFamily.Bert
+                kind == TokenizerModel.WordPiece ? TokenizerFamily.Bert
+                : kind == TokenizerModel.Unigram
+                    ? config.Class.Form != TokenizerClass.Kind.Albert && has("<s>") && has("</s>")
+                            ? TokenizerFamily.XlmRoberta
+                        : TokenizerFamily.Albert
                 : config.Class.Form == TokenizerClass.Kind.Roberta ? TokenizerFamily.Roberta
                 : config.Class.Form == TokenizerClass.Kind.Gpt2 ? TokenizerFamily.Gpt2
                 : has("<s>") && has("</s>") ? TokenizerFamily.Roberta
@@ -71,7 +79,12 @@ static class TokenizerJson
         parts = parts.With(
             PostprocessingReader.Read(json.Optional("post_processor"), parts, config)
         );
-        return wordPiece ? WordPiece(json, parts, config) : BytePair(json, parts, config);
+        return kind switch
+        {
+            TokenizerModel.WordPiece => WordPiece(json, parts, config),
+            TokenizerModel.BytePair => BytePair(json, parts, config),
+            _ => UnigramReader.Read(json, scores, parts, config),
+        };
     }
 
     /// <summary>BERT's or RoBERTa's arrangement of one text or two between special tokens.</summary>
@@ -95,18 +108,21 @@ static class TokenizerJson
     }
 
     // Files of old versions do not name the model's type.
-    static bool IsWordPiece(JsonField model)
+    static TokenizerModel KindOf(JsonField model)
     {
         JsonField? type = model.Optional("type");
         return type?.Text() switch
         {
-            "WordPiece" => true,
-            "BPE" => false,
-            null when model.Optional("merges") is not null => false,
-            null when model.Optional("max_input_chars_per_word") is not null => true,
+            "WordPiece" => TokenizerModel.WordPiece,
+            "BPE" => TokenizerModel.BytePair,
+            "Unigram" => TokenizerModel.Unigram,
+            null when model.Optional("merges") is not null => TokenizerModel.BytePair,
+            null when model.Optional("max_input_chars_per_word") is not null =>
+                TokenizerModel.WordPiece,
+            null when model.Optional("unk_id") is not null => TokenizerModel.Unigram,
             null => throw model.Refuse("the field 'type' is missing."),
             { } other => throw type.Value.Refuse(
-                $"Espalier knows WordPiece and BPE, not '{other}'."
+                $"Espalier knows WordPiece, BPE and Unigram, not '{other}'."
             ),
         };
     }
@@ -184,11 +200,7 @@ static class TokenizerJson
 
     static BytePairTokenizer BytePair(JsonField json, TokenizerParts parts, TokenizerConfig config)
     {
-        if (json.Optional("normalizer") is { } normalizer)
-        {
-            throw normalizer.Refuse("byte-level BPE is known without a normalizer only.");
-        }
-
+        JsonField? normalizer = json.Optional("normalizer");
         if (json.Optional("decoder") is not null)
         {
             Demand(json["decoder"], "ByteLevel", ByteLevelFields);
@@ -199,6 +211,8 @@ static class TokenizerJson
         {
             AddsPrefixSpace = byteLevel["add_prefix_space"].Flag(),
             SplitsDigits = digits,
+            Normalizer = NormalizerReader.Steps(normalizer),
+            WrittenNormalizer = normalizer?.Raw,
         };
         BytePairModel own = config.Class.Form switch
         {
@@ -242,6 +256,7 @@ static class TokenizerJson
     static string Words(BytePairModel model) =>
         $"add_prefix_space {(model.AddsPrefixSpace ? "true" : "false")}, "
         + $"{(model.SplitsDigits ? "digits cut off" : "no Digits")}, "
+        + $"{(model.Normalizer is null ? "no" : "a")} normalizer, "
         + $"{(model.UnknownId is null ? "no unk_token" : "an unk_token")}";
 
     static (JsonField ByteLevel, bool Digits) PreTokenizer(JsonField field)

@@ -17,6 +17,10 @@ static class TokenizerJsonWriter
             {
                 WordPiece(json, wordPiece);
             }
+            else if (tokenizer is UnigramTokenizer unigram)
+            {
+                Unigram(json, unigram);
+            }
             else
             {
                 BytePair(json, (BytePairTokenizer)tokenizer);
@@ -80,7 +84,7 @@ static class TokenizerJsonWriter
     static void BytePair(Utf8JsonWriter json, BytePairTokenizer tokenizer)
     {
         BytePairModel model = tokenizer.Model;
-        json.WriteNull("normalizer");
+        Raw(json, "normalizer", model.WrittenNormalizer);
         json.WriteStartObject("pre_tokenizer");
         if (model.SplitsDigits)
         {
@@ -128,6 +132,36 @@ static class TokenizerJsonWriter
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    static void Unigram(Utf8JsonWriter json, UnigramTokenizer tokenizer)
+    {
+        UnigramModel model = tokenizer.Model;
+        Raw(json, "normalizer", model.Written.Normalizer);
+        Raw(json, "pre_tokenizer", model.Written.PreTokenizer);
+        Processor(json, tokenizer);
+        Raw(json, "decoder", model.Written.Decoder);
+        json.WriteStartObject("model");
+        json.WriteString("type", "Unigram");
+        json.WriteNumber("unk_id", model.UnknownId);
+        json.WriteStartArray("vocab");
+        foreach ((string piece, int id) in tokenizer.Parts.Vocabulary.Entries)
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(piece);
+            json.WriteNumberValue(model.Scores[id]);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("byte_fallback", model.Bytes is not null);
+        json.WriteEndObject();
+    }
+
+    static void Raw(Utf8JsonWriter json, string name, string? value)
+    {
+        json.WritePropertyName(name);
+        json.WriteRawValue(value ?? "null");
     }
 
     static void ByteLevel(Utf8JsonWriter json, bool prefix, bool trim)

@@ -41,4 +41,10 @@ enum CodePoint : ushort
 
     /// <summary>Has another lower case.</summary>
     Lowers = 1 << 11,
+
+    /// <summary>Any mark, dropped by the normalizer StripAccents.</summary>
+    Combining = 1 << 12,
+
+    /// <summary>Has a canonical decomposition that is never composed again.</summary>
+    Excluded = 1 << 13,
 }

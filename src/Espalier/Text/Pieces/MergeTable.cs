@@ -80,7 +80,7 @@ sealed class MergeTable
 
     int ApplyToLong(Span<Symbol> symbols)
     {
-        MinHeap queue = new(symbols.Length);
+        PriorityQueue<int, long> queue = new(symbols.Length);
         for (int i = 0; i < symbols.Length; i++)
         {
             symbols[i].Previous = i - 1;
@@ -92,9 +92,9 @@ sealed class MergeTable
             Offer(queue, symbols, i);
         }
 
-        while (queue.TryTake(out long top))
+        while (queue.TryDequeue(out int left, out long key))
         {
-            Step(queue, symbols, (int)top, Merges[(int)(top >> 32)].Id);
+            Step(queue, symbols, left, Merges[(int)(key >> 32)].Id);
         }
 
         int count = 0;
@@ -106,7 +106,7 @@ sealed class MergeTable
         return count;
     }
 
-    void Step(MinHeap queue, Span<Symbol> symbols, int left, int id)
+    void Step(PriorityQueue<int, long> queue, Span<Symbol> symbols, int left, int id)
     {
         ref Symbol symbol = ref symbols[left];
         // An entry is stale when a neighbour was merged away since it was queued.
@@ -137,12 +137,12 @@ sealed class MergeTable
         }
     }
 
-    void Offer(MinHeap queue, Span<Symbol> symbols, int left)
+    void Offer(PriorityQueue<int, long> queue, Span<Symbol> symbols, int left)
     {
         long key = Key(symbols[left].Id, symbols[symbols[left].Next].Id);
         if (_merges.TryGetValue(key, out var merge))
         {
-            queue.Add(Key(merge.Rank, left));
+            queue.Enqueue(left, Key(merge.Rank, left));
         }
     }
 

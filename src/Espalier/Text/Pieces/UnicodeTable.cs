@@ -9,11 +9,14 @@ namespace Espalier.Text.Pieces;
 static class UnicodeTable
 {
     const int PageBits = 8;
+    public const int MostParts = 18;
     const int HangulFirst = 0xAC00;
     const int HangulCount = 11172;
     static readonly CodePoint[] Empty = new CodePoint[1 << PageBits];
     static readonly Dictionary<int, int[]> Lowered = [];
     static readonly Dictionary<int, int[]> Decomposed = [];
+    static readonly Dictionary<int, int[]> Compatible = [];
+    static readonly Dictionary<(int, int), int> Composed = [];
     static readonly Dictionary<int, int> Classes = [];
     static readonly CodePoint[][] Pages = Load();
 
@@ -27,10 +30,16 @@ static class UnicodeTable
     /// <summary>Canonical combining class; 0 starts a new sequence.</summary>
     public static int Class(int code) => Classes.GetValueOrDefault(code);
 
-    /// <summary>The full canonical decomposition, written to <paramref name="parts"/> (4 at most).</summary>
-    public static int Decompose(int code, Span<int> parts)
+    /// <summary>
+    /// The full decomposition, canonical or compatible, written to <paramref name="parts"/>
+    /// (<see cref="MostParts"/> at most).
+    /// </summary>
+    public static int Decompose(int code, bool compatible, Span<int> parts)
     {
-        if (Decomposed.TryGetValue(code, out int[]? found))
+        if (
+            compatible && Compatible.TryGetValue(code, out int[]? found)
+            || Decomposed.TryGetValue(code, out found)
+        )
         {
             found.CopyTo(parts);
             return found.Length;
@@ -47,6 +56,22 @@ static class UnicodeTable
         parts[1] = 0x1161 + (syllable % 588 / 28);
         parts[2] = 0x11A7 + (syllable % 28);
         return parts[2] == 0x11A7 ? 2 : 3;
+    }
+
+    /// <summary>The code point that two make; -1 where they make none.</summary>
+    public static int Compose(int first, int second)
+    {
+        (int lead, int vowel, int syllable, int tail) = (
+            first - 0x1100,
+            second - 0x1161,
+            first - HangulFirst,
+            second - 0x11A7
+        );
+        return lead is >= 0 and < 19 && vowel is >= 0 and < 21
+                ? HangulFirst + (((lead * 21) + vowel) * 28)
+            : syllable is >= 0 and < HangulCount && syllable % 28 == 0 && tail is > 0 and < 28
+                ? first + tail
+            : Composed.GetValueOrDefault((first, second), -1);
     }
 
     static CodePoint[][] Load()
@@ -66,6 +91,22 @@ static class UnicodeTable
         }
 
         Mark(pages, HangulFirst, HangulFirst + HangulCount - 1, CodePoint.Decomposes);
+        foreach ((int code, int[] parts) in Decomposed.OrderBy(d => d.Value.Length))
+        {
+            // All parts but the last make the first of the pair, which has fewer parts itself.
+            int first = parts[0];
+            foreach (int part in parts.AsSpan(1, Math.Max(0, parts.Length - 2)))
+            {
+                first = Compose(first, part);
+            }
+
+            CodePoint kind = pages[code >> PageBits][code & ((1 << PageBits) - 1)];
+            if ((kind & CodePoint.Excluded) == 0)
+            {
+                Composed[(first, parts[^1])] = code;
+            }
+        }
+
         return pages;
     }
 
@@ -84,7 +125,10 @@ static class UnicodeTable
             "number" => CodePoint.Number,
             "white" => CodePoint.White,
             "word" => CodePoint.Word,
+            "combining" => CodePoint.Combining,
+            "excluded" => CodePoint.Excluded,
             "lower" => CodePoint.Lowers,
+            "compatible" => CodePoint.None,
             _ => CodePoint.Decomposes,
         };
         foreach (string word in words.AsSpan(1))
@@ -114,6 +158,9 @@ static class UnicodeTable
                 break;
             case "decompose":
                 Decomposed[code] = value;
+                break;
+            case "compatible":
+                Compatible[code] = value;
                 break;
             default:
                 Classes[code] = value[0];

@@ -1,4 +1,7 @@
+using Espalier.Models.Storage;
+using Espalier.Operators;
 using Espalier.Runs.Studies;
+using Espalier.Tests.Models;
 
 namespace Espalier.Tests.Runs.Studies;
 
@@ -53,6 +56,41 @@ public sealed class StudyRecipeFileTests : IDisposable
                 $"nothing says \"{part}\" in:\n{string.Join('\n', problems)}"
             );
         }
+    }
+
+    [Fact]
+    public void All_pipelines_may_begin_with_the_model_as_downloaded()
+    {
+        ModelFolder.Save(
+            Toy.Make(Toy.Config with { Labels = ["0", "1"] }),
+            _toy["toy"],
+            Toy.Tokenizer.Files(),
+            overwrite: true
+        );
+        string path = _toy.Write(
+            """["LQ","O(downloaded)Q"]""",
+            more: ",\"original\":\"downloaded\""
+        );
+        StudyRecipe recipe = StudyRecipeFile.Read(path, _ => null);
+        Assert.Equal(["O(downloaded)LQ", "O(downloaded)Q"], recipe.Pipelines.Select(p => $"{p}"));
+        StudyPlan plan = recipe.Plan("avx2");
+        Assert.DoesNotContain(plan.Stages, s => s.Operator.Trains);
+        Assert.NotEqual(
+            plan.Stages[0].Key,
+            (recipe with { Pipelines = [Pipeline.Parse("L")] }).Plan("avx2").Stages[0].Key
+        );
+    }
+
+    [Fact]
+    public void A_model_without_a_classifier_for_the_task_is_refused_as_downloaded_before_anything_runs()
+    {
+        string message = Assert
+            .Throws<InvalidDataException>(() =>
+                StudyRecipeFile.Read(_toy.Write("""["LQ","O(downloaded)Q"]"""), _ => null)
+            )
+            .Message;
+        Assert.Contains("field 'model'", Assert.Single(message.Split('\n')));
+        Assert.Contains("knows the classes bad, good, and toy has 0, 1", message);
     }
 
     [Fact]

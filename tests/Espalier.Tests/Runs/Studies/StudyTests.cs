@@ -108,8 +108,8 @@ public sealed class StudyTests : IDisposable
     public void A_training_that_diverges_fails_with_what_builds_on_it_and_the_rest_goes_on()
     {
         Model huge = Toy.Make(Toy.Config with { Layers = [Toy.Config.Layers[0]] });
-        huge.Parameters[Names.Word].Span.Fill(3e38f);
-        huge.Parameters[Names.Position].Span.Fill(3e38f);
+        huge.Parameters[Part.Word.Weight].Span.Fill(3e38f);
+        huge.Parameters[Part.Position.Weight].Span.Fill(3e38f);
         ModelFolder.Save(huge, _toy["huge"], Toy.Tokenizer.Files());
         Study study = _toy.Open(_toy.Write("""["D(student=huge)EQ","PQ"]""", "[1]"));
         StudyOutcome outcome = _toy.Run(study);

@@ -71,6 +71,163 @@ sealed class FileGrid(Dice dice)
         };
     }
 
+    public JsonObject Unigram()
+    {
+        Dictionary<string, int> vocabulary = Vocabulary("<pad>", "<unk>", "[CLS]", "[SEP]");
+        foreach (string character in Script.Characters)
+        {
+            Add(vocabulary, character, 0.8);
+        }
+
+        Add(vocabulary, "▁", 0.8);
+        string[] single = [.. vocabulary.Keys.Skip(4)];
+        for (int i = 0; i < 1500; i++)
+        {
+            // Of letters that texts are full of, and of anything, some behind the mark of a space.
+            string[] bits =
+            [
+                .. Enumerable
+                    .Range(0, 1 + dice.Next(4))
+                    .Select(_ =>
+                        dice.Chance(0.7)
+                            ? $"{"etaoinshrdluTx'.1 "[dice.Next(17)]}"
+                            : single[dice.Next(single.Length)]
+                    ),
+            ];
+            Add(vocabulary, (dice.Chance(0.4) ? "▁" : "") + string.Concat(bits), 1);
+        }
+
+        bool bytes = dice.Chance(0.2);
+        for (int value = 0; bytes && value < 256; value++)
+        {
+            Add(vocabulary, $"<0x{value:X2}>", 1);
+        }
+
+        JsonArray pieces = [];
+        bool whole = dice.Chance(0.3); // many ways are equally good
+        foreach (string piece in vocabulary.Keys)
+        {
+            double score = whole ? -dice.Next(6) : -dice.Next(1 << 20) / 65536.0;
+            pieces.Add(new JsonArray(piece, score));
+        }
+
+        JsonArray added = AddedTokens(vocabulary, "<pad>", "[CLS]", "[SEP]");
+        Added =
+        [
+            .. Added,
+            "▁",
+            "▁▁a",
+            "``",
+            "''",
+            "   ",
+            "ﬁ",
+            "①",
+            "Å",
+            "가",
+            "각",
+            "e\u0301\u0323",
+        ];
+        return new JsonObject
+        {
+            ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
+            ["added_tokens"] = added,
+            ["normalizer"] = dice.Chance(0.1) ? null : Normalizer(),
+            ["pre_tokenizer"] =
+                dice.Chance(0.1) ? null
+                : dice.Chance(0.4) ? Metaspace()
+                : new JsonObject
+                {
+                    ["type"] = "Sequence",
+                    ["pretokenizers"] = new JsonArray(
+                        new JsonObject { ["type"] = "WhitespaceSplit" },
+                        Metaspace()
+                    ),
+                },
+            ["post_processor"] = Around("[CLS]", 2, "[SEP]", 3),
+            ["decoder"] = Metaspace(),
+            ["model"] = new JsonObject
+            {
+                ["type"] = "Unigram",
+                ["unk_id"] = 1,
+                ["vocab"] = pieces,
+                ["byte_fallback"] = bytes,
+            },
+        };
+    }
+
+    JsonObject Metaspace() =>
+        new()
+        {
+            ["type"] = "Metaspace",
+            ["replacement"] = "▁",
+            ["prepend_scheme"] = Schemes[dice.Next(3)],
+            ["split"] = dice.Chance(0.7),
+        };
+
+    JsonObject Normalizer() =>
+        new()
+        {
+            ["type"] = "Sequence",
+            ["normalizers"] = new JsonArray([
+                .. Enumerable.Range(0, dice.Next(4)).Select(_ => (JsonNode)Step()),
+            ]),
+        };
+
+    JsonObject Step()
+    {
+        static JsonObject Replace(string kind, string pattern, string content) =>
+            new()
+            {
+                ["type"] = "Replace",
+                ["pattern"] = new JsonObject { [kind] = pattern },
+                ["content"] = content,
+            };
+        return dice.Next(13) switch
+        {
+            0 => Replace("String", "``", "\""),
+            1 => Replace("Regex", " {2,}", " "),
+            2 => Replace("Regex", @"\s{2,}|[\n\r\t]", " "),
+            3 => Replace("String", "e", dice.Chance(0.5) ? "" : "İ́x"),
+            4 => new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = Map.Value },
+            5 => new JsonObject
+            {
+                ["type"] = "Strip",
+                ["strip_left"] = dice.Chance(0.5),
+                ["strip_right"] = dice.Chance(0.5),
+            },
+            6 => new JsonObject { ["type"] = "Prepend", ["prepend"] = " ▁"[..(1 + dice.Next(2))] },
+            int form => new JsonObject { ["type"] = Forms[form - 7] },
+        };
+    }
+
+    static readonly string[] Schemes = ["always", "first", "never"];
+
+    static readonly string[] Forms = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"];
+
+    static readonly Lazy<string> Map = new(() =>
+        SmallCharacterMap.Base64(
+            new Dictionary<string, string>
+            {
+                ["\t"] = " ",
+                ["\u0001"] = "",
+                ["\u200D"] = "",
+                ["ﬁ"] = "fi",
+                ["①"] = "1",
+                ["e\u0301"] = "é",
+                ["é"] = "é",
+                ["İ"] = "İ",
+                ["x"] = "xyz",
+                ["\u3000"] = " ",
+                ["\r\n"] = "\n",
+                ["ᄀ"] = "ㄱ",
+                ["日"] = "",
+                ["😀"] = ":-)",
+            }
+        )
+    );
+
     public JsonObject BytePair()
     {
         Dictionary<string, int> vocabulary = Vocabulary("<s>", "<pad>", "</s>", "<unk>");
@@ -104,7 +261,7 @@ sealed class FileGrid(Dice dice)
             ["truncation"] = null,
             ["padding"] = null,
             ["added_tokens"] = AddedTokens(vocabulary, "<s>", "</s>", "<unk>"),
-            ["normalizer"] = null,
+            ["normalizer"] = dice.Chance(0.7) ? null : Normalizer(),
             ["pre_tokenizer"] = dice.Chance(0.2)
                 ? new JsonObject
                 {

@@ -11,6 +11,7 @@ public sealed class HuggingFaceTests
     [Theory]
     [InlineData("WordPiece")]
     [InlineData("BPE")]
+    [InlineData("Unigram")]
     public void Every_setting_gives_the_ids_of_the_library(string kind) =>
         Compare(kind, seed: 1, files: 40, texts: 100);
 
@@ -18,6 +19,7 @@ public sealed class HuggingFaceTests
     [Trait("tier", "slow")]
     [InlineData("WordPiece")]
     [InlineData("BPE")]
+    [InlineData("Unigram")]
     public void A_long_walk_through_settings_and_scripts_gives_the_ids_of_the_library(
         string kind
     ) => Compare(kind, seed: 2, files: 600, texts: 400);
@@ -29,7 +31,12 @@ public sealed class HuggingFaceTests
         FileGrid grid = new(dice);
         for (int file = 0; file < files; file++)
         {
-            JsonObject json = kind == "BPE" ? grid.BytePair() : grid.WordPiece();
+            JsonObject json = kind switch
+            {
+                "BPE" => grid.BytePair(),
+                "Unigram" => grid.Unigram(),
+                _ => grid.WordPiece(),
+            };
             string[] read =
             [
                 "",

@@ -1,11 +1,10 @@
 using Espalier.Data;
-using Espalier.Measuring;
 using Espalier.Models;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Measuring;
 
 /// <summary>Which output of a model stands for which class of a task, or why the model answers another question.</summary>
-static class LabelAlignment
+public static class LabelAlignment
 {
     /// <summary>For each class of the task the model's output; null where a model was saved without names and the order is all there is.</summary>
     /// <exception cref="InvalidDataException">The model answers another question.</exception>

@@ -1,0 +1,216 @@
+using Espalier.Autograd;
+using Espalier.Kernels;
+using Espalier.Models.Walk;
+using Espalier.Stored;
+using Tensor = Espalier.Tensors.Tensor;
+
+namespace Espalier.Models;
+
+/// <summary>
+/// The weights of a model as this machine multiplies with them. Nothing changes it any more, so any number of sessions share one,
+/// each on a thread of its own.
+/// </summary>
+public sealed class PackedModel
+{
+    readonly Dictionary<Part, PackedLinear> _linears = [];
+    readonly Dictionary<Part, (Tensor Weight, Tensor? Bias)> _norms = [];
+    readonly Int8Layer?[] _fused;
+
+    /// <exception cref="InvalidDataException">The weights are too large for int8.</exception>
+    public PackedModel(Model model, Workers workers, KernelFamily kernels)
+    {
+        ModelConfig config = model.Config;
+        bool int8 = model.Traits.Precision == Precision.Int8;
+        if (int8 && Int8Range.Problem(model) is { } problem)
+        {
+            throw new InvalidDataException($"The model cannot answer: {problem}.");
+        }
+
+        (Model, Workers, Kernels) = (model, workers, kernels);
+        Parameters parameters = model.Parameters;
+        Tables = new EmbeddingTables(
+            parameters.Stored(Part.Word.Weight),
+            config.HasPositionTable ? parameters.Stored(Part.Position.Weight) : null,
+            config.Types > 0 ? parameters.Stored(Part.Type.Weight) : null
+        );
+        _fused = new Int8Layer?[config.Layers.Count];
+        for (int i = 0; int8 && i < _fused.Length; i++)
+        {
+            int set = config.SetOf(i);
+            _fused[set] ??= Fuse(set, config.Layers[i]);
+        }
+
+        Turns = new Turns(config);
+        Forward.Run(config, new Packing(this));
+    }
+
+    public Model Model { get; }
+
+    /// <summary>Memory of the packed weights and the embedding tables.</summary>
+    public long Bytes =>
+        _fused.Sum(l => l?.Bytes ?? 0)
+        + _linears.Values.Distinct().Sum(l => l.Bytes)
+        + Tables.Bytes;
+
+    internal Workers Workers { get; }
+    internal KernelFamily Kernels { get; }
+    internal EmbeddingTables Tables { get; }
+    internal Turns Turns { get; }
+
+    internal PackedLinear Linear(Part part) => _linears[part];
+
+    internal (Tensor Weight, Tensor? Bias) Norm(Part part) => _norms[part];
+
+    internal Int8Layer? Fused(int layer) => _fused[Model.Config.SetOf(layer)];
+
+    /// <summary>Null: kernels have no such layer as one piece.</summary>
+    Int8Layer? Fuse(int set, Block block)
+    {
+        AttentionSpec attention = block.Attention;
+        bool isBert =
+            block
+            == Block.Bert(attention.Heads, attention.Width, block.Mlp.Width) with
+            {
+                Attention = new AttentionSpec(attention.Heads, attention.Width)
+                {
+                    Dropout = attention.Dropout,
+                    OutputDropout = attention.OutputDropout,
+                    Keeps = attention.Keeps,
+                },
+                Mlp = new MlpSpec(block.Mlp.Width, block.Mlp.Activation)
+                {
+                    InnerDropout = block.Mlp.InnerDropout,
+                    OutputDropout = block.Mlp.OutputDropout,
+                },
+                Norm = new NormSpec(block.Norm.Epsilon),
+            };
+        return isBert
+            ? Kernels.Int8.Pack(
+                new LayerWeights
+                {
+                    Heads = attention.Heads,
+                    HeadWidth = attention.Width,
+                    Activation = block.Mlp.Activation,
+                    NormEpsilon = block.Norm.Epsilon,
+                    Query = Both(Role.Query),
+                    Key = Both(Role.Key),
+                    Value = Both(Role.Value),
+                    Attention = Both(Role.Attention),
+                    AttentionNorm = Norm(Role.AttentionNorm),
+                    Up = Both(Role.Up),
+                    Down = Both(Role.Down),
+                    Norm = Norm(Role.Norm),
+                }
+            )
+            : null;
+
+        (Weight, Tensor) Both(Role role)
+        {
+            Part part = Part.Layer(set, role);
+            return (Model.Parameters.Stored(part.Weight), Model.Parameters[part.Bias]);
+        }
+
+        (Tensor, Tensor) Norm(Role role)
+        {
+            Part part = Part.Layer(set, role);
+            return (Model.Parameters[part.Weight], Model.Parameters[part.Bias]);
+        }
+    }
+
+    void Pack(params ReadOnlySpan<Part> parts)
+    {
+        if (_linears.ContainsKey(parts[0]))
+        {
+            return;
+        }
+
+        Weight weight = Stacked(parts, p => p.Weight);
+        Tensor? bias = Model.Parameters.Has(parts[0].Bias)
+            ? Stacked(parts, p => p.Bias).Dense()
+            : null;
+
+        // Classifiers, norms and embeddings stay in fp32.
+        bool int8 = Model.Traits.Precision == Precision.Int8 && parts[0].Stretch == Stretch.Layer;
+        _linears.Add(
+            parts[0],
+            int8
+                ? new Int8Linear(Kernels, weight, bias)
+                : new Fp32Linear(Workers, Kernels, weight.Dense(), bias)
+        );
+    }
+
+    Weight Stacked(ReadOnlySpan<Part> parts, Func<Part, string> name)
+    {
+        Weight[] weights = new Weight[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            weights[i] = Model.Parameters.Stored(name(parts[i]));
+        }
+
+        return Weight.Stacked(weights);
+    }
+
+    (Tensor Weight, Tensor? Bias) WeightAndBias(Part part) =>
+        (
+            Model.Parameters[part.Weight],
+            Model.Parameters.Has(part.Bias) ? Model.Parameters[part.Bias] : null
+        );
+
+    /// <summary>Walks the model once and packs what it meets; layers that are one piece are packed already.</summary>
+    sealed class Packing(PackedModel packed) : IArithmetic<int>
+    {
+        public int Embed() => 0;
+
+        public int Linear(int x, LinearPart linear, Activation activation = Activation.None)
+        {
+            packed.Pack(linear.Part);
+            return 0;
+        }
+
+        public (int First, int Second) Project(int x, LinearPart first, LinearPart second)
+        {
+            packed.Pack(first.Part, second.Part);
+            return (0, 0);
+        }
+
+        public (int Query, int Key, int Value) Project(
+            int x,
+            LinearPart query,
+            LinearPart key,
+            LinearPart value
+        )
+        {
+            packed.Pack(query.Part, key.Part, value.Part);
+            return (0, 0, 0);
+        }
+
+        public int Norm(int x, NormPart norm)
+        {
+            packed._norms[norm.Part] = packed.WeightAndBias(norm.Part);
+            return 0;
+        }
+
+        public int AddNorm(int x, int branch, NormPart norm, float dropout) => Norm(x, norm);
+
+        public int Layer(int x, ModelConfig model, int layer, ISee<int>? see) =>
+            packed.Fused(layer) is null ? Forward.Layer(this, x, model, layer, see) : 0;
+
+        public int Add(int x, int branch, float dropout) => 0;
+
+        public int Rotate(int x, AttentionSpec spec, int heads) => 0;
+
+        public int Attend(int q, int k, int v, AttentionSpec spec) => 0;
+
+        public int Gate(int gate, int up, Activation activation) => 0;
+
+        public int Keep(int x, int layer, AttentionSpec spec) => 0;
+
+        public int Dropout(int x, float probability) => 0;
+
+        public int Pool(int x, Pooling pooling) => 0;
+
+        public bool Asks(int layer) => true;
+
+        public bool Answer(int layer, int logits) => true;
+    }
+}

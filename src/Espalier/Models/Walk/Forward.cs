@@ -1,0 +1,153 @@
+using Espalier.Kernels;
+
+namespace Espalier.Models.Walk;
+
+/// <summary>
+/// What a model does, in order: the one place where this is written. Training, inference, packing, sizes and bounds are
+/// arithmetics that it is walked with.
+/// </summary>
+public static class Forward
+{
+    public static void Run<T>(ModelConfig model, IArithmetic<T> with, ISee<T>? see = null)
+    {
+        T x = with.Embed();
+        x = with.Norm(x, new NormPart(Part.EmbeddingNorm, model.EmbeddingNorm));
+        x = with.Dropout(x, model.EmbeddingDropout);
+        if (model.ProjectsEmbedding)
+        {
+            x = with.Linear(x, new LinearPart(Part.EmbeddingProjection, model.Hidden));
+        }
+
+        see?.Embedding(x);
+        int last = model.Layers.Count - 1;
+        for (int i = 0; i <= last; i++)
+        {
+            x = with.Layer(x, model, i, see);
+            if (i == last)
+            {
+                x = Final(with, x, model);
+                see?.State(i, x);
+                with.Answer(i, Classify(with, x, model, i));
+                return;
+            }
+
+            see?.State(i, x);
+            if (
+                model.HasExits
+                && with.Asks(i)
+                && !with.Answer(i, Classify(with, Final(with, x, model), model, i))
+            )
+            {
+                return;
+            }
+        }
+    }
+
+    public static T Layer<T>(
+        IArithmetic<T> with,
+        T x,
+        ModelConfig model,
+        int layer,
+        ISee<T>? see = null
+    )
+    {
+        Block block = model.Layers[layer];
+        float attentionDropout = block.Attention.OutputDropout,
+            mlpDropout = block.Mlp.OutputDropout;
+        NormPart attentionNorm = new(model.PartOf(layer, Role.AttentionNorm), block.Norm),
+            norm = new(model.PartOf(layer, Role.Norm), block.Norm);
+        if (block.NormsFirst)
+        {
+            T normed = block.NormsAttention ? with.Norm(x, attentionNorm) : x;
+            x = with.Add(x, Attention(with, normed, model, layer, see), attentionDropout);
+            x = Kept(with, x, block, layer);
+            return with.Add(x, Mlp(with, with.Norm(x, norm), model, layer), mlpDropout);
+        }
+
+        x = with.AddNorm(x, Attention(with, x, model, layer, see), attentionNorm, attentionDropout);
+        x = Kept(with, x, block, layer);
+        return with.AddNorm(x, Mlp(with, x, model, layer), norm, mlpDropout);
+    }
+
+    static T Kept<T>(IArithmetic<T> with, T x, Block block, int layer) =>
+        block.Attention.Keeps is null ? x : with.Keep(x, layer, block.Attention);
+
+    static T Attention<T>(IArithmetic<T> with, T x, ModelConfig model, int layer, ISee<T>? see)
+    {
+        AttentionSpec spec = model.Layers[layer].Attention;
+        LinearPart Columns(Role role, int columns) =>
+            new(model.PartOf(layer, role), columns, spec.Bias);
+        var (q, k, v) = with.Project(
+            x,
+            Columns(Role.Query, spec.Columns),
+            Columns(Role.Key, spec.KeyColumns),
+            Columns(Role.Value, spec.KeyColumns)
+        );
+        if (spec.Rotary is not null)
+        {
+            q = with.Rotate(q, spec, spec.Heads);
+            k = with.Rotate(k, spec, spec.KeyHeads);
+        }
+
+        see?.Scores(layer, q, k);
+        T context = with.Attend(q, k, v, spec);
+        see?.Context(layer, context);
+        return with.Linear(
+            context,
+            new LinearPart(model.PartOf(layer, Role.Attention), model.Hidden, spec.OutputBias)
+        );
+    }
+
+    static T Mlp<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
+    {
+        MlpSpec spec = model.Layers[layer].Mlp;
+        LinearPart up = new(model.PartOf(layer, Role.Up), spec.Width, spec.Bias),
+            down = new(model.PartOf(layer, Role.Down), model.Hidden, spec.Bias);
+        T inner;
+        if (spec.Gated)
+        {
+            var (gate, neurons) = with.Project(
+                x,
+                up with
+                {
+                    Part = model.PartOf(layer, Role.Gate),
+                },
+                up
+            );
+            inner = with.Gate(gate, neurons, spec.Activation);
+        }
+        else
+        {
+            inner = with.Linear(x, up, spec.Activation);
+        }
+
+        return with.Linear(with.Dropout(inner, spec.InnerDropout), down);
+    }
+
+    static T Final<T>(IArithmetic<T> with, T x, ModelConfig model) =>
+        model.FinalNorm is { } norm ? with.Norm(x, new NormPart(Part.FinalNorm, norm)) : x;
+
+    /// <summary>The head behind the last layer, and an exit of the same form behind every other.</summary>
+    static T Classify<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
+    {
+        HeadSpec head = model.Head;
+        bool last = layer == model.Layers.Count - 1;
+        Part Own(Role role) => new(last ? Stretch.Head : Stretch.Exit, last ? 0 : layer, role);
+        T row = with.Pool(x, last ? model.Pooling : model.ExitPooling!.Value);
+        row = with.Dropout(row, head.DropsFirst ? head.Dropout : 0);
+        row = with.Linear(
+            row,
+            new LinearPart(Own(Role.Dense), model.Hidden, head.DenseBias),
+            head.Activation
+        );
+        if (head.Norm is { } norm)
+        {
+            row = with.Norm(row, new NormPart(Own(Role.Norm), norm));
+        }
+
+        return with.Linear(
+            with.Dropout(row, head.Dropout),
+            new LinearPart(Own(Role.Out), model.Outputs)
+        );
+    }
+}

@@ -1,0 +1,190 @@
+using Espalier.Autograd;
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Tensors;
+
+namespace Espalier.Models.Walk;
+
+/// <summary>The arithmetic of answering: packed weights, buffers that are reused. What it gives is good until an operation of its kind runs again.</summary>
+/// <remarks>Queries, keys and values (and a gate with what it gates) are columns of one product.</remarks>
+sealed class Infer(PackedModel model) : IArithmetic<Columns>
+{
+    readonly ModelConfig _config = model.Model.Config;
+    Flow _flow = null!;
+    Batch _batch = null!;
+    IAnswers _answers = null!;
+
+    Buffers Buffers => _flow.Buffers;
+    RowKernels Rows => _flow.Kernels.Rows;
+
+    /// <summary>Answers a batch that has begun to flow; nothing is allocated, so the object serves every batch of a session.</summary>
+    public void Run(Flow flow, Batch batch, IAnswers answers, ISee<Columns>? see = null)
+    {
+        (_flow, _batch, _answers) = (flow, batch, answers);
+        Forward.Run(_config, this, see);
+    }
+
+    public Columns Embed()
+    {
+        Tensor state = _flow.State(_config.EmbeddingWidth);
+        _flow.Workers.Run(_flow.Count, new Embedding(_flow, _config, model.Tables, _batch, state));
+        return new Columns(state);
+    }
+
+    public Columns Linear(Columns x, LinearPart linear, Activation activation = Activation.None) =>
+        Multiply(x, linear.Part, activation);
+
+    public (Columns First, Columns Second) Project(Columns x, LinearPart first, LinearPart second)
+    {
+        Columns both = Multiply(x, first.Part);
+        return (both, both with { Offset = first.Outputs });
+    }
+
+    public (Columns Query, Columns Key, Columns Value) Project(
+        Columns x,
+        LinearPart query,
+        LinearPart key,
+        LinearPart value
+    )
+    {
+        Columns all = Multiply(x, query.Part);
+        return (
+            all,
+            all with
+            {
+                Offset = query.Outputs,
+            },
+            all with
+            {
+                Offset = query.Outputs + key.Outputs,
+            }
+        );
+    }
+
+    Columns Multiply(Columns x, Part part, Activation activation = Activation.None)
+    {
+        PackedLinear linear = model.Linear(part);
+        bool projection = part is { Stretch: Stretch.Embeddings };
+        Tensor y = projection
+            ? _flow.State(linear.Outputs, other: true)
+            : Buffers.Matrix(NameOf(part.Role), x.Tensor.Rows, linear.Outputs);
+        linear.Multiply(_flow, x.Tensor, y, activation);
+        return new Columns(y);
+    }
+
+    static string NameOf(Role role) =>
+        role switch
+        {
+            Role.Attention or Role.Down => "branch",
+            Role.Query => "qkv",
+            Role.Gate or Role.Up => "up",
+            Role.Dense => "dense",
+            _ => "logits",
+        };
+
+    public Columns Attend(Columns q, Columns k, Columns v, AttentionSpec spec)
+    {
+        Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        _flow.Kernels.Attention.Forward(
+            _flow.Workers,
+            new AttentionCall(q, k, v, _flow.Sequences, spec.Form),
+            context,
+            keySums: Significance(spec)
+        );
+        return new Columns(context);
+    }
+
+    /// <summary>Of each row: what all heads of all rows attended to it.</summary>
+    Tensor? Significance(AttentionSpec spec) =>
+        spec.Keeps is null ? null : Buffers.Matrix("significance", _flow.Rows, 1);
+
+    public Columns Keep(Columns x, int layer, AttentionSpec spec)
+    {
+        _flow.Keep(Significance(spec)!, spec.Keeps!.Value);
+        return new Columns(_flow.State());
+    }
+
+    public Columns Norm(Columns x, NormPart norm)
+    {
+        // The norm of the embeddings and that of a classifier replace what nobody reads again.
+        bool replaces = norm.Part.Stretch is not (Stretch.Layer or Stretch.Final);
+        Tensor y = replaces ? x.Tensor : Buffers.Matrix("normed", x.Tensor.Rows, x.Tensor.Columns);
+        Normed(x.Tensor, null, norm, y);
+        return new Columns(y);
+    }
+
+    public Columns AddNorm(Columns x, Columns branch, NormPart norm, float dropout)
+    {
+        Normed(branch.Tensor, x.Tensor, norm, x.Tensor);
+        return x;
+    }
+
+    void Normed(Tensor x, Tensor? residual, NormPart norm, Tensor y)
+    {
+        var (weight, bias) = model.Norm(norm.Part);
+        var (epsilon, _, kind) = norm.Spec;
+        Rows.AddNorm(_flow.Workers, x, residual, new Norm(weight, bias, epsilon, kind), y);
+    }
+
+    public Columns Add(Columns x, Columns branch, float dropout)
+    {
+        Rows.Add(_flow.Workers, branch.Tensor, x.Tensor, x.Tensor);
+        return x;
+    }
+
+    public Columns Rotate(Columns x, AttentionSpec spec, int heads)
+    {
+        Rotation rotation = new(model.Turns.Of(spec), _flow.Places(), heads, spec.Width);
+        Rows.Rotate(_flow.Workers, rotation, x, x);
+        return x;
+    }
+
+    public Columns Gate(Columns gate, Columns up, Activation activation)
+    {
+        Tensor y = Buffers.Matrix("gated", _flow.Rows, gate.Tensor.Columns / 2);
+        Rows.Gate(_flow.Workers, activation, gate, up, y);
+        return new Columns(y);
+    }
+
+    public Columns Dropout(Columns x, float probability) => x;
+
+    public Columns Pool(Columns x, Pooling pooling)
+    {
+        Tensor pooled = Buffers.Matrix("pooled", _flow.Count, x.Tensor.Columns);
+        Autograd.Pool.Rows(x.Tensor, _flow.Sequences, pooling, pooled);
+        return new Columns(pooled);
+    }
+
+    /// <summary>In int8 kernels have BERT's layer as one piece.</summary>
+    public Columns Layer(Columns x, ModelConfig config, int layer, ISee<Columns>? see)
+    {
+        // Sequences may have left since x was computed.
+        x = new Columns(_flow.State());
+        if (model.Fused(layer) is not { } fused)
+        {
+            return Forward.Layer(this, x, config, layer, see);
+        }
+
+        AttentionSpec spec = config.Layers[layer].Attention;
+        QuantizedRows bytes = _flow.Bytes ?? _flow.Quantize();
+        Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        if (spec.Keeps is not { } rows)
+        {
+            fused.Run(_flow.Workers, _flow.Sequences, x.Tensor, bytes, context);
+            return x;
+        }
+
+        // What follows attention is done row by row, so rows may leave before it.
+        Tensor sums = Significance(spec)!;
+        fused.Attend(_flow.Workers, _flow.Sequences, bytes, context, sums);
+        _flow.Keep(sums, rows, context);
+        x = new Columns(_flow.State());
+        context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        fused.Feed(_flow.Workers, x.Tensor, bytes, context);
+        return x;
+    }
+
+    public bool Asks(int layer) => _answers.Asks(layer);
+
+    public bool Answer(int layer, Columns logits) => _answers.Answer(layer, logits.Tensor);
+}
