@@ -21,18 +21,14 @@ sealed record Column(string Title, ColumnKind Kind = ColumnKind.Word)
 }
 
 /// <summary>A table as a value; how it looks is the writer's: a terminal, CSV, Markdown or HTML.</summary>
-sealed record TextTable(
-    IReadOnlyList<Column> Columns,
-    IEnumerable<IReadOnlyList<string>> Rows
-)
+sealed record TextTable(IReadOnlyList<Column> Columns, IEnumerable<IReadOnlyList<string>> Rows)
 {
     public static Column[] Words(params ReadOnlySpan<string> titles) => Of(titles, default);
 
     public static Column[] Numbers(params ReadOnlySpan<string> titles) =>
         Of(titles, ColumnKind.Number);
 
-    public void Write(Terminal terminal) =>
-        terminal.Write([.. Columns.Select(c => c.Title)], Rows);
+    public void Write(Terminal terminal) => terminal.Write([.. Columns.Select(c => c.Title)], Rows);
 
     public string Csv() =>
         Lines(

@@ -157,7 +157,10 @@ sealed class Labelling
             return null;
         }
 
-        if (_task.Kind is Scored { Range: var (lowest, highest) } && (score < lowest || score > highest))
+        if (
+            _task.Kind is Scored { Range: var (lowest, highest) }
+            && (score < lowest || score > highest)
+        )
         {
             _problems.Add(
                 $"{at}: the score {score} is outside {_task.Name}'s {lowest} to {highest}."

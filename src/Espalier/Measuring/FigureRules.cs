@@ -19,7 +19,12 @@ static class FigureRules
 
     static string? Lists(Measurement m)
     {
-        if (m.Seeds is null || m.Metrics is not { Count: > 0 } || m.Absent is null || m.Figures is null)
+        if (
+            m.Seeds is null
+            || m.Metrics is not { Count: > 0 }
+            || m.Absent is null
+            || m.Figures is null
+        )
         {
             string missing =
                 m.Seeds is null ? "seeds"
@@ -109,13 +114,18 @@ static class FigureRules
 
         foreach (var (name, figure) in m.Figures)
         {
-            if (name.Length is 0 or > LongestText || figure is not { Unit.Length: > 0 and <= LongestText })
+            if (
+                name.Length is 0 or > LongestText
+                || figure is not { Unit.Length: > 0 and <= LongestText }
+            )
             {
                 return $"figure {Printable.Escape($"'{name}'")} is null or has no name or unit; one that has was expected";
             }
 
             // No answer takes no time; a coarse clock may count no time of the processor, and no energy with it.
-            if (Of($"figures.{name}", figure, name == Figure.Milliseconds ? Least : 0) is { } broken)
+            if (
+                Of($"figures.{name}", figure, name == Figure.Milliseconds ? Least : 0) is { } broken
+            )
             {
                 return broken;
             }

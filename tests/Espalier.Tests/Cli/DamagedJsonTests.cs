@@ -22,11 +22,23 @@ public sealed class DamagedJsonTests : IDisposable
     [InlineData("figures.milliseconds_per_example.value", "-1", "milliseconds_per_example.value")]
     [InlineData("figures.milliseconds_per_example.value", "0", "milliseconds_per_example.value")]
     [InlineData("figures.milliseconds_per_example.value", "1e999", "milliseconds_per_example")]
-    [InlineData("figures.milliseconds_per_example.value", "1e-300", "milliseconds_per_example.value")]
-    [InlineData("figures.milliseconds_per_example.value", "1e300", "milliseconds_per_example.value")]
+    [InlineData(
+        "figures.milliseconds_per_example.value",
+        "1e-300",
+        "milliseconds_per_example.value"
+    )]
+    [InlineData(
+        "figures.milliseconds_per_example.value",
+        "1e300",
+        "milliseconds_per_example.value"
+    )]
     [InlineData("figures.milliseconds_per_example.low", "99", "milliseconds_per_example")]
     [InlineData("figures.milliseconds_per_example.n", "-3", "milliseconds_per_example.n")]
-    [InlineData("figures.milliseconds_per_example.coverage", "7", "milliseconds_per_example.coverage")]
+    [InlineData(
+        "figures.milliseconds_per_example.coverage",
+        "7",
+        "milliseconds_per_example.coverage"
+    )]
     [InlineData("absent", "[null]", "absent[0]")]
     [InlineData("absent", "null", "absent")]
     [InlineData("metrics", "[null]", "metrics[0]")]

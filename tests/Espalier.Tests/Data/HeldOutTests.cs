@@ -90,7 +90,10 @@ public sealed class HeldOutTests
 
     static HeldOut HoldOut(Example[] examples, string[] labels)
     {
-        TaskDefinition task = Tasks.Find("sentiment") with { Kind = new Labelled(labels) };
+        TaskDefinition task = Tasks.Find("sentiment") with
+        {
+            Kind = labels.Length > 0 ? new Labelled(labels) : new Scored(),
+        };
         Split split = new("train", examples);
         return new TaskData(task, split, null, split).HoldOut();
     }

@@ -123,9 +123,7 @@ public sealed class ShippedTasksTests
     [Fact]
     public void A_corpus_is_known_by_its_name_and_refused()
     {
-        string message = Assert
-            .Throws<ArgumentException>(() => Tasks.Load("WikiText-2"))
-            .Message;
+        string message = Assert.Throws<ArgumentException>(() => Tasks.Load("WikiText-2")).Message;
         Assert.StartsWith("wikitext2 is a corpus of text, measured by perplexity", message);
         Assert.DoesNotContain("did you mean", message);
     }
@@ -136,6 +134,9 @@ public sealed class ShippedTasksTests
         Assert.IsType<Labelled>(Tasks.Find("sentiment").Kind);
         TaskDefinition similarity = Tasks.Find("sts-b");
         Assert.Equal(new Scored((0, 5)), similarity.Kind);
-        Assert.Equal((true, 1, 0), (similarity.IsRegression, similarity.Outputs, similarity.Labels.Count));
+        Assert.Equal(
+            (true, 1, 0),
+            (similarity.IsRegression, similarity.Outputs, similarity.Labels.Count)
+        );
     }
 }

@@ -3,6 +3,7 @@ using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Cli.Reports.Pages;
 using Espalier.Measuring;
+using Espalier.Models;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
@@ -52,6 +53,47 @@ static partial class Readers
             null,
             folder => _ = MeasurementFiles.ReadAll(Path.Combine(folder, "one.jsonl"))
         );
+        yield return InFolder(
+            "curves.json",
+            ShippedCurves(),
+            null,
+            folder =>
+                Assert.All(
+                    MeasurementFiles.ReadCurves(folder),
+                    m => Assert.NotNull(EffortCurveOf(m))
+                )
+        );
+        yield return new(
+            "answers.json",
+            [Answers()],
+            (bytes, folder) =>
+            {
+                // Whoever changes an answer can also write the hash that belongs to it.
+                StoredAnswers changed =
+                    JsonSerializer.Deserialize(bytes, MeasurementSchema.Default.StoredAnswers)
+                    ?? throw new InvalidDataException("null");
+                string place = Put(folder, "answers-toy-1.json.gz", changed.ToFile());
+                foreach (StoredAnswers read in MeasurementFiles.ReadAnswers(place))
+                {
+                    foreach (ModelAnswers model in read.Models)
+                    {
+                        foreach (Effort effort in model.Efforts)
+                        {
+                            Assert.Equal(
+                                read.Examples,
+                                read.Labels is null
+                                    ? read.NumbersAt(model.Pipeline, effort).Length
+                                    : read.RightAt(model.Pipeline, effort).Length
+                            );
+                        }
+                    }
+                }
+            },
+            IsJson: true
+        )
+        {
+            Refusals = [typeof(JsonException), typeof(ArgumentException)],
+        };
         yield return Command(
             "plan --replay",
             "measurements.json",
@@ -103,6 +145,41 @@ static partial class Readers
             Refusals = [typeof(ArgumentException)],
             Cost = 3,
         };
+    }
+
+    static string EffortCurveOf(Measurement m) => $"{m.Pipeline} {m.Effort} {m.AverageLayers}";
+
+    /// <summary>The first curves of the shipped study.</summary>
+    static byte[] ShippedCurves()
+    {
+        string file = Path.Combine(
+            Espalier.Tests.Goldens.Repository.Root,
+            "studies/commutativity/sentiment/curves.json"
+        );
+        using JsonDocument all = JsonDocument.Parse(File.ReadAllBytes(file));
+        return JsonSerializer.SerializeToUtf8Bytes(all.RootElement.EnumerateArray().Take(2));
+    }
+
+    static byte[] Answers()
+    {
+        string file = Directory
+            .EnumerateFiles(
+                Path.Combine(
+                    Espalier.Tests.Goldens.Repository.Root,
+                    "studies/commutativity/sentiment"
+                ),
+                "answers-*.json.gz"
+            )
+            .Order(StringComparer.Ordinal)
+            .First();
+        StoredAnswers all = StoredAnswers.Read(file, File.ReadAllBytes(file));
+        return JsonSerializer.SerializeToUtf8Bytes(
+            all with
+            {
+                Models = [.. all.Models.Take(1)],
+            },
+            MeasurementSchema.Default.StoredAnswers
+        );
     }
 
     /// <summary>Files of a store with the hash that belongs to them: a hash says that they are unchanged, not who wrote them.</summary>

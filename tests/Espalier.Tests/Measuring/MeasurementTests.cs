@@ -78,7 +78,13 @@ public sealed class MeasurementTests
                 .RootElement
         );
         Assert.Equal(
-            (2, Full().MillisecondsPerExample, Full().JoulesPerExample, (long?)1048576, (long?)null),
+            (
+                2,
+                Full().MillisecondsPerExample,
+                Full().JoulesPerExample,
+                (long?)1048576,
+                (long?)null
+            ),
             (
                 old.Version,
                 old.MillisecondsPerExample,

@@ -39,7 +39,14 @@ static class Toy
     public static Tokenizer Tokenizer { get; } = MakeTokenizer();
 
     public static TaskDefinition Definition { get; } =
-        new("toy", "good or bad", new Labelled(["bad", "good"]), [Metric.Accuracy], false, "made here");
+        new(
+            "toy",
+            "good or bad",
+            new Labelled(["bad", "good"]),
+            [Metric.Accuracy],
+            false,
+            "made here"
+        );
 
     public static TaskData Data { get; } =
         new(Definition, Examples("train", 96, 1), null, Examples("test", 48, 2));

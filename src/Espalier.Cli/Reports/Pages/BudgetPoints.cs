@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
-using Espalier.Data.Metrics;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;

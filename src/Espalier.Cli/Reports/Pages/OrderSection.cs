@@ -132,7 +132,11 @@ static class OrderSection
             [
                 .. TextTable.Words("operators", "region", "verdict"),
                 .. covers ? TextTable.Words("on these examples") : [],
-                .. TextTable.Words($"at {Points(any, any.SecondMargin)}", "difference", "at layers"),
+                .. TextTable.Words(
+                    $"at {Points(any, any.SecondMargin)}",
+                    "difference",
+                    "at layers"
+                ),
                 .. TextTable.Numbers(any.Metric.GapUnit(), "95 % interval", "within"),
                 .. TextTable.Numbers($"p within {Points(any, any.Margin)}", "p beyond", "p any"),
             ],

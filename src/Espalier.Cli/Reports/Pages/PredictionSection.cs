@@ -1,5 +1,4 @@
 using Espalier.Analysis;
-using Espalier.Analysis.Choosing;
 using Espalier.Analysis.Cumulation;
 using Espalier.Data.Metrics;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Analysis;
-using Espalier.Analysis.Choosing;
 using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs;
@@ -168,10 +167,7 @@ sealed record ReportInput(
     static Measurement[] Curve(string name, JsonElement array, List<JsonElement> records)
     {
         records.AddRange(array.EnumerateArray().Select(m => m.Clone()));
-        return
-        [
-            .. array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m)),
-        ];
+        return [.. array.EnumerateArray().Select((m, i) => Measurement.Read($"{name}[{i}]", m))];
     }
 
     static void ReadRun(

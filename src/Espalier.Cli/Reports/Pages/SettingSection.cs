@@ -171,7 +171,9 @@ static class SettingSection
             <details class="frontier" open>
             <summary>Pareto front: nothing measured is both faster and better</summary>
             {FrontTable(findings)}
-            <p class="note">Of means; neighbours within their intervals may change places. {Behind(findings)}</p>
+            <p class="note">Of means; neighbours within their intervals may change places. {Behind(
+                findings
+            )}</p>
             </details>
 
             """;

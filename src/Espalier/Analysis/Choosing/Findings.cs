@@ -66,8 +66,7 @@ public sealed record Findings(
         [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Value)];
 
     /// <summary>The fine-tuned model before any operator, at full effort.</summary>
-    public MeanPoint? Original =>
-        Points.FirstOrDefault(p => IsOriginal(p.Pipeline) && p.IsWhole);
+    public MeanPoint? Original => Points.FirstOrDefault(p => IsOriginal(p.Pipeline) && p.IsWhole);
 
     /// <summary>The fastest measured point that loses no more than the tolerance against the original.</summary>
     public MeanPoint? Best =>

@@ -49,22 +49,21 @@ public sealed record CombinationRun(
                 .OrderBy(g => g.Key.Task, StringComparer.Ordinal)
                 .ThenBy(g => g.Key.Pipeline, StringComparer.Ordinal)
                 .ThenBy(g => g.First().Seeds, Comparer<IReadOnlyList<ulong>>.Create(BySeeds))
-                .Select(run =>
-                    Of($"{run.Key.Task} {run.Key.Seeds}", Parsed.Parse(run.Key.Pipeline), [.. run])
+                .Select(g =>
+                    Of($"{g.Key.Task} {g.Key.Seeds}", Parsed.Parse(g.Key.Pipeline), [.. g])
                 ),
         ];
 
-    static CombinationRun Of(string block, Parsed made, IReadOnlyList<Measurement> measurements)
+    static CombinationRun Of(string block, Parsed made, IReadOnlyList<Measurement> run)
     {
         Operator first = made.Operators[0];
         string original = first == Operator.Original ? "" : $"{first}";
         return new(
             $"{block} {original}".TrimEnd(),
-            measurements[0].Primary.Kind,
+            run[0].Primary.Kind,
             [.. made.Steps.Select(o => $"{o}")],
             [
-                .. measurements
-                    .GroupBy(m => m.Effort)
+                .. run.GroupBy(m => m.Effort)
                     .Select(same => new EffortPoint(
                         same.Key,
                         same.Average(m => m.MillisecondsPerExample?.Value),

@@ -35,7 +35,8 @@ public static class Compounds
         return findings;
     }
 
-    static double Margin(CombinedFigure figure) => figure == CombinedFigure.Cost ? CostMargin : QualityMargin;
+    static double Margin(CombinedFigure figure) =>
+        figure == CombinedFigure.Cost ? CostMargin : QualityMargin;
 
     /// <summary>Combinations of one size and one figure are one family of tests (Holm).</summary>
     static CompoundFinding[] Level(

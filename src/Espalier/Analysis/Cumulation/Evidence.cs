@@ -154,7 +154,12 @@ sealed class Evidence
     }
 
     /// <summary>Of what was measured against what was expected; null where either is unknown, or a ratio of them means nothing.</summary>
-    static double? Effect(Metric metric, double? measured, double? expected, CombinedFigure figure) =>
+    static double? Effect(
+        Metric metric,
+        double? measured,
+        double? expected,
+        CombinedFigure figure
+    ) =>
         measured is not { } m || expected is not { } e ? null
         : figure == CombinedFigure.Quality && !metric.HasRatios ? m - e
         : m > 0 && e > 0 ? Math.Log(m / e)

@@ -1,5 +1,4 @@
 using Espalier.Data.Metrics;
-using Espalier.Models;
 
 namespace Espalier.Analysis.Cumulation;
 

@@ -65,6 +65,7 @@ public static class Unmeasured
         IReadOnlyList<Measurement> measurements
     )
     {
+        Operator first = Pipeline.Parse(original).Operators[0];
         Operator[][] known = [.. measurements.Select(m => m.Pipeline).Distinct().Select(Operators)];
         HashSet<string> sets = [.. known.Select(SetOf)];
         SearchSpace space = new(
@@ -80,9 +81,7 @@ public static class Unmeasured
             .. space
                 .Pipelines()
                 .Where(p => !sets.Contains(SetOf(Operators(p))))
-                .Select(p =>
-                    $"{Pipeline.Parse(original + string.Concat(Operators(p).AsEnumerable()))}"
-                ),
+                .Select(p => $"{Pipeline.Of([first, .. Operators(p)])}"),
         ]);
     }
 
@@ -109,8 +108,7 @@ public static class Unmeasured
         return [.. seen];
     }
 
-    static Operator[] Operators(string pipeline) =>
-        [.. Pipeline.Parse(pipeline).Steps];
+    static Operator[] Operators(string pipeline) => [.. Pipeline.Parse(pipeline).Steps];
 
     static string SetOf(IReadOnlyList<Operator> operators) =>
         string.Join('+', operators.Select(o => $"{o}").Order(StringComparer.Ordinal));

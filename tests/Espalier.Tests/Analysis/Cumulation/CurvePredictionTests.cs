@@ -1,4 +1,3 @@
-using Espalier.Analysis;
 using Espalier.Analysis.Cumulation;
 using Espalier.Data.Metrics;
 using Espalier.Measuring;
@@ -97,7 +96,10 @@ public sealed class CurvePredictionTests
     public void One_block_without_known_errors_cannot_tell()
     {
         CombinationRun[] runs = [Run([], 10), Run(["P"], 5), Run(["Q"], 5), Run(["P", "Q"], 1)];
-        CompoundFinding found = Assert.Single(Compounds.Find(runs), f => f.Figure == CombinedFigure.Cost);
+        CompoundFinding found = Assert.Single(
+            Compounds.Find(runs),
+            f => f.Figure == CombinedFigure.Cost
+        );
         Assert.Equal(CompoundVerdict.CannotTell, found.Verdict);
         Assert.Null(found.P);
 

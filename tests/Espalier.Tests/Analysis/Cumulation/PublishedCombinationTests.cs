@@ -64,8 +64,14 @@ public sealed class PublishedCombinationTests
     }
 
     static CompoundFinding Quality(IReadOnlyList<CompoundFinding> found, string units) =>
-        Assert.Single(found, f => f.Figure == CombinedFigure.Quality && string.Join("+", f.Units) == units);
+        Assert.Single(
+            found,
+            f => f.Figure == CombinedFigure.Quality && string.Join("+", f.Units) == units
+        );
 
     static CompoundFinding Cost(IReadOnlyList<CompoundFinding> found, string units) =>
-        Assert.Single(found, f => f.Figure == CombinedFigure.Cost && string.Join("+", f.Units) == units);
+        Assert.Single(
+            found,
+            f => f.Figure == CombinedFigure.Cost && string.Join("+", f.Units) == units
+        );
 }
