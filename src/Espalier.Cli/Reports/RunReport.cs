@@ -35,9 +35,7 @@ static class RunReport
         terminal.Say(
             $"In brackets: 95 % intervals; that of {first.Primary.Metric} is over which examples are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."
         );
-        terminal.Say(
-            $"Memory: weights as a session packs them. Energy: {first.EnergySource}."
-        );
+        terminal.Say($"Memory: weights as a session packs them. Energy: {first.EnergySource}.");
         terminal.Say(
             $"{first.Machine.Processor}, {first.Machine.Threads} threads, kernels {first.Machine.Kernels}, load {(first.Machine.LoadAverage is { } load ? $"{load:0.0}" : "unknown")} at the start."
         );

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Espalier.Cli;
 using Espalier.Measuring;
+using Espalier.Models;
 using Espalier.Tests.Checkpoints;
 
 namespace Espalier.Tests.Cli.Reports.Pages;
@@ -158,5 +159,41 @@ public sealed class ReportCommandTests(ReportFixture report) : IClassFixture<Rep
         CommandLine
             .Run("report", folder.Path)
             .Refuses(ExitCode.Refused, "answers-sentiment-1.json.gz");
+    }
+
+    [Fact]
+    public void Orders_that_share_no_original_are_left_out_of_the_drawings()
+    {
+        using TemporaryFolder folder = new();
+        IEnumerable<Measurement> apart = SyntheticStudy
+            .Of(2)
+            .Where(m => m.Pipeline != "DE" || m.Seeds[0] == 1)
+            .Where(m => m.Pipeline != "ED" || m.Seeds[0] == 2);
+        folder.Write("measurements.json", SyntheticStudy.Json([.. apart]));
+        CommandLine.Run("report", folder.Path).Succeeds();
+        Assert.Contains("EP", File.ReadAllText(folder["report.html"]));
+    }
+
+    [Theory]
+    [InlineData(1e300)]
+    [InlineData(1e9)]
+    public void An_average_of_layers_beyond_every_model_ends_no_report(double layers)
+    {
+        using TemporaryFolder folder = new();
+        Measurement[] study =
+        [
+            .. SyntheticStudy
+                .Of(2)
+                .Select(m =>
+                    m.Pipeline is "DE" or "ED" && m.Effort == Effort.Full
+                        ? m with
+                        {
+                            AverageLayers = layers,
+                        }
+                        : m
+                ),
+        ];
+        folder.Write("measurements.json", SyntheticStudy.Json(study));
+        CommandLine.Run("report", folder.Path).Succeeds();
     }
 }
