@@ -64,6 +64,14 @@ public sealed partial class HouseTests
     }
 
     [Fact]
+    public void Src_has_at_most_so_many_lines()
+    {
+        // Growth is a visible change of one line; deleting makes it smaller.
+        const int most = 58_300;
+        Assert.InRange(Checkout.Sources("src").Sum(s => s.Text.Split('\n').Length - 1), 1, most);
+    }
+
+    [Fact]
     public void The_READMEs_test_command_is_a_line_of_the_continuous_integration()
     {
         string command = Assert.Single(
