@@ -150,6 +150,7 @@ public sealed record QualityCurve
             && curve.Efforts.All(e => e is not null)
             && curve.AverageLayers.Count == count
             && curve.AverageMultiplyAdds.Count == count
+            && curve.AverageLayers.Concat(curve.AverageMultiplyAdds).All(double.IsFinite)
             && curve.Metrics.Count > 0
             && curve.Metrics.All(m =>
                 m is not null
@@ -161,7 +162,7 @@ public sealed record QualityCurve
         if (!even)
         {
             throw new InvalidDataException(
-                $"{name}: {count} efforts were named, and not every figure stands at each; correct the file or measure again."
+                $"{name}: {count} efforts were named, and not every figure stands at each as a finite number; correct the file or measure again."
             );
         }
 

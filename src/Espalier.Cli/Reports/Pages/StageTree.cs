@@ -57,7 +57,7 @@ static class StageTree
                         )
                         .MaxBy(n => n.Name.Length)
                     ?? (
-                        Pipeline.Parse(stage.Pipeline).Operators[0] == Operator.Original
+                        Pipeline.TryParse(stage.Pipeline)?.Operators[0] == Operator.Original
                             ? nodes.GetValueOrDefault(Original)
                             : null
                     );
