@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Espalier.Analysis;
-using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
 
