@@ -15,10 +15,7 @@ static class Liveliness
         EncodedSplit tuning = context.Task.Tuning;
         Batch batch = tuning.Take([.. Enumerable.Range(0, Math.Min(Examples, tuning.Count))]);
         Session session = new(
-            model with
-            {
-                Traits = new Traits(Precision.Fp32, DynamicLength: true),
-            },
+            Teacher.Whole(model),
             context.Workers,
             context.Kernels,
             padTo: null

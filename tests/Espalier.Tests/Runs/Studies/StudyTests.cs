@@ -73,7 +73,7 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
-    public void Stages_without_training_add_no_weights_and_load_like_others()
+    public void Dynamic_length_adds_no_weights_and_quantization_its_own()
     {
         Study study = _toy.Open(_toy.Write("""["DLQ"]""", "[1]"));
         _toy.Run(study);
@@ -85,7 +85,7 @@ public sealed class StudyTests : IDisposable
                 .Select(a => a.Files.Single(f => f.Name == WeightFiles.SingleName).Sha256),
         ];
         Assert.Equal(4, weights.Length);
-        Assert.Equal(2, weights.Distinct().Count());
+        Assert.Equal(3, weights.Distinct().Count());
         StoredAction last = study.Store.TryRead(study.Plan.Stages[^1].Key)!;
         Model model = ModelFolder.Load(study.Store.ModelFolder(last)).Model;
         Assert.Equal(new Traits(Precision.Int8, DynamicLength: true), model.Traits);
