@@ -14,12 +14,7 @@ static class Liveliness
     {
         EncodedSplit tuning = context.Task.Tuning;
         Batch batch = tuning.Take([.. Enumerable.Range(0, Math.Min(Examples, tuning.Count))]);
-        Session session = new(
-            Teacher.Whole(model),
-            context.Workers,
-            context.Kernels,
-            padTo: null
-        );
+        Session session = new(Teacher.Whole(model), context.Workers, context.Kernels, padTo: null);
         double smallest = 1;
         if (batch.Count < 2)
         {
