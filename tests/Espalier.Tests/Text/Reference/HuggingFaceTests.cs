@@ -15,11 +15,11 @@ public sealed class HuggingFaceTests
     public void Every_setting_gives_the_ids_of_the_library(string kind) =>
         Compare(kind, seed: 1, files: 40, texts: 100);
 
+    /// <summary>Not Unigram: on some of its settings the library ends the process ("AddedVocabulary bad split").</summary>
     [Theory]
     [Trait("tier", "slow")]
     [InlineData("WordPiece")]
     [InlineData("BPE")]
-    [InlineData("Unigram")]
     public void A_long_walk_through_settings_and_scripts_gives_the_ids_of_the_library(
         string kind
     ) => Compare(kind, seed: 2, files: 600, texts: 400);
