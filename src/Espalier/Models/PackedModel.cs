@@ -68,21 +68,20 @@ public sealed class PackedModel
     {
         AttentionSpec attention = block.Attention;
         bool isBert =
-            block
-            == Block.Bert(attention.Heads, attention.Width, block.Mlp.Width) with
+            block is
             {
-                Attention = new AttentionSpec(attention.Heads, attention.Width)
+                NormsFirst: false,
+                Norm: { Bias: true, Kind: NormKind.Layer },
+                Mlp: { Gated: false, Bias: true },
+                Attention:
                 {
-                    Dropout = attention.Dropout,
-                    OutputDropout = attention.OutputDropout,
-                    Keeps = attention.Keeps,
+                    HeadsPerKey: 1,
+                    Causal: false,
+                    Reach: null,
+                    Rotary: null,
+                    Bias: true,
+                    OutputBias: true,
                 },
-                Mlp = new MlpSpec(block.Mlp.Width, block.Mlp.Activation)
-                {
-                    InnerDropout = block.Mlp.InnerDropout,
-                    OutputDropout = block.Mlp.OutputDropout,
-                },
-                Norm = new NormSpec(block.Norm.Epsilon),
             };
         return isBert
             ? Kernels.Int8.Pack(
