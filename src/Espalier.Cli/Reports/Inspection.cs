@@ -119,7 +119,7 @@ sealed record Inspection(
 
     string Exits() =>
         Config.HasExits
-            ? $"{Config.ExitCount}, one behind every layer, reading the {Lower(Config.ExitPooling!.Value)} token(s)"
+            ? $"{Config.ExitCount}, one behind every layer, reading the {Lower(Config.ExitPooling!.Value)} of the tokens"
             : "none";
 
     string Answers() =>

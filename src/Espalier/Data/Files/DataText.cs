@@ -31,6 +31,18 @@ sealed record DataText(string Path, ReadOnlyMemory<byte> Bytes)
         }
     }
 
+    /// <summary>Each line without its end, counted from 1.</summary>
+    public IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Lines()
+    {
+        ReadOnlyMemory<byte> rest = Bytes;
+        for (int line = 1; !rest.IsEmpty; line++)
+        {
+            int end = rest.Span.IndexOf((byte)'\n');
+            yield return (line, end < 0 ? rest : rest[..end]);
+            rest = end < 0 ? default : rest[(end + 1)..];
+        }
+    }
+
     /// <summary>A file that this library carries, named as in src/Espalier/Data/Shipped.</summary>
     public static DataText FromLibrary(string name)
     {

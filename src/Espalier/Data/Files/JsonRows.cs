@@ -22,12 +22,8 @@ static class JsonRows
             return rows;
         }
 
-        ReadOnlyMemory<byte> rest = file.Bytes;
-        for (int line = 1; !rest.IsEmpty; line++)
+        foreach (var (line, text) in file.Lines())
         {
-            int end = rest.Span.IndexOf((byte)'\n');
-            ReadOnlyMemory<byte> text = end < 0 ? rest : rest[..end];
-            rest = end < 0 ? default : rest[(end + 1)..];
             if (text.Span.ContainsAnyExcept(" \t\r"u8))
             {
                 ReadObject(file.Path, line, text, columns, problems, rows);
