@@ -116,7 +116,7 @@ static class GemmTable
 
         List<double> peaks = [],
             bf16Peaks = [];
-        FmaPeak.Probe();
+        FmaProbe.Measure();
         for (int round = 0; round < rounds; round++)
         {
             foreach (Case each in cases)
@@ -124,7 +124,7 @@ static class GemmTable
                 each.Measure();
             }
 
-            peaks.Add(FmaPeak.Probe());
+            peaks.Add(FmaProbe.Measure());
             if (AmxBf16Gemm.IsSupported || DotBf16Gemm.IsSupported)
             {
                 bf16Peaks.Add(DotPeak.Bf16() / 1e9);

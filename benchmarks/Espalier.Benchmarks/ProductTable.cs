@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using Espalier.Kernels;
 using Espalier.Kernels.Emit;
+using Espalier.Stored;
 using Espalier.Tensors;
 
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// int8 and bf16 products at the shapes of transformer layers: giga-operations a second of one core and of two, and
+/// int8, bf16 and grouped 4-bit products at the shapes of transformer layers: giga-operations a second of one core and of two, and
 /// the share of a peak that is probed beside each timing. Best and median of interleaved rounds: the best is
-/// the kernel, the median what neighbours left of it. Arguments: rounds (60), name of a kernel family (all).
+/// the kernel, the median what neighbours left of it. Arguments: rounds (60), how the kernels' names begin (all), how the shapes begin.
 /// </summary>
 static class ProductTable
 {
@@ -34,10 +35,30 @@ static class ProductTable
         (1280, 768, 3072),
         (1, 384, 384),
         (1, 3072, 768),
+        // SmolLM2-135M: query, key and value; the attention's output; gate and up; down; words.
+        (128, 960, 576),
+        (128, 576, 576),
+        (128, 3072, 576),
+        (128, 576, 1536),
+        (1, 960, 576),
+        (1, 576, 576),
+        (1, 3072, 576),
+        (1, 576, 1536),
+        (4, 3072, 576),
+        (1, 49152, 576),
     ];
 
+    static readonly (int Bits, int Group)[] Grouped = [(4, 32), (4, 64), (4, 128), (8, 64)];
+
     /// <param name="Lay">What rounding the left-hand side takes by itself; null: it is part of the product.</param>
-    sealed record Case(string Name, Action<Workers> Product, Func<double>? Peak, Action? Lay);
+    /// <param name="Bytes">Of the weights.</param>
+    sealed record Case(
+        string Name,
+        Action<Workers> Product,
+        Func<double>? Peak,
+        Action? Lay,
+        long Bytes
+    );
 
     public static void Run(string[] args)
     {
@@ -49,13 +70,23 @@ static class ProductTable
             two = new(2);
         Console.WriteLine($"products with bias, GOP/s, best (median) of {rounds} rounds");
         Console.WriteLine(
-            $"{"M x N x K", -18}{"kernels", -18}{"1 core", 12}{"peak", 6}{"share", 7}{"2 cores", 12}{"gain", 7}{"quantize", 10}"
+            $"{"M x N x K", -18}{"kernels", -18}{"1 core", 12}{"peak", 6}{"share", 7}{"2 cores", 12}{"gain", 7}{"quantize", 10}{"GB/s 1, 2", 12}"
         );
+        string begin = args.Length > 2 ? args[2] : "";
         foreach (var shape in Shapes)
         {
+            if (!Name(shape).StartsWith(begin, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             foreach (Case each in Cases(shape, one))
             {
-                if (args.Length > 1 ? each.Name == args[1] : each.Name != "reference")
+                if (
+                    args.Length > 1
+                        ? each.Name.StartsWith(args[1], StringComparison.Ordinal)
+                        : !each.Name.StartsWith("reference", StringComparison.Ordinal)
+                )
                 {
                     Measure(each, one, two, shape, rounds);
                 }
@@ -81,8 +112,24 @@ static class ProductTable
                 family.Name,
                 workers => family.Int8.Multiply(workers, rows, quantized, y, epilogue),
                 DotPeak.HasInt8 ? DotPeak.Int8 : null,
-                Quantize
+                Quantize,
+                quantized.Bytes
             );
+            foreach (var (bits, group) in Grouped)
+            {
+                GroupedMatrix codes = family.Grouped.Pack(IntGroups.Of(weights, bits, group));
+                GroupedRows grouped = new(m, k, group);
+                void Group() => family.Grouped.Quantize(one, x, grouped);
+                Group();
+                yield return new Case(
+                    $"{family.Name} {bits}/{group}",
+                    workers => family.Grouped.Multiply(workers, grouped, codes, y, epilogue),
+                    DotPeak.HasInt8 ? DotPeak.Int8 : null,
+                    Group,
+                    codes.Bytes
+                );
+            }
+
             if (family.Bf16 is { } bf16)
             {
                 PackedMatrix packed = bf16.Gemm.Pack(one, weights, transposed: true);
@@ -90,7 +137,8 @@ static class ProductTable
                     bf16.Name,
                     workers => bf16.Gemm.Multiply(workers, x, false, packed, y, epilogue),
                     DotPeak.HasBf16 ? DotPeak.Bf16 : null,
-                    null
+                    null,
+                    packed.Bytes
                 );
             }
         }
@@ -144,11 +192,15 @@ static class ProductTable
         var (most, share) = each.Peak is null
             ? ("-", "-")
             : ($"{peak.Max():F0}", $"{single.Max() / peak.Max():P0}");
+        double read = each.Bytes / operations;
         Console.WriteLine(
-            $"{$"{shape.M} x {shape.N} x {shape.K}", -18}{each.Name, -18}{Show(single), 12}{most, 6}{share, 7}{Show(both), 12}"
+            $"{Name(shape), -18}{each.Name, -18}{Show(single), 12}{most, 6}{share, 7}{Show(both), 12}"
                 + $"{both.Max() / single.Max(), 7:F2}{(each.Lay is null ? "in it" : $"{lay.Min():F1} us"), 10}"
+                + $"{$"{read * single.Max():F0} {read * both.Max():F0}", 12}"
         );
     }
+
+    static string Name((int M, int N, int K) shape) => $"{shape.M} x {shape.N} x {shape.K}";
 
     static string Show(double[] values) => $"{values.Max():F0} ({Spread.Median(values):F0})";
 

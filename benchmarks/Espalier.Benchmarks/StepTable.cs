@@ -44,7 +44,7 @@ static class StepTable
         foreach (Workers workers in new[] { two, one })
         {
             cases.Add(
-                Build(folder, sequences, length, workers, kernels, () => FmaPeak.Probe() * 1e9)
+                Build(folder, sequences, length, workers, kernels, () => FmaProbe.Measure() * 1e9)
             );
             if (kernels.Bf16 is { } bf16)
             {

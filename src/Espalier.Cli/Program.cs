@@ -119,9 +119,13 @@ static class Program
             new StoreCommand(),
             new EvaluateCommand(),
             new PredictCommand(),
+            new GenerateCommand(),
+            new PerplexityCommand(),
+            new ChooseCommand(),
             new BenchCommand(),
             new TokenizeCommand(),
             new TrimCommand(),
+            new ConvertCommand(),
             new InspectCommand(),
             new OperatorsCommand(),
             new TasksCommand(),
@@ -187,10 +191,7 @@ static class Program
             return command.Run(parse, terminal, stop);
         }
 
-        foreach (string sentence in problems.Sentences)
-        {
-            terminal.Tell(sentence);
-        }
+        terminal.Tell(problems.Sentences);
 
         return problems.Code;
     }

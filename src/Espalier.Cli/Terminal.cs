@@ -80,7 +80,25 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         }
     }
 
+    /// <inheritdoc cref="Tell(string)"/>
+    public void Tell(IEnumerable<string> sentences)
+    {
+        foreach (string sentence in sentences)
+        {
+            Tell(sentence);
+        }
+    }
+
     /// <summary>Sentences of a result, one a line; a terminal's are wrapped.</summary>
+    public void Say(IEnumerable<string> sentences)
+    {
+        foreach (string sentence in sentences)
+        {
+            Say(sentence);
+        }
+    }
+
+    /// <inheritdoc cref="Say(IEnumerable{string})"/>
     public void Say(string sentence)
     {
         foreach (string line in Words.Wrap(sentence, TextWidth))

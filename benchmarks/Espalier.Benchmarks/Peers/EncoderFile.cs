@@ -18,7 +18,7 @@ sealed class EncoderFile
     EncoderFile(Model model, bool int8)
     {
         (_model, _int8) = (model, int8);
-        _epsilon = ("epsilon", model.Config.EmbeddingNorm.Epsilon);
+        _epsilon = ("epsilon", model.Config.EmbeddingNorm!.Epsilon);
     }
 
     public static void Write(Model model, bool int8, string path)

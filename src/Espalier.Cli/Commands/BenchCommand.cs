@@ -28,13 +28,7 @@ sealed class BenchCommand : EspalierCommand
     public BenchCommand()
         : base("bench", "Time a model on this machine: batches of several shapes and precisions.")
     {
-        foreach (
-            Option option in (Option[])
-                [_common.Model, _shapes, _precision, _common.Threads, _common.Format]
-        )
-        {
-            Add(option);
-        }
+        AddAll([_common.Model, _shapes, _precision, _common.Threads, _common.Format]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -58,6 +52,11 @@ sealed class BenchCommand : EspalierCommand
         BatchShape[] shapes = Shapes(parse);
         IReadOnlyList<NumberFormat> formats = Formats(parse, kernels);
         string folder = _common.ModelFolder(parse, terminal);
+        if (ModelFolder.Config(folder).IsLanguage)
+        {
+            return RunLanguage(folder, kernels, parse, terminal, stop);
+        }
+
         Model model = Load(folder);
         if (Array.Find(shapes, s => s.Tokens > model.Config.MaxLength) is { } longer)
         {
@@ -80,6 +79,41 @@ sealed class BenchCommand : EspalierCommand
         );
         progress.Clear();
         new SpeedReport(folder, speeds, machine).Write(terminal, _common.IsJson(parse));
+        return ExitCode.Ok;
+    }
+
+    /// <summary>In the form that its weights have: a prompt that is read, and a text that is written.</summary>
+    int RunLanguage(
+        string folder,
+        KernelFamily kernels,
+        ParseResult parse,
+        Terminal terminal,
+        CancellationToken stop
+    )
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_shapes, _precision])
+        {
+            if (parse.Has(option))
+            {
+                throw new UsageException(
+                    $"{option.Name} is of encoders; a language model is timed with a prompt of {LanguageSpeeds.PromptTokens} tokens and a text of {LanguageSpeeds.WrittenTokens}, in the form of its weights."
+                );
+            }
+        }
+
+        using Workers workers = new(parse.GetValue(_common.Threads));
+        Machine machine = Machine.Here(kernels, workers.Threads);
+        using ProgressLine progress = new(terminal);
+        LanguageSpeeds speeds = LanguageSpeeds.Measure(
+            ModelFolder.Load(folder, asStored: true).Model,
+            workers,
+            kernels,
+            terminal.Time,
+            share => progress.Report("bench", share),
+            stop
+        );
+        progress.Clear();
+        new LanguageSpeedReport(folder, speeds, machine).Write(terminal, _common.IsJson(parse));
         return ExitCode.Ok;
     }
 

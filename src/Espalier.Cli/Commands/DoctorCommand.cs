@@ -45,15 +45,13 @@ sealed class DoctorCommand : EspalierCommand
                 terminal.Out,
                 json =>
                 {
-                    MachineReport.WriteTo(json, machine);
+                    machine.WriteTo(json);
                     json.Texts("features", health.Features);
                     json.WriteString("kernels_chosen", chosen.Name);
                     json.WriteBoolean("kernels_forced", !string.IsNullOrEmpty(forced));
                     json.WriteString("speed_shape", KernelSpeeds.ShapeText);
-                    json.WriteStartArray("kernels");
-                    foreach (KernelFamily family in KernelFamily.All)
+                    foreach (KernelFamily family in json.Objects("kernels", KernelFamily.All))
                     {
-                        json.WriteStartObject();
                         json.WriteString("name", family.Name);
                         json.WriteString("needs", family.Needs);
                         json.WriteBoolean("supported", family.IsSupported);
@@ -61,11 +59,8 @@ sealed class DoctorCommand : EspalierCommand
                         {
                             json.Estimate(speed.Precision + "_gflops", speed.Median);
                         }
-
-                        json.WriteEndObject();
                     }
 
-                    json.WriteEndArray();
                     json.WriteStartObject("energy");
                     json.WriteString("origin", energy.Origin.ToString().ToLowerInvariant());
                     json.WriteString("source", energy.Source);

@@ -30,23 +30,17 @@ sealed class EvaluateCommand : EspalierCommand
     public EvaluateCommand()
         : base("evaluate", "Measure the quality of a model on the test split of a task.")
     {
-        foreach (
-            Option option in (Option[])
-                [
-                    _common.Model,
-                    .. _common.DataOptions,
-                    _effort,
-                    _bar,
-                    _common.AnswerPrecision(),
-                    _common.Threads,
-                    _common.MaxLength,
-                    _common.Output,
-                    _common.Format,
-                ]
-        )
-        {
-            Add(option);
-        }
+        AddAll([
+            _common.Model,
+            .. _common.DataOptions,
+            _effort,
+            _bar,
+            _common.AnswerPrecision(),
+            _common.Threads,
+            _common.MaxLength,
+            _common.Output,
+            _common.Format,
+        ]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -115,10 +109,7 @@ sealed class EvaluateCommand : EspalierCommand
     )
     {
         TaskData data = _common.Source(parse).Load(model.Config.Labels);
-        foreach (string warning in data.Warnings)
-        {
-            terminal.Tell(warning);
-        }
+        terminal.Tell(data.Warnings);
 
         if (data.Task.HasPairs)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
+using Espalier.Measuring;
 using Espalier.Operators;
 using Option = Espalier.Operators.Option;
 
@@ -40,10 +41,7 @@ sealed class OperatorsCommand : EspalierCommand
             ["letter", "method", "operator", "group", "option", "default", "values", "meaning"],
             Operator.All.SelectMany(Rows)
         );
-        foreach (string rule in Rules)
-        {
-            terminal.Say(rule);
-        }
+        terminal.Say(Rules);
 
         return ExitCode.Ok;
     }
@@ -74,10 +72,8 @@ sealed class OperatorsCommand : EspalierCommand
             output,
             json =>
             {
-                json.WriteStartArray("operators");
-                foreach (Operator one in Operator.All)
+                foreach (Operator one in json.Objects("operators", Operator.All))
                 {
-                    json.WriteStartObject();
                     json.WriteString("letter", $"{one.Letter}");
                     json.WriteString("method", one.Method);
                     json.WriteBoolean("default", one.Name.Length == 1);
@@ -85,22 +81,15 @@ sealed class OperatorsCommand : EspalierCommand
                     json.WriteString("title", one.Title);
                     json.WriteString("group", NameOf(one.Group));
                     json.WriteNumber("version", one.Version);
-                    json.WriteStartArray("options");
-                    foreach (Option option in one.Options)
+                    foreach (Option option in json.Objects("options", one.Options))
                     {
-                        json.WriteStartObject();
                         json.WriteString("name", option.Name);
                         json.WriteString("default", option.Get(one));
                         json.WriteString("expected", option.Expected);
                         json.WriteString("meaning", option.Meaning);
-                        json.WriteEndObject();
                     }
-
-                    json.WriteEndArray();
-                    json.WriteEndObject();
                 }
 
-                json.WriteEndArray();
                 json.Texts("rules", Rules);
             }
         );

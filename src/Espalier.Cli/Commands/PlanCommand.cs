@@ -8,6 +8,7 @@ using Espalier.Data;
 using Espalier.Operators;
 using Espalier.Planning;
 using Espalier.Planning.Judging;
+using Espalier.Runs.Studies;
 using Espalier.Tensors;
 using Option = System.CommandLine.Option;
 
@@ -62,12 +63,6 @@ sealed class PlanCommand : EspalierCommand
         "Where plan.json, the measurements and the chosen model go; runs/plan-TASK by default.",
         "-o"
     );
-    readonly Option<int> _jobs = OptionValues.Number(
-        "--jobs",
-        "Stages that train at once, each on its share of the threads; by default one a thread, as memory allows.",
-        1,
-        StudyCommand.MostJobs
-    );
     readonly Option<string?> _replay = OptionValues.Text(
         "--replay",
         "path",
@@ -83,23 +78,17 @@ sealed class PlanCommand : EspalierCommand
     public PlanCommand()
         : base("plan", "Find the pipeline that fits a budget, training only what may win.")
     {
-        foreach (
-            Option option in (Option[])
-                [
-                    .. _budget.All,
-                    .. Making,
-                    _common.Task,
-                    _seeds,
-                    _batch,
-                    _output,
-                    _replay,
-                    _baselines,
-                    _common.Format,
-                ]
-        )
-        {
-            Add(option);
-        }
+        AddAll([
+            .. _budget.All,
+            .. Making,
+            _common.Task,
+            _seeds,
+            _batch,
+            _output,
+            _replay,
+            _baselines,
+            _common.Format,
+        ]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -122,7 +111,7 @@ sealed class PlanCommand : EspalierCommand
             _common.Precision,
             _common.MaxLength,
             _common.Threads,
-            _jobs,
+            _common.Jobs,
             _store,
         ];
 
@@ -266,28 +255,31 @@ sealed class PlanCommand : EspalierCommand
     )
     {
         TaskData data = _common.Source(parse).Load();
-        foreach (string warning in data.Warnings)
-        {
-            terminal.Tell(warning);
-        }
+        terminal.Tell(data.Warnings);
 
         _ = data.HoldOut();
         string model = _common.ModelFolder(parse, terminal);
         int length = _common.Length(parse, terminal, data.Task.HasPairs),
             threads = parse.GetValue(_common.Threads);
-        return new PlanTraining(data, model, _training.Of(parse), Seeds(parse))
+        StudyRecipe recipe = new()
         {
+            Name = "plan",
+            ModelFolder = model,
+            Tasks = [data],
+            Pipelines = [],
+            Seeds = Seeds(parse),
+            Training = _training.Of(parse),
             Precision = parse.GetValue(_common.Precision)!,
             MaxLength = length,
-            Batch = parse.Has(_batch) ? parse.GetValue(_batch) : 1,
-            First = First(parse),
+            Batches = [parse.Has(_batch) ? parse.GetValue(_batch) : 1],
+        };
+        return new PlanTraining(recipe, First(parse), Output(parse), StoreFolder(parse))
+        {
             FixedOptions = parse.GetValue(_fixedOptions),
             Orders = parse.GetValue(_orders),
             Most = parse.Has(_most) ? parse.GetValue(_most) : int.MaxValue,
-            Jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : StudyCommand.Jobs(model, threads),
+            Jobs = _common.JobsFor(parse, model),
             Threads = threads,
-            Output = Output(parse),
-            Store = StoreFolder(parse),
         }.Run(budget, CommonOptions.KernelsOf(terminal), terminal, stop);
     }
 

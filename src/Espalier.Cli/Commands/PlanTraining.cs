@@ -11,32 +11,22 @@ using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
-using Espalier.Training;
 
 namespace Espalier.Cli.Commands;
 
 /// <summary>A search that really trains: what its trials are made with, and where they go.</summary>
-/// <param name="Model">Folder of the original.</param>
-sealed record PlanTraining(
-    TaskData Data,
-    string Model,
-    TrainingOptions Training,
-    IReadOnlyList<ulong> Seeds
-)
+/// <param name="Recipe">Of one task, with all seeds; its pipelines are those that are tried.</param>
+sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, string Store)
 {
     const string ModelName = "model";
 
-    public required string Precision { get; init; }
-    public required int MaxLength { get; init; }
-    public required int Batch { get; init; }
-    public required Operator First { get; init; }
     public required bool FixedOptions { get; init; }
     public required bool Orders { get; init; }
     public required int Most { get; init; }
     public required int Jobs { get; init; }
     public required int Threads { get; init; }
-    public required string Output { get; init; }
-    public required string Store { get; init; }
+
+    IReadOnlyList<ulong> Seeds => Recipe.Seeds;
 
     public static Rng Chance(IReadOnlyList<ulong> seeds) => new Rng(seeds[0]).Split("plan");
 
@@ -48,8 +38,15 @@ sealed record PlanTraining(
     )
     {
         Machine machine = Machine.Here(kernels, Threads);
-        StudyRecipe recipe = RecipeFor(budget) with { Seeds = [Seeds[0]] };
-        Recipe one = new(Pipeline.Of(First), Data, Model, Training, Seeds[0]);
+        TaskData data = Recipe.Tasks[0];
+        StudyRecipe recipe = Recipe with
+        {
+            Name = NameFor(budget),
+            Seeds = [Seeds[0]],
+            OnValidation = data.Validation is not null,
+            Efforts = EffortGrid.Of(PlanSpace.Efforts(data.Task.IsRegression)),
+        };
+        Recipe one = new(Pipeline.Of(First), data, Recipe.ModelFolder, Recipe.Training, Seeds[0]);
         PlanSpace space = PlanSpace.Of(
             First,
             StageMaking.Original(one, note: null).Config,
@@ -124,12 +121,8 @@ sealed record PlanTraining(
             )
             : null;
         line.Clear();
-        StudyOutcome[] outcomes =
-        [
-            .. new[] { trials.Last, final.Last }
-                .OfType<(Study Study, StudyOutcome Outcome)>()
-                .Select(l => l.Outcome),
-        ];
+        StudyTrials[] made = [.. new[] { trials, final }.Take(Math.Min(2, Seeds.Count))];
+        StudyOutcome[] outcomes = [.. made.Select(t => t.Last).OfType<StudyOutcome>()];
         StudyResults.Write(
             Output,
             new StudyOutcome(
@@ -141,15 +134,11 @@ sealed record PlanTraining(
         return (
             result,
             new PlanFacts(
-                Keep(trials.ModelFolder(result.Chosen.Pipeline, Seeds[0])),
+                trials.Export(result.Chosen.Pipeline, Seeds[0], Path.Combine(Output, ModelName)),
                 trials.Trained + final.Trained,
-                new[] { trials, final }
-                    .Take(Math.Min(2, Seeds.Count))
-                    .Sum(t =>
-                        StudyEstimate
-                            .Of(t.StudyOf(space.Pipelines), Threads)
-                            .TrainingSeconds(Threads)
-                    )
+                made.Sum(t =>
+                    StudyEstimate.Of(t.StudyOf(space.Pipelines), Threads).TrainingSeconds(Threads)
+                )
             )
             {
                 Tested = tested,
@@ -173,43 +162,12 @@ sealed record PlanTraining(
             )
             .First(a => a.Pipeline == result.Chosen.Pipeline && a.Effort == result.Chosen.Effort);
 
-    StudyRecipe RecipeFor(Budget budget)
+    /// <summary>Garbage of the store is what no record names: each question has a record of its own.</summary>
+    string NameFor(Budget budget)
     {
-        // Garbage of the store is what no record names: each question has a record of its own.
         string question =
-            $"{budget} {Training.Canonical()} {string.Join(' ', Seeds)} {MaxLength} {Precision} {First} {FixedOptions} {Orders} "
-            + $"{ContentHash.OfFolder(Model)} {Data.ContentHash()}";
-        return new StudyRecipe
-        {
-            Name =
-                $"plan-{Data.Task.Name}-{Blobs.Hash(System.Text.Encoding.UTF8.GetBytes(question))[..8]}",
-            ModelFolder = Model,
-            Tasks = [Data],
-            Pipelines = [],
-            Seeds = Seeds,
-            Training = Training,
-            Precision = Precision,
-            MaxLength = MaxLength,
-            Batches = [Batch],
-            OnValidation = Data.Validation is not null,
-            Efforts = EffortGrid.Of(PlanSpace.Efforts(Data.Task.IsRegression)),
-        };
-    }
-
-    /// <summary>The chosen model by itself, so that the store may go.</summary>
-    string Keep(string from)
-    {
-        string kept = Path.Combine(Output, ModelName);
-        using AtomicFolder folder = AtomicFolder.Begin(kept, overwrite: true);
-        foreach (string file in Directory.EnumerateFiles(from))
-        {
-            File.WriteAllBytes(
-                Path.Combine(folder.Path, Path.GetFileName(file)),
-                RegularFile.ReadAll(file, "a file of a model", Array.MaxLength)
-            );
-        }
-
-        folder.Commit();
-        return kept;
+            $"{budget} {Recipe.Training.Canonical()} {string.Join(' ', Seeds)} {Recipe.MaxLength} {Recipe.Precision} {First} {FixedOptions} {Orders} "
+            + $"{ContentHash.OfFolder(Recipe.ModelFolder)} {Recipe.Tasks[0].ContentHash()}";
+        return $"plan-{Recipe.Tasks[0].Task.Name}-{Blobs.Hash(System.Text.Encoding.UTF8.GetBytes(question))[..8]}";
     }
 }

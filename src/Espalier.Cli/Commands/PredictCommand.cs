@@ -32,23 +32,17 @@ sealed class PredictCommand : EspalierCommand
     {
         _batch.DefaultValueFactory = _ => 1;
         Add(_input.File);
-        foreach (
-            Option option in (Option[])
-                [
-                    _common.Model,
-                    .. _input.Options,
-                    _effort,
-                    _batch,
-                    _common.MaxLength,
-                    _common.AnswerPrecision(),
-                    _common.Threads,
-                    _common.Output,
-                    _common.Format,
-                ]
-        )
-        {
-            Add(option);
-        }
+        AddAll([
+            _common.Model,
+            .. _input.Options,
+            _effort,
+            _batch,
+            _common.MaxLength,
+            _common.AnswerPrecision(),
+            _common.Threads,
+            _common.Output,
+            _common.Format,
+        ]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =

@@ -7,7 +7,7 @@ using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Operators;
 using Espalier.Runs;
-using Option = System.CommandLine.Option;
+using Espalier.Runs.Studies;
 
 namespace Espalier.Cli.Commands;
 
@@ -15,11 +15,11 @@ namespace Espalier.Cli.Commands;
 sealed class RunCommand : EspalierCommand
 {
     readonly CommonOptions _common = new();
-    readonly Argument<string> _pipeline = new("PIPELINE")
+    readonly Argument<string> _pipeline = new Argument<string>("PIPELINE")
     {
         Description =
             "Operators in order, options in brackets: DEP(heads=6)LQ; 'espalier operators' lists them.",
-    };
+    }.Among(Operator.Letters.Select(o => o.Name).Prepend(Pipeline.Sample));
     readonly TrainingFlags _training = new();
     readonly Option<int> _batch = OptionValues.Number(
         "--batch",
@@ -33,6 +33,11 @@ sealed class RunCommand : EspalierCommand
         HelpName = "rule",
         DefaultValueFactory = _ => "confidence:0.9",
     };
+    readonly Option<string?> _store = OptionValues.Text(
+        "--store",
+        "folder",
+        "Where finished stages lie, shared with other runs and studies; inside of the output by default."
+    );
     readonly Option<bool> _force = new("--force")
     {
         Description = "Run an order of operators that makes no sense, for study.",
@@ -43,13 +48,15 @@ sealed class RunCommand : EspalierCommand
     {
         _batch.DefaultValueFactory = _ => 1;
         Add(_pipeline);
-        foreach (
-            Option option in (Option[])
-                [.. _common.All, _common.Precision, .. _training.All, _batch, _effort, _force]
-        )
-        {
-            Add(option);
-        }
+        AddAll([
+            .. _common.All,
+            _common.Precision,
+            .. _training.All,
+            _batch,
+            _effort,
+            _store,
+            _force,
+        ]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -66,6 +73,11 @@ sealed class RunCommand : EspalierCommand
         _common.CheckFormat(parse, problems);
         _common.CheckPrecision(parse, terminal, problems);
         problems.NeedWritable("--output", parse.ValueOf(_common.Output) ?? "runs");
+        if (parse.ValueOf(_store) is { } store)
+        {
+            problems.NeedWritable("--store", store);
+        }
+
         problems.Try(() => CheckPipeline(parse, problems));
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
         problems.Try(() => _training.Of(parse));
@@ -73,71 +85,59 @@ sealed class RunCommand : EspalierCommand
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        KernelFamily kernels = CommonOptions.KernelsOf(terminal),
-            training = _common.PreciseKernels(parse, terminal);
-        Machine machine = Machine.Here(kernels, parse.GetValue(_common.Threads));
+        KernelFamily kernels = CommonOptions.KernelsOf(terminal);
         TaskData data = _common.Source(parse).Load();
-        foreach (string warning in data.Warnings)
-        {
-            terminal.Tell(warning);
-        }
+        terminal.Tell(data.Warnings);
 
         // What would be found out only after the first training.
         _ = data.HoldOut();
-        int length = _common.Length(parse, terminal, data.Task.HasPairs);
-        Recipe recipe = new(
-            _training.From(parse, Pipeline.Parse(parse.GetValue(_pipeline)!)),
+        Pipeline pipeline = _training.From(parse, Pipeline.Parse(parse.GetValue(_pipeline)!));
+        string model = _common.ModelFolder(parse, terminal);
+        StageMaking.CheckClassifier(pipeline, model, data.Task);
+        StudyRecipe recipe = StudyRecipe.OfRun(
+            pipeline,
             data,
-            _common.ModelFolder(parse, terminal),
+            model,
             _training.Of(parse),
             parse.GetValue(_common.Seed)
-        )
+        ) with
         {
-            MaxLength = length,
-            BatchSize = parse.GetValue(_batch),
+            Precision = parse.GetValue(_common.Precision)!,
+            MaxLength = _common.Length(parse, terminal, data.Task.HasPairs),
+            Batches = [parse.GetValue(_batch)],
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };
-        StageMaking.CheckClassifier(recipe.Pipeline, recipe.ModelFolder, data.Task);
-        IReadOnlyList<StageKey> keys = recipe.Keys(training.Name);
-        string folder = parse.GetValue(_common.Output) ?? DefaultFolder(recipe, keys[^1]);
         using ProgressLine progress = new(terminal);
-        RunListener listener = Listen(terminal, progress);
-        using IDisposable mine = RunFolder.Take(folder, recipe, keys, listener.Note, stop);
-        using Workers workers = new(parse.GetValue(_common.Threads));
-        using var resumable = stop.Register(() =>
-            terminal.Tell($"Stopping; the same command goes on from here ({folder}).")
-        );
-        IReadOnlyList<Stage> stages = new Runner(workers, training, terminal.Time).Run(
+        StudyListener listener = Listen(terminal, progress);
+        using Runner runner = Runner.Open(
             recipe,
-            folder,
-            listener,
+            parse.GetValue(_common.Output),
+            parse.GetValue(_store),
+            kernels,
+            Machine.Here(kernels, parse.GetValue(_common.Threads)),
+            terminal.Time,
+            listener.Note,
             stop
         );
-        MeasuredStages measured = new StageMeasuring(
-            workers,
-            kernels,
-            machine,
-            terminal.Time
-        ).Measure(recipe, stages, listener, stop);
+        using var resumable = stop.Register(() =>
+            listener.Note!($"Stopping; the same command goes on from here ({runner.Folder}).")
+        );
+        MachineTurn turn = MachineTurn.Here(listener.Note);
+        MeasuredStages measured = runner.Run(runner.Here(turn), turn, listener, stop);
         progress.Clear();
-        RunFolder.Write(folder, recipe, training.Name, measured);
         if (_common.IsJson(parse))
         {
-            terminal.Out.Write(
-                System.Text.Encoding.UTF8.GetString(
-                    RunFolder.Json(folder, recipe, training.Name, measured.Stages)
-                )
-            );
+            terminal.Out.Write(File.ReadAllText(Path.Combine(runner.Folder, RunFolder.JsonName)));
         }
         else
         {
-            RunReport.Write(terminal, recipe, measured.Stages, folder);
+            RunReport.Write(terminal, runner.Recipe, measured.Stages, runner.Folder);
         }
 
         return ExitCode.Ok;
     }
 
-    static RunListener Listen(Terminal terminal, ProgressLine progress)
+    static StudyListener Listen(Terminal terminal, ProgressLine progress)
     {
         void Tell(string sentence)
         {
@@ -145,14 +145,21 @@ sealed class RunCommand : EspalierCommand
             terminal.Tell(sentence);
         }
 
-        return new RunListener
+        return new StudyListener
         {
             Note = Tell,
-            Stage = (pipeline, done) =>
-                Tell(done ? $"{pipeline}: done before, read" : $"{pipeline} …"),
-            Training = (pipeline, p) =>
+            Stage = (stage, state) =>
+            {
+                if (state is StageState.Found or StageState.Began)
+                {
+                    Tell(
+                        $"{stage.Pipeline}{(state == StageState.Found ? ": done before, read" : " …")}"
+                    );
+                }
+            },
+            Training = (stage, p) =>
                 progress.Report(
-                    pipeline,
+                    $"{stage.Pipeline}",
                     (double)p.Step / p.Steps,
                     $"step {p.Step}/{p.Steps}, loss {p.Loss:0.0000}, {p.ExamplesPerSecond:0} examples/s",
                     p.Left
@@ -185,13 +192,5 @@ sealed class RunCommand : EspalierCommand
         {
             problems.Usage($"Pipeline '{pipeline}': {problem} --force runs it all the same.");
         }
-    }
-
-    static string DefaultFolder(Recipe recipe, StageKey key)
-    {
-        return Path.Combine(
-            "runs",
-            $"{recipe.Pipeline.Letters}-{recipe.Data.Task.Name}-{key.Hex[..8]}"
-        );
     }
 }

@@ -75,18 +75,16 @@ sealed class StoreCommand : EspalierCommand
                 .ThenBy(a => a.Seed)
                 .ThenBy(a => a.Pipeline, StringComparer.Ordinal)
                 .Select(a =>
-                    (IReadOnlyList<string>)
-                        [
-                            $"{a.Kind}".ToLowerInvariant(),
-                            a.Kind == ActionKind.Measurements
-                                ? $"{a.Inputs.Count} models"
-                                : a.Pipeline,
-                            a.Task,
-                            $"{a.Seed}",
-                            a.Key[..12],
-                            $"{a.Seconds:0.0}",
-                            $"{a.Bytes / 1e6:0.0}",
-                        ]
+                    new[]
+                    {
+                        $"{a.Kind}".ToLowerInvariant(),
+                        a.Kind == ActionKind.Measurements ? $"{a.Inputs.Count} models" : a.Pipeline,
+                        a.Task,
+                        $"{a.Seed}",
+                        a.Key[..12],
+                        $"{a.Seconds:0.0}",
+                        $"{a.Bytes / 1e6:0.0}",
+                    }
                 )
         );
         StoredFile[] blobs = [.. actions.SelectMany(a => a.Files).DistinctBy(f => f.Sha256)];
@@ -108,10 +106,7 @@ sealed class StoreCommand : EspalierCommand
             remarks.Add
         );
         progress.Clear();
-        foreach (string sentence in problems.Concat(remarks))
-        {
-            terminal.Tell(sentence);
-        }
+        terminal.Tell(problems.Concat(remarks));
 
         terminal.Say(
             $"{store.Keys().Count} actions, {store.Blobs.All().Count} blobs, {StoreCare.Records(store).Count} study records and "

@@ -4,7 +4,6 @@ using Espalier.Cli.Reports;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
-using Espalier.Models.Storage;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 
@@ -13,11 +12,6 @@ namespace Espalier.Cli.Commands;
 /// <summary>Tasks × pipelines × seeds: each stage made once, all models of a task and seed measured side by side.</summary>
 sealed class StudyCommand : EspalierCommand
 {
-    public const int MostJobs = 1024;
-
-    // Weights, gradients, two moments, the teacher, what is saved, and activations.
-    const int TimesWeights = 10;
-
     readonly CommonOptions _common = new();
     readonly Argument<string> _recipe = new("RECIPE")
     {
@@ -39,12 +33,6 @@ sealed class StudyCommand : EspalierCommand
     {
         Description = "Print the stages, which are done, and what the rest will take; run nothing.",
     };
-    readonly Option<int> _jobs = OptionValues.Number(
-        "--jobs",
-        "Stages that train at once, each on its share of the threads; by default one a thread, as memory allows.",
-        1,
-        MostJobs
-    );
 
     public StudyCommand()
         : base(
@@ -53,13 +41,7 @@ sealed class StudyCommand : EspalierCommand
         )
     {
         Add(_recipe);
-        foreach (
-            Option option in (Option[])
-                [_store, _output, _dryRun, _jobs, _common.Threads, _common.Format]
-        )
-        {
-            Add(option);
-        }
+        AddAll([_store, _output, _dryRun, _common.Jobs, _common.Threads, _common.Format]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -127,15 +109,15 @@ sealed class StudyCommand : EspalierCommand
         }
 
         StudyResults.CheckRoom(output);
-        int jobs = parse.Has(_jobs) ? parse.GetValue(_jobs) : Jobs(recipe.ModelFolder, threads);
         using ProgressLine line = new(terminal);
         StudyProgress progress = new(terminal, line, estimate);
         using var resumable = stop.Register(() =>
             progress.Tell($"Stopping; the same command goes on from here ({storeFolder}).")
         );
+        MachineTurn turn = MachineTurn.Here(progress.Tell);
         StudyOutcome outcome = study.Run(
-            jobs,
-            MachineTurn.Here(progress.Tell),
+            study.Here(_common.JobsFor(parse, recipe.ModelFolder), turn),
+            turn,
             progress.Listener(),
             stop
         );
@@ -156,17 +138,4 @@ sealed class StudyCommand : EspalierCommand
 
     string StoreFolder(ParseResult parse, string recipe) =>
         parse.ValueOf(_store) ?? Path.Combine(Output(parse, recipe), "store");
-
-    /// <summary>One a thread, or as many as half of the memory holds.</summary>
-    public static int Jobs(string modelFolder, int threads)
-    {
-        long weights = new DirectoryInfo(modelFolder)
-            .EnumerateFiles("*.safetensors")
-            .Sum(ModelFolder.BytesOf);
-        long fit =
-            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
-            / 2
-            / Math.Max(1, TimesWeights * weights);
-        return (int)Math.Clamp(fit, 1, threads);
-    }
 }

@@ -45,10 +45,7 @@ sealed class TasksCommand : EspalierCommand
             ["task", "what", "labels", "metrics", "train", "test", "licence", "data"],
             tasks.Select(t => Row(t.Task, t.Data))
         );
-        foreach (string way in Ways)
-        {
-            terminal.Say(way);
-        }
+        terminal.Say(Ways);
 
         return ExitCode.Ok;
     }
@@ -70,10 +67,8 @@ sealed class TasksCommand : EspalierCommand
             output,
             json =>
             {
-                json.WriteStartArray("tasks");
-                foreach (var (task, data) in tasks)
+                foreach (var (task, data) in json.Objects("tasks", tasks))
                 {
-                    json.WriteStartObject();
                     json.WriteString("name", task.Name);
                     json.WriteString("title", task.Title);
                     json.WriteBoolean("regression", task.IsRegression);
@@ -85,10 +80,8 @@ sealed class TasksCommand : EspalierCommand
                     json.OptionalNumber("train_rows", data?.Training.Count);
                     json.OptionalNumber("test_rows", data?.Test.Count);
                     json.WriteNumber("max_length", task.MaxLength);
-                    json.WriteEndObject();
                 }
 
-                json.WriteEndArray();
                 json.Texts("how_to_give_data", Ways);
             }
         );

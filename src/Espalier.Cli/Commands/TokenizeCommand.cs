@@ -4,6 +4,7 @@ using Espalier.Answering;
 using Espalier.Cli.Input;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
+using Espalier.Measuring;
 using Espalier.Text;
 
 namespace Espalier.Cli.Commands;
@@ -23,19 +24,13 @@ sealed class TokenizeCommand : EspalierCommand
         // Nothing is cut unless asked for.
         _common.MaxLength.DefaultValueFactory = null;
         Add(_input.File);
-        foreach (
-            Option option in (Option[])
-                [
-                    _common.Model,
-                    .. _input.Options,
-                    _common.MaxLength,
-                    _common.Output,
-                    _common.Format,
-                ]
-        )
-        {
-            Add(option);
-        }
+        AddAll([
+            _common.Model,
+            .. _input.Options,
+            _common.MaxLength,
+            _common.Output,
+            _common.Format,
+        ]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -55,10 +50,7 @@ sealed class TokenizeCommand : EspalierCommand
     {
         int? maxLength = _common.AskedLength(parse);
         Tokenizer tokenizer = Tokenizer.Load(_common.ModelFolder(parse, terminal, forText: true));
-        foreach (string note in tokenizer.Notes)
-        {
-            terminal.Tell(note);
-        }
+        terminal.Tell(tokenizer.Notes);
 
         bool json = _common.IsJson(parse);
         OutputPlace.Write(

@@ -7,7 +7,6 @@ using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Tensors;
 using Espalier.Text;
-using Option = System.CommandLine.Option;
 
 namespace Espalier.Cli.Commands;
 
@@ -46,10 +45,7 @@ sealed class TrimCommand : EspalierCommand
         )
     {
         _first.DefaultValueFactory = _ => Vocabulary.UsualFirst;
-        foreach (Option option in (Option[])[_common.Model, _tasks, _first, _type, _common.Output])
-        {
-            Add(option);
-        }
+        AddAll([_common.Model, _tasks, _first, _type, _common.Output]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -89,10 +85,7 @@ sealed class TrimCommand : EspalierCommand
     {
         string folder = _common.ModelFolder(parse, terminal);
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        foreach (string note in tokenizer.Notes)
-        {
-            terminal.Tell(note);
-        }
+        terminal.Tell(tokenizer.Notes);
 
         Model model = ModelFolder.LoadEncoder(folder) with { Tokenizer = tokenizer };
         IEnumerable<string> texts = (parse.GetValue(_tasks) ?? [])

@@ -25,26 +25,16 @@ static class JsonArray
     public static List<InputText> Texts(ReadOnlyMemory<byte> json, string place, TextFields fields)
     {
         List<InputText> texts = [];
-        Utf8JsonReader reader = new(json.Span);
-        int line = 1,
-            counted = 0;
         try
         {
-            reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                int start = (int)reader.TokenStartIndex;
-                line += json.Span[counted..start].Count((byte)'\n');
-                counted = start;
-                reader.Skip();
-                using JsonDocument element = JsonDocument.Parse(
-                    json[start..(int)reader.BytesConsumed],
-                    Rules
-                );
-                texts.Add(Text(element.RootElement, place, line, fields));
-            }
-
-            reader.Read();
+            JsonFile.EachOf(
+                json,
+                (line, text) =>
+                {
+                    using JsonDocument element = JsonDocument.Parse(text, Rules);
+                    texts.Add(Text(element.RootElement, place, line, fields));
+                }
+            );
         }
         catch (JsonException e)
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Espalier.Checkpoints;
 
 namespace Espalier.Cli.Input;
 
@@ -167,15 +168,7 @@ sealed class TextInput(ByteLines lines, TextFields fields, bool? isJson) : TextS
             return Encoding.UTF8.GetString(line);
         }
 
-        int at = 0;
-        while (
-            Rune.DecodeFromUtf8(line[at..], out _, out int length)
-            == System.Buffers.OperationStatus.Done
-        )
-        {
-            at += length;
-        }
-
+        int at = JsonFile.FirstInvalid(line);
         throw Refused($"byte {at + 1} (0x{line[at]:x2}) is not UTF-8; save the texts as UTF-8");
     }
 

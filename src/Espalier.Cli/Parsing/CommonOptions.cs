@@ -16,6 +16,9 @@ sealed class CommonOptions
     /// <summary>The model that comes with Espalier.</summary>
     public const string BuiltInModel = "seedling";
 
+    // Weights, gradients, two moments, the teacher, what is saved, and activations.
+    const int TimesWeights = 10;
+
     static readonly string[] Formats = ["human", "json"];
 
     public Option<string> Model { get; } =
@@ -84,6 +87,14 @@ sealed class CommonOptions
             () => Environment.ProcessorCount
         );
 
+    public Option<int> Jobs { get; } =
+        OptionValues.Number(
+            "--jobs",
+            "Stages that train at once, each on its share of the threads; by default one a thread, as memory allows.",
+            1,
+            1024
+        );
+
     /// <summary>Of float products, in training or in answering; not all commands have it.</summary>
     public Option<string> Precision { get; } =
         new Option<string>("--precision")
@@ -127,7 +138,6 @@ sealed class CommonOptions
 
     public bool IsJson(ParseResult parse) => parse.ValueOf(Format) == "json";
 
-    /// <summary>The folder that --model names.</summary>
     public string ModelFolder(ParseResult parse, Terminal terminal, bool forText = false) =>
         FolderOf(parse.ValueOf(Model) ?? BuiltInModel, terminal, forText);
 
@@ -256,7 +266,6 @@ sealed class CommonOptions
     public static KernelFamily KernelsOf(Terminal terminal) =>
         KernelFamily.Choose(terminal.Environment(KernelFamily.Variable));
 
-    /// <summary>The kernels in the precision that --precision asks for.</summary>
     public KernelFamily PreciseKernels(ParseResult parse, Terminal terminal) =>
         KernelsOf(terminal).In(parse.ValueOf(Precision) ?? KernelFamily.Precisions[0]);
 
@@ -269,6 +278,24 @@ sealed class CommonOptions
         }
 
         problems.Try(() => PreciseKernels(parse, terminal));
+    }
+
+    /// <summary>Where --jobs does not say, one a thread, or as many as half of the memory holds.</summary>
+    public int JobsFor(ParseResult parse, string modelFolder)
+    {
+        if (parse.Has(Jobs))
+        {
+            return parse.GetValue(Jobs);
+        }
+
+        long weights = new DirectoryInfo(modelFolder)
+            .EnumerateFiles("*.safetensors")
+            .Sum(Models.Storage.ModelFolder.BytesOf);
+        long fit =
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
+            / 2
+            / Math.Max(1, TimesWeights * weights);
+        return (int)Math.Clamp(fit, 1, parse.GetValue(Threads));
     }
 
     /// <summary>The model that --model names, ready to answer as the other options say; the user is told its notes.</summary>
@@ -284,10 +311,7 @@ sealed class CommonOptions
         Classifier model = UsageException.Of(() =>
             Espalier.Answering.Classifier.Load(folder, options)
         );
-        foreach (string note in model.Notes)
-        {
-            terminal.Tell(note);
-        }
+        terminal.Tell(model.Notes);
 
         return model;
     }

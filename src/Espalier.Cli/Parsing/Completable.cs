@@ -7,6 +7,8 @@ namespace Espalier.Cli.Parsing;
 /// <param name="Words">Empty where it is no choice.</param>
 sealed record Completable(IReadOnlyList<string> Words, bool IsFile, bool IsFolder)
 {
+    public static Completable None { get; } = new([], false, false);
+
     public static Completable Of(Option option) =>
         new(
             WordsOf(option.GetCompletions(CompletionContext.Empty)),
@@ -14,11 +16,11 @@ sealed record Completable(IReadOnlyList<string> Words, bool IsFile, bool IsFolde
             option.HelpName is "folder"
         );
 
-    /// <summary>An argument that is no choice is a path everywhere but in run, whose pipeline no shell knows.</summary>
+    /// <summary>An argument that is no choice is a path.</summary>
     public static Completable Of(Argument argument)
     {
         IReadOnlyList<string> words = WordsOf(argument.GetCompletions(CompletionContext.Empty));
-        return new(words, words.Count == 0 && argument.Name != "PIPELINE", false);
+        return new(words, words.Count == 0, false);
     }
 
     /// <summary>Whether the option stands alone.</summary>

@@ -8,6 +8,14 @@ namespace Espalier.Cli.Parsing;
 /// </summary>
 abstract class EspalierCommand(string name, string description) : Command(name, description)
 {
+    protected void AddAll(params IEnumerable<Option> options)
+    {
+        foreach (Option option in options)
+        {
+            Add(option);
+        }
+    }
+
     /// <summary>Command lines that do something useful, the most common first.</summary>
     public abstract IReadOnlyList<string> Examples { get; }
 

@@ -114,15 +114,19 @@ static class CompletionScript
         {
             string options = string.Join(' ', Options(command).SelectMany(Names));
             script.Append($"        \"{command.Name} -\"*) {among(options)} ;;\n");
-            string argument =
-                command.Arguments.Count > 0 ? Of(Completable.Of(command.Arguments[0])) : "";
-            bool filesBehind = command.Arguments.Skip(1).Any(a => Completable.Of(a).IsFile);
+            Completable argument =
+                command.Arguments.Count > 0
+                    ? Completable.Of(command.Arguments[0])
+                    : Completable.None;
 
-            // A choice comes first; a file that stands behind it is completed once the choice is made.
+            // A choice comes first; what stands behind it, a file or options, is completed once the choice is made.
+            string behind = command.Arguments.Skip(1).Any(a => Completable.Of(a).IsFile)
+                ? files
+                : among(options);
             script.Append(
-                filesBehind
-                    ? $"        \"{command.Name} \"*) if [[ $before == {command.Name} ]]; then {argument}else {files}; fi ;;\n"
-                    : $"        \"{command.Name} \"*) {argument};;\n"
+                argument.Words.Count > 0
+                    ? $"        \"{command.Name} \"*) if [[ $before == {command.Name} ]]; then {Of(argument)}else {behind}; fi ;;\n"
+                    : $"        \"{command.Name} \"*) {Of(argument)};;\n"
             );
         }
 

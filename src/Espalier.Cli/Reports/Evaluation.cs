@@ -82,10 +82,8 @@ sealed record Evaluation(
         json.WriteString("split", Split);
         json.WriteNumber("examples", Examples);
         json.WriteNumber("max_length", MaxLength);
-        json.WriteStartArray("efforts");
-        foreach (EvaluatedEffort at in Efforts)
+        foreach (EvaluatedEffort at in json.Objects("efforts", Efforts))
         {
-            json.WriteStartObject();
             json.WriteString("effort", $"{at.Effort}");
             json.WriteStartObject("metrics");
             foreach (Quality quality in at.Qualities)
@@ -103,11 +101,9 @@ sealed record Evaluation(
             json.WriteEndObject();
             json.WriteNumber("average_layers", at.AverageLayers);
             json.WriteNumber("average_multiply_adds", at.AverageMultiplyAdds);
-            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
-        MachineReport.WriteTo(json, Machine);
+        Machine.WriteTo(json);
     }
 
     static string Cell(Quality quality) =>

@@ -29,11 +29,13 @@ sealed record Inspection(
     public static Inspection Of(string folder)
     {
         bool bare = !ModelFolder.HasClassifier(folder);
-        var (model, loaderNotes) = bare
-            ? new LoadedModel(
-                ModelFolder.LoadEncoder(folder),
-                ["It is an encoder without a classifier: fine-tune it with 'espalier run O'."]
-            )
+        var (model, loaderNotes) =
+            ModelFolder.Config(folder).IsLanguage ? ModelFolder.Load(folder, asStored: true)
+            : bare
+                ? new LoadedModel(
+                    ModelFolder.LoadEncoder(folder),
+                    ["It is an encoder without a classifier: fine-tune it with 'espalier run O'."]
+                )
             : ModelFolder.Load(folder);
         List<string> notes = [.. loaderNotes];
         var (kind, size) = TokenizerOf(folder, model.Config, notes);
@@ -42,7 +44,7 @@ sealed record Inspection(
             folder,
             model,
             !bare,
-            new DirectoryInfo(folder).EnumerateFiles().Sum(ModelFolder.BytesOf),
+            ModelFolder.SizeOf(folder),
             kind,
             size,
             RegularFile.IsThere(ours)
@@ -61,10 +63,7 @@ sealed record Inspection(
         }
 
         terminal.Write(Rows());
-        foreach (string note in Notes)
-        {
-            terminal.Tell(note);
-        }
+        terminal.Tell(Notes);
     }
 
     IEnumerable<(string, string)> Rows()
@@ -80,6 +79,17 @@ sealed record Inspection(
 
         yield return ("parameters", $"{Model.Parameters.Count:N0}");
         yield return ("on disk", Shown.Bytes(BytesOnDisk));
+        if (Config.IsLanguage)
+        {
+            yield return (
+                "weights",
+                string.Join(", ", Forms().Select(f => $"{Shown.Bytes(f.Bytes)} {f.Form}"))
+            );
+            yield return ("answers", "the next token");
+            yield return Tokens();
+            yield break;
+        }
+
         yield return ("products", Model.Traits.Precision.ToString().ToLowerInvariant());
         yield return (
             "length",
@@ -93,12 +103,23 @@ sealed record Inspection(
                 ? "none"
                 : string.Join(" ", Model.History.Select(a => $"{a.Text} (seed {a.Seed})"))
         );
-        yield return (
+        yield return Tokens();
+        yield return ("transformers", Transformers);
+    }
+
+    (string, string) Tokens() =>
+        (
             "tokenizer",
             TokenizerKind is null ? "none" : $"{TokenizerKind}, {TokenizerSize:N0} tokens"
         );
-        yield return ("transformers", Transformers);
-    }
+
+    /// <summary>The forms that weights lie in, and how much is in each, largest first.</summary>
+    IEnumerable<(string Form, long Bytes)> Forms() =>
+        Model
+            .Parameters.Names.Select(Model.Parameters.Stored)
+            .GroupBy(w => $"{w}")
+            .Select(g => (g.Key, g.Sum(w => w.Bytes)))
+            .OrderByDescending(f => f.Item2);
 
     /// <summary>Runs of equal layers on one line.</summary>
     IEnumerable<string> Layers()
@@ -113,9 +134,12 @@ sealed record Inspection(
             }
 
             string which = next - first == 1 ? $"layer {first}" : $"layers {first}-{next - 1}";
-            yield return $"{which}: {layers[first].Attention.Heads} heads of {Config.HeadWidth}, feed-forward {layers[first].Mlp.Width}";
+            yield return $"{which}: {layers[first].Attention.Heads} heads of {Config.HeadWidth}{KeysOf(layers[first])}, feed-forward {layers[first].Mlp.Width}";
         }
     }
+
+    static string KeysOf(Block layer) =>
+        layer.Attention.HeadsPerKey > 1 ? $" that share {layer.Attention.KeyHeads} of keys" : "";
 
     string Exits() =>
         Config.HasExits
@@ -137,16 +161,12 @@ sealed record Inspection(
         json.WriteNumber("hidden", Config.Hidden);
         json.WriteNumber("head_width", Config.HeadWidth);
         json.WriteNumber("max_length", Config.MaxLength);
-        json.WriteStartArray("layers");
-        foreach (Block layer in Config.Layers)
+        foreach (Block layer in json.Objects("layers", Config.Layers))
         {
-            json.WriteStartObject();
             json.WriteNumber("heads", layer.Attention.Heads);
             json.WriteNumber("feed_forward", layer.Mlp.Width);
-            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
         json.WriteNumber("parameters", Model.Parameters.Count);
         json.WriteNumber("bytes_on_disk", BytesOnDisk);
         json.WriteString("precision", Model.Traits.Precision.ToString().ToLowerInvariant());
@@ -157,17 +177,13 @@ sealed record Inspection(
         json.WriteBoolean("classifier", HasClassifier);
         json.WriteBoolean("regression", HasClassifier && Config.Regression);
         json.Texts("labels", HasClassifier ? Config.Labels : []);
-        json.WriteStartArray("operators");
-        foreach (Applied applied in Model.History)
+        foreach (Applied applied in json.Objects("operators", Model.History))
         {
-            json.WriteStartObject();
             json.WriteString("text", applied.Text);
             json.WriteNumber("version", applied.Version);
             json.WriteNumber("seed", applied.Seed);
-            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
         json.WriteString("tokenizer", TokenizerKind);
         json.OptionalNumber("tokenizer_size", TokenizerSize);
         json.WriteString("transformers", Transformers);

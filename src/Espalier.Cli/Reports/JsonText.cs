@@ -1,7 +1,6 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Espalier.Checkpoints;
 
 namespace Espalier.Cli.Reports;
 
@@ -10,9 +9,8 @@ static class JsonText
 {
     /// <summary>One indented document and a line break.</summary>
     public static void Document(TextWriter output, Action<Utf8JsonWriter> fill) =>
-        Write(output, fill, indented: true);
+        Write(output, fill);
 
-    /// <summary>One object on one line.</summary>
     public static void Line(TextWriter output, Action<Utf8JsonWriter> fill) =>
         Write(output, fill, indented: false);
 
@@ -38,33 +36,6 @@ static class JsonText
         json.WriteEndArray();
     }
 
-    public static void Texts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
-    {
-        json.WriteStartArray(name);
-        foreach (string text in texts)
-        {
-            json.WriteStringValue(text);
-        }
-
-        json.WriteEndArray();
-    }
-
-    static void Write(TextWriter output, Action<Utf8JsonWriter> fill, bool indented)
-    {
-        ArrayBufferWriter<byte> bytes = new();
-        JsonWriterOptions options = new()
-        {
-            Indented = indented,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        };
-        using (Utf8JsonWriter json = new(bytes, options))
-        {
-            json.WriteStartObject();
-            fill(json);
-            json.WriteEndObject();
-        }
-
-        output.Write(Encoding.UTF8.GetString(bytes.WrittenSpan));
-        output.Write('\n');
-    }
+    static void Write(TextWriter output, Action<Utf8JsonWriter> fill, bool indented = true) =>
+        output.Write(Encoding.UTF8.GetString(JsonOutput.Document(fill, indented, readable: true)));
 }

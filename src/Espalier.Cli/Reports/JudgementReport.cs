@@ -22,17 +22,17 @@ static class JudgementReport
                     .. TextTable.Numbers("by, mean %"),
                 ],
                 judgement.Ways.Select(way =>
-                    (IReadOnlyList<string>)
-                        [
-                            way.Name,
-                            $"{way.Trials:0.0}",
-                            $"{way.Trainings:0.0}",
-                            $"{100 * way.MeanShort:0.00}",
-                            $"{100 * way.LateShort:0.0}",
-                            $"{100 * way.WorstShort:0.0}",
-                            $"{100 * way.Broken:0}",
-                            $"{100 * way.MeanExcess:0.0}",
-                        ]
+                    new[]
+                    {
+                        way.Name,
+                        $"{way.Trials:0.0}",
+                        $"{way.Trainings:0.0}",
+                        $"{100 * way.MeanShort:0.00}",
+                        $"{100 * way.LateShort:0.0}",
+                        $"{100 * way.WorstShort:0.0}",
+                        $"{100 * way.Broken:0}",
+                        $"{100 * way.MeanExcess:0.0}",
+                    }
                 )
             ).Markdown()
         );
@@ -44,13 +44,13 @@ static class JudgementReport
                     .. TextTable.Numbers("cases", "said, mean %", "held, %"),
                 ],
                 judgement.Calibrations.Select(said =>
-                    (IReadOnlyList<string>)
-                        [
-                            said.What,
-                            $"{said.Cases}",
-                            $"{100 * said.Said:0.0}",
-                            $"{100 * said.Held:0.0}",
-                        ]
+                    new[]
+                    {
+                        said.What,
+                        $"{said.Cases}",
+                        $"{100 * said.Said:0.0}",
+                        $"{100 * said.Held:0.0}",
+                    }
                 )
             ).Markdown()
         );

@@ -168,22 +168,19 @@ static class PlanReport
             measured
                 .DistinctBy(a => a.Pipeline)
                 .Select(a =>
-                    (IReadOnlyList<string>)
-                        [
-                            a.Pipeline,
-                            $"{result.Measurements.Where(m => m.Pipeline == a.Pipeline).Select(m => m.Seeds[0]).Distinct().Count()}",
-                            $"{a.Effort}",
-                            Shown.Interval(metric, a.Quality),
-                            a.Milliseconds is { } ms ? Shown.Milliseconds(ms) : "",
-                            a.Joules is { } j ? $"{1e3 * j.Value:0.0}" : "",
-                            a.Bytes is { } b ? $"{b.Value / Mega:0.0}" : "",
-                            a == result.Chosen && result.MeetsBudget
-                                ? "the answer"
-                                : string.Join(
-                                    ", ",
-                                    result.Budget.Violations(a).Select(v => v.Limit)
-                                ),
-                        ]
+                    new[]
+                    {
+                        a.Pipeline,
+                        $"{result.Measurements.Where(m => m.Pipeline == a.Pipeline).Select(m => m.Seeds[0]).Distinct().Count()}",
+                        $"{a.Effort}",
+                        Shown.Interval(metric, a.Quality),
+                        a.Milliseconds is { } ms ? Shown.Milliseconds(ms) : "",
+                        a.Joules is { } j ? $"{1e3 * j.Value:0.0}" : "",
+                        a.Bytes is { } b ? $"{b.Value / Mega:0.0}" : "",
+                        a == result.Chosen && result.MeetsBudget
+                            ? "the answer"
+                            : string.Join(", ", result.Budget.Violations(a).Select(v => v.Limit)),
+                    }
                 )
         );
     }

@@ -3,7 +3,6 @@ using Espalier.Answering;
 
 namespace Espalier.Cli.Reports;
 
-/// <summary>An answer as an object of JSON.</summary>
 static class PredictionJson
 {
     public static void Write(Utf8JsonWriter json, Prediction answer)

@@ -27,10 +27,7 @@ static class RunReport
             [.. columns.Select(c => c.Header)],
             stages.Select(s => (IReadOnlyList<string>)[.. columns.Select(c => c.Cell(s))])
         );
-        foreach (string why in stages.Zip(stages.Skip(1), WhyNotFaster).OfType<string>())
-        {
-            terminal.Say(why);
-        }
+        terminal.Say(stages.Zip(stages.Skip(1), WhyNotFaster).OfType<string>());
 
         terminal.Say(
             $"In brackets: 95 % intervals; that of {first.Primary.Metric} is over which examples are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."

@@ -25,15 +25,15 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
         terminal.Write(
             ["batch", "precision", "ms per batch", "examples/s", "of peak", "memory"],
             Speeds.Rows.Select(row =>
-                (IReadOnlyList<string>)
-                    [
-                        $"{row.Shape}",
-                        row.Format.Name,
-                        Shown.Milliseconds(row.MillisecondsPerBatch),
-                        $"{row.ExamplesPerSecond:0}",
-                        row.ShareOfPeak is { } share ? $"{100 * share.Value:0} %" : "not timed",
-                        Shown.Bytes(row.PackedBytes),
-                    ]
+                new[]
+                {
+                    $"{row.Shape}",
+                    row.Format.Name,
+                    Shown.Milliseconds(row.MillisecondsPerBatch),
+                    $"{row.ExamplesPerSecond:0}",
+                    row.ShareOfPeak is { } share ? $"{100 * share.Value:0} %" : "not timed",
+                    Shown.Bytes(row.PackedBytes),
+                }
             )
         );
         terminal.Say("Peaks, on registers alone: " + string.Join("; ", Speeds.Peaks.Select(Cell)));
@@ -41,10 +41,7 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
             $"{Machine.Processor}, {Machine.Runtime}, Espalier {Machine.Espalier}, "
                 + $"load {Machine.LoadAverage?.ToString("0.0") ?? "unknown"} at the start."
         );
-        foreach (string note in Notes())
-        {
-            terminal.Tell(note);
-        }
+        terminal.Tell(Notes());
     }
 
     /// <summary>What the reader should know before believing the table.</summary>
@@ -78,10 +75,8 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
         json.WriteString("model", Model);
         json.WriteNumber("rounds", Speeds.Rounds);
         json.WriteBoolean("settled", Speeds.Settled);
-        json.WriteStartArray("rows");
-        foreach (ModelSpeed row in Speeds.Rows)
+        foreach (ModelSpeed row in json.Objects("rows", Speeds.Rows))
         {
-            json.WriteStartObject();
             json.WriteNumber("examples", row.Shape.Examples);
             json.WriteNumber("tokens", row.Shape.Tokens);
             json.WriteString("precision", row.Format.Name);
@@ -91,23 +86,17 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
             json.WriteNumber("operations_per_batch", row.Operations);
             json.Estimate("share_of_peak", row.ShareOfPeak);
             json.WriteNumber("packed_bytes", row.PackedBytes);
-            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
-        json.WriteStartArray("peaks");
-        foreach (PeakSpeed peak in Speeds.Peaks)
+        foreach (PeakSpeed peak in json.Objects("peaks", Speeds.Peaks))
         {
-            json.WriteStartObject();
             json.WriteString("precision", peak.Format.Name);
             json.WriteString("instruction", peak.Format.Peak!.Instruction);
             json.Estimate("giga_operations_per_second", peak.GigaOperations);
-            json.WriteEndObject();
         }
 
-        json.WriteEndArray();
         json.Texts("notes", Notes());
-        MachineReport.WriteTo(json, Machine);
+        Machine.WriteTo(json);
     }
 
     static string Cell(PeakSpeed peak) =>

@@ -41,6 +41,11 @@ sealed class StudyProgress(Terminal terminal, ProgressLine line, StudyEstimate e
 
     void Stage(PlannedStage stage, StageState state)
     {
+        if (state == StageState.Found)
+        {
+            return;
+        }
+
         lock (_one)
         {
             if (state != StageState.Began)
@@ -50,15 +55,13 @@ sealed class StudyProgress(Terminal terminal, ProgressLine line, StudyEstimate e
             }
         }
 
-        string what =
-            $"{stage.Pipeline} of {stage.Recipe.Data.Task.Name}, seed {stage.Recipe.Seed}";
         Tell(
             state switch
             {
-                StageState.Began => $"{what} …",
-                StageState.Done => $"{what}: done ({_ended} of {_all})",
-                StageState.Failed => $"{what}: failed",
-                _ => $"{what}: skipped, as what it builds on failed",
+                StageState.Began => $"{stage} …",
+                StageState.Done => $"{stage}: done ({_ended} of {_all})",
+                StageState.Failed => $"{stage}: failed",
+                _ => $"{stage}: skipped, as what it builds on failed",
             }
         );
     }

@@ -18,20 +18,18 @@ static class StudyReport
                 terminal.Out,
                 writer =>
                 {
-                    writer.WriteStartArray("stages");
-                    foreach (var (stage, done, seconds) in estimate.Stages)
+                    foreach (
+                        var (stage, done, seconds) in writer.Objects("stages", estimate.Stages)
+                    )
                     {
-                        writer.WriteStartObject();
                         writer.WriteString("key", stage.Key.Hex);
                         writer.WriteString("pipeline", $"{stage.Pipeline}");
                         writer.WriteString("task", stage.Recipe.Data.Task.Name);
                         writer.WriteNumber("seed", stage.Recipe.Seed);
                         writer.WriteBoolean("done", done);
                         writer.WriteNumber("core_seconds", Math.Round(seconds, 1));
-                        writer.WriteEndObject();
                     }
 
-                    writer.WriteEndArray();
                     writer.WriteNumber("groups_to_measure", estimate.GroupsToMeasure);
                     writer.WriteNumber("seconds", Math.Round(estimate.Seconds));
                     writer.WriteNumber("bytes", estimate.Bytes);
@@ -44,15 +42,15 @@ static class StudyReport
         terminal.Write(
             ["stage", "task", "seed", "key", "state", "core-seconds"],
             estimate.Stages.Select(s =>
-                (IReadOnlyList<string>)
-                    [
-                        $"{s.Stage.Pipeline}",
-                        s.Stage.Recipe.Data.Task.Name,
-                        $"{s.Stage.Recipe.Seed}",
-                        s.Stage.Key.Short,
-                        s.Done ? "done" : "to do",
-                        s.Done || !s.Stage.Operator.Trains ? "" : $"{s.CoreSeconds:0}",
-                    ]
+                new[]
+                {
+                    $"{s.Stage.Pipeline}",
+                    s.Stage.Recipe.Data.Task.Name,
+                    $"{s.Stage.Recipe.Seed}",
+                    s.Stage.Key.Short,
+                    s.Done ? "done" : "to do",
+                    s.Done || !s.Stage.Operator.Trains ? "" : $"{s.CoreSeconds:0}",
+                }
             )
         );
         int done = estimate.Stages.Count(s => s.Done);
@@ -73,9 +71,7 @@ static class StudyReport
     {
         foreach (StageFailure failure in outcome.Failures)
         {
-            terminal.Tell(
-                $"{failure.Stage.Pipeline} of {failure.Stage.Recipe.Data.Task.Name}, seed {failure.Stage.Recipe.Seed}, failed: {failure.Why}"
-            );
+            terminal.Tell($"{failure.Stage}, failed: {failure.Why}");
         }
 
         if (json)
@@ -125,17 +121,17 @@ static class StudyReport
             ],
             rows.Select(r => (Point: MeanPoint.Of([.. r], [.. rows[0]], AnsweredExamples.None), r))
                 .Select(p =>
-                    (IReadOnlyList<string>)
-                        [
-                            p.Point.Pipeline,
-                            $"{p.Point.Seeds}",
-                            p.Point.Quality is { } q ? Shown.Interval(metric, q) : "undefined",
-                            Shown.Milliseconds(p.Point.Milliseconds!),
-                            p.Point.SpeedUp is { } speedUp ? $"{speedUp.Value:0.00}x" : "",
-                            $"{p.Point.Layers:0.00}",
-                            $"{p.r.Average(m => m.AverageMultiplyAdds) / 1e6:0.0}",
-                            $"{(p.Point.Bytes?.Value ?? 0) / 1e6:0.0}",
-                        ]
+                    new[]
+                    {
+                        p.Point.Pipeline,
+                        $"{p.Point.Seeds}",
+                        p.Point.Quality is { } q ? Shown.Interval(metric, q) : "undefined",
+                        Shown.Milliseconds(p.Point.Milliseconds!),
+                        p.Point.SpeedUp is { } speedUp ? $"{speedUp.Value:0.00}x" : "",
+                        $"{p.Point.Layers:0.00}",
+                        $"{p.r.Average(m => m.AverageMultiplyAdds) / 1e6:0.0}",
+                        $"{(p.Point.Bytes?.Value ?? 0) / 1e6:0.0}",
+                    }
                 )
         );
     }

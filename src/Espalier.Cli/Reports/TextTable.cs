@@ -3,7 +3,6 @@ using Espalier.Cli.Reports.Pages;
 
 namespace Espalier.Cli.Reports;
 
-/// <summary>What stands in a column.</summary>
 enum ColumnKind
 {
     Word,

@@ -40,7 +40,6 @@ static partial class Words
         return lines;
     }
 
-    /// <summary>Of the widest word.</summary>
     public static int Widest(string text) =>
         Word().Matches(text).Select(m => Width(m.Value)).DefaultIfEmpty(0).Max();
 

@@ -32,8 +32,6 @@ sealed class Add : Operation
         Output = new Variable(s, x.NeedsGradient || residual.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor ds = Output.Gradient!,

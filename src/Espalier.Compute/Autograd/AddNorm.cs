@@ -15,6 +15,16 @@ public sealed partial class Tape
         float dropout = 0,
         NormKind kind = NormKind.Layer
     ) => Record(new AddNorm(this, x, residual, weight, bias, epsilon, kind, dropout));
+
+    /// <summary>norm(x) · weight + bias of each of as many heads that stand side by side in a row.</summary>
+    public Variable NormHeads(
+        Variable x,
+        int heads,
+        Variable weight,
+        Variable? bias,
+        float epsilon,
+        NormKind kind
+    ) => Record(new AddNorm(this, x, null, weight, bias, epsilon, kind, 0, heads));
 }
 
 /// <summary>y = norm(dropout(x) + residual).</summary>
@@ -29,6 +39,7 @@ sealed class AddNorm : Operation
     readonly Tensor? _statistics;
     readonly float _dropout;
     readonly Rng _mask;
+    readonly int _heads;
 
     public AddNorm(
         Tape tape,
@@ -38,10 +49,11 @@ sealed class AddNorm : Operation
         Variable? bias,
         float epsilon,
         NormKind kind,
-        float dropout
+        float dropout,
+        int heads = 1
     )
     {
-        (_x, _residual, _weight, _bias) = (x, residual, weight, bias);
+        (_x, _residual, _weight, _bias, _heads) = (x, residual, weight, bias, heads);
         _norm = new Norm(weight.Value, bias?.Value, epsilon, kind);
         bool grows =
             x.NeedsGradient
@@ -54,7 +66,7 @@ sealed class AddNorm : Operation
             !grows ? null
             : sums ? tape.Rent(x.Value.Shape)
             : x.Value;
-        _statistics = grows ? tape.Rent(x.Value.Rows, 2) : null;
+        _statistics = grows ? tape.Rent(heads * x.Value.Rows, 2) : null;
         Tensor y = tape.Rent(x.Value.Shape),
             dropped = x.Value;
         if (drops)
@@ -66,17 +78,15 @@ sealed class AddNorm : Operation
 
         tape.Kernels.Rows.AddNorm(
             tape.Workers,
-            dropped,
+            Heads(dropped),
             residual?.Value,
             _norm,
-            y,
+            Heads(y),
             sums ? _sum : null,
             _statistics
         );
         Output = new Variable(y, grows);
     }
-
-    internal override Variable Output { get; }
 
     internal override void Backward(Tape tape)
     {
@@ -86,14 +96,14 @@ sealed class AddNorm : Operation
         Tensor dx = alone ? tape.Gradient(_x, out add) : tape.Contribution(_residual ?? _x);
         tape.Kernels.Rows.NormBackward(
             tape.Workers,
-            Output.Gradient!,
-            _sum!,
+            Heads(Output.Gradient!),
+            Heads(_sum!),
             _statistics!,
             _norm,
-            dx,
+            Heads(dx),
             Sums(tape, _weight),
             _bias is null ? null : Sums(tape, _bias),
-            add ? dx : null
+            add ? Heads(dx) : null
         );
         Tensor dropped = dx;
         if (_dropout > 0 && _x.NeedsGradient)
@@ -108,6 +118,10 @@ sealed class AddNorm : Operation
             tape.Send(_residual, dx);
         }
     }
+
+    /// <summary>The same memory with a row for each head.</summary>
+    Tensor Heads(Tensor rows) =>
+        _heads == 1 ? rows : rows.Reshape(rows.Rows * _heads, rows.Columns / _heads);
 
     /// <summary>Where the kernel adds; what it adds to a frozen parameter's is not looked at.</summary>
     static Tensor Sums(Tape tape, Variable parameter) =>

@@ -24,8 +24,6 @@ sealed class Dropout : Operation
         Output = new Variable(y, x.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor dx = tape.Contribution(_x);

@@ -9,19 +9,24 @@ public sealed partial class Tape
     /// <summary>Sum of rows of tables, [rows, D].</summary>
     /// <param name="rows">Rows in use; index arrays may be longer.</param>
     public Variable Embed(int rows, params (Variable Table, int[] Indices)[] tables) =>
-        Record(new Embed(this, rows, tables));
+        Record(new Embed(this, rows, tables, 1));
+
+    /// <summary>Rows of one table times a number, [rows, D].</summary>
+    public Variable Embed(int rows, Variable table, int[] indices, float scale) =>
+        Record(new Embed(this, rows, [(table, indices)], scale));
 }
 
-/// <summary>y [T, D] = Σ over tables of table[index of the row]: words, positions, types.</summary>
+/// <summary>y [T, D] = scale · Σ over tables of table[index of the row]: words, positions, types.</summary>
 sealed class Embed : Operation
 {
     // Columns of one block of work; every block walks all rows in order, so sums have one order.
     const int BlockColumns = 64;
     readonly (Variable Table, int[] Indices)[] _tables;
+    readonly float _scale;
 
-    public Embed(Tape tape, int rows, (Variable Table, int[] Indices)[] tables)
+    public Embed(Tape tape, int rows, (Variable Table, int[] Indices)[] tables, float scale)
     {
-        _tables = tables;
+        (_tables, _scale) = (tables, scale);
         int columns = tables[0].Table.Value.Columns;
         Tensor y = tape.Rent(rows, columns);
         tape.Workers.Run(
@@ -32,13 +37,15 @@ sealed class Embed : Operation
                 for (int r = first; r < Math.Min(rows, first + RowKernels.BlockRows); r++)
                 {
                     Sum(tables, r, y.Row(r));
+                    if (scale != 1)
+                    {
+                        TensorPrimitives.Multiply(y.Row(r), scale, y.Row(r));
+                    }
                 }
             }
         );
         Output = new Variable(y, tables.Any(t => t.Table.NeedsGradient));
     }
-
-    internal override Variable Output { get; }
 
     static void Sum((Variable Table, int[] Indices)[] tables, int row, Span<float> y)
     {
@@ -66,7 +73,7 @@ sealed class Embed : Operation
                     for (int r = 0; r < dy.Rows; r++)
                     {
                         Span<float> to = gradient.Row(indices[r]).Slice(first, count);
-                        TensorPrimitives.Add(to, dy.Row(r).Slice(first, count), to);
+                        TensorPrimitives.MultiplyAdd(dy.Row(r).Slice(first, count), _scale, to, to);
                     }
                 }
             );

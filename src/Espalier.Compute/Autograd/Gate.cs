@@ -28,40 +28,24 @@ sealed class Gate : Operation
 {
     readonly Variable _gate;
     readonly Variable _up;
-    readonly int _gateAt;
-    readonly int _upAt;
-    readonly Activation _activation;
+    readonly Gated _of;
 
     public Gate(Tape tape, Variable gate, int gateAt, Variable up, int upAt, Activation activation)
     {
-        (_gate, _gateAt, _up, _upAt, _activation) = (gate, gateAt, up, upAt, activation);
+        (_gate, _up) = (gate, up);
+        _of = new Gated(activation, new(gate.Value, gateAt), new(up.Value, upAt));
         Tensor y = tape.Rent(gate.Value.Rows, gate.Value.Columns - Math.Max(gateAt, upAt));
-        tape.Kernels.Rows.Gate(
-            tape.Workers,
-            activation,
-            new Columns(gate.Value, gateAt),
-            new Columns(up.Value, upAt),
-            y
-        );
+        tape.Kernels.Rows.Gate(tape.Workers, _of, y);
         Output = new Variable(y, gate.NeedsGradient || up.NeedsGradient);
     }
-
-    internal override Variable Output { get; }
 
     internal override void Backward(Tape tape)
     {
         bool one = ReferenceEquals(_gate, _up);
         Tensor dGate = tape.Contribution(_gate),
             dUp = one ? dGate : tape.Contribution(_up);
-        tape.Kernels.Rows.GateBackward(
-            tape.Workers,
-            _activation,
-            new Columns(_gate.Value, _gateAt),
-            new Columns(_up.Value, _upAt),
-            Output.Gradient!,
-            new Columns(dGate, _gateAt),
-            new Columns(dUp, _upAt)
-        );
+        Gated to = new(_of.Activation, new(dGate, _of.Gate.Offset), new(dUp, _of.Up.Offset));
+        tape.Kernels.Rows.GateBackward(tape.Workers, _of, Output.Gradient!, to);
         tape.Send(_gate, dGate);
         if (!one)
         {

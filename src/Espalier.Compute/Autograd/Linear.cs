@@ -47,8 +47,6 @@ sealed class Linear : Operation
         Output = new Variable(y, grows);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor dy = Output.Gradient!;

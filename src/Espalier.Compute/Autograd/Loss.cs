@@ -12,6 +12,14 @@ public sealed partial class Tape
         return Loss(logits, to => Losses.CrossEntropy(logits.Value, own, to));
     }
 
+    /// <summary>Mean over the rows that have a target of −log softmax(logits)[target]: what language models are trained by.</summary>
+    /// <param name="targets">One for each row; below 0: the row is not scored. At least one is.</param>
+    public Variable NextToken(Variable logits, ReadOnlySpan<int> targets)
+    {
+        int[] own = [.. targets];
+        return Loss(logits, to => Losses.NextToken(Workers, logits.Value, own, to));
+    }
+
     /// <summary>−(T²/N) Σ softmax(teacher/T) · log softmax(logits/T).</summary>
     public Variable SoftCrossEntropy(Variable logits, Tensor teacher, float temperature = 1) =>
         Loss(logits, to => Losses.SoftCrossEntropy(logits.Value, teacher, temperature, to));
@@ -64,8 +72,6 @@ sealed class Loss : Operation
         Output = new Variable(y, x.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         float up = Output.Gradient!.Span[0];
@@ -95,8 +101,6 @@ sealed class WeightedSum : Operation
         y.Span[0] = terms.Sum(t => t.Weight * t.Loss.Value.Span[0]);
         Output = new Variable(y, terms.Any(t => t.Loss.NeedsGradient));
     }
-
-    internal override Variable Output { get; }
 
     internal override void Backward(Tape tape)
     {

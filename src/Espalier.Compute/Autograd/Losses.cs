@@ -1,3 +1,4 @@
+using Espalier.Kernels;
 using Espalier.Tensors;
 
 namespace Espalier.Autograd;
@@ -40,6 +41,60 @@ static class Losses
         }
 
         return total / s.Rows;
+    }
+
+    /// <summary>−(1/n) Σ log softmax(s)[target] over the n rows whose target is not below 0. Vocabularies are long, so rows are dealt out.</summary>
+    public static double NextToken(Workers workers, Tensor s, int[] targets, Tensor gradient)
+    {
+        int scored = targets.Count(t => t >= 0),
+            most = targets.Length == 0 ? -1 : targets.Max();
+        if (targets.Length != s.Rows || scored == 0 || most >= s.Columns)
+        {
+            throw new ArgumentException(
+                $"NextToken: {targets.Length} targets, {scored} of them scored, the largest {most}, for logits of {s.Shape}; "
+                    + "each row takes one, at least one is scored, and each is below the vocabulary's size."
+            );
+        }
+
+        double[] losses = new double[s.Rows];
+        workers.Run(
+            s.Rows,
+            r =>
+            {
+                Span<float> to = gradient.Row(r);
+                int target = targets[r];
+                if (target < 0)
+                {
+                    to.Clear();
+                    return;
+                }
+
+                ReadOnlySpan<float> from = s.Row(r);
+                double largest = double.NegativeInfinity,
+                    total = 0;
+                foreach (float z in from)
+                {
+                    largest = Math.Max(largest, z);
+                }
+
+                for (int c = 0; c < to.Length; c++)
+                {
+                    double e = Math.Exp(from[c] - largest);
+                    total += e;
+                    to[c] = (float)e;
+                }
+
+                losses[r] = largest + Math.Log(total) - from[target];
+                double share = 1 / (total * scored);
+                for (int c = 0; c < to.Length; c++)
+                {
+                    to[c] = (float)(to[c] * share);
+                }
+
+                to[target] = (float)((Math.Exp(from[target] - largest) / total - 1) / scored);
+            }
+        );
+        return losses.Sum() / scored;
     }
 
     /// <summary>−(T²/N) Σ p_t log p_s (Hinton et al. 2015; the form of FastFormers and TinyBERT).</summary>

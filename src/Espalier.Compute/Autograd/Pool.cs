@@ -36,8 +36,6 @@ sealed class Pool : Operation
         Output = new Variable(y, x.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     /// <summary>The forward pass alone.</summary>
     public static void Rows(Tensor x, Sequences sequences, Pooling pooling, Tensor y)
     {

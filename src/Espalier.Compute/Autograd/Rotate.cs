@@ -23,8 +23,6 @@ sealed class Rotate : Operation
         Output = new Variable(y, x.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor dx = tape.Contribution(_x);

@@ -37,8 +37,6 @@ sealed class ScaleRows : Operation
         Output = new Variable(y, x.NeedsGradient || scales.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor dy = Output.Gradient!;

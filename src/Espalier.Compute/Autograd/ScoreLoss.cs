@@ -59,8 +59,6 @@ sealed class ScoreLoss : Operation
         Output = new Variable(y, q.NeedsGradient || k.NeedsGradient);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor dq = tape.Contribution(_q),

@@ -58,8 +58,6 @@ sealed class SelfAttention : Operation
         Output = new Variable(y, grows);
     }
 
-    internal override Variable Output { get; }
-
     internal override void Backward(Tape tape)
     {
         Tensor dq = tape.Contribution(_q),

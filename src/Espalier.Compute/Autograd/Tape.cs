@@ -12,7 +12,7 @@ public abstract class Operation
     /// <summary>Adds to the gradients of the inputs. The output's gradient is there when this is called.</summary>
     internal abstract void Backward(Tape tape);
 
-    internal abstract Variable Output { get; }
+    internal Variable Output { get; private protected init; } = null!;
 }
 
 /// <summary>

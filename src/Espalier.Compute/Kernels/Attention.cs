@@ -12,7 +12,6 @@ public readonly record struct Columns(Tensor Tensor, int Offset = 0)
 /// Sequences laid one behind the other: sequence s holds rows <c>Starts[s] .. Starts[s + 1]</c>.
 /// </summary>
 /// <param name="Starts">Count + 1 entries (a longer array may be reused); the first is 0.</param>
-/// <param name="Count">Number of sequences.</param>
 /// <param name="Lengths">
 /// Rows of each sequence that are real; the rest is padding, which no query attends to. Null: all of them.
 /// </param>
@@ -107,7 +106,6 @@ public readonly record struct AttentionForm(
     }
 }
 
-/// <summary>One call of attention.</summary>
 /// <param name="Queries">[rows of the sequences, heads · width].</param>
 /// <param name="Keys">[rows of the key sequences, key heads · width]; the values likewise.</param>
 /// <param name="KeySequences">
@@ -123,6 +121,48 @@ public readonly record struct AttentionCall(
     Sequences? KeySequences = null,
     AttentionDropout Dropout = default
 );
+
+/// <summary>One call of attention of new tokens over what a cache holds and themselves.</summary>
+/// <param name="Queries">[rows of the sequences, heads · width].</param>
+/// <param name="Keys">[rows, key heads · width] of the new tokens; the values likewise.</param>
+/// <param name="Pasts">Of each sequence (a longer array may be reused), with room for its rows.</param>
+public readonly record struct PastCall(
+    Columns Queries,
+    Columns Keys,
+    Columns Values,
+    Sequences Sequences,
+    AttentionForm Form,
+    Past[] Pasts,
+    int Layer
+)
+{
+    /// <exception cref="ArgumentException">A sequence has no room, or the cache was made for other layers.</exception>
+    public void Check(Tensor y)
+    {
+        for (int s = 0; s < Sequences.Count; s++)
+        {
+            Past past = Pasts[s];
+            AttentionForm form = past.Cache.LayerOf(Layer);
+            if (
+                past.Length + Sequences.RowsOf(s) > past.Room
+                || (form.Heads / form.Group, form.Width) != (Form.Heads / Form.Group, Form.Width)
+            )
+            {
+                throw new ArgumentException(
+                    $"Attention: sequence {s} has {past.Length} tokens in the cache and {Sequences.RowsOf(s)} new ones, and room for {past.Room}; "
+                        + $"reserve it, in a cache whose layer {Layer} has these heads."
+                );
+            }
+        }
+
+        if (y.Rows < Sequences.Rows || y.Columns != Form.Heads * Form.Width)
+        {
+            throw new ArgumentException(
+                $"Attention: y is {y.Shape}; {Sequences.Rows} rows of {Form.Heads} · {Form.Width} columns were expected."
+            );
+        }
+    }
+}
 
 /// <summary>
 /// softmax(scale · q kᵀ) v for each sequence and head (Vaswani et al. 2017, equation 1). A query that sees no key gives 0.
@@ -145,6 +185,13 @@ public abstract class Attention
         Tensor? probabilities = null,
         Tensor? keySums = null
     );
+
+    /// <summary>
+    /// Writes the new tokens' keys and values behind what each sequence has in the cache, and attends to all of them. The pasts
+    /// become longer only when <see cref="Past.Advance"/> says so.
+    /// </summary>
+    /// <param name="y">[rows of the sequences, heads · width].</param>
+    public abstract void Continue(Workers workers, in PastCall call, Tensor y);
 
     /// <summary>Writes (does not add) the gradients of q, k and v.</summary>
     public abstract void Backward(

@@ -1,5 +1,6 @@
 using Espalier.Kernels.Emit;
 using Espalier.Kernels.Fp32;
+using Espalier.Kernels.Grouped;
 using Espalier.Kernels.Heads;
 using Espalier.Kernels.Int8;
 using Espalier.Kernels.Reference;
@@ -27,6 +28,7 @@ public sealed class KernelFamily
         bool supported,
         Gemm gemm,
         Int8Gemm int8,
+        GroupedGemm grouped,
         RowKernels rows,
         Attention attention,
         Gemm? bf16 = null
@@ -37,62 +39,83 @@ public sealed class KernelFamily
         IsSupported = supported;
         Gemm = gemm;
         Int8 = int8;
+        Grouped = grouped;
         Rows = rows;
         Attention = attention;
         Bf16 = bf16 is null
             ? null
-            : new KernelFamily($"{name}+bf16", needs, supported, bf16, int8, rows, attention);
+            : new KernelFamily(
+                $"{name}+bf16",
+                needs,
+                supported,
+                bf16,
+                int8,
+                grouped,
+                rows,
+                attention
+            );
     }
+
+    static KernelFamily Of<T>(
+        string name,
+        string needs,
+        bool supported,
+        Int8Gemm int8,
+        GroupedGemm grouped,
+        Gemm? bf16 = null
+    )
+        where T : struct, ILanes<T> =>
+        new(
+            name,
+            needs,
+            supported,
+            new PanelGemm<T>(),
+            int8,
+            grouped,
+            new VectorRows<T>(),
+            new VectorAttention<T>(),
+            bf16
+        );
 
     /// <summary>Best first.</summary>
     public static IReadOnlyList<KernelFamily> All { get; } =
     [
-        new(
+        Of<Lanes16>(
             "amx",
-            "AMX TILE and INT8 and the system's leave to use them, AVX-512 F, BW and DQ, and leave to run emitted code",
-            AmxInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
-            new PanelGemm<Avx512Tile>(),
+            "AMX TILE and INT8 and the system's leave to use them, AVX-512 F, BW, DQ and VNNI, and leave to run emitted code",
+            AmxInt8Gemm.IsSupported && VnniGroupedGemm.IsSupported && Lanes16.IsSupported,
             new AmxInt8Gemm(),
-            new VectorRows<Lanes16>(),
-            new VectorAttention<Lanes16>(),
+            new VnniGroupedGemm(),
             AmxBf16Gemm.IsSupported ? new AmxBf16Gemm() : null
         ),
-        new(
+        Of<Lanes16>(
             "avx512-vnni",
             "AVX-512 F, BW and VNNI, and leave to run emitted code",
-            VnniInt8Gemm.IsSupported && Avx512Tile.IsSupported && Lanes16.IsSupported,
-            new PanelGemm<Avx512Tile>(),
+            VnniInt8Gemm.IsSupported && Lanes16.IsSupported,
             new VnniInt8Gemm(),
-            new VectorRows<Lanes16>(),
-            new VectorAttention<Lanes16>(),
+            new VnniGroupedGemm(),
             DotBf16Gemm.IsSupported ? new DotBf16Gemm() : null
         ),
-        new(
+        Of<Lanes16>(
             "avx512",
             "AVX-512 F, BW and DQ",
-            Avx512Tile.IsSupported && Avx512Int8Gemm.IsSupported && Lanes16.IsSupported,
-            new PanelGemm<Avx512Tile>(),
+            Avx512Int8Gemm.IsSupported && Lanes16.IsSupported,
             new Avx512Int8Gemm(),
-            new VectorRows<Lanes16>(),
-            new VectorAttention<Lanes16>()
+            new Avx2GroupedGemm()
         ),
-        new(
+        Of<Lanes8>(
             "avx-vnni",
             "AVX-VNNI, AVX2 and FMA, and leave to run emitted code",
-            AvxVnniInt8Gemm.IsSupported && Avx2Tile.IsSupported && Lanes8.IsSupported,
-            new PanelGemm<Avx2Tile>(),
+            AvxVnniInt8Gemm.IsSupported && Lanes8.IsSupported,
             new AvxVnniInt8Gemm(),
-            new VectorRows<Lanes8>(),
-            new VectorAttention<Lanes8>()
+            new Avx2GroupedGemm()
         ),
-        new(
+        Of<Lanes8>(
             "avx2",
             "AVX2 and FMA",
-            Avx2Tile.IsSupported && Avx2Int8Gemm.IsSupported && Lanes8.IsSupported,
-            new PanelGemm<Avx2Tile>(),
+            Avx2Int8Gemm.IsSupported && Lanes8.IsSupported,
             new Avx2Int8Gemm(),
-            new VectorRows<Lanes8>(),
-            new VectorAttention<Lanes8>()
+            new Avx2GroupedGemm()
         ),
         new(
             "reference",
@@ -100,6 +123,7 @@ public sealed class KernelFamily
             true,
             new ReferenceGemm(),
             new ReferenceInt8Gemm(),
+            new ReferenceGroupedGemm(),
             new ReferenceRows(),
             new ReferenceAttention(),
             new ReferenceBf16Gemm()
@@ -122,6 +146,9 @@ public sealed class KernelFamily
     /// </summary>
     public KernelFamily? Bf16 { get; }
     public Int8Gemm Int8 { get; }
+
+    /// <summary>Products with weights in groups, four bits each or eight.</summary>
+    public GroupedGemm Grouped { get; }
     public RowKernels Rows { get; }
     public Attention Attention { get; }
 

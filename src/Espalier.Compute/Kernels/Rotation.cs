@@ -12,27 +12,52 @@ public sealed class RotaryTable
     /// <param name="width">Numbers of a head that turn, from its first on: an even number.</param>
     /// <param name="positions">How many there are, from 0 on.</param>
     public RotaryTable(int width, double theta, int positions)
+        : this(Frequencies(width, theta), positions) { }
+
+    /// <param name="frequencies">Angle from one position to the next of each pair.</param>
+    /// <param name="positions">How many there are, from 0 on.</param>
+    /// <param name="magnitude">What cosines and sines are multiplied by (Peng et al. 2023, equation 22).</param>
+    public RotaryTable(ReadOnlySpan<float> frequencies, int positions, float magnitude = 1)
     {
-        if (width < 2 || width % 2 != 0 || !(theta > 0) || positions < 1)
+        int half = frequencies.Length;
+        if (half < 1 || positions < 1)
         {
             throw new ArgumentException(
-                $"Rotary: a width of {width}, a theta of {theta} and {positions} positions; the width is even and above 0, "
-                    + "and so is theta, and there is one position at least."
+                $"Rotary: {half} frequencies and {positions} positions; there is one of each at least."
             );
         }
 
-        Width = width;
-        Turns = new Tensor(positions, width);
-        for (int i = 0; i < width / 2; i++)
+        Width = 2 * half;
+        Turns = new Tensor(positions, Width);
+        for (int position = 0; position < positions; position++)
         {
-            float inverse = 1 / (float)Math.Pow(theta, 2 * i / (float)width);
-            for (int position = 0; position < positions; position++)
+            Span<float> row = Turns.Row(position);
+            for (int i = 0; i < half; i++)
             {
-                float angle = inverse * position;
-                Turns.Row(position)[i] = (float)Math.Cos(angle);
-                Turns.Row(position)[width / 2 + i] = (float)Math.Sin(angle);
+                float angle = frequencies[i] * position;
+                row[i] = (float)Math.Cos(angle) * magnitude;
+                row[half + i] = (float)Math.Sin(angle) * magnitude;
             }
         }
+    }
+
+    /// <summary>theta^(−2i / width) for each pair.</summary>
+    public static float[] Frequencies(int width, double theta)
+    {
+        if (width < 2 || width % 2 != 0 || !(theta > 0))
+        {
+            throw new ArgumentException(
+                $"Rotary: a width of {width} and a theta of {theta}; the width is even and above 0, and so is theta."
+            );
+        }
+
+        float[] frequencies = new float[width / 2];
+        for (int i = 0; i < frequencies.Length; i++)
+        {
+            frequencies[i] = 1 / (float)Math.Pow(theta, 2 * i / (float)width);
+        }
+
+        return frequencies;
     }
 
     public int Width { get; }

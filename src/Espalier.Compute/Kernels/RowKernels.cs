@@ -23,25 +23,11 @@ public abstract class RowKernels
         Tensor dx
     );
 
-    /// <summary>y = activation(gate) · up, of gate and up [T, columns of y]: two halves of a product, or two products (Shazeer 2020).</summary>
-    public abstract void Gate(
-        Workers workers,
-        Activation activation,
-        Columns gate,
-        Columns up,
-        Tensor y
-    );
+    /// <summary>y = activation(gate) · up (Shazeer 2020).</summary>
+    public abstract void Gate(Workers workers, in Gated of, Tensor y);
 
-    /// <summary>Writes (does not add) the gradients of gate and up; they may take the place of both.</summary>
-    public abstract void GateBackward(
-        Workers workers,
-        Activation activation,
-        Columns gate,
-        Columns up,
-        Tensor dy,
-        Columns dGate,
-        Columns dUp
-    );
+    /// <summary>Writes (does not add) the gradients of gate and up to others, or in the place of both.</summary>
+    public abstract void GateBackward(Workers workers, in Gated of, Tensor dy, in Gated to);
 
     /// <summary>Turns heads by their rows' positions, in place when y is x.</summary>
     /// <param name="back">By the negative angle: the gradient.</param>
@@ -108,10 +94,7 @@ public abstract class RowKernels
     /// <returns>Whether they were; these kernels may not be able to.</returns>
     public abstract bool AdamW(
         Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
+        in Learned of,
         in AdamWStep step,
         float gradientScale,
         PackedForms forms = default
@@ -121,24 +104,17 @@ public abstract class RowKernels
     /// Steps of AdamW for some rows of a table. The steps before the last have no gradient, so a row that was not
     /// looked at for some steps ends with the bytes that taking each of them at its time would have given.
     /// </summary>
-    /// <param name="gradient">Of the last step; zero afterwards. Null: that one has none either.</param>
-    /// <param name="rows">Each at most once.</param>
-    /// <param name="taken">Of every row of the table: how many of the steps it has taken.</param>
+    /// <param name="of">Its gradient is of the last step, and zero afterwards; null: that one has none either.</param>
     public abstract void AdamW(
         Workers workers,
-        Tensor parameter,
-        Tensor? gradient,
-        Tensor first,
-        Tensor second,
-        ReadOnlyMemory<int> rows,
-        ReadOnlyMemory<int> taken,
-        ReadOnlyMemory<AdamWStep> steps,
+        in Learned of,
+        in MissedSteps missed,
         float gradientScale
     );
 
-    protected static void CheckGate(Tensor y, params ReadOnlySpan<Columns> parts)
+    protected static void Check(in Gated of, Tensor y)
     {
-        foreach (Columns part in parts)
+        foreach (Columns part in (ReadOnlySpan<Columns>)[of.Gate, of.Up])
         {
             if (
                 part.Tensor.Rows != y.Rows
@@ -171,6 +147,25 @@ public abstract class RowKernels
         return total;
     }
 }
+
+/// <summary>Gate and up [T, columns of the result]: two halves of a product, or two products.</summary>
+public readonly record struct Gated(Activation Activation, Columns Gate, Columns Up);
+
+/// <summary>A parameter with its gradient and its two moments.</summary>
+public readonly record struct Learned(
+    Tensor Parameter,
+    Tensor? Gradient,
+    Tensor First,
+    Tensor Second
+);
+
+/// <param name="Rows">Each at most once.</param>
+/// <param name="Taken">Of every row of the table: how many of the steps it has taken.</param>
+public readonly record struct MissedSteps(
+    ReadOnlyMemory<int> Rows,
+    ReadOnlyMemory<int> Taken,
+    ReadOnlyMemory<AdamWStep> Steps
+);
 
 /// <param name="Rate">Learning rate of this step.</param>
 /// <param name="Decay">Decoupled weight decay; 0 for biases and norms.</param>

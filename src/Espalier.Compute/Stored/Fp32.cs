@@ -9,6 +9,8 @@ public sealed class Fp32(Tensor tensor) : Weight(tensor.Shape)
 {
     public override long Bytes => 4L * tensor.Count;
 
+    public override string ToString() => "fp32";
+
     public override Tensor Dense() => tensor;
 
     public override void AddRow(int row, Span<float> to) =>

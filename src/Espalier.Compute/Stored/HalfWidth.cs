@@ -10,7 +10,11 @@ public sealed class HalfWidth(Shape shape, ushort[] bits, DType type) : Weight(s
 
     public ReadOnlySpan<ushort> Bits => bits;
 
+    public float this[int index] => Of(bits[index]);
+
     public override long Bytes => 2L * bits.Length;
+
+    public override string ToString() => Type == DType.BF16 ? "bf16" : "fp16";
 
     public override Tensor Dense()
     {
@@ -38,6 +42,22 @@ public sealed class HalfWidth(Shape shape, ushort[] bits, DType type) : Weight(s
         int width = Shape.Rank == 1 ? 1 : Columns;
         Shape shape = Shape.Rank == 1 ? new(count) : new(count, width);
         return new HalfWidth(shape, bits[(first * width)..((first + count) * width)], Type);
+    }
+
+    public override bool Joins(Weight other) => other is HalfWidth half && half.Type == Type;
+
+    public override Weight Transposed()
+    {
+        ushort[] turned = new ushort[bits.Length];
+        for (int r = 0; r < Rows; r++)
+        {
+            for (int c = 0; c < Columns; c++)
+            {
+                turned[c * Rows + r] = bits[r * Columns + c];
+            }
+        }
+
+        return new HalfWidth(new Shape(Columns, Rows), turned, Type);
     }
 
     protected override Weight Append(ReadOnlySpan<Weight> others, Shape shape)

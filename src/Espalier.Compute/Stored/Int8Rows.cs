@@ -43,6 +43,8 @@ public sealed class Int8Rows : Weight
 
     public override long Bytes => _values.Length + 4L * _scales.Length;
 
+    public override string ToString() => "int8 rows";
+
     public override Tensor Dense()
     {
         Tensor dense = new(Shape);

@@ -2,11 +2,20 @@ using Espalier.Tensors;
 
 namespace Espalier.Stored;
 
+/// <summary>Rows that are looked up.</summary>
+public interface IRowTable
+{
+    long Bytes { get; }
+
+    /// <summary>Adds a row to numbers.</summary>
+    void AddRow(int row, Span<float> to);
+}
+
 /// <summary>
 /// A parameter in the form in which it lies in memory and on disk. Whoever does not care takes <see cref="Dense"/>; kernels pack
 /// from the form itself, so that nothing is rounded twice.
 /// </summary>
-public abstract class Weight(Shape shape)
+public abstract class Weight(Shape shape) : IRowTable
 {
     public Shape Shape { get; } = shape;
 
@@ -20,14 +29,23 @@ public abstract class Weight(Shape shape)
     /// <summary>As fp32; the tensor itself where it is that already.</summary>
     public abstract Tensor Dense();
 
+    /// <summary>With its bytes in memory, for whoever reads all of it: a form may lie in its file until then.</summary>
+    public virtual Weight Loaded() => this;
+
     /// <summary>Adds a row to numbers.</summary>
     public abstract void AddRow(int row, Span<float> to);
 
     /// <summary>Some of the rows (or elements of a vector), from the first on, in the same form.</summary>
     public abstract Weight Slice(int first, int count);
 
+    /// <summary>Rows for columns; in fp32 where the form cannot be turned.</summary>
+    public virtual Weight Transposed() => Dense().Transposed();
+
     /// <summary>The rows of this and of others of the same form, one below the other.</summary>
     protected abstract Weight Append(ReadOnlySpan<Weight> others, Shape shape);
+
+    /// <summary>Whether the other is of the same form, so that rows of both can stand in one.</summary>
+    public virtual bool Joins(Weight other) => other.GetType() == GetType();
 
     /// <summary>One below the other: in their form where it is the same, else in fp32.</summary>
     public static Weight Stacked(params ReadOnlySpan<Weight> parts)
@@ -42,7 +60,7 @@ public abstract class Weight(Shape shape)
         foreach (Weight part in parts)
         {
             extent += part.Shape[0];
-            same &= part.GetType() == parts[0].GetType();
+            same &= parts[0].Joins(part);
         }
 
         if (!same)

@@ -76,6 +76,23 @@ public sealed class Tensor
             ? new Tensor(_storage, _start + start, shape)
             : throw new ArgumentException($"Part: {shape} at {start} does not lie within {Shape}.");
 
+    /// <summary>A copy of a matrix, rows for columns.</summary>
+    public Tensor Transposed()
+    {
+        Tensor turned = new(Columns, Rows);
+        Span<float> to = turned.Span;
+        for (int r = 0; r < Rows; r++)
+        {
+            ReadOnlySpan<float> from = Row(r);
+            for (int c = 0; c < from.Length; c++)
+            {
+                to[c * Rows + r] = from[c];
+            }
+        }
+
+        return turned;
+    }
+
     public Tensor Clone() => new(Shape, Span);
 
     /// <summary>The rows of several matrices one below the other, or vectors end to end; one alone is itself, not copied.</summary>

@@ -94,27 +94,17 @@ public static class MeasurementFiles
 
         static IEnumerable<Measurement> Curves(string file)
         {
-            try
-            {
-                using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
-                JsonElement root = document.RootElement;
-                return root.ValueKind != JsonValueKind.Array
-                    ? throw new InvalidDataException(
-                        $"{file}: an array of curves was expected; name {name} of a study or run."
-                    )
-                    :
-                    [
-                        .. root.EnumerateArray()
-                            .SelectMany((c, i) => QualityCurve.Read($"{file}[{i}]", c).Points()),
-                    ];
-            }
-            catch (JsonException e)
-            {
-                throw new InvalidDataException(
-                    $"{file} at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: not JSON; the file was cut short or is another one.",
-                    e
-                );
-            }
+            using JsonDocument document = JsonFile.ReadAny(file, MostBytes);
+            JsonElement root = document.RootElement;
+            return root.ValueKind != JsonValueKind.Array
+                ? throw new InvalidDataException(
+                    $"{file}: an array of curves was expected; name {name} of a study or run."
+                )
+                :
+                [
+                    .. root.EnumerateArray()
+                        .SelectMany((c, i) => QualityCurve.Read($"{file}[{i}]", c).Points()),
+                ];
         }
     }
 

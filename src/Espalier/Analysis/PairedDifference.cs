@@ -9,13 +9,7 @@ namespace Espalier.Analysis;
 /// <param name="Mean">On the scale on which the metric is compared.</param>
 /// <param name="Low">95 %, Student's over seeds; null for a single one whose answers are not known.</param>
 /// <param name="CoversExamples">The choice of the split's examples is in the interval.</param>
-public sealed record PairedDifference(
-    double Mean,
-    double? Low,
-    double? High,
-    int Seeds,
-    bool CoversExamples
-)
+public sealed record PairedDifference(double Mean, double? Low, double? High, bool CoversExamples)
 {
     /// <summary>Whether the interval lies wholly on one side of 0; null where there is none.</summary>
     public bool? IsSure => Low is { } low && High is { } high ? low > 0 || high < 0 : null;
@@ -49,7 +43,7 @@ public sealed record PairedDifference(
         double mean = differences.Average();
         if (seeds.Length == 1 && examples is null)
         {
-            return new PairedDifference(mean, null, null, 1, false);
+            return new PairedDifference(mean, null, null, false);
         }
 
         double half = Inference.Half([
@@ -58,13 +52,7 @@ public sealed record PairedDifference(
                 : (Inference.Variance(differences) / seeds.Length, seeds.Length - 1),
             (examples ?? 0, double.PositiveInfinity),
         ]);
-        return new PairedDifference(
-            mean,
-            mean - half,
-            mean + half,
-            seeds.Length,
-            examples is not null
-        );
+        return new PairedDifference(mean, mean - half, mean + half, examples is not null);
     }
 
     static double[]? Less(IReadOnlyList<double>? a, IReadOnlyList<double>? b) =>

@@ -11,7 +11,6 @@ public static class SpeedUp
     /// A measurement's time as a share of O's with the same seeds in the same sitting, asked in the same way; of several
     /// of O's the mean. Null where one is missing.
     /// </summary>
-    /// <param name="originals">Measurements of O.</param>
     public static double? ShareOf(Measurement m, IEnumerable<Measurement> originals)
     {
         double[] times =

@@ -142,7 +142,31 @@ public static class JsonFile
         return Printable.Escape(reason.TrimEnd('.'));
     }
 
-    internal static int FirstInvalid(ReadOnlySpan<byte> utf8)
+    /// <summary>
+    /// The elements of an array and the lines that they begin in, one at a time, so that the whole is never in memory as a tree.
+    /// </summary>
+    /// <exception cref="JsonException">It is no JSON, or not an array alone.</exception>
+    public static void EachOf(ReadOnlyMemory<byte> array, Action<int, ReadOnlyMemory<byte>> read)
+    {
+        Utf8JsonReader reader = new(array.Span);
+        int line = 1,
+            counted = 0;
+        reader.Read();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            int start = (int)reader.TokenStartIndex;
+            line += array.Span[counted..start].Count((byte)'\n');
+            counted = start;
+            reader.Skip();
+            read(line, array[start..(int)reader.BytesConsumed]);
+        }
+
+        // What stands behind the array.
+        reader.Read();
+    }
+
+    /// <summary>Place of the first byte that is not UTF-8.</summary>
+    public static int FirstInvalid(ReadOnlySpan<byte> utf8)
     {
         int at = 0;
         while (

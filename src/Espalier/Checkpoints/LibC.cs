@@ -22,12 +22,15 @@ static class LibC
     static int ReadFlags => OperatingSystem.IsLinux() ? 0x80900 : 0x1020004;
 
     /// <summary>Opens for reading at once, also what is no regular file; the caller looks at errno.</summary>
-    public static SafeFileHandle Open(string path)
+    public static SafeFileHandle Open(string path) => Open(path, ReadFlags);
+
+    /// <param name="mode">Of a file that is made.</param>
+    public static SafeFileHandle Open(string path, int flags, int mode = 0)
     {
         int descriptor;
         do
         {
-            descriptor = open(path, ReadFlags);
+            descriptor = open(path, flags, mode);
         } while (descriptor < 0 && Error == Interrupted);
 
         return new SafeFileHandle(descriptor, ownsHandle: true);
@@ -80,7 +83,7 @@ static class LibC
     public static int Error => Marshal.GetLastPInvokeError();
 
     [DllImport("libc", SetLastError = true)]
-    static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+    static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, int mode);
 
     [DllImport("libc", SetLastError = true)]
     static extern int fsync(SafeFileHandle file);

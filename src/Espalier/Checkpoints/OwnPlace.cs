@@ -26,11 +26,6 @@ static class OwnPlace
     const int CreateFlags = 0x40 | 0x100 | 0x800 | 0x80000;
     const int AsUmaskSays = 0x1B6;
 
-    const int Exclusive = 2;
-    const int Shared = 1;
-    const int AtOnce = 4;
-    const int WouldBlock = 11;
-
     /// <summary>O_NOFOLLOW differs between processors.</summary>
     static int NoLinks =>
         RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm
@@ -86,32 +81,21 @@ static class OwnPlace
     /// <exception cref="IOException">The file cannot be opened, or is no file.</exception>
     public static IDisposable? TryHold(string path, bool shared)
     {
-        int descriptor;
-        do
-        {
-            descriptor = open(path, CreateFlags | NoLinks | (shared ? 0 : ReadWrite), AsUmaskSays);
-        } while (descriptor < 0 && LibC.Error == LibC.Interrupted);
-
-        if (descriptor < 0)
+        int flags = CreateFlags | NoLinks | (shared ? 0 : ReadWrite);
+        SafeFileHandle file = LibC.Open(path, flags, AsUmaskSays);
+        if (file.IsInvalid)
         {
             throw Durable.FromError(LibC.Error);
         }
 
-        SafeFileHandle file = new(descriptor, ownsHandle: true);
         if (TryStat(path, out int mode, out _) && (mode & KindMask) != RegularKind)
         {
             file.Dispose();
             throw new IOException($"{path} is a pipe, a device or a folder; a lock is a file.");
         }
 
-        int held;
-        do
-        {
-            held = flock(file, (shared ? Shared : Exclusive) | AtOnce);
-        } while (held != 0 && LibC.Error == LibC.Interrupted);
-
         // Where a file system knows no locks, nobody is kept out, and results are right all the same.
-        if (held == 0 || LibC.Error != WouldBlock)
+        if (LibC.Lock(file, exclusive: !shared) || LibC.Error != LibC.Again)
         {
             return file;
         }
@@ -142,12 +126,6 @@ static class OwnPlace
             return false;
         }
     }
-
-    [DllImport("libc", SetLastError = true)]
-    static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, int mode);
-
-    [DllImport("libc", SetLastError = true)]
-    static extern int flock(SafeFileHandle file, int operation);
 
     [DllImport("libc", SetLastError = true)]
     static extern int statx(

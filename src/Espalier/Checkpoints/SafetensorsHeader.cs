@@ -42,7 +42,6 @@ sealed class SafetensorsHeader
 
     /// <param name="path">For messages.</param>
     /// <param name="json">The header, from byte 8 of the file on.</param>
-    /// <param name="fileLength">Of the whole file.</param>
     public static SafetensorsHeader Parse(string path, ReadOnlySpan<byte> json, long fileLength)
     {
         CheckText(path, json);

@@ -3,8 +3,7 @@ using Espalier.Tensors;
 
 namespace Espalier.Checkpoints;
 
-/// <summary>Where one tensor lies in a safetensors file; every number is proven to fit the
-/// file. Extents go outermost first (none: a scalar), the offset is from the start of the file, the length in
+/// <summary>Where one tensor lies in a file; every number is proven to fit the file. Extents go outermost first (none: a scalar), the offset is from the start of the file, the length in
 /// bytes.</summary>
 public sealed record TensorEntry(
     string Name,
@@ -15,7 +14,7 @@ public sealed record TensorEntry(
 )
 {
     /// <summary>Number of elements.</summary>
-    public long Count => Length / SafetensorsTypes.Size(Type);
+    public long Count => Length / BlockSize.Of(Type).Bytes * BlockSize.Of(Type).Numbers;
 
     public bool Equals(TensorEntry? other) =>
         other is not null
@@ -34,18 +33,18 @@ public sealed record TensorEntry(
 /// <summary>How safetensors spells the number formats.</summary>
 static class SafetensorsTypes
 {
-    static readonly (DType Type, string Name, int Size)[] All =
+    static readonly (DType Type, string Name)[] All =
     [
-        (DType.F64, "F64", 8),
-        (DType.F32, "F32", 4),
-        (DType.F16, "F16", 2),
-        (DType.BF16, "BF16", 2),
-        (DType.I64, "I64", 8),
-        (DType.I32, "I32", 4),
-        (DType.I16, "I16", 2),
-        (DType.I8, "I8", 1),
-        (DType.U8, "U8", 1),
-        (DType.Bool, "BOOL", 1),
+        (DType.F64, "F64"),
+        (DType.F32, "F32"),
+        (DType.F16, "F16"),
+        (DType.BF16, "BF16"),
+        (DType.I64, "I64"),
+        (DType.I32, "I32"),
+        (DType.I16, "I16"),
+        (DType.I8, "I8"),
+        (DType.U8, "U8"),
+        (DType.Bool, "BOOL"),
     ];
 
     public static string Names => string.Join(", ", All.Select(t => t.Name));
@@ -63,7 +62,7 @@ static class SafetensorsTypes
         return null;
     }
 
-    public static string Name(DType type) => All.First(t => t.Type == type).Name;
+    public static string Name(DType type) => type.ToString().ToUpperInvariant();
 
-    public static int Size(DType type) => All.First(t => t.Type == type).Size;
+    public static int Size(DType type) => BlockSize.Of(type).Bytes;
 }

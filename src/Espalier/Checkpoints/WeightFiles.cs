@@ -15,8 +15,8 @@ public sealed class WeightFiles : IDisposable
     /// <summary>A change of number format after the index was written explains no more than this.</summary>
     const double MostSizeFactor = 8;
 
-    readonly List<SafetensorsFile> _files = [];
-    readonly Dictionary<string, SafetensorsFile> _fileOf = [];
+    readonly List<TensorFile> _files = [];
+    readonly Dictionary<string, TensorFile> _fileOf = [];
 
     WeightFiles(string path) => Path = path;
 
@@ -26,13 +26,12 @@ public sealed class WeightFiles : IDisposable
     /// <summary>File by file, each in the order of its header.</summary>
     public ImmutableArray<TensorEntry> Tensors { get; private set; } = [];
 
-    /// <summary>Bytes of all tensors.</summary>
     public long Size => Tensors.Sum(t => t.Length);
 
     /// <summary>Every file that was opened, in the order of the index.</summary>
-    public IReadOnlyList<SafetensorsFile> Files => _files;
+    public IReadOnlyList<TensorFile> Files => _files;
 
-    /// <param name="path">A folder or a single safetensors file.</param>
+    /// <param name="path">A folder, or a single safetensors or GGUF file.</param>
     public static WeightFiles Open(string path)
     {
         WeightFiles weights = new(path);
@@ -50,21 +49,21 @@ public sealed class WeightFiles : IDisposable
 
     public TensorEntry? Find(string name) => _fileOf.GetValueOrDefault(name)?.Find(name);
 
-    /// <inheritdoc cref="SafetensorsFile.Read"/>
+    /// <inheritdoc cref="TensorFile.Read"/>
     public Tensor Read(string name) => FileOf(name).Read(name);
 
-    /// <inheritdoc cref="SafetensorsFile.ReadFinite"/>
+    /// <inheritdoc cref="TensorFile.ReadFinite"/>
     public Tensor ReadFinite(string name) => FileOf(name).ReadFinite(name);
 
-    /// <inheritdoc cref="SafetensorsFile.ReadInt64"/>
+    /// <inheritdoc cref="TensorFile.ReadInt64"/>
     public long[] ReadInt64(string name) => FileOf(name).ReadInt64(name);
 
-    /// <inheritdoc cref="SafetensorsFile.ReadBytes"/>
+    /// <inheritdoc cref="TensorFile.ReadBytes"/>
     public byte[] ReadBytes(string name) => FileOf(name).ReadBytes(name);
 
     public void Dispose()
     {
-        foreach (SafetensorsFile file in _files)
+        foreach (TensorFile file in _files)
         {
             file.Dispose();
         }
@@ -135,7 +134,7 @@ public sealed class WeightFiles : IDisposable
 
     void OpenFile(string path, ShardIndex? index)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        TensorFile file = GgufFile.Is(path) ? GgufFile.Open(path) : SafetensorsFile.Open(path);
         _files.Add(file);
         string name = System.IO.Path.GetFileName(path);
         foreach (TensorEntry tensor in file.Tensors)
@@ -155,7 +154,7 @@ public sealed class WeightFiles : IDisposable
         }
     }
 
-    SafetensorsFile FileOf(string name) =>
+    TensorFile FileOf(string name) =>
         _fileOf.GetValueOrDefault(name)
         ?? throw new InvalidDataException(
             $"{Path}: there is no tensor '{Printable.Escape(name)}' among its {Tensors.Length} tensors."

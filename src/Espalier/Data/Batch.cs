@@ -24,4 +24,19 @@ public sealed class Batch
     public int Count => Starts.Length - 1;
 
     public int Tokens => Starts[^1];
+
+    /// <summary>Of each token the one that follows it in its sequence; −1 behind a last one.</summary>
+    public int[] NextTokens()
+    {
+        int[] next = new int[Tokens];
+        for (int s = 0; s < Count; s++)
+        {
+            for (int t = Starts[s]; t < Starts[s + 1]; t++)
+            {
+                next[t] = t + 1 < Starts[s + 1] ? Ids[t + 1] : -1;
+            }
+        }
+
+        return next;
+    }
 }

@@ -13,8 +13,6 @@ public sealed class DataProblems
 
     public int Count { get; private set; }
 
-    public IReadOnlyList<string> Sentences => _sentences;
-
     public IReadOnlyList<string> Warnings => _warnings;
 
     public void Add(string sentence)

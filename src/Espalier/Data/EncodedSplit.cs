@@ -42,7 +42,6 @@ public sealed class EncodedSplit
 
     public long Tokens => _ids.Total;
 
-    /// <summary>Tokens of one example.</summary>
     public int Length(int example) => _ids[example].Length;
 
     /// <param name="maxLength">Longest sequence in tokens, special ones included; longer texts are cut.</param>

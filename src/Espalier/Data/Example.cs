@@ -9,7 +9,4 @@ public sealed record Example(
     string? Pair = null,
     int? Label = null,
     double? Score = null
-)
-{
-    public bool IsLabelled => Label is not null || Score is not null;
-}
+);

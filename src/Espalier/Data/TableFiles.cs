@@ -9,7 +9,6 @@ namespace Espalier.Data;
 /// extension, with the columns of texts and label named.
 /// </summary>
 /// <param name="Test">The file quality is reported on.</param>
-/// <param name="Text">The column of texts.</param>
 /// <param name="Label">The column of labels; whole numbers are ordered by value, other names by their characters.</param>
 public sealed record TableFiles(string Test, string Text, string Label)
 {

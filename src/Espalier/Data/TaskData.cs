@@ -19,7 +19,6 @@ public sealed record TaskData(TaskDefinition Task, Split? Train, Split? Validati
     /// <summary>The sentence to refuse training with where there is no training data.</summary>
     public string? WhyNoTrain { get; init; }
 
-    /// <summary>The whole training split.</summary>
     /// <exception cref="InvalidDataException">There is none.</exception>
     public Split Training =>
         Train ?? throw new InvalidDataException(WhyNoTrain ?? $"{Task.Name} has no training data.");

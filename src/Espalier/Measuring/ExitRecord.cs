@@ -47,7 +47,6 @@ public sealed class ExitRecord
 
     public int Count => _tokens.Count;
 
-    /// <summary>Logits of one exit for one example.</summary>
     public ReadOnlySpan<float> Logits(int example, int exit) =>
         Logits(example).Slice(exit * Config.Outputs, Config.Outputs);
 

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Espalier.Kernels;
 using Espalier.Tensors;
 
@@ -31,7 +32,6 @@ public sealed record Machine
     public double? LoadAverage { get; init; }
     public bool? IsVirtual { get; init; }
 
-    /// <summary>Version of Espalier.</summary>
     public required string Espalier { get; init; }
 
     /// <summary>
@@ -57,6 +57,13 @@ public sealed record Machine
         return Convert.ToHexStringLower(
             SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts)))
         );
+    }
+
+    /// <summary>As the field <c>machine</c> of an object, which goes with every result.</summary>
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WritePropertyName("machine");
+        JsonSerializer.Serialize(json, this, MeasurementSchema.Default.Machine);
     }
 
     /// <param name="proc">Where procfs is; a system without it says less.</param>

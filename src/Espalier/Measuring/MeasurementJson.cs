@@ -135,31 +135,38 @@ static class MeasurementJson
             );
         }
 
+        Measurement measurement = Record(
+            name,
+            "a measurement",
+            () =>
+                (
+                    version == 1
+                        ? FromFirst(element).Deserialize(MeasurementSchema.Default.Measurement)
+                        : element.Deserialize(MeasurementSchema.Default.Measurement)
+                )!
+        );
+        return FigureRules.Broken(measurement) is { } broken
+                ? throw new InvalidDataException(
+                    $"{name}: {broken}; correct the file or measure again."
+                )
+            : Problem(measurement) is { } problem
+                ? throw new InvalidDataException($"{name}: {problem}")
+            : measurement;
+    }
+
+    /// <summary>What a schema reads, or a refusal that says where it is something else.</summary>
+    internal static T Record<T>(string name, string what, Func<T> read)
+    {
         try
         {
-            Measurement measurement = (
-                version == 1
-                    ? FromFirst(element).Deserialize(MeasurementSchema.Default.Measurement)
-                    : element.Deserialize(MeasurementSchema.Default.Measurement)
-            )!;
-            if (FigureRules.Broken(measurement) is { } broken)
-            {
-                throw new InvalidDataException(
-                    $"{name}: {broken}; correct the file or measure again."
-                );
-            }
-
-            return Problem(measurement) is { } problem
-                ? throw new InvalidDataException($"{name}: {problem}")
-                : measurement;
+            return read();
         }
         catch (Exception e)
             when (e is JsonException or ArgumentException or InvalidOperationException)
         {
-            string what = e.Message.Split(" Path: $")[0].TrimEnd('.');
             string where = e is JsonException { Path: { } path } ? $" at {path}" : "";
             throw new InvalidDataException(
-                $"{name}{where}: not a measurement ({what}); correct the file or measure again.",
+                $"{name}{where}: not {what} ({e.Message.Split(" Path: $")[0].TrimEnd('.')}); correct the file or measure again.",
                 e
             );
         }

@@ -122,21 +122,11 @@ public sealed record QualityCurve
     /// <exception cref="InvalidDataException">It is no curve of a version that this code knows.</exception>
     public static QualityCurve Read(string name, JsonElement element)
     {
-        QualityCurve curve;
-        try
-        {
-            curve = element.Deserialize(MeasurementSchema.Default.QualityCurve)!;
-        }
-        catch (Exception e)
-            when (e is JsonException or ArgumentException or InvalidOperationException)
-        {
-            string where = e is JsonException { Path: { } path } ? $" at {path}" : "";
-            throw new InvalidDataException(
-                $"{name}{where}: not a curve ({e.Message.Split(" Path: $")[0].TrimEnd('.')}); correct the file or measure again.",
-                e
-            );
-        }
-
+        QualityCurve curve = MeasurementJson.Record(
+            name,
+            "a curve",
+            () => element.Deserialize(MeasurementSchema.Default.QualityCurve)!
+        );
         if (curve.Version != CurrentVersion)
         {
             throw new InvalidDataException(

@@ -48,7 +48,6 @@ public sealed record SplitCandidate(
         );
     }
 
-    /// <summary>Answers a whole block.</summary>
     public void AnswerBlock(int block)
     {
         for (int batch = 0; batch < Sample.Blocks[block].Count; batch++)

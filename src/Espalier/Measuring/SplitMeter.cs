@@ -3,21 +3,6 @@ using Espalier.Tensors;
 namespace Espalier.Measuring;
 
 /// <summary>
-/// How long to take times over a split: until every interval is no wider than <paramref name="Width"/> of its value, the
-/// time is used up, or the most passes are done.
-/// </summary>
-/// <param name="Seconds">For everything, warm-up included. The least passes are run all the same.</param>
-/// <param name="Least">Three, so that a median is none of the extremes.</param>
-/// <param name="WarmUpSeconds">Rounds are thrown away for so long, at least two: code is compiled, caches fill.</param>
-public sealed record Passes(
-    double Seconds = 20,
-    int Least = 3,
-    int Most = 15,
-    double Width = 0.05,
-    double WarmUpSeconds = 0.5
-);
-
-/// <summary>
 /// Takes the time per example of many models over one split. A round is one block of the sample, answered by every model in
 /// an order shuffled anew; a pass is all blocks. What slows a stretch of time hits all models of its rounds alike, and
 /// each example's median over passes leaves single bursts out.
@@ -29,8 +14,6 @@ public sealed class SplitMeter(
     EnergyMeter? energy = null
 )
 {
-    const int LeastWarmUps = 2;
-
     readonly TimeProvider _time = time ?? TimeProvider.System;
     readonly CpuClock _cpu = cpu ?? CpuClock.OfThisProcess();
     readonly EnergyMeter _energy = energy ?? new EnergyMeter();
@@ -45,67 +28,48 @@ public sealed class SplitMeter(
         CancellationToken cancel = default
     )
     {
-        Check(candidates, passes);
-        long start = _time.GetTimestamp();
-        WarmUp(candidates, passes, start, cancel);
+        passes.Check(candidates.Select(c => c.Name));
+        Check(candidates);
         SplitRecord[] records = [.. candidates.Select(c => new SplitRecord(c, _cpu.Resolution))];
         int blocks = candidates[0].Sample.Blocks.Count;
         int[] order = [.. Enumerable.Range(0, candidates.Count)],
             turns = [.. Enumerable.Range(0, blocks)];
-        for (int done = 0; ; )
-        {
-            long begun = _time.GetTimestamp();
-            foreach (SplitRecord record in records)
+        var (done, settled) = passes.Run(
+            _time,
+            passes.Most * blocks,
+            warmed =>
             {
-                record.BeginPass();
-            }
-
-            Rng chance = rng.Split((ulong)done);
-            chance.Split("blocks").Shuffle<int>(turns);
-            for (int turn = 0; turn < blocks; turn++)
-            {
-                chance.Split((ulong)turn).Shuffle<int>(order);
-                foreach (int i in order)
+                foreach (SplitCandidate candidate in candidates)
                 {
                     cancel.ThrowIfCancellationRequested();
-                    Run(records[i], turns[turn]);
+                    candidate.AnswerBlock(warmed % blocks);
+                }
+            },
+            (pass, tell) =>
+            {
+                foreach (SplitRecord record in records)
+                {
+                    record.BeginPass();
                 }
 
-                report?.Invoke(Share(start, passes, done + (turn + 1.0) / blocks));
-            }
+                Rng chance = rng.Split((ulong)pass);
+                chance.Split("blocks").Shuffle<int>(turns);
+                for (int turn = 0; turn < blocks; turn++)
+                {
+                    chance.Split((ulong)turn).Shuffle<int>(order);
+                    foreach (int i in order)
+                    {
+                        cancel.ThrowIfCancellationRequested();
+                        Run(records[i], turns[turn]);
+                    }
 
-            done++;
-            bool settled = records.All(r => r.Milliseconds().IsWithin(passes.Width));
-            double afterNext = Seconds(start) + Seconds(begun);
-            bool stop = settled || afterNext > passes.Seconds || done >= passes.Most;
-            if (done >= passes.Least && stop)
-            {
-                return new SplitComparison(records, done, settled, _energy);
-            }
-        }
-    }
-
-    void WarmUp(
-        IReadOnlyList<SplitCandidate> candidates,
-        Passes passes,
-        long start,
-        CancellationToken cancel
-    )
-    {
-        int blocks = candidates[0].Sample.Blocks.Count;
-        for (
-            int done = 0;
-            done < LeastWarmUps
-                || done < passes.Most * blocks && Seconds(start) < passes.WarmUpSeconds;
-            done++
-        )
-        {
-            foreach (SplitCandidate candidate in candidates)
-            {
-                cancel.ThrowIfCancellationRequested();
-                candidate.AnswerBlock(done % blocks);
-            }
-        }
+                    tell((turn + 1.0) / blocks);
+                }
+            },
+            () => records.Select(r => r.Milliseconds()),
+            report
+        );
+        return new SplitComparison(records, done, settled, _energy);
     }
 
     void Run(SplitRecord record, int block)
@@ -130,32 +94,10 @@ public sealed class SplitMeter(
         );
     }
 
-    double Share(long start, Passes passes, double done) =>
-        Math.Clamp(
-            Math.Max(Seconds(start) / passes.Seconds, done / passes.Most),
-            0,
-            Math.Min(1, done / passes.Least)
-        );
-
-    double Seconds(long from) => _time.GetElapsedTime(from).TotalSeconds;
-
-    static void Check(IReadOnlyList<SplitCandidate> candidates, Passes passes)
+    static void Check(IReadOnlyList<SplitCandidate> candidates)
     {
-        if (candidates.Count == 0)
-        {
-            throw new ArgumentException("There is nothing to time; give one candidate at least.");
-        }
-
-        HashSet<string> names = [];
         foreach (SplitCandidate candidate in candidates)
         {
-            if (!names.Add(candidate.Name))
-            {
-                throw new ArgumentException(
-                    $"Two candidates are called '{candidate.Name}'; give each a name of its own."
-                );
-            }
-
             int blocks = candidate.Sample.Blocks.Count,
                 first = candidates[0].Sample.Blocks.Count;
             if (blocks != first)
@@ -174,19 +116,6 @@ public sealed class SplitMeter(
                     $"'{candidate.Name}' tells the tokens of {candidate.Tokens.Count} and the layers of {candidate.Layers.Count} examples; the split has {candidate.Sample.SplitExamples}."
                 );
             }
-        }
-
-        bool sensible =
-            passes.Least >= 1
-            && passes.Most >= passes.Least
-            && passes.Seconds >= 0
-            && passes.Width > 0
-            && passes.WarmUpSeconds >= 0;
-        if (!sensible)
-        {
-            throw new ArgumentException(
-                $"{passes} cannot be run; Least is at least 1, Most at least Least, Width above 0, times not negative."
-            );
         }
     }
 }

@@ -35,18 +35,18 @@ public static class Statistics
     /// binomial with p = ½: the smallest that is at least 95 %, or what the extremes give when there are fewer
     /// than six (0.9375 for five, 0.5 for two).
     /// </summary>
-    public static Estimate Median(IReadOnlyList<double> values, Origin origin = Origin.Measured)
+    public static Estimate Median(IReadOnlyList<double> values)
     {
         double[] sorted = Sorted(values);
         int n = sorted.Length;
         double middle = n % 2 == 1 ? sorted[n / 2] : sorted[n / 2 - 1] / 2 + sorted[n / 2] / 2;
         if (n == 1)
         {
-            return new Estimate(middle, null, null, 1, origin);
+            return new Estimate(middle, null, null, 1, Origin.Measured);
         }
 
         (int rank, double coverage) = LowerRank(n);
-        return new Estimate(middle, sorted[rank - 1], sorted[n - rank], n, origin)
+        return new Estimate(middle, sorted[rank - 1], sorted[n - rank], n, Origin.Measured)
         {
             Coverage = coverage,
         };

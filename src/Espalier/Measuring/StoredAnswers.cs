@@ -59,10 +59,8 @@ public sealed record StoredAnswers
         : count > 256 ? 2
         : 1;
 
-    /// <summary>Right class of each example.</summary>
     public int[] TrueClasses() => Classes(Truth, 0);
 
-    /// <summary>Right number of each example.</summary>
     public float[] TrueNumbers() => Numbers(Truth, 0);
 
     /// <summary>At which exit, counted from 0, each example left.</summary>

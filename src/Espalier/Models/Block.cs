@@ -2,9 +2,6 @@ using Espalier.Kernels;
 
 namespace Espalier.Models;
 
-/// <summary>Rotary position embedding (Su et al. 2021): pairs of a head's columns are turned by position · base^(−2i/width).</summary>
-public sealed record Rotary(float Base);
-
 /// <summary>A norm over the columns of each row.</summary>
 public sealed record NormSpec(float Epsilon, bool Bias = true, NormKind Kind = NormKind.Layer);
 
@@ -22,6 +19,12 @@ public sealed record AttentionSpec(int Heads, int Width)
     public int? Reach { get; init; }
     public Rotary? Rotary { get; init; }
 
+    /// <summary>What scores are multiplied by; null: 1 / √width.</summary>
+    public float? Scale { get; init; }
+
+    /// <summary>Of each head of queries and of keys, in front of rotation (Qwen3, Gemma 3); null: none.</summary>
+    public NormSpec? HeadNorm { get; init; }
+
     /// <summary>Rows of a sequence that go on behind this attention: those that were attended to most; null: all.</summary>
     public int? Keeps { get; init; }
     public bool Bias { get; init; } = true;
@@ -32,7 +35,7 @@ public sealed record AttentionSpec(int Heads, int Width)
     public float OutputDropout { get; init; }
 
     /// <summary>As kernels know it.</summary>
-    public AttentionForm Form => new(Heads, Width, KeyHeads, Causal, Reach);
+    public AttentionForm Form => new(Heads, Width, KeyHeads, Causal, Reach, Scale);
 
     /// <summary>Columns of all heads.</summary>
     public int Columns => Heads * Width;
@@ -62,6 +65,9 @@ public sealed record Block(AttentionSpec Attention, MlpSpec Mlp, NormSpec Norm)
     /// <summary>Whether there is a norm in front of attention; ModernBERT's first layer has none.</summary>
     public bool NormsAttention { get; init; } = true;
 
+    /// <summary>Whether what is added to x is normed before, in a block whose norms come first (Gemma 3).</summary>
+    public bool NormsBranches { get; init; }
+
     /// <summary>BERT's (Devlin et al. 2019).</summary>
     public static Block Bert(
         int heads,
@@ -89,17 +95,4 @@ public sealed record Block(AttentionSpec Attention, MlpSpec Mlp, NormSpec Norm)
             Attention = Attention with { Heads = heads },
             Mlp = Mlp with { Width = neurons },
         };
-}
-
-/// <summary>A classifier: pool, linear, activation, perhaps a norm, linear.</summary>
-public sealed record HeadSpec(Activation Activation = Activation.Tanh)
-{
-    public bool DenseBias { get; init; } = true;
-    public NormSpec? Norm { get; init; }
-
-    /// <summary>In front of the last linear.</summary>
-    public float Dropout { get; init; }
-
-    /// <summary>RoBERTa drops in front of the first linear as well.</summary>
-    public bool DropsFirst { get; init; }
 }

@@ -10,6 +10,7 @@ sealed class Buffers
     readonly Dictionary<(string, int, int), Tensor> _views = [];
     readonly Dictionary<string, Tensor> _owners = [];
     readonly Dictionary<int, QuantizedRows> _quantized = [];
+    readonly Dictionary<(int, int), GroupedRows> _grouped = [];
     Flow? _flow;
 
     /// <summary>A matrix of that name; views of one name share memory, and none is made twice.</summary>
@@ -52,14 +53,34 @@ sealed class Buffers
         return found;
     }
 
-    public Flow Begin(Workers workers, KernelFamily kernels, Batch batch, int? padTo)
+    public GroupedRows Grouped(int rows, int columns, int group)
+    {
+        if (
+            !_grouped.TryGetValue((columns, group), out GroupedRows? found)
+            || found.Capacity < rows
+        )
+        {
+            _grouped[(columns, group)] = found = new GroupedRows(rows, columns, group);
+        }
+
+        return found;
+    }
+
+    /// <param name="pasts">Of each sequence of a batch that goes on from what a cache holds; null: each begins.</param>
+    public Flow Begin(
+        Workers workers,
+        KernelFamily kernels,
+        Batch batch,
+        int? padTo,
+        Past[]? pasts = null
+    )
     {
         if (_flow is null || _flow.Capacity < batch.Count)
         {
             _flow = new Flow(this, workers, kernels, batch.Count);
         }
 
-        _flow.Begin(batch, padTo);
+        _flow.Begin(batch, padTo, pasts);
         return _flow;
     }
 }

@@ -1,14 +1,15 @@
+using System.Numerics.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models.Families;
 using Espalier.Stored;
-using Espalier.Tensors;
+using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Models;
 
 /// <param name="Position">Null: layers turn queries and keys instead.</param>
 /// <param name="Type">Null: the model has no segments.</param>
-sealed record EmbeddingTables(Weight Word, Weight? Position, Weight? Type)
+sealed record EmbeddingTables(IRowTable Word, Weight? Position, Weight? Type)
 {
     public long Bytes => Word.Bytes + (Position?.Bytes ?? 0) + (Type?.Bytes ?? 0);
 }
@@ -29,7 +30,7 @@ readonly struct Embedding(
     {
         int start = flow.Starts[block],
             real = flow.Lengths[block],
-            counted = 0;
+            counted = flow.Before(block);
         for (int t = 0; t < flow.Starts[block + 1] - start; t++)
         {
             int from = batch.Starts[block] + t;
@@ -41,6 +42,11 @@ readonly struct Embedding(
                 : t;
             to.Clear();
             tables.Word.AddRow(isReal ? batch.Ids[from] : config.PadId, to);
+            if (config.EmbeddingScale != 1)
+            {
+                TensorPrimitives.Multiply(to, config.EmbeddingScale, to);
+            }
+
             tables.Position?.AddRow(place, to);
             tables.Type?.AddRow(isReal ? batch.TypeIds[from] : 0, to);
         }

@@ -11,7 +11,7 @@ namespace Espalier.Models;
 /// <param name="Layers">Output of each layer, [T, D].</param>
 /// <param name="Contexts">Heads' outputs of each layer before the output projection, [T, heads · width].</param>
 /// <param name="Rows">Rows of the batch that are left behind the last layer, in order; null: all.</param>
-/// <param name="Logits">Of each exit in order, the last layer's last, [sequences, outputs].</param>
+/// <param name="Logits">Of each exit in order, the last layer's last, [sequences, outputs]; of a language model [T, vocabulary].</param>
 public sealed record GraphOutput(
     IReadOnlyList<Sequences> Sequences,
     Variable Embedding,
@@ -37,6 +37,9 @@ public sealed class EncoderGraph
         Model = model;
         Turns = new Turns(model.Config);
         string words = Part.Word.Weight;
+
+        // As the matrix of a tied head every row of the table has a gradient.
+        followRows &= model.Config.Head is not LanguageSpec { Tied: true };
         foreach (string name in model.Parameters.Names)
         {
             Tensor value = model.Parameters[name];
@@ -131,7 +134,13 @@ sealed class Recording(
 
     public Variable Embed()
     {
-        List<(Variable, int[])> tables = [(graph[Part.Word].Weight, batch.Ids)];
+        Variable words = graph[Part.Word].Weight;
+        if (_model.EmbeddingScale != 1)
+        {
+            return tape.Embed(batch.Tokens, words, batch.Ids, _model.EmbeddingScale);
+        }
+
+        List<(Variable, int[])> tables = [(words, batch.Ids)];
         if (_model.HasPositionTable)
         {
             tables.Add((graph[Part.Position].Weight, Positions()));
@@ -221,11 +230,21 @@ sealed class Recording(
         return tape.AddNorm(x, residual, weight, bias, epsilon, dropout, kind);
     }
 
-    public Variable Rotate(Variable x, AttentionSpec spec, int heads) =>
-        tape.Rotate(
+    public Variable NormHeads(Variable x, NormPart norm, int heads)
+    {
+        var (weight, bias) = graph[norm.Part];
+        return tape.NormHeads(x, heads, weight, bias, norm.Spec.Epsilon, norm.Spec.Kind);
+    }
+
+    public Variable Rotate(Variable x, AttentionSpec spec, int heads)
+    {
+        _places ??= Positions();
+        int longest = _places.Length == 0 ? 0 : _places.Max() + 1;
+        return tape.Rotate(
             x,
-            new Rotation(graph.Turns.Of(spec), _places ??= Positions(), heads, spec.Width)
+            new Rotation(graph.Turns.Of(spec, longest), _places, heads, spec.Width)
         );
+    }
 
     public Variable Gate(Variable gate, Variable up, Activation activation) =>
         tape.Gate(gate, up, activation);

@@ -25,6 +25,15 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
 
     public int Rows => Starts[Count];
 
+    /// <summary>What came before each sequence, where its keys and values were kept; null: nothing did.</summary>
+    public Past[]? Pasts { get; private set; }
+
+    /// <summary>Tokens in front of a sequence's first.</summary>
+    public int Before(int sequence) => Pasts?[sequence].Length ?? 0;
+
+    /// <summary>Tokens of the longest sequence, what came before among them.</summary>
+    public int Longest { get; private set; }
+
     public Sequences Sequences => new(Starts, Count, Lengths);
 
     /// <summary>The state quantized, where layers keep that.</summary>
@@ -63,7 +72,7 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
         {
             for (int t = Starts[s]; t < Starts[s + 1]; t++)
             {
-                _places[t] = t - Starts[s];
+                _places[t] = Before(s) + t - Starts[s];
             }
         }
 
@@ -124,10 +133,12 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
         }
     }
 
-    public void Begin(Batch batch, int? padTo)
+    public void Begin(Batch batch, int? padTo, Past[]? pasts)
     {
         _placed = false;
         Bytes = null;
+        Pasts = pasts;
+        Longest = 0;
         Count = batch.Count;
         for (int s = 0; s < Count; s++)
         {
@@ -135,6 +146,7 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
             Lengths[s] = length;
             Examples[s] = s;
             Starts[s + 1] = Starts[s] + Math.Max(length, padTo ?? 0);
+            Longest = Math.Max(Longest, Before(s) + Starts[s + 1] - Starts[s]);
         }
     }
 

@@ -35,7 +35,7 @@ sealed class Int8Range : IArithmetic<double>
             state += _model.Parameters.Has(table.Weight) ? Largest(table.Weight) : 0;
         }
 
-        return Summed(state, "embeddings", Part.Word);
+        return Summed(state * _model.Config.EmbeddingScale, "embeddings", Part.Word);
     }
 
     public double Linear(double x, LinearPart linear, Activation activation = Activation.None)
@@ -74,6 +74,8 @@ sealed class Int8Range : IArithmetic<double>
         double largest = Math.Sqrt(columns) * Largest(norm.Part.Weight);
         return largest + (norm.Spec.Bias ? Largest(norm.Part.Bias) : 0);
     }
+
+    public double NormHeads(double x, NormPart norm, int heads) => Norm(x, norm);
 
     public double AddNorm(double x, double branch, NormPart norm, float dropout)
     {

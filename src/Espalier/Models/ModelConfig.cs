@@ -36,18 +36,32 @@ public sealed record ModelConfig
 
     /// <summary>Whether a linear stands between the tables and the layers; it must where their widths differ.</summary>
     public bool ProjectsEmbedding { get; init; }
-    public NormSpec EmbeddingNorm { get; init; } = new(1e-12f);
+
+    /// <summary>Null: none.</summary>
+    public NormSpec? EmbeddingNorm { get; init; } = new(1e-12f);
+
+    /// <summary>What rows of the word table are multiplied by.</summary>
+    public float EmbeddingScale { get; init; } = 1;
     public float EmbeddingDropout { get; init; }
 
     /// <summary>Behind the last layer, and in front of every classifier; null: none.</summary>
     public NormSpec? FinalNorm { get; init; }
-    public HeadSpec Head { get; init; } = new();
+    public HeadSpec Head { get; init; } = new ClassifierSpec();
+
+    /// <summary>Whether the model says which token comes next, instead of what a text is.</summary>
+    public bool IsLanguage => Head is LanguageSpec;
+
+    /// <summary>Tokens behind which a text of a language model ends.</summary>
+    public IReadOnlyList<int> EndIds { get; init; } = [];
+
+    /// <summary>The token in front of a text of a language model, where its file names one.</summary>
+    public int? BeginId { get; init; }
 
     /// <summary>Standard deviation of weights that a checkpoint lacks.</summary>
     public float InitializerRange { get; init; } = 0.02f;
     public int PadId { get; init; }
 
-    /// <summary>Names of the classes in order; one entry for regression.</summary>
+    /// <summary>Names of the classes in order; one entry for regression; none for a language model.</summary>
     public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>One number is predicted instead of a class.</summary>
@@ -59,7 +73,8 @@ public sealed record ModelConfig
     /// <summary>What the classifiers behind all other layers read; null: there are none.</summary>
     public Pooling? ExitPooling { get; init; }
 
-    public int Outputs => Labels.Count;
+    /// <summary>Numbers of an answer.</summary>
+    public int Outputs => IsLanguage ? Vocabulary : Labels.Count;
 
     /// <summary>Longest input in tokens.</summary>
     public int MaxLength => Positions - Family.PositionOffset(PadId);

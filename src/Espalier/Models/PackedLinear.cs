@@ -45,3 +45,60 @@ sealed class Int8Linear(KernelFamily kernels, Weight weight, Tensor? bias)
         kernels.Int8.Multiply(flow.Workers, rows, _weights, y, new Epilogue(Bias, activation));
     }
 }
+
+/// <summary>Weights in groups, several side by side where their forms differ; rows are quantized as they come.</summary>
+/// <param name="parts">Packed.</param>
+sealed class GroupedLinear(KernelFamily kernels, GroupedMatrix[] parts, Tensor? bias)
+    : PackedLinear(parts.Sum(p => p.Outputs), bias)
+{
+    readonly Tensor?[] _bias = Cut(parts, bias);
+
+    /// <summary>Null: some weights are not in groups.</summary>
+    public static GroupedLinear? Of(KernelFamily kernels, Weight[] weights, Tensor? bias)
+    {
+        if (weights.Any(w => w is not GroupedWeight))
+        {
+            return null;
+        }
+
+        Weight[] parts = weights.All(weights[0].Joins) ? [Weight.Stacked(weights)] : weights;
+        return new GroupedLinear(
+            kernels,
+            [.. parts.Select(w => kernels.Grouped.Pack((GroupedWeight)w.Loaded()))],
+            bias
+        );
+    }
+
+    public override long Bytes => parts.Sum(p => p.Bytes) + 4L * (Bias?.Count ?? 0);
+
+    public override void Multiply(Flow flow, Tensor x, Tensor y, Activation activation)
+    {
+        GroupedRows? rows = null;
+        int column = 0;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (rows?.Group != parts[i].Group)
+            {
+                rows = flow.Buffers.Grouped(x.Rows, x.Columns, parts[i].Group);
+                kernels.Grouped.Quantize(flow.Workers, x, rows);
+            }
+
+            Epilogue epilogue = new(_bias[i], activation);
+            kernels.Grouped.Multiply(flow.Workers, rows, parts[i], y, epilogue, column);
+            column += parts[i].Outputs;
+        }
+    }
+
+    static Tensor?[] Cut(GroupedMatrix[] parts, Tensor? bias)
+    {
+        Tensor?[] cut = new Tensor?[parts.Length];
+        int at = 0;
+        for (int i = 0; bias is not null && i < cut.Length; i++)
+        {
+            cut[i] = new Tensor(new Shape(parts[i].Outputs), bias.Span.Slice(at, parts[i].Outputs));
+            at += parts[i].Outputs;
+        }
+
+        return cut;
+    }
+}

@@ -16,12 +16,26 @@ public sealed class PackedModel
     readonly Dictionary<Part, (Tensor Weight, Tensor? Bias)> _norms = [];
     readonly Int8Layer?[] _fused;
 
+    // Of BERT's layer.
+    static readonly Role[] Products =
+    [
+        Role.Query,
+        Role.Key,
+        Role.Value,
+        Role.Attention,
+        Role.Up,
+        Role.Down,
+    ];
+
     /// <exception cref="InvalidDataException">The weights are too large for int8.</exception>
     public PackedModel(Model model, Workers workers, KernelFamily kernels)
+        : this(model, workers, kernels, null) { }
+
+    /// <param name="layer">The only one that is packed, for <see cref="LayerStream"/>; null: all of the model is.</param>
+    internal PackedModel(Model model, Workers workers, KernelFamily kernels, int? layer)
     {
         ModelConfig config = model.Config;
-        bool int8 = model.Traits.Precision == Precision.Int8;
-        if (int8 && Int8Range.Problem(model) is { } problem)
+        if (model.Traits.Precision != Precision.Fp32 && Int8Range.Problem(model) is { } problem)
         {
             throw new InvalidDataException($"The model cannot answer: {problem}.");
         }
@@ -29,19 +43,29 @@ public sealed class PackedModel
         (Model, Workers, Kernels) = (model, workers, kernels);
         Parameters parameters = model.Parameters;
         Tables = new EmbeddingTables(
-            parameters.Stored(Part.Word.Weight),
+            layer is null
+                ? Words(parameters.Stored(Part.Word.Weight))
+                : parameters.Stored(Part.Word.Weight),
             config.HasPositionTable ? parameters.Stored(Part.Position.Weight) : null,
             config.Types > 0 ? parameters.Stored(Part.Type.Weight) : null
         );
         _fused = new Int8Layer?[config.Layers.Count];
-        for (int i = 0; int8 && i < _fused.Length; i++)
+        bool rows = model.Traits is { Precision: Precision.Int8, Group: 0 };
+        for (int i = 0; rows && i < _fused.Length; i++)
         {
             int set = config.SetOf(i);
             _fused[set] ??= Fuse(set, config.Layers[i]);
         }
 
         Turns = new Turns(config);
-        Forward.Run(config, new Packing(this));
+        Packing packing = new(this);
+        if (layer is { } only)
+        {
+            Forward.Layer(packing, 0, config, only);
+            return;
+        }
+
+        Forward.Run(config, packing);
     }
 
     public Model Model { get; }
@@ -49,8 +73,16 @@ public sealed class PackedModel
     /// <summary>Memory of the packed weights and the embedding tables.</summary>
     public long Bytes =>
         _fused.Sum(l => l?.Bytes ?? 0)
-        + _linears.Values.Distinct().Sum(l => l.Bytes)
+        + _linears.Where(l => l.Key != Part.Word || Tables.Word is Weight).Sum(l => l.Value.Bytes)
         + Tables.Bytes;
+
+    /// <summary>Whether layers multiply integers, as int8 rows and groups do.</summary>
+    public bool HasIntegerProducts =>
+        _fused.Any(l => l is not null) || _linears.Values.Any(l => l is not Fp32Linear);
+
+    /// <summary>Of what a token that is decoded is multiplied with, which is read whole for each.</summary>
+    public long BytesOfProducts =>
+        _fused.Sum(l => l?.Bytes ?? 0) + _linears.Values.Distinct().Sum(l => l.Bytes);
 
     internal Workers Workers { get; }
     internal KernelFamily Kernels { get; }
@@ -83,7 +115,7 @@ public sealed class PackedModel
                     OutputBias: true,
                 },
             };
-        return isBert
+        return isBert && Products.All(r => Stored(r) is not GroupedWeight)
             ? Kernels.Int8.Pack(
                 new LayerWeights
                 {
@@ -103,11 +135,10 @@ public sealed class PackedModel
             )
             : null;
 
-        (Weight, Tensor) Both(Role role)
-        {
-            Part part = Part.Layer(set, role);
-            return (Model.Parameters.Stored(part.Weight), Model.Parameters[part.Bias]);
-        }
+        Weight Stored(Role role) => Model.Parameters.Stored(Part.Layer(set, role).Weight);
+
+        (Weight, Tensor) Both(Role role) =>
+            (Stored(role), Model.Parameters[Part.Layer(set, role).Bias]);
 
         (Tensor, Tensor) Norm(Role role)
         {
@@ -123,20 +154,41 @@ public sealed class PackedModel
             return;
         }
 
-        Weight weight = Stacked(parts, p => p.Weight);
+        Weight[] weights = new Weight[parts.Length];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            weights[i] = Form(parts[i]);
+        }
+
         Tensor? bias = Model.Parameters.Has(parts[0].Bias)
             ? Stacked(parts, p => p.Bias).Dense()
             : null;
-
-        // Classifiers, norms and embeddings stay in fp32.
-        bool int8 = Model.Traits.Precision == Precision.Int8 && parts[0].Stretch == Stretch.Layer;
-        _linears.Add(
-            parts[0],
-            int8
-                ? new Int8Linear(Kernels, weight, bias)
-                : new Fp32Linear(Workers, Kernels, weight.Dense(), bias)
-        );
+        PackedLinear? grouped =
+            parts[0] == Part.Word && Tables.Word is GroupedMatrix words
+                ? new GroupedLinear(Kernels, [words], bias)
+                : GroupedLinear.Of(Kernels, weights, bias);
+        _linears.Add(parts[0], grouped ?? OfRows(Weight.Stacked(weights), parts[0], bias));
     }
+
+    /// <summary>A weight as it is multiplied with: what a layer has in fp32 is rounded as the traits say, in groups already here.</summary>
+    Weight Form(Part part)
+    {
+        Weight weight = Model.Parameters.Stored(part.Weight);
+        return part.Stretch == Stretch.Layer && Model.Traits.Group > 0
+            ? Model.Traits.Rounded(weight)
+            : weight;
+    }
+
+    // Classifiers, norms and embeddings stay in fp32 unless they are stored otherwise.
+    PackedLinear OfRows(Weight weight, Part part, Tensor? bias) =>
+        weight is Int8Rows
+        || Model.Traits.Precision == Precision.Int8 && part.Stretch == Stretch.Layer
+            ? new Int8Linear(Kernels, weight, bias)
+            : new Fp32Linear(Workers, Kernels, weight.Dense(), bias);
+
+    /// <summary>A table in groups is looked up in its packed form, in which the output multiplies with it where the two are one.</summary>
+    IRowTable Words(Weight table) =>
+        table is GroupedWeight ? Kernels.Grouped.Pack((GroupedWeight)table.Loaded()) : table;
 
     Weight Stacked(ReadOnlySpan<Part> parts, Func<Part, string> name)
     {
@@ -188,6 +240,8 @@ public sealed class PackedModel
             packed._norms[norm.Part] = packed.WeightAndBias(norm.Part);
             return 0;
         }
+
+        public int NormHeads(int x, NormPart norm, int heads) => Norm(x, norm);
 
         public int AddNorm(int x, int branch, NormPart norm, float dropout) => Norm(x, norm);
 

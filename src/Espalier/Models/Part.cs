@@ -32,14 +32,24 @@ public enum Role
     Key,
     Value,
 
+    /// <summary>Of each head of queries.</summary>
+    QueryNorm,
+    KeyNorm,
+
     /// <summary>The projection behind the heads.</summary>
     Attention,
     AttentionNorm,
+
+    /// <summary>Of what attention adds.</summary>
+    AttentionPostNorm,
 
     /// <summary>What a gated feed-forward part puts through its activation.</summary>
     Gate,
     Up,
     Down,
+
+    /// <summary>Of what the feed-forward part adds.</summary>
+    PostNorm,
     Dense,
     Out,
 }
@@ -50,7 +60,11 @@ public readonly record struct Part(Stretch Stretch, int Index, Role Role)
 {
     static readonly string[] Roles =
     [
-        .. Enum.GetNames<Role>().Select(n => n == "AttentionNorm" ? "attention_norm" : Lower(n)),
+        .. Enum.GetNames<Role>()
+            .Select(n =>
+                string.Concat(n.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{c}" : $"{c}"))
+                    .ToLowerInvariant()
+            ),
     ];
 
     public static Part Word => new(Stretch.Embeddings, 0, Role.Word);
@@ -69,6 +83,15 @@ public readonly record struct Part(Stretch Stretch, int Index, Role Role)
 
     /// <summary>Whether it is a table of rows, which is looked up and not multiplied with.</summary>
     public bool IsTable => Role is Role.Word or Role.Position or Role.Type;
+
+    public bool IsNorm =>
+        Role
+            is Role.Norm
+                or Role.AttentionNorm
+                or Role.QueryNorm
+                or Role.KeyNorm
+                or Role.AttentionPostNorm
+                or Role.PostNorm;
 
     /// <summary>Name of the weight.</summary>
     public string Weight => IsTable ? ToString() : $"{this}.weight";
@@ -116,8 +139,5 @@ public readonly record struct Part(Stretch Stretch, int Index, Role Role)
     public static bool Decays(string name) =>
         Find(name) is not { } part
             ? name.EndsWith(".weight", StringComparison.Ordinal)
-            : part.IsTable
-                || part.Role is not (Role.Norm or Role.AttentionNorm) && name == part.Weight;
-
-    static string Lower(string name) => name.ToLowerInvariant();
+            : part.IsTable || !part.IsNorm && name == part.Weight;
 }

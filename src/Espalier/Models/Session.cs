@@ -19,8 +19,17 @@ public sealed class Session
     readonly int? _padTo;
 
     /// <param name="padTo">Length that sequences are padded to where the model lacks dynamic length; null: none are.</param>
+    /// <exception cref="InvalidDataException">It is a language model, which <see cref="LanguageSession"/> runs.</exception>
     public Session(PackedModel packed, Workers workers, int? padTo)
     {
+        if (packed.Model.Config.IsLanguage)
+        {
+            throw new InvalidDataException(
+                $"A {packed.Model.Config.Family.ModelType} model says which token comes next and does not classify texts; "
+                    + "generate with it, or measure its perplexity."
+            );
+        }
+
         (_packed, _workers) = (packed, workers);
         _infer = new Infer(packed);
         _leaving = new Leaving(packed.Model.Config);

@@ -30,7 +30,6 @@ public enum Effects
     /// <summary>Texts are no longer padded to one length, as the original's are.</summary>
     NoPadding = 4,
 
-    /// <summary>Products are of fewer bits.</summary>
     FewerBits = 8,
 }
 
@@ -75,6 +74,8 @@ public abstract record Operator(
         new DynamicLength(),
         new PowerBert(),
         new Quantize(),
+        new Gptq(),
+        new Awq(),
     ];
 
     /// <summary>One for each letter, with its default method.</summary>
@@ -121,7 +122,13 @@ public abstract record Operator(
     public string Name => Written([]);
 
     /// <summary>Every option with its value, defaults included, but for <see cref="Inputs"/>: part of a stage key.</summary>
-    public string Canonical() => Written(Options.Where(o => !Inputs.Contains(o.Get(this))), "()");
+    public string Canonical() =>
+        Written(
+            Options.Where(o =>
+                !Inputs.Contains(o.Get(this)) && !(o.Later && o.Get(this) == o.Get(Plain))
+            ),
+            "()"
+        );
 
     /// <summary>As a pipeline writes it: options that differ from the defaults in brackets.</summary>
     public sealed override string ToString() =>

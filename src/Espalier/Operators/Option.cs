@@ -15,6 +15,9 @@ public sealed record Option(
     Func<Operator, string, Operator> With
 )
 {
+    /// <summary>Came when stages were finished without it: it is no part of their keys where it has its default.</summary>
+    public bool Later { get; init; }
+
     public static Option Number<T>(
         string name,
         string meaning,

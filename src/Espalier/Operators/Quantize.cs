@@ -1,21 +1,27 @@
 using Espalier.Models;
 using Espalier.Stored;
+using Espalier.Tensors;
 
 namespace Espalier.Operators;
 
-/// <summary>Form of the tables of words, positions and types.</summary>
+/// <summary>Form of what is not a layer: tables of words, positions and types, the output.</summary>
 public enum TableForm
 {
     Fp32,
     Int8,
+    Int4,
 }
 
 /// <summary>
-/// Q: the layers' weights become int8 per output channel (a quarter of their size, in memory and on disk), and activations are
-/// quantized per row at run time. A training operator that follows works from what is left, in fp32, and is rounded again.
+/// Q: the layers' weights become int8 per output channel (a quarter of their size, in memory and on disk), or codes of 8 or 4 bits in
+/// groups of columns; activations are quantized at run time. A training operator that follows works from what is left, in fp32, and
+/// is rounded again.
 /// </summary>
 public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II, Known)
 {
+    /// <summary>Of a group in 4 bits, and of a table in 4 bits beside layers whose scales are per row.</summary>
+    public const int UsualGroup = 64;
+
     public override Effects Effects => Effects.FewerBits;
 
     // int8 changes few answers.
@@ -26,38 +32,89 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
         Option.Text<Quantize>(
             "bits",
             "Bits of a weight.",
-            "8",
+            "8 or 4",
             o => $"{o.Bits}",
-            (o, text) => text == "8" ? o : null
+            (o, text) => text is "8" or "4" ? o with { Bits = text[0] - '0' } : null
         ),
         Option.Choice<Quantize, TableForm>(
             "tables",
-            "Form of the tables of words, positions and types, which are looked up and not multiplied.",
+            "Form of the tables of words, positions and types, which are looked up; a tied output multiplies with the words.",
             o => o.Tables,
             (o, value) => o with { Tables = value }
         ),
+        Option.Text<Quantize>(
+            "group",
+            "Columns of a weight that share a scale; auto is the whole row with 8 bits and 64 with 4.",
+            "auto, 32, 64 or 128",
+            o => o.GroupColumns is { } group ? $"{group}" : "auto",
+            (o, text) =>
+                text == "auto" ? o with { GroupColumns = null }
+                : text is "32" or "64" or "128" && Numeral.TryWhole(text, out ulong group)
+                    ? o with
+                    {
+                        GroupColumns = (int)group,
+                    }
+                : null
+        ) with
+        {
+            Later = true,
+        },
+        Option.Choice<Quantize, TableForm>(
+            "head",
+            "Form of the output: of classifiers, or of a language model's scores where they have a matrix of their own.",
+            o => o.Head,
+            (o, value) => o with { Head = value }
+        ) with
+        {
+            Later = true,
+        },
     ];
 
     public int Bits { get; init; } = 8;
+
+    /// <summary>Null: the whole row with 8 bits, <see cref="UsualGroup"/> with 4.</summary>
+    public int? GroupColumns { get; init; }
     public TableForm Tables { get; init; } = TableForm.Fp32;
+    public TableForm Head { get; init; } = TableForm.Fp32;
 
     public override int Version => 2;
 
-    public override Model Apply(Model model, OperatorContext context) =>
-        model with
+    public override Model Apply(Model model, OperatorContext context)
+    {
+        Traits traits = TraitsOf(model.Traits);
+        return model with
         {
-            Parameters = model.Parameters.With(name => Rounded(model, name)),
-            Traits = model.Traits with { Precision = Precision.Int8 },
+            Parameters = model.Parameters.With(name => Rounded(model, name, traits)),
+            Traits = traits,
+        };
+    }
+
+    Traits TraitsOf(Traits traits) =>
+        traits with
+        {
+            Precision = Bits == 4 ? Precision.Int4 : Precision.Int8,
+            Group = GroupColumns ?? (Bits == 4 ? UsualGroup : 0),
         };
 
-    /// <summary>The matrices of the layers, and the tables where they are asked for; null: it stays.</summary>
-    Int8Rows? Rounded(Model model, string name)
+    /// <summary>The matrices of the layers, and the others that are asked for; null: it stays.</summary>
+    Weight? Rounded(Model model, string name, Traits traits)
     {
         Part part = Part.Of(name);
         Weight weight = model.Parameters.Stored(name);
-        bool asked = part.Stretch == Stretch.Layer || Tables == TableForm.Int8 && part.IsTable;
-        return asked && weight is { Shape.Rank: 2 } and not Int8Rows
-            ? Int8Rows.Of(weight.Dense())
+        TableForm? form =
+            part.IsTable ? Tables
+            : part.Stretch is Stretch.Head or Stretch.Exit ? Head
             : null;
+        return part.Stretch == Stretch.Layer ? traits.Rounded(weight)
+            : form is null ? null
+            : Of(form.Value, traits.Group).Rounded(weight);
     }
+
+    static Traits Of(TableForm form, int group) =>
+        form switch
+        {
+            TableForm.Int8 => new Traits(Precision.Int8, Group: group),
+            TableForm.Int4 => new Traits(Precision.Int4, Group: group == 0 ? UsualGroup : group),
+            _ => new Traits(),
+        };
 }

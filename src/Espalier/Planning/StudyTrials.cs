@@ -25,7 +25,7 @@ public sealed class StudyTrials(
     readonly HashSet<StageKey> _trained = [];
 
     /// <summary>The last one, which holds all pipelines that were tried.</summary>
-    public (Study Study, StudyOutcome Outcome)? Last { get; private set; }
+    public StudyOutcome? Last { get; private set; }
 
     /// <summary>Models trained in this call, of all seeds.</summary>
     public int Trained => _trained.Count;
@@ -51,8 +51,8 @@ public sealed class StudyTrials(
     )
     {
         Study study = StudyOf(pipelines);
-        StudyOutcome outcome = study.Run(jobs, turn, listen(study), stop);
-        Last = (study, outcome);
+        StudyOutcome outcome = study.Run(study.Here(jobs, turn), turn, listen(study), stop);
+        Last = outcome;
         _trained.UnionWith(
             outcome
                 .Stages.Where(s => !s.FromStore && s.Stage.Operator.Trains)
@@ -60,9 +60,7 @@ public sealed class StudyTrials(
         );
         if (outcome.Failures.FirstOrDefault(f => f.Stage.Operator.IsOriginal) is { } original)
         {
-            throw original.Diverged
-                ? new DivergedException(original.Why)
-                : new InvalidDataException(original.Why);
+            throw original.AsException();
         }
 
         FailedTrial[] failed =
@@ -80,12 +78,13 @@ public sealed class StudyTrials(
         );
     }
 
-    /// <summary>Folder of a model of the last trial, as links into the store.</summary>
-    public string ModelFolder(string pipeline, ulong seed)
+    /// <summary>A model of the last trial as a folder by itself, so that the store may go.</summary>
+    public string Export(string pipeline, ulong seed, string folder)
     {
-        PlannedStage stage = Last!.Value.Study.Plan.Stages.First(s =>
-            s.Recipe.Seed == seed && $"{s.Pipeline}" == pipeline
-        );
-        return store.ModelFolder(store.TryRead(stage.Key)!);
+        PlannedStage stage = Last!
+            .Stages.Select(s => s.Stage)
+            .First(s => s.Recipe.Seed == seed && $"{s.Pipeline}" == pipeline);
+        store.Export(store.TryRead(stage.Key)!, folder);
+        return folder;
     }
 }

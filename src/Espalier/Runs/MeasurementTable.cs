@@ -7,81 +7,68 @@ namespace Espalier.Runs;
 /// <summary>Measurements in columns: one row each; an empty field is a figure that there is not.</summary>
 public static class MeasurementTable
 {
-    const string Columns =
-        "pipeline,effort,metric,quality,quality_low,quality_high,examples,"
-        + "ms_per_example,ms_low,ms_high,rounds,joules_per_example,energy,average_layers,disk_bytes";
+    sealed record Column(string Name, Func<Measurement, string> Cell);
 
-    const string More =
-        "average_multiply_adds,speed_up,speed_up_low,speed_up_high,sitting,timed_examples,timed_tokens,split_tokens,timed_layers";
+    static readonly Column[] Cell =
+    [
+        new("task", m => Quoted(m.Task)),
+        new("seed", m => string.Join(' ', m.Seeds)),
+        new("batch", m => $"{m.BatchSize}"),
+    ];
+
+    static readonly Column[] Usual =
+    [
+        new("pipeline", m => Quoted(m.Pipeline)),
+        new("effort", m => $"{m.Effort}"),
+        new("metric", m => m.Primary.Metric),
+        new("quality", m => Text(m.Primary.Value)),
+        new("quality_low", m => Text(m.Primary.Low)),
+        new("quality_high", m => Text(m.Primary.High)),
+        new("examples", m => $"{m.Examples}"),
+        new("ms_per_example", m => Text(m.MillisecondsPerExample?.Value)),
+        new("ms_low", m => Text(m.MillisecondsPerExample?.Low)),
+        new("ms_high", m => Text(m.MillisecondsPerExample?.High)),
+        new("rounds", m => $"{m.MillisecondsPerExample?.N}"),
+        new("joules_per_example", m => Text(m.JoulesPerExample?.Value)),
+        new("energy", m => $"{m.JoulesPerExample?.Origin}".ToLowerInvariant()),
+        new("average_layers", m => Text(m.AverageLayers)),
+        new("disk_bytes", m => $"{m.DiskBytes}"),
+    ];
+
+    static readonly Column Packed = new("packed_bytes", m => $"{m.PackedBytes}");
+
+    static readonly Column[] More =
+    [
+        new("average_multiply_adds", m => Text(m.AverageMultiplyAdds)),
+        new("speed_up", m => Text(m.SpeedUp?.Value)),
+        new("speed_up_low", m => Text(m.SpeedUp?.Low)),
+        new("speed_up_high", m => Text(m.SpeedUp?.High)),
+        new("sitting", m => m.Sitting ?? ""),
+        new("timed_examples", m => $"{m.TimedExamples}"),
+        new("timed_tokens", m => Text(m.Timed?.Tokens)),
+        new("split_tokens", m => Text(m.Timed?.SplitTokens)),
+        new("timed_layers", m => Text(m.Timed?.Layers)),
+    ];
 
     /// <summary>As a study writes it: with the task, seed and batch in front.</summary>
-    public static string Csv(IEnumerable<Measurement> measurements)
-    {
-        StringBuilder csv = new($"task,seed,batch,{Columns},packed_bytes,{More}\n");
-        foreach (Measurement m in measurements)
-        {
-            string[] fields =
-            [
-                Quoted(m.Task),
-                string.Join(' ', m.Seeds),
-                $"{m.BatchSize}",
-                .. Fields(m),
-                $"{m.PackedBytes}",
-                .. Others(m),
-            ];
-            csv.AppendJoin(',', fields).Append('\n');
-        }
-
-        return csv.ToString();
-    }
+    public static string Csv(IEnumerable<Measurement> measurements) =>
+        Of([.. Cell, .. Usual, Packed, .. More], measurements);
 
     /// <summary>As a run writes it, where all rows have one task and seed.</summary>
-    public static string CurveCsv(IEnumerable<Measurement> measurements)
+    public static string CurveCsv(IEnumerable<Measurement> measurements) =>
+        Of([.. Usual, .. More], measurements);
+
+    static string Of(Column[] columns, IEnumerable<Measurement> measurements)
     {
-        StringBuilder csv = new($"{Columns},{More}\n");
+        StringBuilder csv = new();
+        csv.AppendJoin(',', columns.Select(c => c.Name)).Append('\n');
         foreach (Measurement m in measurements)
         {
-            csv.AppendJoin(',', [.. Fields(m), .. Others(m)]).Append('\n');
+            csv.AppendJoin(',', columns.Select(c => c.Cell(m))).Append('\n');
         }
 
         return csv.ToString();
     }
-
-    static string[] Fields(Measurement m)
-    {
-        Quality quality = m.Primary;
-        return
-        [
-            Quoted(m.Pipeline),
-            $"{m.Effort}",
-            quality.Metric,
-            Text(quality.Value),
-            Text(quality.Low),
-            Text(quality.High),
-            $"{m.Examples}",
-            Text(m.MillisecondsPerExample?.Value),
-            Text(m.MillisecondsPerExample?.Low),
-            Text(m.MillisecondsPerExample?.High),
-            $"{m.MillisecondsPerExample?.N}",
-            Text(m.JoulesPerExample?.Value),
-            $"{m.JoulesPerExample?.Origin}".ToLowerInvariant(),
-            Text(m.AverageLayers),
-            $"{m.DiskBytes}",
-        ];
-    }
-
-    static string[] Others(Measurement m) =>
-        [
-            Text(m.AverageMultiplyAdds),
-            Text(m.SpeedUp?.Value),
-            Text(m.SpeedUp?.Low),
-            Text(m.SpeedUp?.High),
-            m.Sitting ?? "",
-            $"{m.TimedExamples}",
-            Text(m.Timed?.Tokens),
-            Text(m.Timed?.SplitTokens),
-            Text(m.Timed?.Layers),
-        ];
 
     static string Quoted(string text) =>
         $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

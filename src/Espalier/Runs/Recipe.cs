@@ -28,18 +28,4 @@ public sealed record Recipe(
     /// Whether models are measured on the validation split instead of the test split, for choosing among them. Decides no model.
     /// </summary>
     public bool OnValidation { get; init; }
-
-    /// <summary>Of each stage in order; the last one names the whole run.</summary>
-    public IReadOnlyList<StageKey> Keys(string kernels)
-    {
-        List<StageKey> keys = [];
-        StageKey key = StageKey.Of(this, kernels);
-        foreach (Operator next in Pipeline.Operators)
-        {
-            key = key.Then(next);
-            keys.Add(key);
-        }
-
-        return keys;
-    }
 }

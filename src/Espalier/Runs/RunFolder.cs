@@ -1,39 +1,35 @@
 using System.Text;
 using System.Text.Json;
 using Espalier.Checkpoints;
-using Espalier.Measuring;
-using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 
 namespace Espalier.Runs;
 
 /// <summary>
-/// run.json, curve.csv, curves.json and the answers of a run; each appears whole or not at all. docs/run-json.md describes
-/// them.
+/// What a run shows of its store: a model folder for each stage, run.json, curve.csv, curves.json and the answers; each appears
+/// whole or not at all. docs/run-json.md describes them. The store may lie in it, and be made again from what is shown.
 /// </summary>
 public static class RunFolder
 {
-    /// <summary>Version of run.json; grows when a field changes its meaning or goes away.</summary>
-    public const int Version = 1;
     public const string JsonName = "run.json";
     public const string CurveName = "curve.csv";
-    const string LockName = ".espalier-lock";
     public const string CurvesName = "curves.json";
     public const string AnswersName = "answers.json.gz";
+    internal const string LockName = ".espalier-lock";
+    internal const string KeyName = "stage.json";
+
+    /// <summary>Where the store of a run lies that is given none: removed with the folder, and of no concern to who reads it.</summary>
+    public static string StoreOf(string folder) => Path.Combine(folder, ".store");
+
+    public static string NameOf(PlannedStage stage) =>
+        $"{stage.Pipeline.Operators.Length}-{stage.Pipeline.Letters}-{stage.Key.Short}";
 
     /// <summary>A folder that holds another run, or anything else, is not written into; one of this run is resumed.</summary>
+    /// <exception cref="InvalidDataException">It is such.</exception>
     public static void CheckFree(string folder, IReadOnlyList<StageKey> keys)
     {
-        string path = Path.Combine(folder, JsonName);
-        bool free =
-            !File.Exists(folder)
-            && (
-                !Directory.Exists(folder)
-                || Directory.EnumerateFileSystemEntries(folder).All(Leftovers.IsOne)
-                || (File.Exists(path) ? IsOf(path, keys[^1]) : HasStage(folder, keys))
-            );
-        if (!free)
+        if (File.Exists(folder) || (Directory.Exists(folder) && !IsFree(folder, keys)))
         {
             throw new InvalidDataException(
                 $"{folder} holds something else than this run; name another folder with --output, or remove it."
@@ -41,51 +37,131 @@ public static class RunFolder
         }
     }
 
+    static bool IsFree(string folder, IReadOnlyList<StageKey> keys)
+    {
+        string studies = Path.Combine(StoreOf(folder), "studies"),
+            document = Path.Combine(folder, JsonName);
+        string[] names =
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(folder)
+                .Concat(Directory.Exists(studies) ? Directory.EnumerateFiles(studies) : [])
+                .Where(e => !Leftovers.IsOne(e) && e != StoreOf(folder))
+                .Select(e => Path.GetFileName(e)),
+        ];
+        return names.Length == 0
+            || (
+                File.Exists(document)
+                    ? JsonFile.Read(document).Objects("stages") is [.., var last]
+                        && last.String("key") == keys[^1].Hex
+                    : names.Any(n => keys.Any(k => n.Contains(k.Short, StringComparison.Ordinal)))
+            );
+    }
+
     /// <summary>
-    /// The folder for this run alone, as long as the result is held: what a killed run left there is gone, and every file of
-    /// the stages can be made.
+    /// Gives the store what is shown and it does not know: an earlier version kept no store, and one may be removed. Nothing is
+    /// copied.
     /// </summary>
-    /// <param name="waits">Is told when another run works there.</param>
-    public static IDisposable Take(
+    /// <param name="note">Is told what is damaged in the store.</param>
+    public static void TakeOver(
         string folder,
-        Recipe recipe,
-        IReadOnlyList<StageKey> keys,
-        Action<string>? waits,
-        CancellationToken stop
+        Store store,
+        IReadOnlyList<PlannedStage> stages,
+        Action<string>? note
     )
     {
-        CheckFree(folder, keys);
-        Durable.Explaining(folder, () => Durable.MakeFolders(Path.GetFullPath(folder)));
-        IDisposable held = FileLock.Take(
-            Path.Combine(folder, LockName),
-            shared: false,
-            () => waits?.Invoke($"Waiting: another run works in {folder}."),
-            stop
-        );
-        try
+        foreach (PlannedStage stage in stages)
         {
-            CheckFree(folder, keys);
-            Leftovers.Clear(folder, except: LockName);
-            Durable.CheckRoom(
-                folder,
-                StageStore.FolderName(keys.Count, recipe.Pipeline.Letters, keys[^1])
-            );
-            return held;
-        }
-        catch
-        {
-            held.Dispose();
-            throw;
+            string shown = Path.Combine(folder, NameOf(stage)),
+                half = Path.Combine(folder, $"unfinished-{stage.Key.Short}"),
+                kept = store.Checkpoint(stage.Key).Folder;
+            if (
+                store.TryRead(stage.Key, $"{stage},", note) is null
+                && IsAsWritten(shown, stage.Key)
+            )
+            {
+                store.Put(
+                    stage.Describe(ActionKind.Stage),
+                    to =>
+                    {
+                        foreach (string file in Directory.EnumerateFiles(shown))
+                        {
+                            string name = Path.GetFileName(file);
+                            if (name != KeyName)
+                            {
+                                HardLink.OrCopy(file, Path.Combine(to, name));
+                            }
+                        }
+                    }
+                );
+            }
+
+            if (Directory.Exists(half) && !Directory.Exists(kept))
+            {
+                Durable.MakeFolders(Path.GetFullPath(Path.GetDirectoryName(kept)!));
+                Directory.Move(half, kept);
+            }
         }
     }
 
-    static bool IsOf(string path, StageKey key) =>
-        JsonFile.Read(path).Objects("stages") is [.., var last] && last.String("key") == key.Hex;
+    /// <summary>Shows a stage as a model folder, unless it is there already, whole and unchanged.</summary>
+    /// <param name="note">Is told of one that was changed.</param>
+    public static void Export(
+        string folder,
+        Store store,
+        PlannedStage stage,
+        StoredAction action,
+        Action<string>? note
+    )
+    {
+        string shown = Path.Combine(folder, NameOf(stage));
+        if (IsAsWritten(shown, stage.Key))
+        {
+            return;
+        }
 
-    static bool HasStage(string folder, IReadOnlyList<StageKey> keys) =>
-        Directory
-            .EnumerateDirectories(folder)
-            .Any(d => keys.Any(k => d.EndsWith(k.Short, StringComparison.Ordinal)));
+        if (Path.Exists(shown))
+        {
+            note?.Invoke($"{shown} is not as it was written; it is made again.");
+        }
+
+        store.Export(
+            action,
+            shown,
+            at =>
+                File.WriteAllBytes(
+                    Path.Combine(at, KeyName),
+                    JsonSerializer.SerializeToUtf8Bytes(
+                        new SortedDictionary<string, string>
+                        {
+                            ["key"] = stage.Key.Hex,
+                            ["content"] = ContentHash.OfFolder(at),
+                        }
+                    )
+                )
+        );
+    }
+
+    /// <summary>Whether the stage of a key lies there, every byte as it was written.</summary>
+    internal static bool IsAsWritten(string shown, StageKey key)
+    {
+        if (!Directory.Exists(shown))
+        {
+            return false;
+        }
+
+        try
+        {
+            JsonFields facts = JsonFile.Read(Path.Combine(shown, KeyName));
+            return facts.String("key") == key.Hex
+                && facts.String("content") == ContentHash.OfFolder(shown, except: KeyName);
+        }
+        catch (Exception e)
+            when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <param name="kernels">Those that trained.</param>
     public static void Write(string folder, Recipe recipe, string kernels, MeasuredStages measured)
@@ -96,76 +172,10 @@ public static class RunFolder
             Path.Combine(folder, CurvesName),
             StudyResults.Json([.. stages.Select(s => s.Quality)])
         );
-        AtomicFile.Write(Path.Combine(folder, JsonName), Json(folder, recipe, kernels, stages));
+        AtomicFile.Write(Path.Combine(folder, JsonName), RunJson.Of(recipe, kernels, stages));
         AtomicFile.Write(
             Path.Combine(folder, CurveName),
             Encoding.UTF8.GetBytes(MeasurementTable.CurveCsv(stages.SelectMany(s => s.Curve)))
         );
-    }
-
-    /// <param name="kernels">Those that trained.</param>
-    public static byte[] Json(
-        string folder,
-        Recipe recipe,
-        string kernels,
-        IReadOnlyList<MeasuredStage> stages
-    )
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("version", Version);
-            json.WriteStartObject("recipe");
-            json.WriteString("pipeline", recipe.Pipeline.ToString());
-            json.WriteString("model_sha256", ContentHash.OfFolder(recipe.ModelFolder));
-            json.WriteString("task", recipe.Data.Task.Name);
-            json.WriteString("data_sha256", recipe.Data.ContentHash());
-            json.WriteString("training", recipe.Training.Canonical());
-            json.WriteString("training_kernels", kernels);
-            json.WriteNumber("seed", recipe.Seed);
-            json.WriteNumber("max_length", recipe.MaxLength);
-            json.WriteNumber("batch", recipe.BatchSize);
-            json.WriteStartArray("operators");
-            foreach (Operator next in recipe.Pipeline.Operators)
-            {
-                json.WriteStartObject();
-                json.WriteString("text", next.Canonical());
-                json.WriteNumber("version", next.Version);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteStartArray("stages");
-            foreach (MeasuredStage stage in stages)
-            {
-                json.WriteStartObject();
-                json.WriteString("pipeline", stage.Stage.Pipeline);
-                json.WriteString("folder", Path.GetRelativePath(folder, stage.Stage.Folder));
-                json.WriteString("key", stage.Stage.Key.Hex);
-                json.OptionalNumber(
-                    "seconds",
-                    stage.Stage.Seconds is { } seconds ? Math.Round(seconds, 3) : null
-                );
-                json.Estimate("speed_up", stage.SpeedUp);
-                json.Estimate("speed_up_over_previous", stage.SpeedUpOverPrevious);
-                json.WriteString("row", $"{stage.Row.Effort}");
-                json.WriteStartArray("curve");
-                foreach (Measurement measurement in stage.Curve)
-                {
-                    measurement.WriteTo(json);
-                }
-
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
     }
 }

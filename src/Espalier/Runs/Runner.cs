@@ -1,102 +1,139 @@
-using Espalier.Data;
+using Espalier.Checkpoints;
 using Espalier.Kernels;
-using Espalier.Models;
-using Espalier.Operators;
-using Espalier.Tensors;
-using Espalier.Training;
+using Espalier.Measuring;
+using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
 
 namespace Espalier.Runs;
 
-/// <summary>What a run tells while it works; every part may be left out.</summary>
-public sealed record RunListener
-{
-    /// <summary>A sentence that the user should read.</summary>
-    public Action<string>? Note { get; init; }
-
-    /// <summary>A stage begins: its pipeline, and whether it is read instead of made.</summary>
-    public Action<string, bool>? Stage { get; init; }
-    public Action<string, TrainingProgress>? Training { get; init; }
-
-    /// <summary>What is being measured, and how much of it is done (0 to 1).</summary>
-    public Action<string, double>? Measuring { get; init; }
-}
-
-/// <summary>A model that a run made.</summary>
-/// <param name="Pipeline">The operators so far, as a pipeline.</param>
-/// <param name="Seconds">How long the operator took in this call; null where the stage was there already.</param>
-public sealed record Stage(
-    string Pipeline,
-    string Folder,
-    StageKey Key,
-    Model Model,
-    double? Seconds
-);
-
 /// <summary>
-/// Applies the operators of a recipe one after another. Finished stages are read, not made again, and a training that was
-/// interrupted goes on where it saved itself, so calling again with the same recipe and folder resumes.
+/// A study of one cell, shown as a folder: each stage as a model, and what was measured of all of them side by side. Called
+/// again with the same recipe and folder, it goes on where it was stopped, and measures anew. No other run works in the folder
+/// until it is disposed of.
 /// </summary>
-public sealed class Runner(Workers workers, KernelFamily kernels, TimeProvider time)
+public sealed class Runner : IDisposable
 {
-    public IReadOnlyList<Stage> Run(
-        Recipe recipe,
-        string folder,
-        RunListener listener,
+    const int CurvePoints = 6;
+
+    readonly Study _study;
+    readonly IDisposable _held;
+
+    Runner(Study study, string folder, IDisposable held)
+    {
+        (_study, Folder, _held) = (study, folder, held);
+        Recipe = study.Plan.Groups[0].Recipe with { Pipeline = study.Plan.Stages[^1].Pipeline };
+    }
+
+    public string Folder { get; }
+
+    /// <summary>Of all of it.</summary>
+    public Recipe Recipe { get; }
+
+    /// <param name="recipe">Of <see cref="StudyRecipe.OfRun"/>.</param>
+    /// <param name="folder">Null: one below runs/ that is named after the run.</param>
+    /// <param name="store">Null: inside of the folder.</param>
+    /// <param name="waits">Is told when another run works in the folder.</param>
+    /// <exception cref="InvalidDataException">The folder holds something else.</exception>
+    public static Runner Open(
+        StudyRecipe recipe,
+        string? folder,
+        string? store,
+        KernelFamily kernels,
+        Machine machine,
+        TimeProvider time,
+        Action<string>? waits,
         CancellationToken stop
     )
     {
-        StageStore store = new(folder);
-        IReadOnlyList<StageKey> keys = recipe.Keys(kernels.Name);
-        Model model = StageMaking.Original(recipe, listener.Note);
-        EncodedTask task = new(
-            recipe.Data,
-            model.Tokenizer!,
-            Math.Min(recipe.MaxLength, model.Config.MaxLength)
+        StudyPlan plan = recipe.Plan(kernels.In(recipe.Precision).Name);
+        PlannedStage last = plan.Stages[^1];
+        folder ??= Path.Combine(
+            "runs",
+            $"{last.Pipeline.Letters}-{recipe.Tasks[0].Task.Name}-{last.Key.Hex[..8]}"
         );
-        List<Stage> stages = [];
-        for (int i = 0; i < recipe.Pipeline.Operators.Length; i++)
+        StageKey[] keys = [.. plan.Stages.Select(s => s.Key)];
+        RunFolder.CheckFree(folder, keys);
+        Durable.Explaining(folder, () => Durable.MakeFolders(Path.GetFullPath(folder)));
+        IDisposable held = FileLock.Take(
+            Path.Combine(folder, RunFolder.LockName),
+            shared: false,
+            () => waits?.Invoke($"Waiting: another run works in {folder}."),
+            stop
+        );
+        try
         {
-            stop.ThrowIfCancellationRequested();
-            Operator next = recipe.Pipeline.Operators[i];
-            StageKey key = keys[i];
-            Pipeline soFar = recipe.Pipeline.Prefix(i + 1);
-            string name = $"{soFar}",
-                stageFolder = store.FolderOf(i + 1, soFar.Letters, key);
-            Model? done = StageStore.TryRead(stageFolder, key, listener.Note);
-            listener.Stage?.Invoke(name, done is not null);
-            long began = time.GetTimestamp();
-            if (done is null)
+            RunFolder.CheckFree(folder, keys);
+            Leftovers.Clear(folder, except: RunFolder.LockName);
+            Durable.CheckRoom(folder, RunFolder.NameOf(last));
+            // So that in a shared store no other run takes its stages for garbage.
+            recipe = recipe with
             {
-                task = task.With(model.Tokenizer!);
-                OperatorContext context = new(
-                    task,
-                    recipe.Training,
-                    new Rng(recipe.Seed),
-                    workers,
-                    kernels
-                )
-                {
-                    Checkpoint = store.Checkpoint(key, listener.Note),
-                    Report = progress => listener.Training?.Invoke(name, progress),
-                    Note = listener.Note,
-                    Time = time,
-                    Stop = stop,
-                };
-                done = StageMaking.Make(model, next, key, recipe.Seed, context);
-                store.Write(done, stageFolder, key);
-                stages.Add(
-                    new Stage(name, stageFolder, key, done, time.GetElapsedTime(began).TotalSeconds)
-                );
-            }
-            else
-            {
-                store.CleanUp(key);
-                stages.Add(new Stage(name, stageFolder, key, done, null));
-            }
-
-            model = done;
+                Name = $"run-{last.Key.Short}",
+            };
+            Store opened = Store.Open(store ?? RunFolder.StoreOf(folder));
+            return new Runner(new Study(recipe, opened, kernels, machine, time), folder, held);
         }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
 
-        return stages;
+    public void Dispose() => _held.Dispose();
+
+    /// <summary>Makes stages in this process, each with all threads.</summary>
+    public IExecutor Here(MachineTurn turn) => _study.Here(jobs: 1, turn);
+
+    /// <exception cref="Espalier.Training.DivergedException">A training did.</exception>
+    /// <exception cref="InvalidDataException">An operator refuses the model or the data.</exception>
+    public MeasuredStages Run(
+        IExecutor executor,
+        MachineTurn turn,
+        StudyListener listener,
+        CancellationToken stop
+    )
+    {
+        using IDisposable use = _study.Enter(listener, stop);
+        MadeStages made = MakeAll(executor, listener, stop);
+
+        // A run's first command takes a minute in all.
+        PlannedStage last = _study.Plan.Stages[^1];
+        MeasuringOptions options = new(
+            stage => new(stage == last ? CurvePoints : 1),
+            MeasuringOptions.DensePoints,
+            LeastPasses: 3,
+            SecondsPerPoint: 0
+        );
+        // Beside whatever else works here: nobody waits for a study's trainings to see what a pipeline does.
+        using IDisposable work = turn.ToWork(stop);
+        MeasuredStages measured = _study.Measuring.Measure(
+            _study.Plan.Groups[0],
+            made,
+            options,
+            listener,
+            stop
+        );
+        RunFolder.Write(Folder, Recipe, _study.TrainingKernels, measured);
+        return measured;
+    }
+
+    /// <summary>The stages alone, nothing measured.</summary>
+    internal MadeStages Make(IExecutor executor, StudyListener listener, CancellationToken stop)
+    {
+        using IDisposable use = _study.Enter(listener, stop);
+        return MakeAll(executor, listener, stop);
+    }
+
+    MadeStages MakeAll(IExecutor executor, StudyListener listener, CancellationToken stop)
+    {
+        RunFolder.TakeOver(Folder, _study.Store, _study.Plan.Stages, listener.Note);
+        MadeStages made = _study.Make(
+            executor,
+            listener,
+            stop,
+            (stage, action) => RunFolder.Export(Folder, _study.Store, stage, action, listener.Note)
+        );
+        return made.Failures is [var failed, ..] ? throw failed.AsException() : made;
     }
 }

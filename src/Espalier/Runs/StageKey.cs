@@ -14,11 +14,7 @@ public sealed record StageKey(string Hex)
 {
     const string Format = "espalier stage 1";
 
-    /// <summary>Of what a run begins with: the original's files and the data.</summary>
-    public static StageKey Of(Recipe recipe, string kernels) =>
-        Of(recipe, kernels, ContentHash.OfFolder(recipe.ModelFolder), recipe.Data.ContentHash());
-
-    /// <summary>As the other, with the hashes of the original's folder and of the data taken before.</summary>
+    /// <summary>Of what a pipeline begins with: the original's files and the data, by their hashes.</summary>
     internal static StageKey Of(Recipe recipe, string kernels, string model, string data) =>
         Hash(
             Format,

@@ -3,6 +3,7 @@ using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
+using Espalier.Runs.Storage;
 using Espalier.Tensors;
 using Espalier.Text;
 
@@ -35,6 +36,18 @@ public static class StageMaking
         );
         return loaded.Model with { Tokenizer = tokenizer };
     }
+
+    /// <summary>The model of a stage, with its tokenizer, after a look at every byte.</summary>
+    /// <exception cref="InvalidDataException">It is not what was stored.</exception>
+    public static Model Load(Store store, StoredAction stage) =>
+        store.IsWhole(stage)
+            ? store.Reading(
+                stage,
+                folder => ModelFolder.Load(folder).Model with { Tokenizer = Tokenizer.Load(folder) }
+            )
+            : throw new InvalidDataException(
+                $"{store.Folder}: the model {stage.Pipeline} of {stage.Task}, seed {stage.Seed}, was damaged meanwhile; the same command makes it again."
+            );
 
     /// <summary>Sees that an original that is not trained here was trained for such a task.</summary>
     /// <exception cref="InvalidDataException">It was not.</exception>

@@ -2,10 +2,19 @@ using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
-using Espalier.Models.Storage;
+using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
 using Espalier.Tensors;
 
 namespace Espalier.Runs;
+
+/// <summary>A finished stage with its model.</summary>
+/// <param name="Seconds">How long the operator took in this call; null where the stage was there already.</param>
+public sealed record Stage(PlannedStage Planned, StoredAction Action, Model Model, double? Seconds)
+{
+    /// <summary>The operators so far.</summary>
+    public string Pipeline { get; } = $"{Planned.Pipeline}";
+}
 
 /// <summary>A stage with what was measured of it.</summary>
 /// <param name="Row">At full effort, or at the recipe's where the model has exits: what stands in tables.</param>
@@ -27,69 +36,64 @@ public sealed record MeasuredStage(
 /// <summary>All stages that were measured side by side, and what each answered.</summary>
 public sealed record MeasuredStages(IReadOnlyList<MeasuredStage> Stages, StoredAnswers Answers);
 
+/// <summary>How models are measured side by side.</summary>
+/// <param name="Efforts">Of each model with exits; the recipe's and the first exit are measured beside them.</param>
+/// <param name="Dense">Thresholds at which quality is told without time; 0: only where time is.</param>
+/// <param name="LeastPasses">Are run whatever they take; three are the fewest with a median.</param>
+/// <param name="SecondsPerPoint">So much for each point of each curve.</param>
+public sealed record MeasuringOptions(
+    Func<PlannedStage, EffortGrid> Efforts,
+    int Dense,
+    int LeastPasses,
+    double SecondsPerPoint
+)
+{
+    /// <summary>Thresholds of the curves of quality.</summary>
+    public const int DensePoints = 33;
+
+    /// <summary>For all models of a sitting at least.</summary>
+    internal const double LeastSeconds = 6;
+
+    internal Passes Passes(int points) =>
+        new(Math.Max(LeastSeconds, SecondsPerPoint * points), LeastPasses);
+}
+
 /// <summary>
-/// Measures all stages of a run side by side: quality on the test split from one pass each, then time over the same split
-/// in interleaved rounds of every stage and effort.
+/// Measures finished stages side by side: quality on the test split from one pass each, then time over
+/// the same split in interleaved rounds of every stage and effort.
 /// </summary>
 /// <param name="machine">As it was before anything ran.</param>
 public sealed class StageMeasuring(
-    Workers workers,
+    Store store,
+    EncodedTasks tasks,
     KernelFamily kernels,
     Machine machine,
     TimeProvider time
 )
 {
     const int QualityBatch = 32;
-    const int CurvePoints = 6;
     const string Timing = "time per example of all stages, in turn";
     const string Judging = "quality of all stages";
 
-    /// <summary>Thresholds of the curves of quality.</summary>
-    public const int DensePoints = 33;
-
-    // A run's first command takes a minute in all; three passes are the fewest with a median.
-    internal static readonly Passes Passes = new(Seconds: 6, Least: 3);
-
+    /// <param name="group">Stages that are not done are left out.</param>
     public MeasuredStages Measure(
-        Recipe recipe,
-        IReadOnlyList<Stage> stages,
-        RunListener listener,
-        CancellationToken stop
-    ) =>
-        Measure(
-            recipe,
-            stages,
-            stage => new EffortGrid(stage == stages[^1] ? CurvePoints : 1),
-            DensePoints,
-            Passes,
-            listener,
-            stop
-        );
-
-    /// <param name="efforts">Of each stage with exits; the recipe's and the first exit are measured beside them.</param>
-    /// <param name="dense">Thresholds at which quality is told without time; 0: only where time is.</param>
-    public MeasuredStages Measure(
-        Recipe recipe,
-        IReadOnlyList<Stage> stages,
-        Func<Stage, EffortGrid> efforts,
-        int dense,
-        Passes passes,
-        RunListener listener,
+        PlannedGroup group,
+        MadeStages made,
+        MeasuringOptions options,
+        StudyListener listener,
         CancellationToken stop
     )
     {
+        using Workers workers = new(machine.Threads);
+        Recipe recipe = Judged(group.Recipe);
+        Stage[] stages = [.. group.Models.Where(m => made.Done.ContainsKey(m.Key)).Select(Read)];
         List<Subject> subjects = [];
-        EncodedTask? task = null;
         foreach (Stage stage in stages)
         {
-            void Judged(double share) =>
-                listener.Measuring?.Invoke(Judging, (subjects.Count + share) / stages.Count);
-            Judged(0);
-            int length = Math.Min(recipe.MaxLength, stage.Model.Config.MaxLength);
-            task =
-                task?.With(stage.Model.Tokenizer!)
-                ?? new EncodedTask(recipe.Data, stage.Model.Tokenizer!, length);
-            subjects.Add(Judge(recipe, stage, task, efforts(stage), dense, Judged, stop));
+            void Report(double share) =>
+                listener.Measuring?.Invoke(Judging, (subjects.Count + share) / stages.Length);
+            Report(0);
+            subjects.Add(Judge(recipe, stage, options, workers, Report, stop));
         }
 
         string sitting = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
@@ -101,6 +105,7 @@ public sealed class StageMeasuring(
                 own.Select(c => new MemoryMeter().During(() => c.AnswerBlock(0))).ToArray()
             ),
         ];
+        Passes passes = options.Passes(subjects.Sum(s => s.Points.Count));
         SplitComparison comparison = new SplitMeter(time).Compare(
             [.. candidates.SelectMany(c => c)],
             passes,
@@ -117,43 +122,20 @@ public sealed class StageMeasuring(
 
         string first = Name(subjects[0], Effort.Full);
         List<MeasuredStage> measured = [];
-        foreach (var (subject, i) in subjects.Select((s, i) => (s, i)))
+        for (int i = 0; i < subjects.Count; i++)
         {
+            Subject subject = subjects[i];
             Measurement[] curve =
             [
-                .. subject
-                    .Points.Select(
-                        (p, place) =>
-                        {
-                            string name = Name(subject, p.Effort);
-                            PeakMemory? peak = peaks[i][place];
-                            return Describe(recipe, subject, p) with
-                            {
-                                Sitting = sitting,
-                                SittingLoad = load,
-                                SpeedUp = name == first ? null : comparison.SpeedUp(name, first),
-                                PeakMemory = peak,
-                                Absent = peak is null
-                                    ? [new AbsentFigure("peak_memory", "the system does not tell")]
-                                    : [],
-                            };
-                        }
-                    )
-                    .Select(m =>
-                        m.With(comparison[Name(subject, m.Effort)], comparison.EnergySource)
-                    )
-                    .OrderBy(m => m.AverageLayers),
+                .. subject.Points.Zip(peaks[i], Measured).OrderBy(m => m.AverageLayers),
             ];
-            string row = Name(subject, subject.Row);
             measured.Add(
                 new MeasuredStage(
                     subject.Stage,
                     curve.First(m => m.Effort == subject.Row),
                     curve,
-                    i == 0 ? null : comparison.SpeedUp(row, Name(subjects[0], subjects[0].Row)),
-                    i == 0
-                        ? null
-                        : comparison.SpeedUp(row, Name(subjects[i - 1], subjects[i - 1].Row))
+                    i == 0 ? null : Over(subject, subjects[0]),
+                    i == 0 ? null : Over(subject, subjects[i - 1])
                 )
                 {
                     Quality = QualityCurve.Of(
@@ -164,10 +146,49 @@ public sealed class StageMeasuring(
                     ),
                 }
             );
+
+            Measurement Measured(EffortAnswers at, PeakMemory? peak)
+            {
+                string name = Name(subject, at.Effort);
+                Measurement described = Describe(recipe, subject, at) with
+                {
+                    Sitting = sitting,
+                    SittingLoad = load,
+                    SpeedUp = name == first ? null : comparison.SpeedUp(name, first),
+                    PeakMemory = peak,
+                    Absent = peak is null
+                        ? [new AbsentFigure("peak_memory", "the system does not tell")]
+                        : [],
+                };
+                return described.With(comparison[name], comparison.EnergySource);
+            }
         }
 
         return new MeasuredStages(measured, AnswersOf(recipe, subjects));
+
+        Estimate Over(Subject subject, Subject other) =>
+            comparison.SpeedUp(Name(subject, subject.Row), Name(other, other.Row));
+
+        Stage Read(PlannedStage stage)
+        {
+            StoredAction action = made.Done[stage.Key];
+            return new Stage(
+                stage,
+                action,
+                StageMaking.Load(store, action),
+                made.Found.Contains(stage.Key) ? null : action.Seconds
+            );
+        }
     }
+
+    /// <summary>With the split in the test split's place that the recipe wants models measured on.</summary>
+    static Recipe Judged(Recipe recipe) =>
+        recipe is { OnValidation: true, Data.Validation: { } validation }
+            ? recipe with
+            {
+                Data = recipe.Data with { Test = validation },
+            }
+            : recipe;
 
     /// <summary>A stage whose answers are known, before its time is.</summary>
     /// <param name="Points">At the efforts that are timed.</param>
@@ -191,13 +212,13 @@ public sealed class StageMeasuring(
     Subject Judge(
         Recipe recipe,
         Stage stage,
-        EncodedTask task,
-        EffortGrid grid,
-        int dense,
+        MeasuringOptions options,
+        Workers workers,
         Action<double> report,
         CancellationToken stop
     )
     {
+        EncodedTask task = tasks.For(recipe, stage.Model);
         ModelConfig config = stage.Model.Config;
         Session session = new(stage.Model, workers, kernels, task.MaxLength);
 
@@ -217,10 +238,17 @@ public sealed class StageMeasuring(
         List<Effort> efforts = [Effort.Full];
         if (config.HasExits)
         {
-            IReadOnlyList<Effort> curve = grid.For(
-                config,
-                () => QualityMeter.Run(judge, [.. task.Tuning.Batches(QualityBatch)], cancel: stop)
-            );
+            IReadOnlyList<Effort> curve = options
+                .Efforts(stage.Planned)
+                .For(
+                    config,
+                    () =>
+                        QualityMeter.Run(
+                            judge,
+                            [.. task.Tuning.Batches(QualityBatch)],
+                            cancel: stop
+                        )
+                );
             efforts = [.. curve.Append(Effort.First).Append(row).Append(Effort.Full).Distinct()];
         }
 
@@ -235,7 +263,7 @@ public sealed class StageMeasuring(
             [
                 .. points
                     .Concat(
-                        (dense > 0 ? Efforts.Dense(config, dense) : [])
+                        (options.Dense > 0 ? Efforts.Dense(config, options.Dense) : [])
                             .Except(efforts)
                             .Select(record.At)
                     )
@@ -312,7 +340,7 @@ public sealed class StageMeasuring(
             AverageLayers = answers.AverageLayers,
             AverageMultiplyAdds = subject.MultiplyAdds(answers),
             BatchSize = recipe.BatchSize,
-            DiskBytes = Bytes(subject.Stage.Folder),
+            DiskBytes = subject.Stage.Action.Bytes,
             PackedBytes = subject.Session.Bytes,
             Machine = machine,
         };
@@ -346,9 +374,4 @@ public sealed class StageMeasuring(
 
     static int[] TokensOf(EncodedSplit split) =>
         [.. Enumerable.Range(0, split.Count).Select(i => split.Length(i))];
-
-    static long Bytes(string folder) =>
-        new DirectoryInfo(folder)
-            .EnumerateFiles()
-            .Sum(f => f.Name == StageStore.KeyName ? 0 : ModelFolder.BytesOf(f));
 }

@@ -59,67 +59,20 @@ public sealed class BytePairTokenizer : Tokenizer
             kept.Add(unknown);
         }
 
-        Close(kept, keep);
+        Model.Merges.Close(kept, keep.Concat(Parts.Added.Select(a => a.Id)));
         Trimming trimming = new(this, keep, kept);
         oldIdOfNewId = trimming.OldIds;
-        Merge[] merges =
-        [
-            .. Model
-                .Merges.Merges.Where(m =>
-                    trimming.Keeps(m.Left) && trimming.Keeps(m.Right) && trimming.Keeps(m.Id)
-                )
-                .Select(m => new Merge(
-                    trimming.NewId(m.Left),
-                    trimming.NewId(m.Right),
-                    trimming.NewId(m.Id)
-                )),
-        ];
         return new BytePairTokenizer(
             trimming.Parts(Parts),
             Model with
             {
-                Merges = new MergeTable(merges),
+                Merges = trimming.Merges(Model.Merges),
                 UnknownId = Model.UnknownId is { } id ? trimming.NewId(id) : null,
             }
         );
     }
 
-    void Close(HashSet<int> kept, IEnumerable<int> wanted)
-    {
-        ILookup<int, Merge> makes = Model.Merges.Merges.ToLookup(m => m.Id);
-        Stack<int> open = new(wanted.Concat(Parts.Added.Select(a => a.Id)));
-        while (open.TryPop(out int id))
-        {
-            foreach (Merge merge in makes[id])
-            {
-                foreach (int side in (ReadOnlySpan<int>)[merge.Left, merge.Right])
-                {
-                    if (kept.Add(side))
-                    {
-                        open.Push(side);
-                    }
-                }
-            }
-        }
-    }
-
-    private protected override string Join(IReadOnlyList<string> tokens)
-    {
-        ArrayBufferWriter<byte> bytes = new();
-        foreach (string token in tokens)
-        {
-            byte[] mapped = new byte[token.Length];
-            bool plain = true;
-            for (int i = 0; plain && i < token.Length; i++)
-            {
-                plain = ByteAlphabet.TryByte(token[i], out mapped[i]);
-            }
-
-            bytes.Write(plain ? mapped : System.Text.Encoding.UTF8.GetBytes(token));
-        }
-
-        return System.Text.Encoding.UTF8.GetString(bytes.WrittenSpan);
-    }
+    private protected override Joining NewJoining() => new ByteJoining();
 
     private protected override void Tokenize(
         ReadOnlySpan<char> text,
@@ -134,7 +87,10 @@ public sealed class BytePairTokenizer : Tokenizer
             ReadOnlySpan<char> segment = WithSpace(text.Slice(at, length), out int added);
             for (int done = 0; done < segment.Length; )
             {
-                ReadOnlySpan<char> piece = segment.Slice(done, PieceSplitter.Next(segment[done..]));
+                ReadOnlySpan<char> piece = segment.Slice(
+                    done,
+                    PieceSplitter.Next(segment[done..], Model.Pattern)
+                );
                 Locate(segment, piece.Length, done, added, origins);
                 Symbol[] symbols = MergeTable.Rent(3 * piece.Length);
                 int from = 0;
@@ -170,7 +126,7 @@ public sealed class BytePairTokenizer : Tokenizer
             text = text[length..];
             while (!segment.IsEmpty)
             {
-                ReadOnlySpan<char> piece = segment[..PieceSplitter.Next(segment)];
+                ReadOnlySpan<char> piece = segment[..PieceSplitter.Next(segment, Model.Pattern)];
                 segment = segment[piece.Length..];
                 if (_cache.TryGet(piece, out ReadOnlySpan<int> known))
                 {
@@ -211,8 +167,29 @@ public sealed class BytePairTokenizer : Tokenizer
             }
         }
 
+        if (Model.IgnoresMerges && TryWhole(bytes.AsSpan(0, length), out Symbol whole))
+        {
+            symbols[0] = whole;
+            count = 1;
+        }
+
         ArrayPool<byte>.Shared.Return(bytes);
         return Model.Merges.Apply(symbols.AsSpan(0, count));
+    }
+
+    bool TryWhole(ReadOnlySpan<byte> bytes, out Symbol whole)
+    {
+        char[] letters = ArrayPool<char>.Shared.Rent(bytes.Length);
+        whole = default;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            letters[i] = ByteAlphabet.Of(bytes[i]);
+            whole.Width += ByteAlphabet.Width(bytes[i]);
+        }
+
+        bool found = Parts.Vocabulary.TryId(letters.AsSpan(0, bytes.Length), out whole.Id);
+        ArrayPool<char>.Shared.Return(letters);
+        return found;
     }
 
     // The units behind each byte of the piece as ByteAlphabet writes it. A space that was put in

@@ -45,6 +45,13 @@ sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByRole)
         ["unk_token"] = "<|endoftext|>",
     };
 
+    static readonly Dictionary<string, string> Llama = new()
+    {
+        ["bos_token"] = "<s>",
+        ["eos_token"] = "</s>",
+        ["unk_token"] = "<unk>",
+    };
+
     /// <summary>Fills the parts that no file names with the tokens a family is known to use, where it has them.</summary>
     public SpecialTokens WithDefaults(TokenizerFamily family, Func<string, bool> has)
     {
@@ -67,6 +74,7 @@ sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByRole)
             TokenizerFamily.Bert => Bert,
             TokenizerFamily.Albert => Albert,
             TokenizerFamily.Roberta or TokenizerFamily.XlmRoberta => Roberta,
+            TokenizerFamily.Llama => Llama,
             _ => Gpt2,
         };
 
@@ -81,6 +89,7 @@ enum TokenizerFamily
     Gpt2,
     Albert,
     XlmRoberta,
+    Llama,
 }
 
 /// <summary>How words become tokens.</summary>
@@ -89,4 +98,7 @@ enum TokenizerModel
     WordPiece,
     BytePair,
     Unigram,
+
+    /// <summary>SentencePiece's BPE: merges of characters, and bytes for those that are unknown.</summary>
+    CharacterPair,
 }

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Espalier.Checkpoints;
+using Espalier.Text.Chat;
 using Espalier.Text.Formats;
 using Espalier.Text.Pieces;
 
@@ -39,15 +41,33 @@ public abstract class Tokenizer
     /// Truncation and padding written in tokenizer.json are not obeyed; each call decides them.
     /// </summary>
     /// <exception cref="InvalidDataException">A file is missing, broken or asks for something unknown.</exception>
-    public static Tokenizer Load(string folder) => TokenizerFolder.Load(folder);
+    public static Tokenizer Load(string folder)
+    {
+        if (!GgufFile.Is(folder))
+        {
+            return TokenizerFolder.Load(folder);
+        }
 
-    /// <summary>What its model is called: WordPiece, byte-level BPE or Unigram.</summary>
+        using GgufFile file = GgufFile.Open(folder);
+        return Load(file.Fields);
+    }
+
+    /// <summary>Reads the tokenizer that the metadata of a GGUF file describes, with its chat template.</summary>
+    /// <exception cref="InvalidDataException">The metadata lack it, or ask for something unknown.</exception>
+    public static Tokenizer Load(GgufFields fields) => GgufTokenizer.Read(fields);
+
+    /// <summary>What its model is called: WordPiece, byte-level BPE, SentencePiece BPE or Unigram.</summary>
     public string ModelName => NameOf(Kind);
 
     internal abstract TokenizerModel Kind { get; }
 
     internal static string NameOf(TokenizerModel model) =>
-        model == TokenizerModel.BytePair ? "byte-level BPE" : model.ToString();
+        model switch
+        {
+            TokenizerModel.BytePair => "byte-level BPE",
+            TokenizerModel.CharacterPair => "SentencePiece BPE",
+            _ => model.ToString(),
+        };
 
     /// <summary>Largest id + 1: the rows an embedding needs.</summary>
     public int VocabularySize { get; }
@@ -154,22 +174,28 @@ public abstract class Tokenizer
         return new TokenIds(ids, types);
     }
 
-    /// <summary>Text of <paramref name="ids"/>; ids that no token has are passed over.</summary>
-    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial)
-    {
-        List<string> tokens = new(ids.Length);
-        foreach (int id in ids)
-        {
-            AddedToken? added = _addedById.GetValueOrDefault(id);
-            string? token = added?.Content ?? Parts.Vocabulary[id];
-            if (token is not null && !(skipSpecial && added is { Special: true }))
-            {
-                tokens.Add(token);
-            }
-        }
+    /// <summary>The ids of a text that holds its special tokens itself, as a rendered conversation does: none are put around it.</summary>
+    public int[] EncodeAlone(string text) => [.. ReadIds(text)];
 
-        return Join(tokens);
-    }
+    /// <summary>How the model wants to be spoken to; null where its files do not say.</summary>
+    /// <exception cref="InvalidDataException">The template asks for what Espalier does not know.</exception>
+    public ChatTemplate? ReadChatTemplate() =>
+        Parts.ChatTemplate is { } source
+            ? ChatTemplate.Parse(source, "The chat template", Parts.Specials.ByRole)
+            : null;
+
+    /// <summary>Text of <paramref name="ids"/>; ids that no token has are passed over.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial) =>
+        NewDecoder(skipSpecial).All(ids);
+
+    /// <summary>Turns ids to text as they come.</summary>
+    public TextDecoder NewDecoder(bool skipSpecial) => new(this, NewJoining(), skipSpecial);
+
+    /// <summary>The token of an id that has one to be shown.</summary>
+    internal string? TextOf(int id, bool skipsSpecial) =>
+        !_addedById.TryGetValue(id, out AddedToken? added) ? Parts.Vocabulary[id]
+        : skipsSpecial && added.Special ? null
+        : added.Content;
 
     /// <exception cref="ArgumentOutOfRangeException">No token has this id.</exception>
     public string TokenOf(int id) =>
@@ -198,10 +224,14 @@ public abstract class Tokenizer
     public abstract Tokenizer Trim(IReadOnlySet<int> keep, out int[] oldIdOfNewId);
 
     /// <summary>
-    /// What a folder must hold so that <see cref="Load"/>, or transformers, reads this tokenizer;
+    /// What a folder must hold so that <see cref="Load(string)"/>, or transformers, reads this tokenizer;
     /// as long as nothing was changed, the very bytes it was read from.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files() => Parts.Files ?? TokenizerFiles.Write(this);
+
+    /// <summary>What a GGUF file must say so that <see cref="Load(GgufFields)"/>, or llama.cpp, reads this tokenizer.</summary>
+    /// <exception cref="InvalidDataException">GGUF has no words for it.</exception>
+    public GgufFields ToGguf() => GgufTokenizerWriter.Write(this);
 
     /// <summary>Whether any token is looked for in normalized text.</summary>
     private protected bool FindsInNormalized => !_normalizedFinder.IsEmpty;
@@ -223,7 +253,7 @@ public abstract class Tokenizer
         List<int> ids
     );
 
-    private protected abstract string Join(IReadOnlyList<string> tokens);
+    private protected abstract Joining NewJoining();
 
     /// <summary>The ids of text as it came, in which no token that is looked for there is left.</summary>
     private protected virtual void ReadIds(ReadOnlySpan<char> text, int offset, List<int> ids)

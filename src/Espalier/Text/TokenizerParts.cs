@@ -16,6 +16,9 @@ sealed record TokenizerParts(
 
     public long? ModelMaxLength { get; init; }
 
+    /// <summary>How the model wants to be spoken to, as its files have it.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Special tokens in a text are ordinary text.</summary>
     public bool SplitsSpecial { get; init; }
 
@@ -47,6 +50,7 @@ sealed record TokenizerParts(
         {
             ClassName = config.Class.Name,
             ModelMaxLength = config.ModelMaxLength,
+            ChatTemplate = config.ChatTemplate,
             SplitsSpecial = config.SplitsSpecial,
             GivesTypes =
                 config.GivesTypes

@@ -1,3 +1,5 @@
+using Espalier.Text.Pieces;
+
 namespace Espalier.Text;
 
 /// <summary>Which ids stay when a vocabulary is trimmed, and what they become.</summary>
@@ -38,6 +40,14 @@ sealed class Trimming
     public bool Keeps(int oldId) => _newIds.ContainsKey(oldId);
 
     public int NewId(int oldId) => _newIds[oldId];
+
+    /// <summary>The merges that kept tokens make of kept tokens.</summary>
+    public MergeTable Merges(MergeTable old) =>
+        new([
+            .. old
+                .Merges.Where(m => Keeps(m.Left) && Keeps(m.Right) && Keeps(m.Id))
+                .Select(m => new Merge(NewId(m.Left), NewId(m.Right), NewId(m.Id))),
+        ]);
 
     public TokenizerParts Parts(TokenizerParts old) =>
         old with

@@ -5,6 +5,7 @@ namespace Espalier.Text;
 
 /// <summary>The settings of a Unigram tokenizer: of all ways to cut a word into pieces, the one with the highest sum of scores.</summary>
 sealed record UnigramModel(PieceTrie Pieces, IReadOnlyList<double> Scores, int UnknownId)
+    : SentencePieceModel
 {
     const double UnknownPenalty = 10;
 
@@ -14,24 +15,7 @@ sealed record UnigramModel(PieceTrie Pieces, IReadOnlyList<double> Scores, int U
     /// <summary>Ids of the 256 bytes, in which what is unknown is spelt; null: it is unknown.</summary>
     public IReadOnlyList<int>? Bytes { get; init; }
 
-    public Normalizer? Normalizer { get; init; }
-
-    public required WordSplitter Words { get; init; }
-
-    /// <summary>Decoding makes a space of this mark, and nothing of those of the first token; null: tokens are joined by spaces.</summary>
-    public char? DecodedMark { get; init; }
-
-    public bool DecodesFirstMark { get; init; }
-
-    /// <summary>As tokenizer.json writes them; null: there is none.</summary>
-    public required (
-        string? Normalizer,
-        string? PreTokenizer,
-        string? Decoder
-    ) Written { get; init; }
-
-    /// <summary>The best pieces of a part of a word, with their places in it.</summary>
-    public void Cut(ReadOnlySpan<char> text, List<Token> tokens)
+    public override void Cut(ReadOnlySpan<char> text, List<Token> tokens)
     {
         Node[] nodes = ArrayPool<Node>.Shared.Rent(text.Length + 1);
         Forward(text, nodes);

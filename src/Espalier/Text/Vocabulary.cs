@@ -5,11 +5,13 @@ sealed class Vocabulary
 {
     readonly string?[] _tokens;
     readonly Dictionary<string, int> _ids;
+    readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _spans;
 
     /// <summary>Tokens and ids must each be distinct, ids not negative.</summary>
     public Vocabulary(IEnumerable<(string Token, int Id)> entries)
     {
         _ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        _spans = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
         int size = 0;
         foreach ((string token, int id) in entries)
         {
@@ -32,6 +34,8 @@ sealed class Vocabulary
     public string? this[int id] => (uint)id < (uint)_tokens.Length ? _tokens[id] : null;
 
     public bool TryId(string token, out int id) => _ids.TryGetValue(token, out id);
+
+    public bool TryId(ReadOnlySpan<char> token, out int id) => _spans.TryGetValue(token, out id);
 
     /// <summary>All tokens in the order of their ids.</summary>
     public IEnumerable<(string Token, int Id)> Entries

@@ -30,22 +30,24 @@ sealed record WordPieceModel(BertNormalizer Normalizer, int UnknownId)
         (" 're", "'re"),
     ];
 
-    public string Join(IReadOnlyList<string> tokens)
+    /// <summary>Words with spaces between them, pieces that continue one without.</summary>
+    public Joining NewJoining() => new WordJoining(this);
+
+    sealed class WordJoining(WordPieceModel model) : Joining
     {
-        StringBuilder text = new();
-        for (int i = 0; i < tokens.Count; i++)
+        bool _began;
+
+        public override void Add(string token, StringBuilder text)
         {
-            string part = tokens[i];
-            if (i > 0)
+            if (_began)
             {
-                bool continues = part.StartsWith(Prefix, StringComparison.Ordinal);
-                part = continues ? part[Prefix.Length..] : " " + part;
+                bool continues = token.StartsWith(model.Prefix, StringComparison.Ordinal);
+                token = continues ? token[model.Prefix.Length..] : " " + token;
             }
 
-            text.Append(TidiesDecoded ? Tidy(part) : part);
+            _began = true;
+            text.Append(model.TidiesDecoded ? Tidy(token) : token);
         }
-
-        return text.ToString();
     }
 
     // Token by token, as the reference does it.

@@ -101,7 +101,7 @@ public sealed class WordPieceTokenizer : Tokenizer
         }
     }
 
-    private protected override string Join(IReadOnlyList<string> tokens) => Model.Join(tokens);
+    private protected override Joining NewJoining() => Model.NewJoining();
 
     private protected override void TokenizeIds(
         ReadOnlySpan<char> text,

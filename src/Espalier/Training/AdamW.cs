@@ -49,6 +49,8 @@ public sealed class AdamW
     {
         public bool Decays { get; } = Part.Decays(Name);
 
+        internal Learned Learned(Tensor? gradient) => new(Variable.Value, gradient, First, Second);
+
         /// <summary>Where rows are followed one by one.</summary>
         internal LateRows? Late { get; } =
             Variable.Rows is null ? null : new LateRows(Variable.Value.Rows);
@@ -160,10 +162,9 @@ public sealed class AdamW
 
     void Take(Slot slot, in AdamWStep step, float scale, Tape? tape)
     {
-        Tensor value = slot.Variable.Value,
-            gradient = slot.Variable.Gradient!;
+        Tensor value = slot.Variable.Value;
         PackedForms forms = tape?.Forms(value) ?? default;
-        if (_rows.AdamW(_workers, value, gradient, slot.First, slot.Second, step, scale, forms))
+        if (_rows.AdamW(_workers, slot.Learned(slot.Variable.Gradient), step, scale, forms))
         {
             tape!.Repacked(value);
         }
@@ -173,25 +174,10 @@ public sealed class AdamW
         }
     }
 
-    void Take(
-        Slot slot,
-        LateRows late,
-        ReadOnlyMemory<int> rows,
-        Tensor? gradient,
-        float gradientScale
-    )
+    void Take(Slot slot, LateRows late, ReadOnlyMemory<int> rows, Tensor? gradient, float scale)
     {
-        _rows.AdamW(
-            _workers,
-            slot.Variable.Value,
-            gradient,
-            slot.First,
-            slot.Second,
-            rows,
-            late.Taken,
-            late.SoFar,
-            gradientScale
-        );
+        MissedSteps missed = new(rows, late.Taken, late.SoFar);
+        _rows.AdamW(_workers, slot.Learned(gradient), missed, scale);
         foreach (int row in rows.Span)
         {
             late.Taken[row] = late.Count;

@@ -14,8 +14,6 @@ sealed class Projection : Operation
         Output = new Variable(tape.Rent(1, 1), inputs.Any(x => x.NeedsGradient));
     }
 
-    internal override Variable Output { get; }
-
     public static Variable Forward(Tape tape, Variable[] inputs, Func<int, int, float> weights) =>
         tape.Record(new Projection(tape, inputs, weights));
 
@@ -45,8 +43,6 @@ sealed class Copy : Operation
         Output = new Variable(tape.Rent(x.Value.Shape), x.NeedsGradient);
         x.Value.Span.CopyTo(Output.Value.Span);
     }
-
-    internal override Variable Output { get; }
 
     public static Variable Forward(Tape tape, Variable x) => tape.Record(new Copy(tape, x));
 

@@ -172,7 +172,7 @@ public sealed class TapeTests
             {
                 EmbeddingDropout = 0.1f,
                 Layers = [.. model.Config.Layers.Select(l => Toy.Dropping(l, 0.1f, 0.2f))],
-                Head = new HeadSpec { Dropout = 0.3f },
+                Head = new ClassifierSpec { Dropout = 0.3f },
             },
         };
         using Workers workers = new(threads);

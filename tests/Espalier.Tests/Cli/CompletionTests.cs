@@ -24,15 +24,27 @@ public sealed class CompletionTests : IDisposable
     [InlineData("espalier predict rev", "reviews.csv")]
     [InlineData("espalier store v", "verify")]
     [InlineData("espalier completion z", "zsh")]
+    [InlineData("espalier completion bash ", "--help")]
+    [InlineData("espalier run DEP", "DEPLQ")]
     [InlineData("espalier run DEPLQ --seed ", "")]
-    public void Bash_completes_commands_options_choices_and_files(string line, string expected)
+    public void Bash_completes_commands_options_choices_and_files(string line, string expected) =>
+        Assert.Equal(expected, Bash(line));
+
+    [Fact]
+    public void Behind_a_pipeline_bash_completes_options() =>
+        Assert.All(
+            (string[])["--task", "--seed", "-o"],
+            o => Assert.Contains(o, Bash("espalier run DEPLQ ").Split(' '))
+        );
+
+    string Bash(string line)
     {
         string[] words = [.. line.Replace("=", " = ").Split(' ')];
         string script =
             File.ReadAllText(Script("bash"))
             + $"COMP_WORDS=({string.Join(' ', words.Select(w => $"\"{w}\""))}); COMP_CWORD={words.Length - 1}\n"
             + "complete -p espalier > /dev/null || exit 1\n_espalier; echo \"${COMPREPLY[*]}\"\n";
-        Assert.Equal(expected, Run("bash", "--norc", "-c", script).Trim());
+        return Run("bash", "--norc", "-c", script).Trim();
     }
 
     [Theory]

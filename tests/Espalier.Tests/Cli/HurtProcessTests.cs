@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Espalier.Checkpoints;
 using Espalier.Cli;
-using Espalier.Kernels;
-using Espalier.Operators;
-using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
@@ -35,8 +31,6 @@ public sealed class HurtProcessTests : IDisposable
         "ftruncate",
         "unlink",
     ];
-
-    static KernelFamily Training => KernelFamily.Best.In("fp32");
 
     readonly ToyStudy _toy = new();
     readonly string _recipe;
@@ -314,42 +308,8 @@ public sealed class HurtProcessTests : IDisposable
             Espalier.Tests.Runs.Flips.Copy(from, folder);
         }
 
-        Recipe recipe = RunRecipe();
-        using Workers workers = new(1);
-        using IDisposable mine = RunFolder.Take(
-            folder,
-            recipe,
-            recipe.Keys(Training.Name),
-            null,
-            Stop
-        );
-        return await Task.Run(
-            () =>
-                new Runner(workers, Training, TimeProvider.System)
-                    .Run(recipe, folder, new RunListener(), Stop)
-                    .Select(s => ContentHash.OfFolder(s.Folder))
-                    .ToArray(),
-            Stop
-        );
+        return await Task.Run(() => _toy.MakeRun(_toy.RunOf("E"), folder, threads: 1), Stop);
     }
-
-    Recipe RunRecipe() =>
-        new(
-            Pipeline.Parse("E"),
-            new Espalier.Data.TableFiles(_toy["test.csv"], "review", "stars")
-            {
-                Train = _toy["train.csv"],
-            }.Load(),
-            _toy["toy"],
-            Espalier.Training.TrainingOptions.Presets[0].Options with
-            {
-                Epochs = 2,
-                Rate = 2e-3,
-            }
-        )
-        {
-            MaxLength = 16,
-        };
 
     async Task<SystemCall[]> Trace(string log, string[] command)
     {
@@ -361,7 +321,7 @@ public sealed class HurtProcessTests : IDisposable
             "-o",
             log,
             "-e",
-            $"trace={string.Join(',', SystemCalls.Writing)},write,renameat2,link",
+            $"trace={string.Join(',', SystemCalls.Writing)},write,renameat2",
         ];
         var (code, error) = await SystemCalls.End(Start(strace, command), Stop);
         Assert.True(code == ExitCode.Ok, $"{code}: {error}");

@@ -64,8 +64,11 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains(ends, e => e.Error.Contains($"Waiting: another run works in {folder}."));
         Assert.Contains(ends, e => e.Error.Contains("E: done before, read"));
         Assert.Equal(
-            [".espalier-lock"],
-            Directory.EnumerateFileSystemEntries(folder, ".*").Select(f => Path.GetFileName(f))
+            [".espalier-lock", ".store"],
+            Directory
+                .EnumerateFileSystemEntries(folder, ".*")
+                .Select(f => Path.GetFileName(f))
+                .Order(StringComparer.Ordinal)
         );
     }
 
@@ -79,8 +82,11 @@ public sealed class RunCommandTests : IDisposable
         File.WriteAllText(Path.Combine(folder, ".espalier-7-1.tmp"), "");
         Assert.Equal(ExitCode.Ok, Run("Q", "--output", folder).Code);
         Assert.Equal(
-            [".espalier-lock"],
-            Directory.EnumerateFileSystemEntries(folder, ".*").Select(f => Path.GetFileName(f))
+            [".espalier-lock", ".store"],
+            Directory
+                .EnumerateFileSystemEntries(folder, ".*")
+                .Select(f => Path.GetFileName(f))
+                .Order(StringComparer.Ordinal)
         );
     }
 
@@ -120,7 +126,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(
             ["1-O-", "2-L-", "3-LQ-"],
             Directory
-                .GetDirectories(folder)
+                .GetDirectories(folder, "?-*")
                 .Select(d => Path.GetFileName(d)[..^12])
                 .Order(StringComparer.Ordinal)
         );

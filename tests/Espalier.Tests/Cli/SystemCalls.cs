@@ -48,6 +48,7 @@ static class SystemCalls
         "fsync",
         "rename",
         "symlink",
+        "link",
         "unlink",
         "rmdir",
         "mkdir",
@@ -106,6 +107,7 @@ static class SystemCalls
             RedirectStandardError = true,
         };
         start.Environment["TMPDIR"] = temporary;
+        start.Environment["XDG_RUNTIME_DIR"] = "";
         start.Environment["DOTNET_EnableDiagnostics"] = "0"; // its pipes are files too
         return Process.Start(start)!;
     }

@@ -115,10 +115,10 @@ static partial class Readers
             Name = "run.json of the same folder",
         };
         yield return InFolder(
-            StageStore.KeyName,
+            RunFolder.KeyName,
             $$"""{"content":"{{Key}}","key":"{{Key}}"}""",
             null,
-            folder => _ = StageStore.TryRead(folder, new StageKey(Key))
+            folder => _ = RunFolder.IsAsWritten(folder, new StageKey(Key))
         );
         yield return InFolder(
             "recipe.json",

@@ -12,31 +12,27 @@ using Espalier.Tensors;
 using Espalier.Tests.Checkpoints;
 using Espalier.Tests.Cli;
 using Espalier.Tests.Models;
-using Espalier.Tests.Text;
-using Espalier.Text;
 
 namespace Espalier.Tests.Fuzzing;
 
 /// <summary>Every place where bytes that Espalier did not just make become something it trusts.</summary>
 static partial class Readers
 {
-    const string BertConfig = """
-        {"tokenizer_class":"BertTokenizer","do_lower_case":true,"model_max_length":512,"cls_token":"[CLS]",
-         "unk_token":{"content":"[UNK]","lstrip":false,"rstrip":false,"normalized":true,"single_word":false},
-         "added_tokens_decoder":{"0":{"content":"[PAD]","special":true}},"additional_special_tokens":["[MASK]"],
-         "strip_accents":null,"tokenize_chinese_chars":true}
-        """;
-    const string RobertaConfig = """
-        {"tokenizer_class":"RobertaTokenizer","model_max_length":512,"cls_token":"<s>","bos_token":"<s>",
-         "mask_token":{"content":"<mask>","lstrip":true,"rstrip":false,"normalized":true,"single_word":false},
-         "added_tokens_decoder":{"7":{"content":"<mask>","special":true}},"add_prefix_space":false}
-        """;
     const string Key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     static readonly Dictionary<string, byte[]> ModelFiles = SmallModel();
 
     public static IReadOnlyList<Reader> All { get; } =
-    [.. Weights(), .. Tokenizers(), .. Rows(), .. Ours(), .. Stores(), .. Texts(), .. Procfs()];
+    [
+        .. Weights(),
+        .. Tokenizers(),
+        .. Conversations(),
+        .. Rows(),
+        .. Ours(),
+        .. Stores(),
+        .. Texts(),
+        .. Procfs(),
+    ];
 
     static IEnumerable<Reader> Weights()
     {
@@ -58,6 +54,35 @@ static partial class Readers
                 }
             }
         );
+        yield return new(
+            "gguf",
+            [GgufFileTests.Sound(), GgufBytes.Sound()],
+            (bytes, folder) =>
+            {
+                using GgufFile file = GgufFile.Open(Put(folder, "any.gguf", bytes));
+                foreach (string key in file.Fields.Names)
+                {
+                    Assert.EndsWith(".", file.Fields.Refuse(key, "anything else").Message);
+                }
+
+                foreach (TensorEntry tensor in file.Tensors)
+                {
+                    Assert.Equal(tensor.Length, file.ReadBytes(tensor.Name).Length);
+                }
+            }
+        );
+        yield return new(
+            "model in a GGUF",
+            [Gguf(DType.Q4_0)],
+            (bytes, folder) =>
+            {
+                Model model = ModelFolder.Load(Put(folder, "any.gguf", bytes)).Model;
+                Assert.All(model.Parameters.Names, n => _ = model.Parameters[n]);
+            }
+        )
+        {
+            Cost = 8,
+        };
         yield return InFolder(
             "model.safetensors.index.json",
             """{"metadata":{"total_size":8},"weight_map":{"a":"one.safetensors","b":"one.safetensors"}}""",
@@ -113,52 +138,11 @@ static partial class Readers
         }
     }
 
-    static IEnumerable<Reader> Tokenizers()
+    static byte[] Gguf(DType type)
     {
-        string[] bodies =
-        [
-            SmallTokenizer.WordPieceJson().ToJsonString(),
-            SmallTokenizer.BytePairJson().ToJsonString(),
-            SmallTokenizer.MappedUnigramJson().ToJsonString(),
-        ];
-        yield return InFolder("tokenizer.json", [.. bodies.Select(Utf8)], null, Encode);
-        Dictionary<string, byte[]> pieces = new()
-        {
-            ["vocab.txt"] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\nab\n"u8.ToArray(),
-        };
-        Dictionary<string, byte[]> pairs = new()
-        {
-            ["vocab.json"] =
-                """{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4,"b":5,"ab":6,"<mask>":7}"""u8.ToArray(),
-            ["merges.txt"] = "#version: 0.2\na b\n"u8.ToArray(),
-        };
-        yield return InFolder("vocab.txt", pieces["vocab.txt"], pieces, Encode);
-        yield return InFolder("vocab.json", pairs["vocab.json"], pairs, Encode);
-        yield return InFolder("merges.txt", pairs["merges.txt"], pairs, Encode);
-        foreach (Dictionary<string, byte[]> files in (Dictionary<string, byte[]>[])[pieces, pairs])
-        {
-            string of = files.Keys.First();
-            yield return InFolder(
-                "tokenizer_config.json",
-                files == pieces ? BertConfig : RobertaConfig,
-                files,
-                Encode
-            ) with
-            {
-                Name = "tokenizer_config.json with " + of,
-            };
-            yield return InFolder(
-                "special_tokens_map.json",
-                files == pieces
-                    ? """{"unk_token":"[UNK]","cls_token":{"content":"[CLS]"},"additional_special_tokens":["[MASK]"]}"""
-                    : """{"unk_token":"<unk>","cls_token":{"content":"<s>"},"additional_special_tokens":["<mask>"]}""",
-                files,
-                Encode
-            ) with
-            {
-                Name = "special_tokens_map.json with " + of,
-            };
-        }
+        using TemporaryFolder folder = new();
+        GgufModel.Save(ToyLlama.Model(), folder["a.gguf"], type);
+        return File.ReadAllBytes(folder["a.gguf"]);
     }
 
     static IEnumerable<Reader> Rows()
@@ -379,13 +363,6 @@ static partial class Readers
         {
             command.Check(parse, terminal, problems);
         }
-    }
-
-    static void Encode(string folder)
-    {
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        Assert.NotNull(tokenizer.EncodeIds("ab [MASK] é漢 \U0001F642 <s> x").Ids);
-        Assert.NotNull(tokenizer.Encode("abab", "b a").Ids);
     }
 
     static Reader Command(

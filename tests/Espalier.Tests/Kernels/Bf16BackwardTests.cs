@@ -96,15 +96,17 @@ public sealed class Bf16BackwardTests
         {
             Tensor[] expected = States(o, i),
                 actual = States(o, i);
-            family.Rows.AdamW(one, expected[0], expected[1], expected[2], expected[3], step, 0.7f);
+            family.Rows.AdamW(
+                one,
+                new(expected[0], expected[1], expected[2], expected[3]),
+                step,
+                0.7f
+            );
             PackedForms forms = new(family.Gemm.Allocate(i, o), family.Gemm.Allocate(o, i));
             Assert.True(
                 family.Rows.AdamW(
                     two,
-                    actual[0],
-                    actual[1],
-                    actual[2],
-                    actual[3],
+                    new(actual[0], actual[1], actual[2], actual[3]),
                     step,
                     0.7f,
                     forms
@@ -141,9 +143,20 @@ public sealed class Bf16BackwardTests
             Tensor[] states = States(4, 4),
                 expected = States(4, 4);
             Assert.False(
-                each.Rows.AdamW(one, states[0], states[1], states[2], states[3], step, 1, forms)
+                each.Rows.AdamW(
+                    one,
+                    new(states[0], states[1], states[2], states[3]),
+                    step,
+                    1,
+                    forms
+                )
             );
-            family.Rows.AdamW(one, expected[0], expected[1], expected[2], expected[3], step, 1);
+            family.Rows.AdamW(
+                one,
+                new(expected[0], expected[1], expected[2], expected[3]),
+                step,
+                1
+            );
             Near.Assert(expected[0], states[0], 0, "the parameter");
         }
     }

@@ -25,15 +25,12 @@ public sealed class GateGoldenTests
             Tensor x = numbers["x"],
                 y = new(x.Rows, 11),
                 dx = new(x.Shape);
-            family.Rows.Gate(workers, activation, new(x, gate), new(x, up), y);
+            family.Rows.Gate(workers, new(activation, new(x, gate), new(x, up)), y);
             family.Rows.GateBackward(
                 workers,
-                activation,
-                new(x, gate),
-                new(x, up),
+                new(activation, new(x, gate), new(x, up)),
                 numbers["dy"],
-                new(dx, gate),
-                new(dx, up)
+                new(activation, new(dx, gate), new(dx, up))
             );
             numbers.Compare("y", y, family.Name);
             numbers.Compare("dx", dx, family.Name);

@@ -167,8 +167,8 @@ public sealed class RowTests
         kernels.Activate(One, Activation.Relu, states[3], states[3]);
         Tensor[] copies = [.. states.Select(t => t.Clone())];
         AdamWStep step = new(1e-3f, 0.01f, 0.9f, 0.999f, 1e-8f, 0.19f, 0.002f);
-        Reference.AdamW(One, states[0], states[1], states[2], states[3], step, 0.7f);
-        kernels.AdamW(Two, copies[0], copies[1], copies[2], copies[3], step, 0.7f);
+        Reference.AdamW(One, new(states[0], states[1], states[2], states[3]), step, 0.7f);
+        kernels.AdamW(Two, new(copies[0], copies[1], copies[2], copies[3]), step, 0.7f);
         foreach (int i in (int[])[0, 1, 2, 3])
         {
             Near.Assert(states[i], copies[i], 0, $"AdamW tensor {i}");
@@ -206,19 +206,12 @@ public sealed class RowTests
             // The second half is the gate, and three columns behind both belong to nobody.
             Columns gate = new(halves, columns),
                 up = new(halves);
-            Reference.Gate(One, activation, gate, up, expected);
-            kernels.Gate(Two, activation, gate, up, actual);
+            Gated of = new(activation, gate, up);
+            Reference.Gate(One, of, expected);
+            kernels.Gate(Two, of, actual);
             Near.Assert(expected, actual, 1e-6, $"{activation} as a gate");
-            Reference.GateBackward(
-                One,
-                activation,
-                gate,
-                up,
-                dy,
-                new(slopes, columns),
-                new(slopes)
-            );
-            kernels.GateBackward(Two, activation, gate, up, dy, new(other, columns), new(other));
+            Reference.GateBackward(One, of, dy, new(activation, new(slopes, columns), new(slopes)));
+            kernels.GateBackward(Two, of, dy, new(activation, new(other, columns), new(other)));
             Near.Assert(slopes, other, 3e-6, $"{activation} as a gate backward");
         }
 
@@ -293,20 +286,17 @@ public sealed class RowTests
                 family.Rows.Dropout(One, new Rng(1), 0.1f, x, x);
                 family.Rows.Activate(One, Activation.Gelu, x, x);
                 family.Rows.ActivateBackward(One, Activation.Gelu, x, norm.Dy, x);
-                family.Rows.Gate(One, Activation.Silu, new(norm.Dy), new(x), x);
+                family.Rows.Gate(One, new(Activation.Silu, new(norm.Dy), new(x)), x);
                 family.Rows.GateBackward(
                     One,
-                    Activation.Silu,
-                    new(norm.Dy),
-                    new(x),
+                    new(Activation.Silu, new(norm.Dy), new(x)),
                     x,
-                    new(norm.Dx),
-                    new(x)
+                    new(Activation.Silu, new(norm.Dx), new(x))
                 );
                 family.Rows.Rotate(One, rotation, new(x), new(x));
                 family.Rows.AddColumnSums(One, x, norm.BiasGradient);
                 family.Rows.Add(One, x, norm.X, norm.X);
-                family.Rows.AdamW(One, x, norm.X, norm.Dx, norm.Dy, step, 1);
+                family.Rows.AdamW(One, new(x, norm.X, norm.Dx, norm.Dy), step, 1);
                 family.Rows.SumOfSquares(One, x);
             }
 
@@ -339,7 +329,8 @@ public sealed class RowTests
             );
             Refused(
                 "[2, 8] from column 5 on does not hold [2, 4]",
-                () => family.Rows.Gate(One, Activation.Silu, new(x, 5), new(x), new Tensor(2, 4))
+                () =>
+                    family.Rows.Gate(One, new(Activation.Silu, new(x, 5), new(x)), new Tensor(2, 4))
             );
         }
     }

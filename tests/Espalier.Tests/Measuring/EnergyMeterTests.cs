@@ -51,28 +51,32 @@ public sealed class EnergyMeterTests : IDisposable
     }
 
     [Fact]
-    public void The_time_meter_takes_measured_joules_where_there_are_counters()
+    public void A_meter_of_times_takes_measured_joules_where_there_are_counters()
     {
         Zone("intel-rapl:0", "package-0", 0);
         long counter = 0;
         FakeTime time = new();
-        TimeMeter meter = new(
+        SplitMeter meter = new(
             time,
             new CpuClock(() => time.Now, TimeSpan.FromMicroseconds(1)),
             new EnergyMeter(null, _sys.Root)
         );
-        Candidate candidate = new(
+        int[] four = [1, 1, 1, 1];
+        SplitCandidate candidate = new(
             "a",
-            4,
-            () =>
+            TimedSample.Of(four, 4),
+            four,
+            four,
+            false,
+            (_, _) =>
             {
                 time.Pass(10);
                 Zone("intel-rapl:0", "package-0", counter += 2_000_000);
             }
         );
-        Comparison result = meter.Compare(
+        SplitComparison result = meter.Compare(
             [candidate],
-            new Rounds(),
+            new Passes(),
             new Rng(1),
             null,
             TestContext.Current.CancellationToken
@@ -80,7 +84,7 @@ public sealed class EnergyMeterTests : IDisposable
         Estimate joules = result["a"].JoulesPerExample;
         Assert.Equal(Origin.Measured, joules.Origin);
         Assert.Equal(0.5, joules.Value, 1e-12);
-        Assert.Equal(result.Rounds, joules.N);
+        Assert.Equal(result.Passes, joules.N);
         Assert.StartsWith("RAPL", result.EnergySource);
     }
 

@@ -36,7 +36,7 @@ public sealed class EncoderGoldenTests
     /// <summary>A parameter's own rows of a gradient whose tensor several parameters share.</summary>
     static Tensor Piece(Tensor whole, Model model, string parameter)
     {
-        var (_, piece, pieces) = model.Config.Family.NameOf(Part.Of(parameter));
+        var (_, piece, pieces, _) = model.Config.Family.NameOf(Part.Of(parameter));
         int count = whole.Count / pieces;
         return new Tensor(
             model.Parameters[parameter].Shape,

@@ -222,7 +222,7 @@ public sealed class ForeignConfigTests : IDisposable
         LoadedModel loaded = ModelFolder.Load(distil.Folder);
         Assert.Equal(
             (32, 1e-12f),
-            (loaded.Model.Config.Hidden, loaded.Model.Config.EmbeddingNorm.Epsilon)
+            (loaded.Model.Config.Hidden, loaded.Model.Config.EmbeddingNorm!.Epsilon)
         );
         Assert.Contains("'layer_norm_eps' is not read", Assert.Single(loaded.Notes));
         distil.With(("dim", "16"));

@@ -17,7 +17,6 @@ public sealed class ForeignModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("llama-7b.Q4_K_M.gguf", "GGUF")]
     [InlineData("pytorch_model.bin", "PyTorch")]
     [InlineData("model.pt", "PyTorch")]
     [InlineData("model.onnx", "ONNX")]
@@ -38,13 +37,22 @@ public sealed class ForeignModelTests : IDisposable
     }
 
     [Fact]
-    public void A_GGUF_without_its_name_is_known_by_its_first_bytes() =>
-        Refused(_folder.Write("model", "GGUF\u0003..."), "is a GGUF file");
+    public void A_GGUF_is_known_by_its_first_bytes_and_named_where_a_folder_holds_it()
+    {
+        string file = _folder.Write("model", "GGUF\u0003...");
+        Assert.Equal(file, ModelPlace.Find(file));
+        string named = _folder.Write("llama-7b.Q4_K_M.gguf", "0123456789");
+        Assert.Equal(named, ModelPlace.Find(named));
+        Assert.Contains(
+            "does not begin with the letters GGUF",
+            Assert.Throws<InvalidDataException>(() => ModelFolder.Load(named)).Message
+        );
+        Refused(_folder.Path, "llama-7b.Q4_K_M.gguf is a GGUF file; name that file itself");
+    }
 
     [Theory]
-    [InlineData("llama", "writes text word by word", "FacebookAI/roberta-base")]
-    [InlineData("gpt2", "writes text word by word", "FacebookAI/roberta-base")]
-    [InlineData("qwen3_moe", "writes text word by word", "FacebookAI/roberta-base")]
+    [InlineData("gpt_neox", "a language model of a family", "HuggingFaceTB/SmolLM2-135M-Instruct")]
+    [InlineData("qwen3_moe", "a language model of a family", "HuggingFaceTB/SmolLM2-135M-Instruct")]
     [InlineData("deberta-v2", "otherwise than BERT", "FacebookAI/roberta-base")]
     [InlineData("nomic_bert", "otherwise than BERT", "google-bert/bert-base-uncased")]
     [InlineData("t5", "turns texts into other texts", "google-bert/bert-base-uncased")]

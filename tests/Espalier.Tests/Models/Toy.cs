@@ -67,7 +67,7 @@ static class Toy
             Positions = 24,
             Types = 2,
             EmbeddingDropout = 0.1f,
-            Head = new HeadSpec { Dropout = 0.1f },
+            Head = new ClassifierSpec { Dropout = 0.1f },
             Labels = Definition.Labels,
         };
 

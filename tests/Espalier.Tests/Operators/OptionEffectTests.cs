@@ -119,7 +119,7 @@ public sealed class OptionEffectTests
             {
                 EmbeddingDropout = 0,
                 Layers = [.. Toy.Config.Layers.Select(l => Toy.Dropping(l, 0, 0))],
-                Head = new HeadSpec(),
+                Head = new ClassifierSpec(),
             }
         );
         OperatorContext context = Toy.Context(workers);

@@ -1,82 +1,79 @@
-using Espalier.Checkpoints;
-using Espalier.Kernels;
-using Espalier.Models.Storage;
-using Espalier.Operators;
-using Espalier.Runs;
+using System.Collections.Concurrent;
+using Espalier.Runs.Studies;
 using Espalier.Tensors;
-using Espalier.Tests.Models;
+using Espalier.Tests.Runs.Studies;
 
 namespace Espalier.Tests.Runs;
 
 /// <summary>One flipped bit in any file of a run that was interrupted: the run that goes on gives the same bytes.</summary>
 public sealed class FlippedRunTests : IDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("espalier").FullName;
-    readonly Recipe _recipe;
+    readonly ToyStudy _toy = new();
+    readonly StudyRecipe _recipe;
 
-    public FlippedRunTests()
-    {
-        string model = Path.Combine(_folder, "toy");
-        ModelFolder.Save(Toy.Model, model, Toy.Tokenizer.Files());
-        _recipe = new(Pipeline.Parse("EP"), Toy.Data, model, Toy.Training) { MaxLength = 16 };
-    }
+    public FlippedRunTests() => _recipe = _toy.RunOf("EP");
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _toy.Dispose();
 
     [Fact]
     public void A_flipped_bit_in_any_file_of_a_run_is_told_and_changes_no_byte()
     {
-        string[] whole = Run("whole", new RunListener(), TimeProvider.System, Token);
+        string[] whole = _toy.MakeRun(_recipe, _toy["whole"], threads: 1);
         using CancellationTokenSource stop = new();
         StopAt clock = new("EP", 4, stop);
+        StudyListener began = new() { Stage = (stage, _) => clock.Begin($"{stage.Pipeline}") };
         Assert.Throws<OperationCanceledException>(() =>
-            Run(
-                "base",
-                new RunListener { Stage = (name, _) => clock.Begin(name) },
-                clock,
-                stop.Token
-            )
+            _toy.MakeRun(_recipe, _toy["base"], began, null, 1, clock, stop.Token)
         );
-        string[] files = Flips.Files(Path.Combine(_folder, "base"));
+        string[] files =
+        [
+            .. Flips
+                .Files(_toy["base"])
+                .Where(f => new FileInfo(Path.Combine(_toy["base"], f)).Length > 0),
+        ];
         Assert.Contains(files, f => f.EndsWith("training.safetensors"));
+        Assert.Contains(files, f => f.StartsWith("1-O-"));
         Rng rng = new(77);
         ulong drawn = 0;
         foreach (string file in files)
         {
             for (int i = 0; i < 2; i++)
             {
-                string copy = Flips.Copy(
-                    Path.Combine(_folder, "base"),
-                    Path.Combine(_folder, "copy")
-                );
+                string copy = Flips.Copy(_toy["base"], _toy["copy"]);
                 string path = Path.Combine(copy, file);
                 long bit = (long)(8 * new FileInfo(path).Length * rng.Uniform(drawn++));
                 Flips.Flip(path, bit);
-                List<string> notes = [];
-                RunListener listener = new() { Note = notes.Add };
+                ConcurrentBag<string> told = [];
+                try
+                {
+                    Assert.True(
+                        whole.SequenceEqual(
+                            _toy.MakeRun(
+                                _recipe,
+                                copy,
+                                new StudyListener { Note = told.Add },
+                                threads: 1
+                            )
+                        ),
+                        $"bit {bit} of {file}: other bytes"
+                    );
+                }
+                catch (InvalidDataException e) when (file.EndsWith("FORMAT"))
+                {
+                    // Whose store it is cannot be told; without it, the run goes on from what is shown.
+                    told.Add(e.Message);
+                    Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+                    Assert.Equal(whole, _toy.MakeRun(_recipe, copy, threads: 1));
+                }
+
+                // The record of what the store is for is written anew by every call.
                 Assert.True(
-                    whole.SequenceEqual(Run("copy", listener, TimeProvider.System, Token)),
-                    $"bit {bit} of {file}: other bytes"
-                );
-                Assert.True(
-                    notes.Any(n => n.Contains(copy, StringComparison.Ordinal)),
+                    file.Contains("studies")
+                        || told.Any(n => n.Contains(copy, StringComparison.Ordinal)),
                     $"bit {bit} of {file}: no word of it"
                 );
                 Directory.Delete(copy, recursive: true);
             }
         }
     }
-
-    string[] Run(string folder, RunListener listener, TimeProvider time, CancellationToken stop)
-    {
-        using Workers workers = new(1);
-        return
-        [
-            .. new Runner(workers, KernelFamily.Best, time)
-                .Run(_recipe, Path.Combine(_folder, folder), listener, stop)
-                .Select(s => ContentHash.OfFolder(s.Folder)),
-        ];
-    }
-
-    static CancellationToken Token => TestContext.Current.CancellationToken;
 }

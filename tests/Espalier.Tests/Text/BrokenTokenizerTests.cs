@@ -16,7 +16,7 @@ public sealed class BrokenTokenizerTests
             { "normalizer.turbo", "true", "normalizer.turbo" },
             { "normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"}]}", "NFC" },
             { "pre_tokenizer.type", "\"Metaspace\"", "Metaspace" },
-            { "post_processor.type", "\"Sequence\"", "post_processor.type" },
+            { "post_processor.type", "\"Sequence\"", "post_processor.sep" },
             { "post_processor.sep", "[\"[SEP]\", 4]", "post_processor.sep" },
             { "post_processor.sep", "[\"[SEP]\", 400]", "post_processor.sep[1]" },
             { "decoder.type", "\"Fuse\"", "Fuse" },
@@ -67,9 +67,7 @@ public sealed class BrokenTokenizerTests
             { "pre_tokenizer.type", "\"Whitespace\"", "Whitespace" },
             { "pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[]}", "pre_tokenizer" },
             { "model.dropout", "0.1", "model.dropout" },
-            { "model.fuse_unk", "true", "model.fuse_unk" },
             { "model.byte_fallback", "true", "model.byte_fallback" },
-            { "model.ignore_merges", "true", "model.ignore_merges" },
             { "model.end_of_word_suffix", "\"</w>\"", "end_of_word_suffix" },
             { "model.unk_token", "\"<unk>\"", "<unk>" },
             { "model.merges", "[\"a b c\"]", "model.merges[0]" },
@@ -131,6 +129,81 @@ public sealed class BrokenTokenizerTests
         string value,
         string named
     ) => Refused(SmallTokenizer.UnigramJson(), place, value, named);
+
+    public static TheoryData<string, string, string> CharacterPair { get; } =
+        new()
+        {
+            { "pre_tokenizer", "{\"type\":\"Whitespace\"}", "pre_tokenizer.type" },
+            {
+                "pre_tokenizer",
+                "{\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":\"Isolated\",\"invert\":false}",
+                "pre_tokenizer.pattern"
+            },
+            { "decoder", "{\"type\":\"CTC\"}", "'CTC'" },
+            {
+                "decoder",
+                "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Fuse\"},{\"type\":\"ByteFallback\"}]}",
+                "decoder.decoders[1].type"
+            },
+            {
+                "decoder",
+                "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}",
+                "'Strip'"
+            },
+            {
+                "decoder",
+                "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Fuse\"},{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":1}]}",
+                "decoders[1].stop"
+            },
+            { "model.unk_token", "\"zzz\"", "model.unk_token" },
+            { "model.merges", "[\"a zzz\"]", "model.merges[0]" },
+            {
+                "post_processor",
+                "{\"type\":\"Sequence\",\"processors\":[]}",
+                "ByteLevel, TemplateProcessing"
+            },
+        };
+
+    [Theory]
+    [MemberData(nameof(CharacterPair))]
+    public void A_SentencePiece_BPE_file_that_cannot_be_obeyed_is_refused_by_name(
+        string place,
+        string value,
+        string named
+    ) => Refused(SmallTokenizer.CharacterPairJson(), place, value, named);
+
+    [Theory]
+    [InlineData("\\p{L}", "x+", "Regex: Espalier knows the patterns of Llama 3 and Qwen 2 here")]
+    [InlineData("\"Isolated\"", "\"Contiguous\"", "behavior")]
+    [InlineData("\"use_regex\":false", "\"use_regex\":true", "pretokenizers[1].use_regex")]
+    [InlineData(
+        "\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false",
+        "\"add_prefix_space\":true,\"use_regex\":false",
+        "pretokenizers[1].add_prefix_space"
+    )]
+    public void A_pattern_or_a_split_that_is_not_known_is_refused_by_name(
+        string old,
+        string with,
+        string named
+    )
+    {
+        JsonObject json = SmallTokenizer.SplitBytePairJson();
+        string splits = json["pre_tokenizer"]!.ToJsonString();
+        if (old == "\\p{L}")
+        {
+            json["pre_tokenizer"]!["pretokenizers"]![0]!["pattern"]!["Regex"] = with;
+        }
+        else
+        {
+            Assert.Contains(old, splits);
+            json["pre_tokenizer"] = JsonNode.Parse(splits.Replace(old, with));
+        }
+
+        Assert.Contains(
+            named,
+            Assert.Throws<InvalidDataException>(() => SmallTokenizer.Load(json)).Message
+        );
+    }
 
     [Theory]
     [MemberData(nameof(WordPiece))]

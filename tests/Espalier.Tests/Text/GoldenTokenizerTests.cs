@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Tests.Goldens;
 using Espalier.Text;
+using Espalier.Text.Chat;
 
 namespace Espalier.Tests.Text;
 
@@ -39,20 +40,73 @@ public sealed class GoldenTokenizerTests
         );
 
     [Fact]
-    public void Bytes_and_random_ids_decode_as_in_the_reference()
+    public void Byte_level_BPE_of_SmolLM2_gives_what_the_reference_gives() =>
+        Compare("smollm2.jsonl", RealTokenizers.SmolLm2, _ => RealTokenizers.SmolLm2);
+
+    [Fact]
+    public void Bytes_and_random_ids_decode_as_in_the_reference_whole_and_one_by_one()
     {
         List<string> wrong = [];
-        foreach (JsonElement row in Rows("bpe-gpt2-decode.jsonl"))
+        foreach (
+            (string file, Tokenizer tokenizer) in ((string, Tokenizer)[])
+                [
+                    ("bpe-gpt2-decode.jsonl", RealTokenizers.Gpt2),
+                    ("smollm2-decode.jsonl", RealTokenizers.SmolLm2),
+                ]
+        )
         {
-            string expected = row.GetProperty("decoded").GetString()!;
-            string found = RealTokenizers.Gpt2.Decode(Ints(row, "ids"), skipSpecial: false);
-            if (found != expected)
+            foreach (JsonElement row in Rows(file))
             {
-                wrong.Add($"{row.GetProperty("ids")}: '{expected}' expected, '{found}' found");
+                int[] ids = Ints(row, "ids");
+                string expected = row.GetProperty("decoded").GetString()!;
+                string found = tokenizer.Decode(ids, skipSpecial: false);
+                TextDecoder decoder = tokenizer.NewDecoder(skipSpecial: false);
+                string streamed = string.Concat(ids.Select(decoder.Add)) + decoder.Finish();
+                if (found != expected || streamed != expected)
+                {
+                    wrong.Add(
+                        $"{row.GetProperty("ids")}: '{expected}' expected, '{found}' found, '{streamed}' one by one"
+                    );
+                }
             }
         }
 
         Assert.True(wrong.Count == 0, string.Join("\n", wrong.Take(10)));
+    }
+
+    [Fact]
+    public void A_conversation_with_SmolLM2_is_written_and_encoded_as_in_the_reference()
+    {
+        List<string> wrong = [];
+        ChatTemplate template = RealTokenizers.SmolLm2.ReadChatTemplate()!;
+        foreach (JsonElement row in Rows("smollm2.jsonl"))
+        {
+            if (row.GetProperty("group").GetString() != "chat")
+            {
+                continue;
+            }
+
+            ChatMessage[] messages =
+            [
+                .. row.GetProperty("messages")
+                    .EnumerateArray()
+                    .Select(m => new ChatMessage(
+                        m.GetProperty("role").GetString()!,
+                        m.GetProperty("content").GetString()!
+                    )),
+            ];
+            string text = template.Render(
+                messages,
+                row.GetProperty("add_generation_prompt").GetBoolean()
+            );
+            int[] ids = RealTokenizers.SmolLm2.EncodeAlone(text);
+            if (text != row.GetProperty("text").GetString() || !ids.SequenceEqual(Ints(row, "ids")))
+            {
+                wrong.Add($"{row}: found {text}, {Join(ids)}");
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join("\n", wrong.Take(5)));
     }
 
     static void Compare(string file, Tokenizer plain, Func<bool, Tokenizer> withPrefix)
@@ -62,6 +116,11 @@ public sealed class GoldenTokenizerTests
         int count = 0;
         foreach (JsonElement row in Rows(file))
         {
+            if (row.GetProperty("group").GetString() == "chat")
+            {
+                continue;
+            }
+
             count++;
             bool prefix =
                 row.TryGetProperty("add_prefix_space", out JsonElement p) && p.GetBoolean();

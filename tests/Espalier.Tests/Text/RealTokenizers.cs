@@ -3,7 +3,7 @@ using Espalier.Text;
 
 namespace Espalier.Tests.Text;
 
-/// <summary>The three real tokenizers of the goldens, each read once.</summary>
+/// <summary>The four real tokenizers of the goldens, each read once.</summary>
 static class RealTokenizers
 {
     // Beside the goldens lie the models; beside the copies, only the tokenizer's files.
@@ -33,4 +33,9 @@ static class RealTokenizers
 
     public static BytePairTokenizer Roberta { get; } =
         (BytePairTokenizer)Tokenizer.Load(RobertaFolder);
+
+    public static string SmolLm2Folder { get; } = Golden.Path("tokenizers", "smollm2");
+
+    public static BytePairTokenizer SmolLm2 { get; } =
+        (BytePairTokenizer)Tokenizer.Load(SmolLm2Folder);
 }

@@ -77,6 +77,74 @@ static class SmallTokenizer
             )!
             .AsObject();
 
+    /// <summary>In the style of Llama 3: a pattern of its own, ignore_merges, a sequence of post-processors.</summary>
+    public static JsonObject SplitBytePairJson()
+    {
+        JsonObject json = BytePairJson();
+        json["pre_tokenizer"] = JsonNode.Parse(
+            """
+            {"type": "Sequence", "pretokenizers": [
+              {"type": "Split", "pattern": {"Regex": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
+                "behavior": "Isolated", "invert": false},
+              {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]}
+            """
+        );
+        json["post_processor"] = JsonNode.Parse(
+            """
+            {"type": "Sequence", "processors": [
+              {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": false, "use_regex": true},
+              {"type": "TemplateProcessing",
+                "single": [{"SpecialToken": {"id": "<|end|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                "special_tokens": {"<|end|>": {"id": "<|end|>", "ids": [8], "tokens": ["<|end|>"]}}}]}
+            """
+        );
+        json["model"]!["ignore_merges"] = true;
+        return json;
+    }
+
+    /// <summary>In the style of Llama 2: characters, bytes for those that are unknown.</summary>
+    public static JsonObject CharacterPairJson()
+    {
+        JsonObject json = JsonNode
+            .Parse(
+                """
+                {
+                  "version": "1.0", "truncation": null, "padding": null,
+                  "added_tokens": [
+                    { "id": 0, "content": "<unk>", "special": true },
+                    { "id": 1, "content": "<s>", "special": true },
+                    { "id": 2, "content": "</s>", "special": true }
+                  ],
+                  "normalizer": { "type": "Sequence", "normalizers": [
+                    { "type": "Prepend", "prepend": "▁" },
+                    { "type": "Replace", "pattern": { "String": " " }, "content": "▁" } ] },
+                  "pre_tokenizer": null,
+                  "post_processor": { "type": "TemplateProcessing",
+                    "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                    "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}} },
+                  "decoder": { "type": "Sequence", "decoders": [
+                    { "type": "Replace", "pattern": { "String": "▁" }, "content": " " },
+                    { "type": "ByteFallback" }, { "type": "Fuse" },
+                    { "type": "Strip", "content": " ", "start": 1, "stop": 0 } ] },
+                  "model": { "type": "BPE", "dropout": null, "unk_token": "<unk>", "fuse_unk": true,
+                    "byte_fallback": true, "ignore_merges": false,
+                    "vocab": { "<unk>": 0, "<s>": 1, "</s>": 2, "▁": 3, "a": 4, "b": 5, "▁a": 6, "ab": 7, "▁ab": 8, "▁▁": 9 },
+                    "merges": [ "▁ a", "a b", "▁a b", "▁ ▁" ] }
+                }
+                """
+            )!
+            .AsObject();
+        JsonObject vocabulary = json["model"]!["vocab"]!.AsObject();
+        foreach (byte value in "é漢🙂"u8.ToArray().Distinct())
+        {
+            vocabulary[$"<0x{value:X2}>"] = vocabulary.Count;
+        }
+
+        return json;
+    }
+
     public static JsonObject MappedUnigramJson()
     {
         JsonObject json = UnigramJson();

@@ -169,4 +169,25 @@ public sealed class TokenizerFilesTests
         Assert.Equal(expected.Tokens, found.Tokens);
         Assert.Equal(expected.Offsets, found.Offsets);
     }
+
+    [Fact]
+    public void A_token_that_begins_each_text_is_put_there_as_OPT_has_it_and_stays_when_saved()
+    {
+        Tokenizer tokenizer = SmallTokenizer.LoadFiles(
+            new Dictionary<string, byte[]>
+            {
+                ["vocab.json"] = """{"<pad>":0,"</s>":1,"a":2,"b":3,"ab":4}"""u8.ToArray(),
+                ["merges.txt"] = "#version: 0.2\na b\n"u8.ToArray(),
+                ["tokenizer_config.json"] =
+                    """{"tokenizer_class":"GPT2Tokenizer","add_bos_token":true,"bos_token":"</s>","eos_token":"</s>","pad_token":"<pad>","unk_token":"</s>"}"""u8.ToArray(),
+            }
+        );
+        Tokenizer again = SmallTokenizer.LoadFiles(
+            tokenizer.Trim(new HashSet<int>(), out _).Files()
+        );
+        Assert.Equal([1, 4, 2], tokenizer.EncodeIds("aba").Ids);
+        Assert.Equal([1, 4, 1, 3], tokenizer.EncodeIds("ab", "b").Ids);
+        Assert.Equal(["</s>", "a", "b"], again.Encode("ab").Tokens);
+        Assert.Equal([1, 1, 4], tokenizer.EncodeIds("</s>ab").Ids);
+    }
 }

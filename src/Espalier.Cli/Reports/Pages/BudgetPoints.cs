@@ -24,17 +24,12 @@ static class BudgetPoints
                 json.WriteBoolean("more_is_better", setting.Metric.MoreIsBetter);
                 json.WriteBoolean("logarithmic", setting.Metric.IsLogarithmic);
                 json.WriteBoolean("percent", setting.Metric.IsPercent);
-                json.WriteStartArray("points");
-                foreach (
-                    MeanPoint p in section
-                        .Findings.Points.Concat(section.Predicted)
-                        .Where(p => p.IsWhole)
-                )
+                IEnumerable<MeanPoint> points = section.Findings.Points.Concat(section.Predicted);
+                foreach (MeanPoint p in json.Objects("points", points.Where(p => p.IsWhole)))
                 {
                     Write(json, p);
                 }
 
-                json.WriteEndArray();
                 json.WriteEndObject();
             }
 
@@ -46,7 +41,6 @@ static class BudgetPoints
 
     static void Write(Utf8JsonWriter json, MeanPoint p)
     {
-        json.WriteStartObject();
         json.WriteString("pipeline", p.Pipeline);
         json.WriteString("effort", $"{p.Effort}");
         json.WriteString("origin", $"{p.Origin}".ToLowerInvariant());
@@ -66,6 +60,5 @@ static class BudgetPoints
         json.WriteNumber("seeds", p.Seeds);
         json.WriteNumber("examples", p.Examples);
         json.WriteBoolean("front", p.IsFront);
-        json.WriteEndObject();
     }
 }

@@ -61,7 +61,7 @@ static class CurveChart
             $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / findings.Metric.Factor())}\" data-high-quality=\"{Figures.Exact(y.High / findings.Metric.Factor())}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
         string name =
             $"{findings.Metric} over milliseconds per example for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
-        return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", scales, inner);
+        return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", inner, scales);
     }
 
     public static string YTitle(Metric metric) =>
@@ -86,9 +86,7 @@ static class CurveChart
             <g class="curve {(
                 isColoured ? $"c{colour}" : "other"
             )}" data-pipeline="{curve.Pipeline}">
-            {curve.Stretches.Select(s =>
-                (Markup)
-                    $"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>"
+            {curve.Stretches.Each(s => $"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>"
             )}
             <g class="marks">{places.Select(p =>
                 Picture.Mark(isColoured ? colour : 0, p.X, p.Y)
@@ -189,10 +187,9 @@ static class CurveChart
             ]
         );
         return Markup.All(
-            named.Select(
+            named.Each(
                 (c, i) =>
-                    (Markup)
-                        $"<text class=\"name c{colours[c.Pipeline]}\" data-pipeline=\"{c.Pipeline}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{texts[i]}</text>\n"
+                    $"<text class=\"name c{colours[c.Pipeline]}\" data-pipeline=\"{c.Pipeline}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{texts[i]}</text>\n"
             )
         );
     }

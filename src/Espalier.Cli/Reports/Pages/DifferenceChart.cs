@@ -43,17 +43,13 @@ static class DifferenceChart
             <rect class="margin" x="{f.Left}" y="{y.At(margin)}" width="{f.EndX - f.Left}" height="{y.At(-margin) - y.At(margin)}"/>
             <g class="zero">{Picture.Line(f.Left, y.At(0), f.EndX, y.At(0))}</g>
             {lines}
-            {pairs.Select(
-                (pair, i) =>
-                    (Markup)
-                        $"<text class=\"name c{1 + i % CurveChart.MostColours}\" x=\"{f.EndX}\" y=\"{f.Top + 12 + 15 * i}\" text-anchor=\"end\">{Name(pair.A, pair.B)}</text>"
+            {pairs.Each((pair, i) => $"<text class=\"name c{1 + i % CurveChart.MostColours}\" x=\"{f.EndX}\" y=\"{f.Top + 12 + 15 * i}\" text-anchor=\"end\">{Name(pair.A, pair.B)}</text>"
             )}
             """;
         return Picture.Svg(
             f,
             $"Differences of {string.Join(", ", pairs.Select(p => Name(p.A, p.B)))} over layers; the table below has the regions.",
             "small",
-            Markup.Empty,
             inner
         );
     }

@@ -38,6 +38,16 @@ sealed class Markup
         return markup;
     }
 
+    /// <summary>A part of the page with its heading, which the contents lead to.</summary>
+    public static Markup Section(string id, string title, Markup inner) =>
+        $"""
+            <section id="{id}" aria-labelledby="{id}-title">
+            <h2 id="{id}-title">{title}</h2>
+            {inner}
+            </section>
+
+            """;
+
     public void AppendLiteral(string text) => _text.Append(text);
 
     public void AppendFormatted(Markup markup) => _text.Append(markup._text);
@@ -60,4 +70,15 @@ sealed class Markup
         _text.Append(Math.Round(number, 2).ToString(CultureInfo.InvariantCulture));
 
     public override string ToString() => _text.ToString();
+}
+
+static class Parts
+{
+    /// <summary>A part for each, one behind the other.</summary>
+    public static IEnumerable<Markup> Each<T>(this IEnumerable<T> items, Func<T, Markup> of) =>
+        items.Select(of);
+
+    /// <inheritdoc cref="Each{T}(IEnumerable{T}, Func{T, Markup})"/>
+    public static IEnumerable<Markup> Each<T>(this IEnumerable<T> items, Func<T, int, Markup> of) =>
+        items.Select(of);
 }

@@ -52,9 +52,7 @@ static class ObjectiveChart
         IReadOnlyDictionary<string, int> colours = CurveChart.Colours(findings);
         double[] ticks = [.. axis.Ticks.Where(t => t <= end)];
         Markup inner = $"""
-            <g class="tick">{ticks.Select(t =>
-                (Markup)
-                    $"<line x1=\"{At(t)}\" x2=\"{At(t)}\" y1=\"{f.EndY}\" y2=\"{f.EndY + 5}\"/>{Picture.Text(At(t), f.EndY + 19, "middle", Figures.Tick(t))}"
+            <g class="tick">{ticks.Each(t => $"<line x1=\"{At(t)}\" x2=\"{At(t)}\" y1=\"{f.EndY}\" y2=\"{f.EndY + 5}\"/>{Picture.Text(At(t), f.EndY + 19, "middle", Figures.Tick(t))}"
             )}</g>
             <g class="axis">{Picture.Line(f.Left, f.EndY, f.EndX, f.EndY)}{Picture.Text(
                 f.EndX,
@@ -62,9 +60,7 @@ static class ObjectiveChart
                 "end",
                 axis.Name
             )}</g>
-            <g class="spans">{spans.Select(s =>
-                (Markup)
-                    $"<g class=\"{(colours.TryGetValue(s.Point.Pipeline, out int c) ? $"c{c}" : "other")}\"><rect x=\"{At(s.From)}\" y=\"{f.Top}\" width=\"{At(s.To) - At(s.From)}\" height=\"{f.EndY - f.Top}\"/></g>"
+            <g class="spans">{spans.Each(s => $"<g class=\"{(colours.TryGetValue(s.Point.Pipeline, out int c) ? $"c{c}" : "other")}\"><rect x=\"{At(s.From)}\" y=\"{f.Top}\" width=\"{At(s.To) - At(s.From)}\" height=\"{f.EndY - f.Top}\"/></g>"
             )}</g>
             <g class="doubt">{doubtful.Select(d => Hatched(At(d.From), At(d.To), f))}</g>
             {(
@@ -79,7 +75,6 @@ static class ObjectiveChart
             f,
             $"Winners from the least {axis.Name} to the greatest: {string.Join(", ", spans.Select(s => s.Point.Name))}; the table below has the borders.",
             isNarrow ? "narrow" : "wide",
-            Markup.Empty,
             inner
         );
     }

@@ -17,13 +17,7 @@ static class ObjectiveSection
             ? Map(findings, map)
             : (Markup)
                 $"<p class=\"note\">Nothing to weigh: the objective takes ratios to the original O, and this needs O and one pipeline beside it, measured.</p>";
-        return $"""
-            <section id="objective-{index}" aria-labelledby="objective-{index}-title">
-            <h2 id="objective-{index}-title">{Title}</h2>
-            {inner}
-            </section>
-
-            """;
+        return Markup.Section($"objective-{index}", Title, inner);
     }
 
     /// <summary>Who wins at the weights that the paper prints.</summary>
@@ -52,16 +46,16 @@ static class ObjectiveSection
                 .. TextTable.Numbers(findings.Metric.Header(), "ms/example", "× O", "sure %"),
             ],
             spans.Select(s =>
-                (IReadOnlyList<string>)
-                    [
-                        Span(s),
-                        s.Point.Pipeline,
-                        $"{s.Point.Effort}",
-                        s.Point.Metric.Text(s.Point.Quality!.Value),
-                        Printed.Short(s.Point.Milliseconds!.Value),
-                        Printed.Short(s.Point.SpeedUp!.Value),
-                        s.Share is { } share ? $"{100 * share:0}" : "–",
-                    ]
+                new[]
+                {
+                    Span(s),
+                    s.Point.Pipeline,
+                    $"{s.Point.Effort}",
+                    s.Point.Metric.Text(s.Point.Quality!.Value),
+                    Printed.Short(s.Point.Milliseconds!.Value),
+                    Printed.Short(s.Point.SpeedUp!.Value),
+                    s.Share is { } share ? $"{100 * share:0}" : "–",
+                }
             )
         );
 

@@ -69,7 +69,6 @@ static class OrderChart
             f,
             $"Distances of tradeoff curves for the same order and for different orders of {string.Join(", ", orders.Select(o => o.Operators))}; the table below has the numbers.",
             isNarrow ? "narrow" : "wide",
-            Markup.Empty,
             inner
         );
     }
@@ -89,7 +88,7 @@ static class OrderChart
             {
                 int colour = ColourOf(o, run.Pipeline);
                 return (Markup)
-                    $"<g class=\"curve {(colour > 0 ? $"c{colour}" : "other")}\">{run.Curve.Stretches.Select(s => (Markup)$"<path class=\"line\" d=\"{Picture.Path(s.Select(At))}\"/>")}<g class=\"marks\">{run.Curve.Points.Select(p => Picture.Mark(Math.Max(colour, 0), At(p).X, At(p).Y))}</g></g>\n";
+                    $"<g class=\"curve {(colour > 0 ? $"c{colour}" : "other")}\">{run.Curve.Stretches.Each(s => $"<path class=\"line\" d=\"{Picture.Path(s.Select(At))}\"/>")}<g class=\"marks\">{run.Curve.Points.Select(p => Picture.Mark(Math.Max(colour, 0), At(p).X, At(p).Y))}</g></g>\n";
             }),
         ];
         (double X, double Y, string Text)[] wanted =
@@ -103,17 +102,13 @@ static class OrderChart
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
             {Picture.Axes(f, x, y, "layers per example", CurveChart.YTitle(o.Metric), true)}{lines}
-            {o.Orders.Select(
-                (order, i) =>
-                    (Markup)
-                        $"<text class=\"name c{Math.Max(ColourOf(o, order), 0)}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{wanted[i].Text}</text>"
+            {o.Orders.Each((order, i) => $"<text class=\"name c{Math.Max(ColourOf(o, order), 0)}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{wanted[i].Text}</text>"
             )}
             """;
         return Picture.Svg(
             f,
             $"Tradeoff curves of {string.Join(", ", o.Orders)}, one line for each seed.",
             "small",
-            Markup.Empty,
             inner
         );
     }
@@ -160,10 +155,9 @@ static class OrderChart
             .. pairs
                 .Select(p => p.Distance)
                 .Order()
-                .Select(
+                .Each(
                     (d, i) =>
-                        (Markup)
-                            $"<circle cx=\"{at(d)}\" cy=\"{middle + (i % 3 - 1) * 3.5}\" r=\"3\"/>"
+                        $"<circle cx=\"{at(d)}\" cy=\"{middle + (i % 3 - 1) * 3.5}\" r=\"3\"/>"
                 ),
         ];
         string colour = name.StartsWith("same", StringComparison.Ordinal) ? "c1" : "c2";

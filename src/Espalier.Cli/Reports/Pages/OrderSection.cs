@@ -12,36 +12,29 @@ static class OrderSection
     // Chords of less are no news.
     const double ToldStep = 0.3;
     const int MostWeak = 6;
+    const string Asked = "Does the order matter?";
 
     public static Markup Write(StudySection section, int index)
     {
         Metric metric = section.Findings.Metric;
         if (section.Orders.Count == 0)
         {
-            return $"""
-                <section id="orders-{index}" aria-labelledby="orders-{index}-title">
-                <h2 id="orders-{index}-title">Does the order matter?</h2>
-                <p class="note">Nothing to compare: no set of operators was measured in two orders. Run both, as DEP and EDP, to ask this question.</p>
-                </section>
-
-                """;
+            return Markup.Section(
+                $"orders-{index}",
+                Asked,
+                $"<p class=\"note\">Nothing to compare: no set of operators was measured in two orders. Run both, as DEP and EDP, to ask this question.</p>"
+            );
         }
 
         // L changes no answer: what is said of the same answers is said once.
         OrderComparison[] own = [.. section.Orders.Where(o => o.SameAs is null)],
             drawn = [.. own.Where(o => o.Regions.Count > 0)];
-        return $"""
-            <section id="orders-{index}" aria-labelledby="orders-{index}-title">
-            <h2 id="orders-{index}-title">Does the order matter?</h2>
-            {own.Select(o =>
-                (Markup)
-                    $"<p class=\"verdict\"><span class=\"tag\">{Title(o.Verdict)}</span> {o.Sentence}{Repeated(section.Orders, o)}</p>"
+        Markup inner = $"""
+            {own.Each(o => $"<p class=\"verdict\"><span class=\"tag\">{Title(o.Verdict)}</span> {o.Sentence}{Repeated(section.Orders, o)}</p>"
             )}
             <p class="note">{Method(own.MaxBy(o => o.WidestStep)!)}{Weak(section.Findings)}</p>
             <div class="panels">
-            {drawn.Select(o =>
-                (Markup)
-                    $"<figure><h3>{o.Operators}</h3>{DifferenceChart.Draw(o)}<figcaption>n = {Figures.Counted(o.Originals.Count, "seed")}; bands are simultaneous 95 % intervals, the grey strip is the margin.</figcaption></figure>"
+            {drawn.Each(o => $"<figure><h3>{o.Operators}</h3>{DifferenceChart.Draw(o)}<figcaption>n = {Figures.Counted(o.Originals.Count, "seed")}; bands are simultaneous 95 % intervals, the grey strip is the margin.</figcaption></figure>"
             )}
             </div>
             {Regions(drawn)}
@@ -58,14 +51,11 @@ static class OrderSection
             {Components(section)}
             <h3>The curves behind it</h3>
             <div class="panels">
-            {own.Where(o => o.Runs.Count > 0).Select(o =>
-                (Markup)
-                    $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
+            {own.Where(o => o.Runs.Count > 0).Each(o => $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
             )}
             </div>
-            </section>
-
             """;
+        return Markup.Section($"orders-{index}", Asked, inner);
     }
 
     /// <summary>How a verdict comes about, and what was stated before.</summary>
@@ -187,24 +177,24 @@ static class OrderSection
                 Rows(o)
                     .Select(
                         (r, i) =>
-                            (IReadOnlyList<string>)
-                                [
-                                    o.Operators,
-                                    r.Name,
-                                    Points(o, r.Summary.Mean),
-                                    i == 2 ? Points(o, o.PairedByNoise) : "",
-                                    Points(o, r.Summary.Sd),
-                                    $"{Points(o, r.Summary.Low)} to {Points(o, r.Summary.High)}",
-                                    $"{r.Summary.Pairs}",
-                                    "",
-                                    "",
-                                ]
+                            new[]
+                            {
+                                o.Operators,
+                                r.Name,
+                                Points(o, r.Summary.Mean),
+                                i == 2 ? Points(o, o.PairedByNoise) : "",
+                                Points(o, r.Summary.Sd),
+                                $"{Points(o, r.Summary.Low)} to {Points(o, r.Summary.High)}",
+                                $"{r.Summary.Pairs}",
+                                "",
+                                "",
+                            }
                     )
                     .Concat(o.Test is { } test ? [Relabelled(o, test)] : [])
             )
         ).Html("Distances of orders");
 
-    static IReadOnlyList<string> Relabelled(OrderComparison o, PermutationTest test) =>
+    static string[] Relabelled(OrderComparison o, PermutationTest test) =>
         [
             o.Operators,
             $"mean curves, {(test.Exact ? "all" : "drawn")} {test.Relabellings} relabellings",
@@ -235,17 +225,17 @@ static class OrderSection
                 .. TextTable.Numbers("examples", "order × task"),
             ],
             all.Select(c =>
-                (IReadOnlyList<string>)
-                    [
-                        c.Operators,
-                        c.Place,
-                        Points(metric, c.Original),
-                        Points(metric, c.Order),
-                        Points(metric, c.Training),
-                        $"{Points(metric, c.TrainingLow)} to {Points(metric, c.TrainingHigh)}",
-                        Points(metric, c.Examples),
-                        c.OrderByTask is null ? "one task" : Points(metric, c.OrderByTask),
-                    ]
+                new[]
+                {
+                    c.Operators,
+                    c.Place,
+                    Points(metric, c.Original),
+                    Points(metric, c.Order),
+                    Points(metric, c.Training),
+                    $"{Points(metric, c.TrainingLow)} to {Points(metric, c.TrainingHigh)}",
+                    Points(metric, c.Examples),
+                    c.OrderByTask is null ? "one task" : Points(metric, c.OrderByTask),
+                }
             )
         ).Html("Components of variance");
 

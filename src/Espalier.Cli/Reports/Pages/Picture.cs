@@ -28,9 +28,16 @@ static class Picture
     const double CharacterWidth = 9.2;
 
     /// <param name="attributes">More attributes of the svg element.</param>
-    public static Markup Svg(Frame f, string name, string kind, Markup attributes, Markup inner) =>
+    public static Markup Svg(
+        Frame f,
+        string name,
+        string kind,
+        Markup inner,
+        Markup? attributes = null
+    ) =>
         $"""
-            <svg class="chart {kind}" viewBox="0 0 {f.Width} {f.Height}" role="img" aria-label="{name}"{attributes}>{inner}</svg>
+            <svg class="chart {kind}" viewBox="0 0 {f.Width} {f.Height}" role="img" aria-label="{name}"{attributes
+                ?? Markup.Empty}>{inner}</svg>
 
             """;
 
@@ -49,9 +56,7 @@ static class Picture
             <g class="tick">{y.Ticks(isNarrow ? 5 : 6).Select(v =>
                 Text(f.Left - 8, y.At(v) + 4, "end", Figures.Tick(v))
             )}
-            {x.Ticks(isNarrow ? 4 : 8).Select(v =>
-                (Markup)
-                    $"<line x1=\"{x.At(v)}\" x2=\"{x.At(v)}\" y1=\"{f.EndY}\" y2=\"{f.EndY + 5}\"/>{Text(x.At(v), f.EndY + 19, "middle", Figures.Tick(v))}"
+            {x.Ticks(isNarrow ? 4 : 8).Each(v => $"<line x1=\"{x.At(v)}\" x2=\"{x.At(v)}\" y1=\"{f.EndY}\" y2=\"{f.EndY + 5}\"/>{Text(x.At(v), f.EndY + 19, "middle", Figures.Tick(v))}"
             )}</g>
             <g class="axis"><line x1="{f.Left}" x2="{f.EndX}" y1="{f.EndY}" y2="{f.EndY}"/>
             {Text(f.EndX, f.EndY + 38, "end", xTitle)}{Text(0, 13, "start", yTitle)}</g>

@@ -27,15 +27,13 @@ static class PointTable
                 .Select(o => $"{o}".ToLowerInvariant()),
         ];
         Markup tasks = hasTasks
-            ? $"<label>Task <select id=\"filter-task\"><option value=\"\">all</option>{all.Select(f => f.Setting.Task).Distinct().Select(t => (Markup)$"<option>{t}</option>")}</select></label>"
+            ? $"<label>Task <select id=\"filter-task\"><option value=\"\">all</option>{all.Select(f => f.Setting.Task).Distinct().Each(t => $"<option>{t}</option>")}</select></label>"
             : Markup.Empty;
         string energy =
             origins.Length > 0
                 ? $" Energy is {string.Join(" or ", origins)}; which source, is said below."
                 : "";
-        return $"""
-            <section id="table" aria-labelledby="table-title">
-            <h2 id="table-title">All results</h2>
+        Markup inner = $"""
             <p class="note" id="table-note">Means over seeds with 95 % intervals: over seeds{(
                 all.All(f => f.CoversExamples)
                     ? ", and in quality over the examples of the split too"
@@ -49,19 +47,15 @@ static class PointTable
             </form>
             <div class="scroll" tabindex="0" role="region" aria-labelledby="table-title">
             <table id="results" aria-describedby="table-note">
-            <thead><tr>{columns.Select(
-                (c, i) =>
-                    (Markup)
-                        $"<th scope=\"col\"{(c.Number is null ? Markup.Empty : Markup.Trusted(" class=\"number\""))}><button type=\"button\" data-column=\"{i}\" class=\"sort\">{c.Title}</button></th>"
+            <thead><tr>{columns.Each((c, i) => $"<th scope=\"col\"{(c.Number is null ? Markup.Empty : Markup.Trusted(" class=\"number\""))}><button type=\"button\" data-column=\"{i}\" class=\"sort\">{c.Title}</button></th>"
             )}</tr></thead>
             <tbody>
             {all.SelectMany(f => Rows(f, columns))}
             </tbody>
             </table>
             </div>
-            </section>
-
             """;
+        return Markup.Section("table", "All results", inner);
     }
 
     static IEnumerable<Markup> Rows(Findings findings, IReadOnlyList<Column> columns)
@@ -69,9 +63,8 @@ static class PointTable
         HashSet<MeanPoint> representatives = [.. findings.Representatives];
         return findings
             .Points.OrderBy(p => p.Milliseconds?.Value ?? double.MaxValue)
-            .Select(p =>
-                (Markup)
-                    $"<tr data-pipeline=\"{p.Pipeline}\" data-task=\"{findings.Setting.Task}\" data-one=\"{(representatives.Contains(p) ? 1 : 0)}\" data-front=\"{(p.IsFront ? 1 : 0)}\">{columns.Select((c, i) => Cell(c, findings, p, i == 0))}</tr>\n"
+            .Each(p =>
+                $"<tr data-pipeline=\"{p.Pipeline}\" data-task=\"{findings.Setting.Task}\" data-one=\"{(representatives.Contains(p) ? 1 : 0)}\" data-front=\"{(p.IsFront ? 1 : 0)}\">{columns.Select((c, i) => Cell(c, findings, p, i == 0))}</tr>\n"
             );
     }
 

@@ -45,17 +45,13 @@ static class PredictionChart
         Markup inner = $"""
             {Picture.Axes(f, x, y, "ms per example", CurveChart.YTitle(metric), true)}
             {Series("c2", 1, predicted)}{Series("c1", 0, measured)}
-            {wanted.Select(
-                (w, i) =>
-                    (Markup)
-                        $"<text class=\"name {(w.Text == "measured" ? "c1" : "c2")}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{w.Text}</text>"
+            {wanted.Each((w, i) => $"<text class=\"name {(w.Text == "measured" ? "c1" : "c2")}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{w.Text}</text>"
             )}
             """;
         return Picture.Svg(
             f,
             $"{check.Pipeline}: predicted and measured {metric} over milliseconds; the table below has the errors.",
             "small",
-            Markup.Empty,
             inner
         );
     }

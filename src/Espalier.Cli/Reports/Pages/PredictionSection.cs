@@ -7,6 +7,7 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>Can a combination be known from its parts: predicted curves beside measured ones, and what must be measured together.</summary>
 static class PredictionSection
 {
+    const string Name = "Predicted against measured";
     const int MostPanels = 9;
     const int MostFindings = 6; // of time, and of quality
 
@@ -16,13 +17,11 @@ static class PredictionSection
         IReadOnlyList<PredictionCheck> checks = section.Checks;
         if (checks.Count == 0)
         {
-            return $"""
-                <section id="predicted-{index}" aria-labelledby="predicted-{index}-title">
-                <h2 id="predicted-{index}-title">Predicted against measured</h2>
-                <p class="note">Nothing to check: this needs O, single operators and a combination of them, measured on the same original.</p>
-                </section>
-
-                """;
+            return Markup.Section(
+                $"predicted-{index}",
+                Name,
+                $"<p class=\"note\">Nothing to check: this needs O, single operators and a combination of them, measured on the same original.</p>"
+            );
         }
 
         CompoundFinding[] told =
@@ -36,13 +35,10 @@ static class PredictionSection
                         .Take(MostFindings)
                 ),
         ];
-        return $"""
-            <section id="predicted-{index}" aria-labelledby="predicted-{index}-title">
-            <h2 id="predicted-{index}-title">Predicted against measured</h2>
+        Markup inner = $"""
             <p class="verdict">{Sentence(checks, metric)}</p>
             <div class="panels">
-            {checks.Take(MostPanels).Select(c =>
-                (Markup)$"<figure><h3>{c.Pipeline}</h3>{PredictionChart.Draw(c, metric)}</figure>"
+            {checks.Take(MostPanels).Each(c => $"<figure><h3>{c.Pipeline}</h3>{PredictionChart.Draw(c, metric)}</figure>"
             )}
             </div>
             <p class="note">Filled marks and solid lines are measured, hollow marks and dashed lines predicted from the parts by the product rule{(
@@ -57,13 +53,11 @@ static class PredictionSection
             {Table(checks, metric)}
             <h3>What must be measured together</h3>
             <p class="note">{Figures.Counted(told.Length, "combination")} of {section.Compounds.Count.ToString()}, those with the clearest residuals; of all, {Counted(section, CompoundVerdict.Compound)} are compound, {Counted(section, CompoundVerdict.Cumulative)} cumulative, and of {Counted(section, CompoundVerdict.CannotTell)} these data cannot tell.</p>
-            <ul class="plain">{told.Select(c =>
-                (Markup)$"<li><span class=\"tag\">{Title(c.Verdict)}</span> {c.Sentence}</li>"
+            <ul class="plain">{told.Each(c => $"<li><span class=\"tag\">{Title(c.Verdict)}</span> {c.Sentence}</li>"
             )}</ul>
             {Reductions(section.Reductions, metric)}
-            </section>
-
             """;
+        return Markup.Section($"predicted-{index}", Name, inner);
     }
 
     static string Sentence(IReadOnlyList<PredictionCheck> checks, Metric metric)
@@ -116,17 +110,17 @@ static class PredictionSection
                 .. TextTable.Numbers($"error of {metric}, {metric.GapUnit()}", "n seeds"),
             ],
             checks.Select(c =>
-                (IReadOnlyList<string>)
-                    [
-                        c.Pipeline,
-                        string.Join(" × ", c.Units),
-                        c.CostError is { } t ? $"{100 * t:0.0}" : "–",
-                        c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed
-                            ? $"{100 * printed:0.0}"
-                            : "",
-                        c.QualityError is { } q ? metric.Gap(q, "0.0") : "–",
-                        $"{c.Seeds}",
-                    ]
+                new[]
+                {
+                    c.Pipeline,
+                    string.Join(" × ", c.Units),
+                    c.CostError is { } t ? $"{100 * t:0.0}" : "–",
+                    c.FirstExits.Count > 0 && c.CostErrorAsPrinted is { } printed
+                        ? $"{100 * printed:0.0}"
+                        : "",
+                    c.QualityError is { } q ? metric.Gap(q, "0.0") : "–",
+                    $"{c.Seeds}",
+                }
             )
         ).Html("Errors of prediction");
 
@@ -148,20 +142,20 @@ static class PredictionSection
                 .. TextTable.Numbers("both, predicted", "n seeds"),
             ],
             rows.Select(r =>
-                (IReadOnlyList<string>)
-                    [
-                        r.Pipeline,
-                        r.Quality is { } q ? metric.Text(q) : "–",
-                        metric.HasRatios || r.QualityChange is not { } change
-                            ? Change(r.QualityChange)
-                            : metric.Gap(change, "0.0"),
-                        r.Cost is { } c ? Printed.Short(c) : "–",
-                        Change(r.CostQ),
-                        Change(r.CostL),
-                        Change(r.CostQL),
-                        Change(r.CostQLEstimated),
-                        $"{r.Runs}",
-                    ]
+                new[]
+                {
+                    r.Pipeline,
+                    r.Quality is { } q ? metric.Text(q) : "–",
+                    metric.HasRatios || r.QualityChange is not { } change
+                        ? Change(r.QualityChange)
+                        : metric.Gap(change, "0.0"),
+                    r.Cost is { } c ? Printed.Short(c) : "–",
+                    Change(r.CostQ),
+                    Change(r.CostL),
+                    Change(r.CostQL),
+                    Change(r.CostQLEstimated),
+                    $"{r.Runs}",
+                }
             )
         ).Html("Reductions by Q and L");
 

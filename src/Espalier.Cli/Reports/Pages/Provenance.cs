@@ -23,9 +23,7 @@ static class Provenance
         [
             .. results.Measurements.Select(m => m.EnergySource).OfType<string>().Distinct(),
         ];
-        return $"""
-            <section id="machine" aria-labelledby="machine-title">
-            <h2 id="machine-title">Machine and method</h2>
+        Markup inner = $"""
             <div class="columns">
             <div>
             {machines.Select(m => Facts(m, load))}
@@ -39,12 +37,11 @@ static class Provenance
             )}; those of times hold a variance of sittings where there are several. Of one seed, quality has Wilson’s interval over examples and time its own over rounds.</p>
             <p><b>Origin</b>: measured was run here; modelled was computed from something measured with constants that were not; predicted was derived from measurements of other pipelines.</p>
             <p><b>Lines</b> join neighbouring efforts. Where two neighbours are far apart there is no operating point between them, and the line is left out. Orders are compared only where curves may be read: see there.</p>
-            {sources.Select(s => (Markup)$"<p><b>Energy</b>: {s}</p>")}
+            {sources.Each(s => $"<p><b>Energy</b>: {s}</p>")}
             </div>
             </div>
-            </section>
-
             """;
+        return Markup.Section("machine", "Machine and method", inner);
     }
 
     /// <summary>Which examples times rest on.</summary>
@@ -92,6 +89,6 @@ static class Provenance
             ("runtime", m.Runtime),
             ("Espalier", m.Espalier),
         ];
-        return $"<dl class=\"facts\">{facts.Select(f => (Markup)$"<div><dt>{f.Name}</dt><dd>{f.Value}</dd></div>")}</dl>";
+        return $"<dl class=\"facts\">{facts.Each(f => $"<div><dt>{f.Name}</dt><dd>{f.Value}</dd></div>")}</dl>";
     }
 }

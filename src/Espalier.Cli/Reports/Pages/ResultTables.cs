@@ -107,17 +107,17 @@ static class ResultTables
             findings
                 .Representatives.OrderByDescending(p => p.Milliseconds?.Value ?? double.MaxValue)
                 .Select(p =>
-                    (IReadOnlyList<string>)
-                        [
-                            p.Pipeline,
-                            $"{p.Effort}",
-                            Range(p.Quality, p.Metric.Text),
-                            Range(p.Milliseconds, Printed.Short),
-                            Plain(p.SpeedUp?.Value),
-                            Plain(p.Bytes?.Value / 1e6),
-                            Plain(1000 * p.Joules?.Value),
-                            $"{p.Seeds} × {p.Examples}",
-                        ]
+                    new[]
+                    {
+                        p.Pipeline,
+                        $"{p.Effort}",
+                        Range(p.Quality, p.Metric.Text),
+                        Range(p.Milliseconds, Printed.Short),
+                        Plain(p.SpeedUp?.Value),
+                        Plain(p.Bytes?.Value / 1e6),
+                        Plain(1000 * p.Joules?.Value),
+                        $"{p.Seeds} × {p.Examples}",
+                    }
                 )
         );
 

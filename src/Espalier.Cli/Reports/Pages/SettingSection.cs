@@ -45,9 +45,8 @@ static class SettingSection
                 .Distinct()
                 .OrderBy(p => p.Length)
                 .ThenBy(p => p, StringComparer.Ordinal)
-                .Select(p =>
-                    (Markup)
-                        $"<button type=\"button\" class=\"chip {(colours.TryGetValue(p, out int n) ? $"c{n}" : "other")}\" aria-pressed=\"false\" data-pipeline=\"{p}\">{p}</button>"
+                .Each(p =>
+                    $"<button type=\"button\" class=\"chip {(colours.TryGetValue(p, out int n) ? $"c{n}" : "other")}\" aria-pressed=\"false\" data-pipeline=\"{p}\">{p}</button>"
                 )
         );
         string band =
@@ -186,14 +185,14 @@ static class SettingSection
                 .. TextTable.Numbers(CurveChart.YTitle(findings.Metric), "ms/example", "× O"),
             ],
             findings.Front.Select(p =>
-                (IReadOnlyList<string>)
-                    [
-                        p.Pipeline,
-                        $"{p.Effort}",
-                        p.Metric.Text(p.Quality!.Value),
-                        Printed.Short(p.Milliseconds!.Value),
-                        p.SpeedUp is { } times ? Printed.Short(times.Value) : "–",
-                    ]
+                new[]
+                {
+                    p.Pipeline,
+                    $"{p.Effort}",
+                    p.Metric.Text(p.Quality!.Value),
+                    Printed.Short(p.Milliseconds!.Value),
+                    p.SpeedUp is { } times ? Printed.Short(times.Value) : "–",
+                }
             )
         ).Html("Pareto front");
 

@@ -22,9 +22,7 @@ static class StageTree
 
         double seconds = results.Stages.Sum(s => s.Seconds ?? 0);
         int read = results.Stages.Count(s => s.FromStore);
-        return $"""
-            <section id="stages" aria-labelledby="stages-title">
-            <h2 id="stages-title">Stages</h2>
+        Markup inner = $"""
             <p class="note">A stage is one operator on one known input. {Figures.Counted(
                 results.Stages.Count,
                 "stage"
@@ -34,9 +32,8 @@ static class StageTree
                 "of them were"
             )} there before the last call and read from the store.</p>
             {results.Stages.GroupBy(s => s.Task).Select(g => Tree(g.Key, [.. g]))}
-            </section>
-
             """;
+        return Markup.Section("stages", "Stages", inner);
     }
 
     static Markup Tree(string task, IReadOnlyList<MadeStage> stages)

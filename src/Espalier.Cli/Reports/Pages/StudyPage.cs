@@ -102,7 +102,7 @@ static class StudyPage
         }
 
         entries.Add(("machine", "machine and method"));
-        return entries.Select(e => (Markup)$"<li><a href=\"#{e.Id}\">{e.Title}</a></li>");
+        return entries.Each(e => $"<li><a href=\"#{e.Id}\">{e.Title}</a></li>");
     }
 
     static string Resource(string name)

@@ -9,7 +9,8 @@ namespace Espalier.Kernels.Bf16;
 /// of a. Missing columns and an odd last step are zeros. AMX has panels of 32 columns and takes 16 pairs at a
 /// time: there the missing pairs are zeros too.
 /// </summary>
-sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : PackedMatrix(k, n)
+sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values)
+    : PanelledMatrix(k, n, Extent(k, n, cut), values)
 {
     public const int VectorColumns = 16;
 
@@ -21,11 +22,6 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
     /// <summary>Rows of b that <see cref="FillRows"/> takes at a time, or a multiple of them.</summary>
     public const int PartRows = 2 * LaidPairs;
 
-    readonly Tensor _values = values.Part(0, Extent(k, n, cut));
-
-    public Bf16Panels(int k, int n, Bf16Cut cut)
-        : this(k, n, cut, new Tensor(Extent(k, n, cut))) { }
-
     /// <summary>Pairs of steps by columns, each pair in the place of a float.</summary>
     public static Shape Extent(int k, int n, Bf16Cut cut) =>
         new(
@@ -36,10 +32,8 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
     /// <summary>Columns of a panel; the last may have fewer vectors.</summary>
     public int PanelColumns => cut.Columns;
 
-    public override long Bytes => 4L * _values.Count;
-
     /// <summary>Of steps of k, with the zeros behind them.</summary>
-    public int Pairs => _values.Rows;
+    public int Pairs => Values.Rows;
 
     int HeldPairs => (K + 1) / 2;
 
@@ -47,16 +41,15 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
 
     /// <summary>Vectors of 16 columns in a panel: 4, in the last panel 1 to 4.</summary>
     public int Vectors(int panel) =>
-        Math.Min(PanelColumns, _values.Columns - panel * PanelColumns) / VectorColumns;
+        Math.Min(PanelColumns, Values.Columns - panel * PanelColumns) / VectorColumns;
 
     /// <summary>Bytes from a panel to the one behind it; 0 where there is none.</summary>
     public long Ahead(int panel) =>
         panel + 1 < Count ? (long)sizeof(uint) * PanelColumns * Pairs : 0;
 
-    public uint* Start(int panel) => (uint*)_values.Address() + (nint)panel * PanelColumns * Pairs;
+    public uint* Start(int panel) => (uint*)Values.Address() + (nint)panel * PanelColumns * Pairs;
 
-    /// <summary>Packs b, given as [K, N], or as [N, K] when <paramref name="transposed"/>.</summary>
-    public void Fill(Workers workers, Tensor b, bool transposed)
+    public override void Fill(Workers workers, Tensor b, bool transposed)
     {
         if (transposed)
         {
@@ -152,7 +145,7 @@ sealed unsafe class Bf16Panels(int k, int n, Bf16Cut cut, Tensor values) : Packe
                 end = Math.Min(panels.Pairs, first + LaidPairs),
                 n = panels.N,
                 wide = panels.PanelColumns,
-                padded = panels._values.Columns;
+                padded = panels.Values.Columns;
             nint panelSize = (nint)wide * panels.Pairs;
             uint* start = panels.Start(0);
             for (int pair = first; pair < end; pair++)

@@ -10,18 +10,14 @@ namespace Espalier.Kernels.Bf16;
 /// all of k, finished while it is in the nearest cache. No cut along k is needed: a panel streams from L2 at less
 /// than half of its rate.
 /// </summary>
-abstract unsafe class TiledBf16Gemm : Gemm
+abstract unsafe class TiledBf16Gemm : PanelledGemm<Bf16Panels>
 {
     // Whose sums are still in the nearest cache when they are finished.
     const int FinishedTiles = 4;
 
-    /// <summary>Rows of a full tile.</summary>
     protected abstract int TileRows { get; }
 
     protected virtual Bf16Cut Cut => new(64, 1);
-
-    /// <summary>Called before anything is packed: what a kernel needs once.</summary>
-    protected virtual void Prepare() { }
 
     /// <summary>Called after a product, on the caller's thread: what a kernel leaves in the processor.</summary>
     protected virtual void Leave() { }
@@ -29,26 +25,10 @@ abstract unsafe class TiledBf16Gemm : Gemm
     /// <summary>c = a · b, or c += a · b, for tiles below each other; leaves none to go and stands behind the last.</summary>
     protected abstract void Multiply(ref Bf16Tile tile);
 
-    public sealed override PackedMatrix Allocate(int k, int n)
-    {
-        Prepare();
-        return new Bf16Panels(k, n, Cut);
-    }
+    protected sealed override Shape Extent(int k, int n) => Bf16Panels.Extent(k, n, Cut);
 
-    public sealed override void Pack(Workers workers, Tensor b, bool transposed, PackedMatrix into)
-    {
-        Bf16Panels panels = Mine(into);
-        var (k, n) = transposed ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
-        if (k != panels.K || n != panels.N)
-        {
-            throw new ArgumentException(
-                $"Gemm: b is {b.Shape}{(transposed ? " transposed" : "")} and the memory it is to be "
-                    + $"packed into is for [{panels.K}, {panels.N}]."
-            );
-        }
-
-        panels.Fill(workers, b, transposed);
-    }
+    protected sealed override Bf16Panels Panels(int k, int n, Tensor memory) =>
+        new(k, n, Cut, memory);
 
     public sealed override void Multiply(
         Workers workers,
@@ -100,36 +80,6 @@ abstract unsafe class TiledBf16Gemm : Gemm
                 sizeof(uint) * Bf16Rows.Stride(panels.K)
             )
         );
-
-    // Panels of a right-hand side that is used once, kept for the next one of this thread.
-    [ThreadStatic]
-    static Tensor? _once;
-
-    public sealed override void Multiply(
-        Workers workers,
-        Tensor a,
-        bool transposedA,
-        Tensor b,
-        Tensor c,
-        bool accumulate
-    )
-    {
-        Prepare();
-        Bf16Panels panels = Once(b);
-        panels.Fill(workers, b, transposed: false);
-        Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
-    }
-
-    Bf16Panels Once(Tensor b)
-    {
-        Shape extent = Bf16Panels.Extent(b.Rows, b.Columns, Cut);
-        if (_once is null || _once.Count < extent.Count)
-        {
-            _once = new Tensor(extent.Count);
-        }
-
-        return new Bf16Panels(b.Rows, b.Columns, Cut, _once);
-    }
 
     /// <summary>
     /// In two jobs: all that is read is rounded, dy in one pass for both products, x beside it; then the blocks
@@ -251,13 +201,6 @@ abstract unsafe class TiledBf16Gemm : Gemm
             new GemmFinish(epilogue, c).Apply(0, c.Rows, 0, c.Columns);
         }
     }
-
-    static Bf16Panels Mine(PackedMatrix packed) =>
-        packed as Bf16Panels
-        ?? throw new ArgumentException(
-            $"Gemm: the right-hand side was packed by other kernels ({packed.GetType().Name}); "
-                + "pack it with the family that multiplies."
-        );
 
     readonly struct Products(
         TiledBf16Gemm kernel,

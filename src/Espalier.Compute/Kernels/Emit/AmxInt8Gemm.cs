@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using Espalier.Kernels.Int8;
-using Espalier.Kernels.Vectors;
 using Espalier.Stored;
 
 namespace Espalier.Kernels.Emit;
@@ -38,23 +37,7 @@ sealed unsafe class AmxInt8Gemm(Cpu cpu) : TiledInt8Gemm
 
     internal override void Leave() => _products.Release();
 
-    protected override Int8Layer PackLayer(LayerWeights weights) =>
-        new TiledInt8Layer<Lanes16>(this, weights);
-
-    internal override (float Scale, int ZeroPoint) QuantizeRow(
-        ReadOnlySpan<float> x,
-        Span<byte> into
-    ) => RowQuantizer.Avx512(x, into);
-
-    protected override void Multiply(ref Int8Tile tile)
-    {
-        for (; tile.Tiles > 0; tile.MoveOn())
-        {
-            MultiplyOne(ref tile);
-        }
-    }
-
-    void MultiplyOne(ref Int8Tile tile)
+    protected override void MultiplyOne(ref Int8Tile tile)
     {
         fixed (Int8Tile* address = &tile)
         {

@@ -33,7 +33,6 @@ static unsafe class AmxPeak
         return Operations(numbers) / seconds;
     }
 
-    /// <summary>Of one probe.</summary>
     public static long Operations(AmxNumbers numbers)
     {
         int inputs = numbers == AmxNumbers.Int8 ? AmxTileCode.RowBytes : AmxTileCode.RowBytes / 2;

@@ -39,15 +39,7 @@ sealed unsafe class AvxVnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
         Span<byte> into
     ) => RowQuantizer.Avx2(x, into);
 
-    protected override void Multiply(ref Int8Tile tile)
-    {
-        for (; tile.Tiles > 0; tile.MoveOn())
-        {
-            MultiplyOne(ref tile);
-        }
-    }
-
-    void MultiplyOne(ref Int8Tile tile)
+    protected override void MultiplyOne(ref Int8Tile tile)
     {
         const int columns = Int8Panels.VectorColumns;
         int* sums = stackalloc int[AvxVnniTileCode.MaximumRows * columns];

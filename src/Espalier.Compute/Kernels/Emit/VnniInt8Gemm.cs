@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Espalier.Kernels.Int8;
-using Espalier.Kernels.Vectors;
 
 namespace Espalier.Kernels.Emit;
 
@@ -28,14 +27,6 @@ sealed unsafe class VnniInt8Gemm(Cpu cpu) : TiledInt8Gemm
     protected override int TileRows => VnniTileCode.MaximumRows;
 
     protected override void Prepare() => _tiles.Prepare();
-
-    protected override Int8Layer PackLayer(LayerWeights weights) =>
-        new TiledInt8Layer<Lanes16>(this, weights);
-
-    internal override (float Scale, int ZeroPoint) QuantizeRow(
-        ReadOnlySpan<float> x,
-        Span<byte> into
-    ) => RowQuantizer.Avx512(x, into);
 
     // The tile lives on the caller's stack: its address stays good.
     protected override void Multiply(ref Int8Tile tile) =>

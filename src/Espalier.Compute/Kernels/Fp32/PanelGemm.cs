@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
 namespace Espalier.Kernels.Fp32;
@@ -7,26 +8,15 @@ namespace Espalier.Kernels.Fp32;
 /// Products out of tiles. Columns are cut into blocks of 64 and rows into chunks; a block of work is one chunk by
 /// one block of columns over all of k, and strip by strip its tiles are computed, finished and left.
 /// </summary>
-sealed unsafe class PanelGemm<TTile> : Gemm
-    where TTile : struct, ITile
+sealed unsafe class PanelGemm<T> : PanelledGemm<Panels>
+    where T : struct, ILanes<T>
 {
-    public override PackedMatrix Allocate(int k, int n) =>
-        new Panels(k, n, TTile.Width, TTile.Lanes);
+    protected override Shape Extent(int k, int n) => Fp32.Panels.Extent(k, n, T.Count);
 
-    public override void Pack(Workers workers, Tensor b, bool transposed, PackedMatrix into)
-    {
-        Panels panels = Mine(into);
-        var (k, n) = transposed ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
-        if (k != panels.K || n != panels.N)
-        {
-            throw new ArgumentException(
-                $"Gemm: b is {b.Shape}{(transposed ? " transposed" : "")} and the memory it is to be "
-                    + $"packed into is for [{panels.K}, {panels.N}]."
-            );
-        }
+    protected override Panels Panels(int k, int n, Tensor memory) =>
+        new(k, n, PanelTile<T>.Width, T.Count, memory);
 
-        panels.Fill(workers, b, transposed);
-    }
+    protected override bool IsMine(Panels panels) => panels.Width == PanelTile<T>.Width;
 
     public override void Multiply(
         Workers workers,
@@ -40,7 +30,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         var (m, k, n) = Check(a, transposedA, b, c);
         Check(epilogue, c);
         Panels panels = Mine(b);
-        int columnBlocks = (n + Panels.BlockColumns - 1) / Panels.BlockColumns;
+        int columnBlocks = (n + Fp32.Panels.BlockColumns - 1) / Fp32.Panels.BlockColumns;
         if (m == 0 || columnBlocks == 0)
         {
             return;
@@ -49,11 +39,11 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         ProductBlocks blocks = new(
             m,
             columnBlocks,
-            TTile.Rows,
-            sizeof(float) * Math.Min(k, TTile.Depth)
+            PanelTile<T>.Rows,
+            sizeof(float) * Math.Min(k, PanelTile<T>.Depth)
         );
         Products products = new(
-            transposedA ? Strips.Lay(workers, a, TTile.Rows) : a,
+            transposedA ? Strips.Lay(workers, a, PanelTile<T>.Rows) : a,
             transposedA,
             panels,
             c,
@@ -62,38 +52,6 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         );
         workers.Run(blocks.Count, products);
     }
-
-    // Panels of a right-hand side that is used once, kept for the next one of this thread.
-    [ThreadStatic]
-    static Tensor? _once;
-
-    public override void Multiply(
-        Workers workers,
-        Tensor a,
-        bool transposedA,
-        Tensor b,
-        Tensor c,
-        bool accumulate
-    )
-    {
-        Shape extent = Panels.Extent(b.Rows, b.Columns, TTile.Lanes);
-        if (_once is null || _once.Count < extent.Count)
-        {
-            _once = new Tensor(extent.Count);
-        }
-
-        Panels panels = new(b.Rows, b.Columns, TTile.Width, TTile.Lanes, _once);
-        panels.Fill(workers, b, transposed: false);
-        Multiply(workers, a, transposedA, panels, c, new Epilogue(Accumulate: accumulate));
-    }
-
-    static Panels Mine(PackedMatrix packed) =>
-        packed is Panels panels && panels.Width == TTile.Width
-            ? panels
-            : throw new ArgumentException(
-                $"Gemm: the right-hand side was packed by other kernels ({packed.GetType().Name}); "
-                    + "pack it with the family that multiplies."
-            );
 
     readonly struct Products(
         Tensor a,
@@ -108,19 +66,19 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         public void Run(int block)
         {
             var (panel, row, rowEnd) = blocks.At(block);
-            int column = panel * Panels.BlockColumns,
-                columns = Math.Min(Panels.BlockColumns, panels.N - column);
+            int column = panel * Fp32.Panels.BlockColumns,
+                columns = Math.Min(Fp32.Panels.BlockColumns, panels.N - column);
             GemmFinish finish = new(epilogue, c);
 
             // As few equal depths as there must be; the last may be shorter.
-            int pieces = Math.Max((panels.K + TTile.Depth - 1) / TTile.Depth, 1),
+            int pieces = Math.Max((panels.K + PanelTile<T>.Depth - 1) / PanelTile<T>.Depth, 1),
                 depth = (panels.K + pieces - 1) / pieces;
             for (int piece = 0; piece < pieces; piece++)
             {
                 int k = piece * depth;
-                for (int strip = row; strip < rowEnd; strip += TTile.Rows)
+                for (int strip = row; strip < rowEnd; strip += PanelTile<T>.Rows)
                 {
-                    int rows = Math.Min(TTile.Rows, rowEnd - strip);
+                    int rows = Math.Min(PanelTile<T>.Rows, rowEnd - strip);
                     Tiles(strip, rows, column, columns, k, Math.Min(depth, panels.K - k));
                     if (piece == pieces - 1)
                     {
@@ -136,14 +94,14 @@ sealed unsafe class PanelGemm<TTile> : Gemm
         {
             // In strips: [strip, k, row in strip]; else [row, k].
             float* from = inStrips
-                ? a.Address() + row / TTile.Rows * Strips.Size(panels.K) + k * Strips.Step
+                ? a.Address() + row / PanelTile<T>.Rows * Strips.Size(panels.K) + k * Strips.Step
                 : a.Address() + (nint)row * panels.K + k;
             bool add = epilogue.Accumulate || k > 0;
-            float* edge = stackalloc float[TTile.Rows * TTile.Width];
-            for (int end = column + columns; column < end; column += TTile.Width)
+            float* edge = stackalloc float[PanelTile<T>.Rows * PanelTile<T>.Width];
+            for (int end = column + columns; column < end; column += PanelTile<T>.Width)
             {
                 int padded = panels.PaddedWidth(column),
-                    here = Math.Min(TTile.Width, end - column);
+                    here = Math.Min(PanelTile<T>.Width, end - column);
                 bool whole = padded == here;
                 float* to = c.Address() + (nint)row * c.Columns + column;
                 TileProduct product = new(
@@ -153,10 +111,10 @@ sealed unsafe class PanelGemm<TTile> : Gemm
                     (nint)(panels.Start(column) + (nint)k * padded),
                     depth,
                     (nint)(whole ? to : edge),
-                    whole ? c.Columns : TTile.Width,
+                    whole ? c.Columns : PanelTile<T>.Width,
                     whole && add
                 );
-                TTile.Multiply(rows, padded / TTile.Lanes, product);
+                PanelTile<T>.Multiply(rows, padded / T.Count, product);
                 if (!whole)
                 {
                     // The last vector reaches past the row: into the next one, if it were written there.
@@ -165,7 +123,7 @@ sealed unsafe class PanelGemm<TTile> : Gemm
                         for (int j = 0; j < here; j++)
                         {
                             float* at = to + (nint)i * c.Columns + j;
-                            *at = (add ? *at : 0) + edge[i * TTile.Width + j];
+                            *at = (add ? *at : 0) + edge[i * PanelTile<T>.Width + j];
                         }
                     }
                 }

@@ -10,7 +10,8 @@ namespace Espalier.Kernels.Fp32;
 /// rows follow each other, so a tile reads it from front to back. The last panel is as narrow as
 /// its columns need, rounded up to whole vectors; what is too much is zero.
 /// </summary>
-sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : PackedMatrix(k, n)
+sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values)
+    : PanelledMatrix(k, n, Extent(k, n, lanes), values)
 {
     /// <summary>Columns that one block of work takes: some panels of every family.</summary>
     public const int BlockColumns = 64;
@@ -19,25 +20,18 @@ sealed unsafe class Panels(int k, int n, int width, int lanes, Tensor values) : 
     const int PackedSteps = 256;
     const int Square = 8;
 
-    readonly Tensor _values = values.Part(0, Extent(k, n, lanes));
-
-    public Panels(int k, int n, int width, int lanes)
-        : this(k, n, width, lanes, new Tensor(Extent(k, n, lanes))) { }
-
     /// <summary>Memory that the panels of such a matrix take.</summary>
     public static Shape Extent(int k, int n, int lanes) => new(k, (n + lanes - 1) / lanes * lanes);
-
-    public override long Bytes => 4L * _values.Count;
 
     public int Width { get; } = width;
 
     /// <summary>Where the panel that begins at <paramref name="column"/> begins.</summary>
-    public float* Start(int column) => _values.Address() + (nint)column * K;
+    public float* Start(int column) => Values.Address() + (nint)column * K;
 
     /// <summary>Columns of that panel with the zeros behind it.</summary>
-    public int PaddedWidth(int column) => Math.Min(Width, _values.Columns - column);
+    public int PaddedWidth(int column) => Math.Min(Width, Values.Columns - column);
 
-    public void Fill(Workers workers, Tensor b, bool transposed)
+    public override void Fill(Workers workers, Tensor b, bool transposed)
     {
         int columns = (N + BlockColumns - 1) / BlockColumns,
             steps = (K + PackedSteps - 1) / PackedSteps;

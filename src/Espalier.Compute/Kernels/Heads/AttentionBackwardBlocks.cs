@@ -19,29 +19,18 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
     Columns dk,
     Columns dv,
     AttentionMask mask
-) : IBlocks
+) : IHead
     where T : struct, ILanes<T>
 {
-    const int Tile = 48;
-
-    public void Run(int job)
-    {
-        var (first, past) = shape.ItemsOf(job);
-        for (int i = first; i < past; i++)
-        {
-            Head(shape.Item(i));
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(in AttentionItem item)
+    public void Run(in AttentionItem item)
     {
         int width = shape.Form.Width,
             rows = item.Rows,
             keys = item.Keys,
             w = AttentionShape.Padded<T>(width),
             n = AttentionShape.Padded<T>(keys),
-            tile = Math.Min(Tile, rows),
+            tile = Math.Min(AttentionShape.Tile, rows),
             room = AttentionMask.Room<T>(keys);
         float scale = shape.Scale;
 
@@ -70,9 +59,9 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
             HeadColumns qs = new(q, item.Start, head, width),
                 dys = new(new Columns(dy), item.Start, head, width),
                 dqs = new(dq, item.Start, head, width);
-            for (int i = 0; i < rows; i += Tile)
+            for (int i = 0; i < rows; i += AttentionShape.Tile)
             {
-                tile = Math.Min(Tile, rows - i);
+                tile = Math.Min(AttentionShape.Tile, rows - i);
                 var (first, past) = item.SeenBy(i, tile, T.Count);
                 int seen = past - first;
                 float* pairs = ds + first,
@@ -81,13 +70,9 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
                 qs.CopyTo<T>(qHere, w, i, tile);
                 dys.CopyTo<T>(dyHere, w, i, tile);
                 SmallProduct<T>.Multiply(
-                    dyHere,
-                    w,
-                    1,
-                    vTransposed + first,
-                    n,
-                    pairs,
-                    n,
+                    new(dyHere, w),
+                    new(vTransposed + first, n),
+                    new(pairs, n),
                     tile,
                     AttentionShape.Padded<T>(seen),
                     width
@@ -103,28 +88,27 @@ readonly unsafe struct AttentionBackwardBlocks<T>(
                     Row(p, factors + first, kept + r * n, pairs + r * n, seen, scale);
                 }
 
-                SmallProduct<T>.Multiply(pairs, n, 1, keysHere, w, dqHere, w, tile, w, seen);
                 SmallProduct<T>.Multiply(
-                    kept,
-                    1,
-                    n,
-                    dyHere,
+                    new(pairs, n),
+                    new(keysHere, w),
+                    new(dqHere, w),
+                    tile,
                     w,
-                    dvHere + first * w,
-                    w,
+                    seen
+                );
+                SmallProduct<T>.Multiply(
+                    new(kept, 1, n),
+                    new(dyHere, w),
+                    new(dvHere + first * w, w),
                     seen,
                     w,
                     tile,
                     true
                 );
                 SmallProduct<T>.Multiply(
-                    pairs,
-                    1,
-                    n,
-                    qHere,
-                    w,
-                    dkHere + first * w,
-                    w,
+                    new(pairs, 1, n),
+                    new(qHere, w),
+                    new(dkHere + first * w, w),
                     seen,
                     w,
                     tile,

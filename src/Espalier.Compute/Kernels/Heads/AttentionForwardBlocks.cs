@@ -13,33 +13,21 @@ readonly unsafe struct AttentionForwardBlocks<T>(
     Tensor y,
     float* probabilities,
     AttentionMask mask
-) : IBlocks
+) : IHead
     where T : struct, ILanes<T>
 {
     // So far below every score that its exponential adds nothing to a sum, in no bit.
-    const float Unseen = -1e30f;
-
-    // Queries at a time, so that their scores stay near: a multiple of the product's six rows.
-    const int Tile = 48;
-
-    public void Run(int job)
-    {
-        var (first, past) = shape.ItemsOf(job);
-        for (int i = first; i < past; i++)
-        {
-            Head(shape.Item(i));
-        }
-    }
+    internal const float Unseen = -1e30f;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(in AttentionItem item)
+    public void Run(in AttentionItem item)
     {
         int width = shape.Form.Width,
             rows = item.Rows,
             keys = item.Keys,
             paddedWidth = AttentionShape.Padded<T>(width),
             paddedKeys = AttentionShape.Padded<T>(keys),
-            tile = Math.Min(Tile, rows);
+            tile = Math.Min(AttentionShape.Tile, rows);
         bool masks = item.Masks;
 
         // [width, keys] of k, so that a register holds one number of sixteen keys; [keys, width] of v.
@@ -75,18 +63,14 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         {
             HeadColumns queries = new(q, item.Start, head, width),
                 results = new(new Columns(y), item.Start, head, width);
-            for (int i = 0; i < rows; i += Tile)
+            for (int i = 0; i < rows; i += AttentionShape.Tile)
             {
-                tile = Math.Min(Tile, rows - i);
+                tile = Math.Min(AttentionShape.Tile, rows - i);
                 var (first, past) = item.SeenBy(i, tile, T.Count);
                 SmallProduct<T>.Multiply(
-                    queries.Row(i),
-                    queries.Stride,
-                    1,
-                    kTransposed + first,
-                    paddedKeys,
-                    scores + first,
-                    paddedKeys,
+                    new(queries.Row(i), queries.Stride),
+                    new(kTransposed + first, paddedKeys),
+                    new(scores + first, paddedKeys),
                     tile,
                     AttentionShape.Padded<T>(past - first),
                     width
@@ -136,13 +120,9 @@ readonly unsafe struct AttentionForwardBlocks<T>(
                 }
 
                 SmallProduct<T>.Multiply(
-                    scores + first,
-                    paddedKeys,
-                    1,
-                    values + first * paddedWidth,
-                    paddedWidth,
-                    sums,
-                    paddedWidth,
+                    new(scores + first, paddedKeys),
+                    new(values + first * paddedWidth, paddedWidth),
+                    new(sums, paddedWidth),
                     tile,
                     paddedWidth,
                     past - first
@@ -178,7 +158,7 @@ readonly unsafe struct AttentionForwardBlocks<T>(
     /// last key: they are left out of the largest by adding −∞ and out of the sum by a factor 0.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Softmax(float* row, int rows, int stride, int keys, float scale)
+    internal static void Softmax(float* row, int rows, int stride, int keys, float scale)
     {
         // Read from the right place, the edge has as many zeros in front as there are keys in the last register.
         float* edge = stackalloc float[2 * T.Count];
@@ -189,8 +169,8 @@ readonly unsafe struct AttentionForwardBlocks<T>(
         T bias = T.Load(edge + padded - keys),
             live = T.WhereAtLeast(bias, T.All(0), T.All(1)),
             factor = T.All(scale);
-        float* tops = stackalloc float[Tile],
-            shares = stackalloc float[Tile];
+        float* tops = stackalloc float[AttentionShape.Tile],
+            shares = stackalloc float[AttentionShape.Tile];
 
         // Rows wait for nothing of each other, so the processor works on several at once; the shorter the
         // loop's body, the more. Hence three loops.

@@ -11,13 +11,10 @@ namespace Espalier.Kernels.Heads;
 static unsafe class AttentionHead<T>
     where T : struct, ILanes<T>
 {
-    // Queries at a time, so that their scores stay near: whole registers and whole tiles of six rows.
-    const int Tile = 48;
-
     /// <summary>Numbers of scratch that a head takes.</summary>
     public static int Room(int rows, int keys, int width)
     {
-        int tile = AttentionShape.Padded<T>(Math.Min(Tile, rows)),
+        int tile = AttentionShape.Padded<T>(Math.Min(AttentionShape.Tile, rows)),
             paddedWidth = AttentionShape.Padded<T>(width);
         return keys * paddedWidth + tile * (width + keys + paddedWidth + 1);
     }
@@ -41,9 +38,9 @@ static unsafe class AttentionHead<T>
         float* valueRows = scratch;
         float* rest = valueRows + keyCount * paddedWidth;
         values.CopyTo<T>(valueRows, paddedWidth, 0, keyCount);
-        for (int i = 0; i < rows; i += Tile)
+        for (int i = 0; i < rows; i += AttentionShape.Tile)
         {
-            int tile = Math.Min(Tile, rows - i),
+            int tile = Math.Min(AttentionShape.Tile, rows - i),
                 padded = AttentionShape.Padded<T>(tile);
             float* turned = rest;
             float* scores = turned + width * padded;
@@ -51,13 +48,9 @@ static unsafe class AttentionHead<T>
             float* shares = sums + padded * paddedWidth;
             queries.From(i).TransposeTo<T>(turned, padded, tile);
             SmallProduct<T>.Multiply(
-                keys.Row(0),
-                keys.Stride,
-                1,
-                turned,
-                padded,
-                scores,
-                padded,
+                new(keys.Row(0), keys.Stride),
+                new(turned, padded),
+                new(scores, padded),
                 keyCount,
                 padded,
                 width
@@ -73,13 +66,9 @@ static unsafe class AttentionHead<T>
             }
 
             SmallProduct<T>.Multiply(
-                scores,
-                1,
-                padded,
-                valueRows,
-                paddedWidth,
-                sums,
-                paddedWidth,
+                new(scores, 1, padded),
+                new(valueRows, paddedWidth),
+                new(sums, paddedWidth),
                 tile,
                 paddedWidth,
                 keyCount

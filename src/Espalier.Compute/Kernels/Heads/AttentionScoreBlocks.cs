@@ -9,27 +9,17 @@ readonly unsafe struct AttentionScoreBlocks<T>(
     Columns q,
     Columns k,
     float* scores
-) : IBlocks
+) : IHead
     where T : struct, ILanes<T>
 {
-    // A multiple of the product's six rows.
-    const int Tile = 48;
-
-    public void Run(int job)
-    {
-        var (first, past) = shape.ItemsOf(job);
-        for (int i = first; i < past; i++)
-        {
-            Head(shape.Item(i));
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(in AttentionItem item)
+    public void Run(in AttentionItem item)
     {
         int width = shape.Form.Width,
             padded = AttentionShape.Padded<T>(item.Keys);
-        float* kTransposed = Scratch.ForBlock((width + Math.Min(Tile, item.Rows)) * padded);
+        float* kTransposed = Scratch.ForBlock(
+            (width + Math.Min(AttentionShape.Tile, item.Rows)) * padded
+        );
         float* product = kTransposed + width * padded;
         new HeadColumns(k, item.KeyStart, item.KeyHead, width).TransposeTo<T>(
             kTransposed,
@@ -39,18 +29,14 @@ readonly unsafe struct AttentionScoreBlocks<T>(
         for (int head = item.FirstHead; head < item.FirstHead + item.Group; head++)
         {
             HeadColumns queries = new(q, item.Start, head, width);
-            for (int i = 0; i < item.Rows; i += Tile)
+            for (int i = 0; i < item.Rows; i += AttentionShape.Tile)
             {
-                int tile = Math.Min(Tile, item.Rows - i);
+                int tile = Math.Min(AttentionShape.Tile, item.Rows - i);
                 var (first, past) = item.SeenBy(i, tile, T.Count);
                 SmallProduct<T>.Multiply(
-                    queries.Row(i),
-                    queries.Stride,
-                    1,
-                    kTransposed + first,
-                    padded,
-                    product + first,
-                    padded,
+                    new(queries.Row(i), queries.Stride),
+                    new(kTransposed + first, padded),
+                    new(product + first, padded),
                     tile,
                     AttentionShape.Padded<T>(past - first),
                     width
@@ -93,27 +79,16 @@ readonly unsafe struct AttentionScoreBackwardBlocks<T>(
     float* dScores,
     Columns dq,
     Columns dk
-) : IBlocks
+) : IHead
     where T : struct, ILanes<T>
 {
-    const int Tile = 48;
-
-    public void Run(int job)
-    {
-        var (first, past) = shape.ItemsOf(job);
-        for (int i = first; i < past; i++)
-        {
-            Head(shape.Item(i));
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Head(in AttentionItem item)
+    public void Run(in AttentionItem item)
     {
         int width = shape.Form.Width,
             w = AttentionShape.Padded<T>(width),
             keys = item.Keys,
-            tile = Math.Min(Tile, item.Rows);
+            tile = Math.Min(AttentionShape.Tile, item.Rows);
         float* kHere = Scratch.ForBlock(2 * (keys + tile) * w);
         float* dkHere = kHere + keys * w;
         float* qHere = dkHere + keys * w;
@@ -125,33 +100,25 @@ readonly unsafe struct AttentionScoreBackwardBlocks<T>(
         {
             HeadColumns qs = new(q, item.Start, head, width),
                 dqs = new(dq, item.Start, head, width);
-            for (int i = 0; i < item.Rows; i += Tile)
+            for (int i = 0; i < item.Rows; i += AttentionShape.Tile)
             {
-                tile = Math.Min(Tile, item.Rows - i);
+                tile = Math.Min(AttentionShape.Tile, item.Rows - i);
                 var (first, past) = item.SeenBy(i, tile, T.Count);
                 int seen = past - first;
                 float* ds = dScores + item.ProbabilitiesOf(head, i) + first;
                 qs.CopyTo<T>(qHere, w, i, tile);
                 SmallProduct<T>.Multiply(
-                    ds,
-                    item.KeyRows,
-                    1,
-                    kHere + first * w,
-                    w,
-                    dqHere,
-                    w,
+                    new(ds, item.KeyRows),
+                    new(kHere + first * w, w),
+                    new(dqHere, w),
                     tile,
                     w,
                     seen
                 );
                 SmallProduct<T>.Multiply(
-                    ds,
-                    1,
-                    item.KeyRows,
-                    qHere,
-                    w,
-                    dkHere + first * w,
-                    w,
+                    new(ds, 1, item.KeyRows),
+                    new(qHere, w),
+                    new(dkHere + first * w, w),
                     seen,
                     w,
                     tile,

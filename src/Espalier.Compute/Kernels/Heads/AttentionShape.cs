@@ -4,9 +4,31 @@ using Espalier.Tensors;
 
 namespace Espalier.Kernels.Heads;
 
+/// <summary>Work on one head of keys of one sequence.</summary>
+interface IHead
+{
+    void Run(in AttentionItem item);
+}
+
+readonly struct HeadBlocks<THead>(AttentionShape shape, THead head) : IBlocks
+    where THead : struct, IHead
+{
+    public void Run(int job)
+    {
+        var (first, past) = shape.ItemsOf(job);
+        for (int i = first; i < past; i++)
+        {
+            head.Run(shape.Item(i));
+        }
+    }
+}
+
 /// <summary>What all the heads of a call share, and how they are dealt out as jobs.</summary>
 readonly unsafe struct AttentionShape
 {
+    /// <summary>Queries at a time, so that their scores stay near: whole registers, and a multiple of a product's six rows.</summary>
+    public const int Tile = 48;
+
     // Multiply-adds that take a thread a few microseconds.
     const long WorthAJob = 1 << 18;
 

@@ -34,7 +34,7 @@ sealed unsafe class VectorAttention<T> : Attention
             probabilities is null ? null : probabilities.Address(),
             new AttentionMask(call.Dropout, shape.QueryRows)
         );
-        workers.Run(shape.Jobs, job);
+        Run(workers, shape, job);
         if (keySums is not null)
         {
             shape.AddHeads<T>(keySums);
@@ -42,6 +42,14 @@ sealed unsafe class VectorAttention<T> : Attention
 
         Keep(call.Queries, call.Keys, call.Values, new Columns(y));
         GC.KeepAlive(probabilities);
+    }
+
+    public override void Continue(Workers workers, in PastCall call, Tensor y)
+    {
+        call.Check(y);
+        PastBlocks<T> job = new(call, y);
+        workers.Run(job.Jobs, job);
+        Keep(call.Queries, call.Keys, call.Values, new Columns(y));
     }
 
     public override void Backward(
@@ -72,7 +80,7 @@ sealed unsafe class VectorAttention<T> : Attention
             dv,
             new AttentionMask(call.Dropout, shape.QueryRows)
         );
-        workers.Run(shape.Jobs, job);
+        Run(workers, shape, job);
         Keep(call.Queries, call.Keys, call.Values, new Columns(dy));
         Keep(dq, dk, dv, new Columns(probabilities));
     }
@@ -82,7 +90,7 @@ sealed unsafe class VectorAttention<T> : Attention
         AttentionShape shape = Shape(call, values: false);
         shape.CheckProbabilities(scores, nameof(scores));
         AttentionScoreBlocks<T> job = new(shape, call.Queries, call.Keys, scores.Address());
-        workers.Run(shape.Jobs, job);
+        Run(workers, shape, job);
         Keep(call.Queries, call.Keys, new Columns(scores));
     }
 
@@ -106,7 +114,7 @@ sealed unsafe class VectorAttention<T> : Attention
             dq,
             dk
         );
-        workers.Run(shape.Jobs, job);
+        Run(workers, shape, job);
         Keep(call.Queries, call.Keys, new Columns(dScores));
         Keep(dq, dk);
     }
@@ -119,6 +127,9 @@ sealed unsafe class VectorAttention<T> : Attention
         shape.CheckKeys(values ? call.Values : call.Keys, "v");
         return shape;
     }
+
+    static void Run<THead>(Workers workers, in AttentionShape shape, in THead head)
+        where THead : struct, IHead => workers.Run(shape.Jobs, new HeadBlocks<THead>(shape, head));
 
     static void Keep(params ReadOnlySpan<Columns> columns)
     {

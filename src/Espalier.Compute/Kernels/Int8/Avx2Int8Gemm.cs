@@ -24,15 +24,7 @@ sealed unsafe class Avx2Int8Gemm : TiledInt8Gemm
         Span<byte> into
     ) => RowQuantizer.Avx2(x, into);
 
-    protected override void Multiply(ref Int8Tile tile)
-    {
-        for (; tile.Tiles > 0; tile.MoveOn())
-        {
-            MultiplyOne(ref tile);
-        }
-    }
-
-    static void MultiplyOne(ref Int8Tile tile)
+    protected override void MultiplyOne(ref Int8Tile tile)
     {
         for (int v = 0; v < tile.Vectors; v++)
         {

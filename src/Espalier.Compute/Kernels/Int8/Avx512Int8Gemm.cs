@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Espalier.Kernels.Vectors;
 
 namespace Espalier.Kernels.Int8;
 
@@ -12,28 +11,14 @@ namespace Espalier.Kernels.Int8;
 /// </summary>
 sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
 {
+    const int Step = Int8Panels.VectorBytes;
+
     public static bool IsSupported => Avx512F.IsSupported && Avx512BW.IsSupported;
 
     // 4 rows x 4 vectors: 16 sums, 8 registers of x (even and odd bytes), 2 of weights, 1 mask: 27 of 32.
     protected override int TileRows => 4;
 
-    protected override Int8Layer PackLayer(LayerWeights weights) =>
-        new TiledInt8Layer<Lanes16>(this, weights);
-
-    internal override (float Scale, int ZeroPoint) QuantizeRow(
-        ReadOnlySpan<float> x,
-        Span<byte> into
-    ) => RowQuantizer.Avx512(x, into);
-
-    protected override void Multiply(ref Int8Tile tile)
-    {
-        for (; tile.Tiles > 0; tile.MoveOn())
-        {
-            MultiplyOne(ref tile);
-        }
-    }
-
-    static void MultiplyOne(ref Int8Tile tile)
+    protected override void MultiplyOne(ref Int8Tile tile)
     {
         switch (tile.Rows)
         {
@@ -105,107 +90,27 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
         Vector512<int> low = Vector512.Create(0x00FF00FF);
         for (long g = 0, groups = tile.Groups; g < groups; g++)
         {
-            Vector512<int> x = Vector512.Create(((int*)x0)[g]);
-            Vector512<short> even0 = (x & low).AsInt16(),
-                odd0 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
-            x = Vector512.Create(((int*)x1)[g]);
-            Vector512<short> even1 = (x & low).AsInt16(),
-                odd1 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
-            x = Vector512.Create(((int*)x2)[g]);
-            Vector512<short> even2 = (x & low).AsInt16(),
-                odd2 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
-            x = Vector512.Create(((int*)x3)[g]);
-            Vector512<short> even3 = (x & low).AsInt16(),
-                odd3 = Avx512BW.ShiftRightLogical(x.AsInt16(), 8);
-            Vector512<short> w = Vector512.Load(weights).AsInt16();
-            Vector512<short> even = Avx512BW.ShiftRightArithmetic(
-                    Avx512BW.ShiftLeftLogical(w, 8),
-                    8
-                ),
-                odd = Avx512BW.ShiftRightArithmetic(w, 8);
-            c00 = Dot(c00, even0, odd0, even, odd);
-            if (TRows.Value > 1)
-            {
-                c10 = Dot(c10, even1, odd1, even, odd);
-            }
-
-            if (TRows.Value > 2)
-            {
-                c20 = Dot(c20, even2, odd2, even, odd);
-            }
-
-            if (TRows.Value > 3)
-            {
-                c30 = Dot(c30, even3, odd3, even, odd);
-            }
-
+            Bytes r0 = Bytes.Unsigned((int*)x0 + g, low),
+                r1 = Bytes.Unsigned((int*)x1 + g, low),
+                r2 = Bytes.Unsigned((int*)x2 + g, low),
+                r3 = Bytes.Unsigned((int*)x3 + g, low);
+            Add<TRows>(weights, r0, r1, r2, r3, ref c00, ref c10, ref c20, ref c30);
             if (TVectors.Value > 1)
             {
-                w = Vector512.Load(weights + Int8Panels.VectorBytes).AsInt16();
-                even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
-                odd = Avx512BW.ShiftRightArithmetic(w, 8);
-                c01 = Dot(c01, even0, odd0, even, odd);
-                if (TRows.Value > 1)
-                {
-                    c11 = Dot(c11, even1, odd1, even, odd);
-                }
-
-                if (TRows.Value > 2)
-                {
-                    c21 = Dot(c21, even2, odd2, even, odd);
-                }
-
-                if (TRows.Value > 3)
-                {
-                    c31 = Dot(c31, even3, odd3, even, odd);
-                }
+                Add<TRows>(weights + Step, r0, r1, r2, r3, ref c01, ref c11, ref c21, ref c31);
             }
 
             if (TVectors.Value > 2)
             {
-                w = Vector512.Load(weights + 2 * Int8Panels.VectorBytes).AsInt16();
-                even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
-                odd = Avx512BW.ShiftRightArithmetic(w, 8);
-                c02 = Dot(c02, even0, odd0, even, odd);
-                if (TRows.Value > 1)
-                {
-                    c12 = Dot(c12, even1, odd1, even, odd);
-                }
-
-                if (TRows.Value > 2)
-                {
-                    c22 = Dot(c22, even2, odd2, even, odd);
-                }
-
-                if (TRows.Value > 3)
-                {
-                    c32 = Dot(c32, even3, odd3, even, odd);
-                }
+                Add<TRows>(weights + 2 * Step, r0, r1, r2, r3, ref c02, ref c12, ref c22, ref c32);
             }
 
             if (TVectors.Value > 3)
             {
-                w = Vector512.Load(weights + 3 * Int8Panels.VectorBytes).AsInt16();
-                even = Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8);
-                odd = Avx512BW.ShiftRightArithmetic(w, 8);
-                c03 = Dot(c03, even0, odd0, even, odd);
-                if (TRows.Value > 1)
-                {
-                    c13 = Dot(c13, even1, odd1, even, odd);
-                }
-
-                if (TRows.Value > 2)
-                {
-                    c23 = Dot(c23, even2, odd2, even, odd);
-                }
-
-                if (TRows.Value > 3)
-                {
-                    c33 = Dot(c33, even3, odd3, even, odd);
-                }
+                Add<TRows>(weights + 3 * Step, r0, r1, r2, r3, ref c03, ref c13, ref c23, ref c33);
             }
 
-            weights += Int8Panels.VectorBytes * TVectors.Value;
+            weights += Step * TVectors.Value;
         }
 
         Finish<TVectors>(ref tile, 0, c00, c01, c02, c03);
@@ -225,14 +130,27 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
         }
     }
 
+    // One vector of weights with all rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> Dot(
-        Vector512<int> sum,
-        Vector512<short> xEven,
-        Vector512<short> xOdd,
-        Vector512<short> even,
-        Vector512<short> odd
-    ) => sum + Avx512BW.MultiplyAddAdjacent(xEven, even) + Avx512BW.MultiplyAddAdjacent(xOdd, odd);
+    static void Add<TRows>(
+        sbyte* weights,
+        in Bytes r0,
+        in Bytes r1,
+        in Bytes r2,
+        in Bytes r3,
+        ref Vector512<int> c0,
+        ref Vector512<int> c1,
+        ref Vector512<int> c2,
+        ref Vector512<int> c3
+    )
+        where TRows : struct, ICount
+    {
+        Bytes w = Bytes.Signed(Vector512.Load(weights).AsInt16());
+        c0 = w.Dot(r0, c0);
+        c1 = TRows.Value > 1 ? w.Dot(r1, c1) : c1;
+        c2 = TRows.Value > 2 ? w.Dot(r2, c2) : c2;
+        c3 = TRows.Value > 3 ? w.Dot(r3, c3) : c3;
+    }
 
     static void Finish<TVectors>(
         ref Int8Tile tile,
@@ -287,5 +205,32 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
         {
             y[i] = value[i] + tile.Bias[column + i];
         }
+    }
+
+    // Two bytes of each four as 16 bits, and the other two.
+    readonly struct Bytes(Vector512<short> even, Vector512<short> odd)
+    {
+        readonly Vector512<short> _even = even,
+            _odd = odd;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Bytes Unsigned(int* four, Vector512<int> low)
+        {
+            Vector512<int> x = Vector512.Create(*four);
+            return new((x & low).AsInt16(), Avx512BW.ShiftRightLogical(x.AsInt16(), 8));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Bytes Signed(Vector512<short> w) =>
+            new(
+                Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8),
+                Avx512BW.ShiftRightArithmetic(w, 8)
+            );
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<int> Dot(in Bytes x, Vector512<int> sum) =>
+            sum
+            + Avx512BW.MultiplyAddAdjacent(x._even, _even)
+            + Avx512BW.MultiplyAddAdjacent(x._odd, _odd);
     }
 }

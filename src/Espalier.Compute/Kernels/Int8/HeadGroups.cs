@@ -44,7 +44,6 @@ sealed class HeadGroups
         Matrix = int8.Lay(Weight.Stacked([.. rows]));
     }
 
-    /// <summary>Of a head.</summary>
     public int Width { get; }
     public int Count { get; }
     public Int8Panels Matrix { get; }

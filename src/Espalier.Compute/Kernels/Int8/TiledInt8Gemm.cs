@@ -70,21 +70,31 @@ abstract unsafe class TiledInt8Gemm : Int8Gemm
     /// <summary>Called before weights are packed: what a kernel needs once.</summary>
     protected virtual void Prepare() { }
 
-    /// <summary>Weights in the layout of this kernel.</summary>
     internal virtual Int8Panels Lay(Weight weights_OI) => new(weights_OI);
 
     /// <summary>Called after each job, on the caller's thread: what a kernel leaves in the processor.</summary>
     internal virtual void Leave() { }
 
-    protected abstract Int8Layer PackLayer(LayerWeights weights);
+    /// <summary>What goes row by row has sixteen lanes, unless a kernel says otherwise; quantizing too.</summary>
+    protected virtual Int8Layer PackLayer(LayerWeights weights) =>
+        new TiledInt8Layer<Lanes16>(this, weights);
 
-    internal abstract (float Scale, int ZeroPoint) QuantizeRow(
+    internal virtual (float Scale, int ZeroPoint) QuantizeRow(
         ReadOnlySpan<float> x,
         Span<byte> into
-    );
+    ) => RowQuantizer.Avx512(x, into);
 
     /// <summary>Sums, scales and bias of tiles below each other; leaves none to go.</summary>
-    protected abstract void Multiply(ref Int8Tile tile);
+    protected virtual void Multiply(ref Int8Tile tile)
+    {
+        for (; tile.Tiles > 0; tile.MoveOn())
+        {
+            MultiplyOne(ref tile);
+        }
+    }
+
+    /// <summary>Of kernels that know one tile at a time.</summary>
+    protected virtual void MultiplyOne(ref Int8Tile tile) => throw new NotSupportedException();
 
     /// <summary>Rows times one panel of columns, on this thread.</summary>
     /// <param name="bias">Of all columns, or null.</param>

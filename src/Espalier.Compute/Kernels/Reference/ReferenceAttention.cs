@@ -75,6 +75,83 @@ sealed class ReferenceAttention : Attention
         }
     }
 
+    public override unsafe void Continue(Workers workers, in PastCall call, Tensor y)
+    {
+        call.Check(y);
+        PastCall all = call;
+        AttentionForm form = call.Form;
+        int keyHeads = form.Heads / form.Group,
+            width = form.Width;
+        workers.Run(
+            call.Sequences.Count * keyHeads,
+            block =>
+            {
+                var (s, keyHead) = (block / keyHeads, block % keyHeads);
+                Past past = all.Pasts[s];
+                int rows = all.Sequences.RowsOf(s),
+                    start = all.Sequences.Starts[s],
+                    keys = past.Length + rows;
+                CachedHead Page(int token) =>
+                    past.Head(token / KeyValueCache.PageTokens, all.Layer, keyHead);
+                for (int t = 0; t < rows; t++)
+                {
+                    int token = past.Length + t;
+                    Page(token)
+                        .Write(
+                            token % KeyValueCache.PageTokens,
+                            Row(all.Keys, start + t) + keyHead * width,
+                            Row(all.Values, start + t) + keyHead * width
+                        );
+                }
+
+                double[] p = new double[keys];
+                for (int h = keyHead * form.Group; h < (keyHead + 1) * form.Group; h++)
+                {
+                    for (int i = 0; i < rows; i++)
+                    {
+                        var (first, end) = form.Seen(i, rows, keys);
+                        double largest = double.NegativeInfinity,
+                            total = 0;
+                        for (int j = first; j < end; j++)
+                        {
+                            CachedHead page = Page(j);
+                            double dot = 0;
+                            for (int d = 0; d < width; d++)
+                            {
+                                dot +=
+                                    (double)At(all.Queries, start + i, h * width + d)
+                                    * page.Key(j % KeyValueCache.PageTokens, d);
+                            }
+
+                            p[j] = dot / Root(form);
+                            largest = Math.Max(largest, p[j]);
+                        }
+
+                        for (int j = first; j < end; j++)
+                        {
+                            p[j] = Math.Exp(p[j] - largest);
+                            total += p[j];
+                        }
+
+                        for (int d = 0; d < width; d++)
+                        {
+                            double sum = 0;
+                            for (int j = first; j < end; j++)
+                            {
+                                sum += p[j] * Page(j).Value(j % KeyValueCache.PageTokens, d);
+                            }
+
+                            y.Row(start + i)[h * width + d] = (float)(sum / total);
+                        }
+                    }
+                }
+            }
+        );
+    }
+
+    static unsafe float* Row(Columns columns, int row) =>
+        columns.Tensor.Address() + (nint)row * columns.Stride + columns.Offset;
+
     public override void Backward(
         Workers workers,
         in AttentionCall call,

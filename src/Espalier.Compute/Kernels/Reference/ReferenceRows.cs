@@ -40,45 +40,34 @@ sealed class ReferenceRows : RowKernels
             }
         );
 
-    public override void Gate(
-        Workers workers,
-        Activation activation,
-        Columns gate,
-        Columns up,
-        Tensor y
-    )
+    public override void Gate(Workers workers, in Gated of, Tensor y)
     {
-        CheckGate(y, gate, up);
+        Check(of, y);
         for (int r = 0; r < y.Rows; r++)
         {
             for (int i = 0; i < y.Columns; i++)
             {
-                double by = Activations.Value(activation, Part(gate, r)[i]);
-                y.Row(r)[i] = (float)(by * Part(up, r)[i]);
+                double by = Activations.Value(of.Activation, Part(of.Gate, r)[i]);
+                y.Row(r)[i] = (float)(by * Part(of.Up, r)[i]);
             }
         }
     }
 
-    public override void GateBackward(
-        Workers workers,
-        Activation activation,
-        Columns gate,
-        Columns up,
-        Tensor dy,
-        Columns dGate,
-        Columns dUp
-    )
+    public override void GateBackward(Workers workers, in Gated of, Tensor dy, in Gated to)
     {
-        CheckGate(dy, gate, up, dGate, dUp);
+        Check(of, dy);
+        Check(to, dy);
         for (int r = 0; r < dy.Rows; r++)
         {
             for (int i = 0; i < dy.Columns; i++)
             {
-                double by = Part(gate, r)[i],
-                    from = Part(up, r)[i],
+                double by = Part(of.Gate, r)[i],
+                    from = Part(of.Up, r)[i],
                     down = dy.Row(r)[i];
-                Part(dGate, r)[i] = (float)(Activations.Derivative(activation, by) * from * down);
-                Part(dUp, r)[i] = (float)(Activations.Value(activation, by) * down);
+                Part(to.Gate, r)[i] = (float)(
+                    Activations.Derivative(of.Activation, by) * from * down
+                );
+                Part(to.Up, r)[i] = (float)(Activations.Value(of.Activation, by) * down);
             }
         }
     }
@@ -270,19 +259,16 @@ sealed class ReferenceRows : RowKernels
 
     public override bool AdamW(
         Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
+        in Learned of,
         in AdamWStep step,
         float gradientScale,
         PackedForms forms = default
     )
     {
-        Span<float> p = parameter.Span,
-            g = gradient.Span,
-            m = first.Span,
-            v = second.Span;
+        Span<float> p = of.Parameter.Span,
+            g = of.Gradient!.Span,
+            m = of.First.Span,
+            v = of.Second.Span;
         for (int i = 0; i < p.Length; i++)
         {
             float gradientHere = g[i] * gradientScale;
@@ -298,36 +284,29 @@ sealed class ReferenceRows : RowKernels
 
     public override void AdamW(
         Workers workers,
-        Tensor parameter,
-        Tensor? gradient,
-        Tensor first,
-        Tensor second,
-        ReadOnlyMemory<int> rows,
-        ReadOnlyMemory<int> taken,
-        ReadOnlyMemory<AdamWStep> steps,
+        in Learned of,
+        in MissedSteps missed,
         float gradientScale
     )
     {
-        Tensor zeros = new(parameter.Columns);
-        foreach (int row in rows.Span)
+        Shape shape = new(of.Parameter.Columns);
+        Tensor zeros = new(shape);
+        foreach (int row in missed.Rows.Span)
         {
-            Shape shape = new(parameter.Columns);
-            int at = row * parameter.Columns;
-            for (int s = taken.Span[row]; s < steps.Length; s++)
+            int at = row * of.Parameter.Columns;
+            for (int s = missed.Taken.Span[row]; s < missed.Steps.Length; s++)
             {
-                bool last = s == steps.Length - 1;
-                AdamW(
-                    workers,
-                    parameter.Part(at, shape),
-                    last && gradient is not null ? gradient.Part(at, shape) : zeros,
-                    first.Part(at, shape),
-                    second.Part(at, shape),
-                    steps.Span[s],
-                    gradientScale
+                bool last = s == missed.Steps.Length - 1;
+                Learned here = new(
+                    of.Parameter.Part(at, shape),
+                    last && of.Gradient is not null ? of.Gradient.Part(at, shape) : zeros,
+                    of.First.Part(at, shape),
+                    of.Second.Part(at, shape)
                 );
+                AdamW(workers, here, missed.Steps.Span[s], gradientScale);
             }
 
-            gradient?.Row(row).Clear();
+            of.Gradient?.Row(row).Clear();
         }
     }
 

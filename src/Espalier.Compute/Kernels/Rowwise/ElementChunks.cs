@@ -69,26 +69,28 @@ readonly unsafe struct AddChunks<T>(float* x, float* other, float* y, int count)
 /// The steps are those of the reference, one by one and each rounded, so the bits are the same; seven streams of
 /// memory pass once, which takes longer than the arithmetic.
 /// </summary>
-readonly unsafe struct AdamWChunks<T>(
-    float* parameter,
-    float* gradient,
-    float* first,
-    float* second,
-    int count,
-    AdamWStep step,
-    float gradientScale
-) : IBlocks
+readonly unsafe struct AdamWChunks<T>(Learned of, AdamWStep step, float gradientScale) : IBlocks
     where T : struct, ILanes<T>
 {
-    public void Run(int block) => Range((nint)block * Chunks.Size, Chunks.SizeOf(block, count));
+    readonly float* _parameter = of.Parameter.Address();
+    readonly float* _gradient = of.Gradient!.Address();
+    readonly float* _first = of.First.Address();
+    readonly float* _second = of.Second.Address();
+
+    public void Run(int block) =>
+        Range((nint)block * Chunks.Size, Chunks.SizeOf(block, of.Parameter.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Range(nint at, int size)
     {
+        float* p = _parameter + at,
+            g = _gradient + at,
+            m = _first + at,
+            v = _second + at;
         int i = 0;
         for (; i <= size - T.Count; i += T.Count)
         {
-            Step(parameter + at + i, gradient + at + i, first + at + i, second + at + i);
+            Step(p + i, g + i, m + i, v + i);
         }
 
         if (i < size)
@@ -97,14 +99,14 @@ readonly unsafe struct AdamWChunks<T>(
             float* scratch = stackalloc float[4 * T.Count];
             new Span<float>(scratch, 4 * T.Count).Clear();
             int rest = size - i;
-            Copy(parameter + at + i, scratch, rest);
-            Copy(gradient + at + i, scratch + T.Count, rest);
-            Copy(first + at + i, scratch + 2 * T.Count, rest);
-            Copy(second + at + i, scratch + 3 * T.Count, rest);
+            Copy(p + i, scratch, rest);
+            Copy(g + i, scratch + T.Count, rest);
+            Copy(m + i, scratch + 2 * T.Count, rest);
+            Copy(v + i, scratch + 3 * T.Count, rest);
             Step(scratch, scratch + T.Count, scratch + 2 * T.Count, scratch + 3 * T.Count);
-            Copy(scratch, parameter + at + i, rest);
-            Copy(scratch + 2 * T.Count, first + at + i, rest);
-            Copy(scratch + 3 * T.Count, second + at + i, rest);
+            Copy(scratch, p + i, rest);
+            Copy(scratch + 2 * T.Count, m + i, rest);
+            Copy(scratch + 3 * T.Count, v + i, rest);
         }
     }
 
@@ -123,7 +125,7 @@ readonly unsafe struct AdamWChunks<T>(
         v.Store(secondAt);
     }
 
-    static void Copy(float* from, float* to, int count) =>
+    public static void Copy(float* from, float* to, int count) =>
         new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
 }
 

@@ -12,19 +12,14 @@ readonly unsafe struct Place(Columns columns)
     public float* Row(int row) => _first + row * _stride;
 }
 
-readonly unsafe struct GateBlocks<T>(
-    RowBlocks rows,
-    Activation activation,
-    Place gate,
-    Place up,
-    Place y
-) : IBlocks
+readonly unsafe struct GateBlocks<T>(RowBlocks rows, Gated of, Place y) : IBlocks
     where T : struct, ILanes<T>
 {
     public void Run(int job)
     {
         var (first, past) = rows.RowsOfJob(job);
-        VectorActivations.On(activation, new Loop(gate, up, y, first, past, rows.Columns));
+        Loop loop = new(new(of.Gate), new(of.Up), y, first, past, rows.Columns);
+        VectorActivations.On(of.Activation, loop);
     }
 
     readonly struct Loop(Place gate, Place up, Place y, int first, int past, int count) : ICurveLoop
@@ -55,24 +50,20 @@ readonly unsafe struct GateBlocks<T>(
     }
 }
 
-readonly unsafe struct GateBackwardBlocks<T>(
-    RowBlocks rows,
-    Activation activation,
-    Place gate,
-    Place up,
-    Place dy,
-    Place dGate,
-    Place dUp
-) : IBlocks
+readonly unsafe struct GateBackwardBlocks<T>(RowBlocks rows, Gated of, Place dy, Gated to) : IBlocks
     where T : struct, ILanes<T>
 {
     public void Run(int job)
     {
+        Place gate = new(of.Gate),
+            up = new(of.Up),
+            dGate = new(to.Gate),
+            dUp = new(to.Up);
         var (first, past) = rows.RowsOfJob(job);
         for (int r = first; r < past; r++)
         {
             VectorActivations.On(
-                activation,
+                of.Activation,
                 new Loop(gate.Row(r), up.Row(r), dy.Row(r), dGate.Row(r), dUp.Row(r), rows.Columns)
             );
         }

@@ -40,44 +40,23 @@ sealed unsafe class VectorRows<T> : RowKernels
         Keep(x, dy, dx);
     }
 
-    public override void Gate(
-        Workers workers,
-        Activation activation,
-        Columns gate,
-        Columns up,
-        Tensor y
-    )
+    public override void Gate(Workers workers, in Gated of, Tensor y)
     {
-        CheckGate(y, gate, up);
+        Check(of, y);
         RowBlocks rows = new(y.Rows, y.Columns);
-        GateBlocks<T> job = new(rows, activation, new(gate), new(up), new(new Columns(y)));
+        GateBlocks<T> job = new(rows, of, new(new Columns(y)));
         workers.Run(rows.Jobs, job);
-        Keep(gate.Tensor, up.Tensor, y);
+        Keep(y);
     }
 
-    public override void GateBackward(
-        Workers workers,
-        Activation activation,
-        Columns gate,
-        Columns up,
-        Tensor dy,
-        Columns dGate,
-        Columns dUp
-    )
+    public override void GateBackward(Workers workers, in Gated of, Tensor dy, in Gated to)
     {
-        CheckGate(dy, gate, up, dGate, dUp);
+        Check(of, dy);
+        Check(to, dy);
         RowBlocks rows = new(dy.Rows, dy.Columns);
-        GateBackwardBlocks<T> job = new(
-            rows,
-            activation,
-            new(gate),
-            new(up),
-            new(new Columns(dy)),
-            new(dGate),
-            new(dUp)
-        );
+        GateBackwardBlocks<T> job = new(rows, of, new(new Columns(dy)), to);
         workers.Run(rows.Jobs, job);
-        Keep(gate.Tensor, up.Tensor, dy, dGate.Tensor, dUp.Tensor);
+        Keep(dy);
     }
 
     public override void Rotate(
@@ -213,34 +192,22 @@ sealed unsafe class VectorRows<T> : RowKernels
 
     public override bool AdamW(
         Workers workers,
-        Tensor parameter,
-        Tensor gradient,
-        Tensor first,
-        Tensor second,
+        in Learned of,
         in AdamWStep step,
         float gradientScale,
         PackedForms forms = default
     )
     {
-        int count = parameter.Count;
-        CheckCount("AdamW", gradient, count, nameof(gradient));
-        CheckCount("AdamW", first, count, nameof(first));
-        CheckCount("AdamW", second, count, nameof(second));
-        AdamWChunks<T> chunks = new(
-            parameter.Address(),
-            gradient.Address(),
-            first.Address(),
-            second.Address(),
-            count,
-            step,
-            gradientScale
-        );
+        int count = of.Parameter.Count;
+        CheckCount("AdamW", of.Gradient!, count, "gradient");
+        CheckMoments(of);
+        AdamWChunks<T> chunks = new(of, step, gradientScale);
         bool packs =
             forms is { Transposed: null or Bf16Panels, Straight: null or Bf16Panels }
             && forms != default;
         if (packs)
         {
-            AdamWPacking<T> job = new(chunks, parameter, forms);
+            AdamWPacking<T> job = new(chunks, of.Parameter, forms);
             workers.Run(job.Blocks, job);
         }
         else
@@ -248,36 +215,20 @@ sealed unsafe class VectorRows<T> : RowKernels
             workers.Run(Chunks.Of(count), chunks);
         }
 
-        Keep(parameter, gradient, first, second);
+        Keep(of.Parameter, of.Gradient, of.First, of.Second);
         return packs;
     }
 
     public override void AdamW(
         Workers workers,
-        Tensor parameter,
-        Tensor? gradient,
-        Tensor first,
-        Tensor second,
-        ReadOnlyMemory<int> rows,
-        ReadOnlyMemory<int> taken,
-        ReadOnlyMemory<AdamWStep> steps,
+        in Learned of,
+        in MissedSteps missed,
         float gradientScale
     )
     {
-        CheckCount("AdamW", first, parameter.Count, nameof(first));
-        CheckCount("AdamW", second, parameter.Count, nameof(second));
-        AdamWRows<T> job = new(
-            parameter,
-            gradient,
-            first,
-            second,
-            rows,
-            taken,
-            steps,
-            gradientScale
-        );
+        CheckMoments(of);
+        AdamWRows<T> job = new(of, missed, gradientScale);
         workers.Run(job.Blocks, job);
-        Keep(parameter, first, second);
     }
 
     public override double SumOfSquares(Workers workers, Tensor x)
@@ -304,6 +255,12 @@ sealed unsafe class VectorRows<T> : RowKernels
                 $"{kernel}: {name} is {other.Shape}; it must be {x.Shape} like the first tensor."
             );
         }
+    }
+
+    static void CheckMoments(in Learned of)
+    {
+        CheckCount("AdamW", of.First, of.Parameter.Count, "first");
+        CheckCount("AdamW", of.Second, of.Parameter.Count, "second");
     }
 
     static void Check(string kernel, in Norm norm, int columns)

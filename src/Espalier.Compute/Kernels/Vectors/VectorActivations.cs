@@ -30,37 +30,6 @@ public static unsafe class VectorActivations
         }
     }
 
-    /// <summary>dy = dy · activation'(x).</summary>
-    public static void Derivative(Activation activation, ReadOnlySpan<float> x, Span<float> dy)
-    {
-        if (x.Length != dy.Length)
-        {
-            throw new ArgumentException(
-                $"Derivative: x has {x.Length} elements and dy {dy.Length}; they must be as many."
-            );
-        }
-
-        fixed (float* at = x)
-        fixed (float* by = dy)
-        {
-            if (Lanes16.IsSupported)
-            {
-                Derivative<Lanes16>(activation, at, by, by, x.Length);
-            }
-            else if (Lanes8.IsSupported)
-            {
-                Derivative<Lanes8>(activation, at, by, by, x.Length);
-            }
-            else
-            {
-                for (int i = 0; i < x.Length; i++)
-                {
-                    dy[i] = (float)(dy[i] * Activations.Derivative(activation, x[i]));
-                }
-            }
-        }
-    }
-
     internal static void Apply<T>(Activation activation, float* x, float* y, int count)
         where T : struct, ILanes<T> => Apply<T>(activation, x, y, 0, 1, count);
 

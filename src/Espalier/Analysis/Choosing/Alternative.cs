@@ -5,7 +5,6 @@ using Espalier.Models;
 namespace Espalier.Analysis.Choosing;
 
 /// <summary>One pipeline at one effort, to be chosen or not: what it gives and what it costs.</summary>
-/// <param name="Metric">Of the quality.</param>
 /// <param name="Bytes">Of the weights as a session holds them.</param>
 public sealed record Alternative(
     string Pipeline,

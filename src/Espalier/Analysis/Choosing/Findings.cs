@@ -39,7 +39,6 @@ public sealed record Curve(string Pipeline, string? Seed, IReadOnlyList<MeanPoin
             .Select(s => s.AsEnumerable().ToArray());
 }
 
-/// <summary>What the measurements of one setting say.</summary>
 public sealed record Findings(
     Setting Setting,
     IReadOnlyList<Measurement> Measurements,

@@ -49,16 +49,13 @@ public sealed record Objective(
     /// The best row for every division of the weight between time and energy, from 0 (time alone) to 1 (energy alone):
     /// each row's value is a straight line in the weight of energy.
     /// </summary>
-    public static IReadOnlyList<WinnerSpan> Winners(
-        IReadOnlyList<WeighedRow> rows,
-        double exponent = UsualExponent
-    ) =>
+    public static IReadOnlyList<WinnerSpan> Winners(IReadOnlyList<WeighedRow> rows) =>
         Envelope(
             [
                 .. rows.Select(r => new Line(
                     r.Name,
-                    new Objective(1, 0, exponent).Of(r),
-                    new Objective(0, 1, exponent).Of(r) - new Objective(1, 0, exponent).Of(r)
+                    new Objective(1, 0).Of(r),
+                    new Objective(0, 1).Of(r) - new Objective(1, 0).Of(r)
                 )),
             ],
             1

@@ -8,7 +8,6 @@ namespace Espalier.Analysis.Cumulation;
 
 /// <summary>What one effort gave; null is a figure that was not measured.</summary>
 /// <param name="CostError">Standard error of the cost as a share of it; null where unknown.</param>
-/// <param name="QualityError">The same of the quality.</param>
 /// <param name="Layers">That an example went through, on average; null where unknown.</param>
 public sealed record EffortPoint(
     Effort Effort,
@@ -25,7 +24,6 @@ public sealed record EffortPoint(
 
 /// <summary>One combination of operators within a block, in which everything started from the same original.</summary>
 /// <param name="Block">Task and seeds; model and data set in tables of others.</param>
-/// <param name="Metric">Of the quality.</param>
 /// <param name="Operators">In order, with options, without O: <c>D</c>, <c>P(heads=8)</c>. Empty for the original.</param>
 public sealed record CombinationRun(
     string Block,

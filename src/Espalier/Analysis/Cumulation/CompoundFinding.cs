@@ -22,7 +22,6 @@ public enum CompoundVerdict
 /// <param name="Units">The parts, each a letter or a compound found before: <c>DP</c> and <c>Q</c>.</param>
 /// <param name="Blocks">With a residual.</param>
 /// <param name="Residual">Mean of ln(measured / predicted); above 0 the combination has more than predicted.</param>
-/// <param name="Low">95 % interval of the mean; null for a single block of unknown error.</param>
 /// <param name="AbsoluteError">Mean of |predicted − measured| / measured.</param>
 /// <param name="P">Of a residual beyond the margin; null where the spread is unknown.</param>
 public sealed record CompoundFinding(
@@ -30,8 +29,6 @@ public sealed record CompoundFinding(
     IReadOnlyList<string> Units,
     int Blocks,
     double Residual,
-    double? Low,
-    double? High,
     double AbsoluteError,
     double? P,
     CompoundVerdict Verdict,

@@ -96,8 +96,6 @@ public static class Compounds
             e.Units,
             e.Count,
             e.Mean,
-            low,
-            high,
             e.AbsoluteError,
             p,
             verdict,

@@ -13,14 +13,12 @@ public sealed record PredictedPoint(
 );
 
 /// <summary>A measured combination beside what its parts predict (Figure 4 of Xin et al.).</summary>
-/// <param name="Block">Task and seeds.</param>
 /// <param name="Units">What was taken together.</param>
 /// <param name="CostError">Mean of |predicted − measured| / measured over common efforts.</param>
 /// <param name="CostErrorAsPrinted">The same with equation 4 as the paper has it; equal where it has no part.</param>
 /// <param name="FirstExit">Where t_E of equation 4 was taken; null where it has no part.</param>
 /// <param name="QualityError">Mean of |predicted − measured| over common efforts, on the scale on which the metric is compared.</param>
 public sealed record PredictedCurve(
-    string Block,
     string Pipeline,
     IReadOnlyList<string> Units,
     IReadOnlyList<PredictedPoint> Points,
@@ -70,7 +68,6 @@ public static class CurvePrediction
     {
         PredictedPoint[] points = Beside(run, predicted);
         return new PredictedCurve(
-            run.Block,
             run.Pipeline,
             units,
             points,

@@ -10,7 +10,6 @@ namespace Espalier.Analysis.Cumulation;
 /// </summary>
 /// <param name="QualityChange">In percent; of a metric without ratios the difference.</param>
 public sealed record ReductionRow(
-    string Task,
     string Pipeline,
     int Runs,
     double? Quality,
@@ -43,7 +42,7 @@ public static class ReductionTable
                 .Distinct()
                 .OrderBy(p => p == Original ? 0 : p.Length)
                 .ThenBy(p => p, StringComparer.Ordinal)
-            let row = Row(task, pipeline, own)
+            let row = Row(pipeline, own)
             where row.CostQ is not null || row.CostL is not null
             select row,
         ];
@@ -55,7 +54,7 @@ public static class ReductionTable
             ? 100 * (ProductRule.Remaining(1 + a / 100, 1 + b / 100) - 1)
             : null;
 
-    static ReductionRow Row(string task, string pipeline, CombinationRun[] runs)
+    static ReductionRow Row(string pipeline, CombinationRun[] runs)
     {
         EffortPoint? raw = Mean(runs, pipeline, Effects.None),
             q = Mean(runs, pipeline, Effects.FewerBits),
@@ -64,7 +63,6 @@ public static class ReductionTable
         double? costQ = Change(q?.Cost, raw?.Cost),
             costL = Change(l?.Cost, raw?.Cost);
         return new ReductionRow(
-            task,
             pipeline,
             runs.Count(r => r.Pipeline == pipeline),
             raw?.Quality,

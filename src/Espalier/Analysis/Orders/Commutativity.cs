@@ -77,7 +77,7 @@ public static class Commutativity
         foreach (
             IGrouping<bool, OrderDraft> family in drafts
                 .Where(d => d.SameAs is null)
-                .GroupBy(d => IsOfTraining(d.Orders[0]))
+                .GroupBy(d => IsOfTraining(d.Found.Orders[0]))
         )
         {
             foreach (var (draft, found) in OrderSentence.Judged([.. family], options))

@@ -63,10 +63,10 @@ public sealed record OrderComparison
     public required double SecondMargin { get; init; }
 
     /// <summary>Of the region from the second exit on; of models without exits at full effort.</summary>
-    public required OrderVerdict Verdict { get; init; }
+    public OrderVerdict Verdict { get; init; } = OrderVerdict.Undecided;
 
     /// <summary>The verdict with its evidence, and where on the curve.</summary>
-    public required string Sentence { get; init; }
+    public string Sentence { get; init; } = "";
 }
 
 /// <summary>One order on one original.</summary>
@@ -77,7 +77,6 @@ public sealed record OrderRun(string Pipeline, ulong Original, EffortCurve Curve
 public sealed record PairDistance(int A, int B, bool SameOrder, bool SameOriginal, double Distance);
 
 /// <param name="Mean">Of largest differences, which noise makes large too: no size of an effect.</param>
-/// <param name="Sd">Over the pairs.</param>
 /// <param name="Low">
 /// 95 % interval of the mean (<see cref="Inference.StudentBootstrap"/>), resampling originals: pairs share runs and are
 /// not independent. Null for fewer than two originals, or where all resamples agree.
@@ -121,7 +120,6 @@ public enum OrderVerdict
     Undecided,
 }
 
-/// <summary>A part of the curve.</summary>
 public enum CurveRegion
 {
     FirstExit,
@@ -138,15 +136,13 @@ public enum CurveRegion
 /// <summary>By how much order A is better than order B at one place, over originals.</summary>
 /// <param name="Place">Layers, or time as a share of O's.</param>
 /// <param name="Low">Ends of an interval that holds for all places and pairs at once.</param>
-/// <param name="Sd">Over originals.</param>
 public sealed record OrderDifference(
     string A,
     string B,
     double Place,
     double Mean,
     double Low,
-    double High,
-    double Sd
+    double High
 );
 
 /// <summary>The verdict over originals on the examples at hand, as if another draw of them were not asked for.</summary>
@@ -183,7 +179,6 @@ public sealed record RegionFinding(
     Needed? Needed
 )
 {
-    /// <summary>The largest mean difference.</summary>
     public OrderDifference Largest => Differences.MaxBy(d => Math.Abs(d.Mean))!;
 
     /// <summary>The one whose interval is furthest from 0, by its own width.</summary>

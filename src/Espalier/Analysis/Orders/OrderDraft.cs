@@ -1,4 +1,3 @@
-using Espalier.Data.Metrics;
 using Espalier.Tensors;
 
 namespace Espalier.Analysis.Orders;
@@ -6,24 +5,13 @@ namespace Espalier.Analysis.Orders;
 /// <summary>What the orders of one set gave, before it is held against other sets.</summary>
 sealed record OrderDraft
 {
-    public required string Task { get; init; }
-    public required string Operators { get; init; }
-    public required Metric Metric { get; init; }
-    public required IReadOnlyList<string> Orders { get; init; }
-    public required IReadOnlyList<ulong> Originals { get; init; }
-    public required IReadOnlyList<OrderRun> Runs { get; init; }
-    public int? Examples { get; init; }
+    /// <summary>What is known without the others: no region, no verdict.</summary>
+    public required OrderComparison Found { get; init; }
 
     /// <summary>Null where the curves share no effort.</summary>
     public required Blocks? Blocks { get; init; }
-    public required PairDistances Distances { get; init; }
-    public required DistanceSummary Same { get; init; }
-    public required DistanceSummary Different { get; init; }
-    public required DistanceSummary Paired { get; init; }
-    public PermutationTest? Test { get; init; }
     public IReadOnlyList<RegionDraft> Regions { get; init; } = [];
     public RegionDraft? ByTime { get; init; }
-    public EquivalentFrom? From { get; init; }
     public OrderDraft? SameAs { get; init; }
 
     public static OrderDraft Of(
@@ -48,8 +36,13 @@ sealed record OrderDraft
             ),
         ];
         PairDistances distances = new(all, blocks);
-        int n = options.Resamples;
-        OrderDraft draft = new()
+        DistanceSummary Of(string name, bool sameOrder, bool sameOriginal) =>
+            distances.Summary(
+                p => p.SameOrder == sameOrder && p.SameOriginal == sameOriginal,
+                options.Resamples,
+                new Draws(rng.Split(name))
+            );
+        OrderComparison found = new()
         {
             Task = task,
             Operators = operators,
@@ -58,44 +51,40 @@ sealed record OrderDraft
             Originals = originals,
             Runs = all,
             Examples = runs.Examples,
-            Blocks = blocks,
-            Distances = distances,
-            Same = distances.Summary(
-                p => p is { SameOrder: true, SameOriginal: false },
-                n,
-                new Draws(rng.Split("same"))
-            ),
-            Different = distances.Summary(
-                p => p is { SameOrder: false, SameOriginal: false },
-                n,
-                new Draws(rng.Split("different"))
-            ),
-            Paired = distances.Summary(
-                p => p is { SameOrder: false, SameOriginal: true },
-                n,
-                new Draws(rng.Split("paired"))
-            ),
+            Pairs = distances.All,
+            Same = Of("same", sameOrder: true, sameOriginal: false),
+            Different = Of("different", sameOrder: false, sameOriginal: false),
+            Paired = Of("paired", sameOrder: false, sameOriginal: true),
+            PairedByNoise = blocks?.LargestByNoise(),
+            WidestStep = all.Select(r => r.Curve.WidestStep).DefaultIfEmpty().Max(),
+            Margin = options.Margin,
+            SecondMargin = options.SecondMargin,
         };
-        return blocks is not { Count: > 1 }
-            ? draft
-            : draft with
-            {
-                Test = Relabelling.Test(
-                    blocks,
-                    options.MostCounted,
-                    options.Drawn,
-                    new Draws(rng.Split("relabelling"))
-                ),
-                Regions = SignedDifferences.ByLayers(
-                    blocks,
-                    orders,
-                    options,
-                    rng.Split("layers"),
-                    out EquivalentFrom? from
-                ),
-                From = from,
-                ByTime = Timed(originals, orders, runs, options, rng.Split("time")),
-            };
+        if (blocks is not { Count: > 1 })
+        {
+            return new() { Found = found, Blocks = blocks };
+        }
+
+        PermutationTest test = Relabelling.Test(
+            blocks,
+            options.MostCounted,
+            options.Drawn,
+            new Draws(rng.Split("relabelling"))
+        );
+        IReadOnlyList<RegionDraft> regions = SignedDifferences.ByLayers(
+            blocks,
+            orders,
+            options,
+            rng.Split("layers"),
+            out EquivalentFrom? from
+        );
+        return new()
+        {
+            Found = found with { Test = test, From = from },
+            Blocks = blocks,
+            Regions = regions,
+            ByTime = Timed(originals, orders, runs, options, rng.Split("time")),
+        };
     }
 
     /// <summary>The same qualities at the same places.</summary>

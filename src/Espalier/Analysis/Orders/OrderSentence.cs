@@ -11,19 +11,18 @@ public static class OrderSentence
     )
     {
         Dictionary<(OrderDraft, CurveRegion), RegionFinding> regions = Adjusted(family, options);
-        OrderDraft[] tested = [.. family.Where(d => d.Test is not null)];
-        double[] p = Inference.Holm([.. tested.Select(d => d.Test!.P)]);
+        OrderDraft[] tested = [.. family.Where(d => d.Found.Test is not null)];
+        double[] p = Inference.Holm([.. tested.Select(d => d.Found.Test!.P)]);
         foreach (OrderDraft draft in family)
         {
             int at = Array.IndexOf(tested, draft);
             yield return (
                 draft,
                 Finding(
-                    draft,
+                    draft.Found,
                     [.. draft.Regions.Select(r => regions[(draft, r.Region)])],
                     draft.ByTime is { } time ? regions[(draft, time.Region)] : null,
-                    at < 0 ? null : draft.Test! with { Adjusted = p[at] },
-                    options
+                    at < 0 ? null : draft.Found.Test! with { Adjusted = p[at] }
                 )
             );
         }
@@ -39,11 +38,12 @@ public static class OrderSentence
         RegionFinding? time = draft.ByTime is { } own
             ? Adjusted([draft with { Regions = [] }], options).Single().Value
             : null;
-        return Finding(draft, same.Regions, time, same.Test, options) with
+        OrderComparison found = draft.Found;
+        return Finding(found, same.Regions, time, same.Test) with
         {
             SameAs = same.Operators,
             Sentence =
-                $"{draft.Operators} on {draft.Task}: the same answers as {same.Operators}, and the same verdict.",
+                $"{found.Operators} on {found.Task}: the same answers as {same.Operators}, and the same verdict.",
         };
     }
 
@@ -81,36 +81,18 @@ public static class OrderSentence
     }
 
     static OrderComparison Finding(
-        OrderDraft draft,
+        OrderComparison draft,
         IReadOnlyList<RegionFinding> regions,
         RegionFinding? byTime,
-        PermutationTest? test,
-        CommutativityOptions options
+        PermutationTest? test
     )
     {
-        OrderComparison found = new()
+        OrderComparison found = draft with
         {
-            Task = draft.Task,
-            Operators = draft.Operators,
-            Metric = draft.Metric,
-            Orders = draft.Orders,
-            Originals = draft.Originals,
-            Runs = draft.Runs,
-            Examples = draft.Examples,
-            Pairs = draft.Distances.All,
-            Same = draft.Same,
-            Different = draft.Different,
-            Paired = draft.Paired,
-            PairedByNoise = draft.Blocks?.LargestByNoise(),
             Test = test,
             Regions = regions,
             ByTime = byTime,
-            From = draft.From,
-            WidestStep = draft.Runs.Select(r => r.Curve.WidestStep).DefaultIfEmpty().Max(),
-            Margin = options.Margin,
-            SecondMargin = options.SecondMargin,
             Verdict = Primary(regions)?.Verdict ?? OrderVerdict.Undecided,
-            Sentence = "",
         };
         return found with { Sentence = Sentence(found) };
     }

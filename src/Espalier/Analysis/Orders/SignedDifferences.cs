@@ -160,8 +160,7 @@ sealed class SignedDifferences
             _blocks.Places[_figures[k].Place].Cost,
             _band.Means[k],
             _band.Low(k),
-            _band.High(k),
-            _band.Deviations[k]
+            _band.High(k)
         );
 
     /// <summary>
@@ -195,7 +194,6 @@ sealed class SignedDifferences
 }
 
 /// <summary>What would show equivalence in 80 % of studies if there were no difference.</summary>
-/// <param name="Examples">Of the split.</param>
 public sealed record Needed(int Originals, int Examples)
 {
     const double NormalOf90 = 1.2816;

@@ -12,7 +12,6 @@ namespace Espalier.Analysis.Orders;
 /// <param name="Examples">Another draw of the split's examples, for one run, by the binomial; null where quality is no share of right answers.</param>
 /// <param name="OrderByTask">What the order does on one task alone; null for a single task.</param>
 public sealed record VarianceComponents(
-    string Task,
     string Operators,
     string Place,
     double Original,
@@ -25,7 +24,6 @@ public sealed record VarianceComponents(
 )
 {
     /// <summary>At the first exit and at full effort, of each set that was run on two originals or more.</summary>
-    /// <param name="all">Comparisons of all tasks.</param>
     public static IReadOnlyList<VarianceComponents> Of(
         IReadOnlyList<OrderComparison> orders,
         IReadOnlyList<OrderComparison> all
@@ -84,7 +82,6 @@ public sealed record VarianceComponents(
                 rows.Sum(r => r.Select((v, j) => Math.Pow(v - r.Average() - order[j], 2)).Sum())
                 / freedom;
         return new VarianceComponents(
-            o.Task,
             o.Operators,
             place,
             Root((originals - left) / k),

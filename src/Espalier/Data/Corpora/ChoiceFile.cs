@@ -14,8 +14,6 @@ public sealed record Question(string Context, IReadOnlyList<string> Choices, int
 /// </summary>
 public static class ChoiceFile
 {
-    static readonly JsonDocumentOptions Rules = new() { AllowDuplicateProperties = false };
-
     /// <exception cref="InvalidDataException">The file is refused: one sentence for each problem.</exception>
     public static IReadOnlyList<Question> Read(string path)
     {
@@ -29,14 +27,7 @@ public static class ChoiceFile
             {
                 try
                 {
-                    using JsonDocument json = JsonDocument.Parse(text, Rules);
-                    questions.Add(Of($"{path}:{line}", json.RootElement));
-                }
-                catch (JsonException e)
-                {
-                    problems.Add(
-                        $"{path}:{line}: not one JSON object a line (byte {e.BytePositionInLine ?? 0} of the line)."
-                    );
+                    questions.Add(Of(JsonFile.Parse($"{path}:{line}", text)));
                 }
                 catch (InvalidDataException e)
                 {
@@ -53,16 +44,8 @@ public static class ChoiceFile
             );
     }
 
-    static Question Of(string at, JsonElement json)
+    static Question Of(JsonFields fields)
     {
-        if (json.ValueKind != JsonValueKind.Object)
-        {
-            throw new InvalidDataException(
-                $"{at}: a JSON {json.ValueKind} where an object with context, choices and answer was expected."
-            );
-        }
-
-        JsonFields fields = new(at, "", json);
         IReadOnlyList<string> choices = fields.Strings("choices");
         if (choices.Count < 2 || choices.Any(c => c.Length == 0))
         {

@@ -83,7 +83,7 @@ sealed record DataText(string Path, ReadOnlyMemory<byte> Bytes)
 
         if (!Utf8.IsValid(bytes))
         {
-            int at = FirstInvalid(bytes);
+            int at = JsonFile.FirstInvalid(bytes);
             problems.Add(
                 $"{path} at byte {at} (line {LineOf(bytes, at)}): 0x{bytes[at]:x2} is not UTF-8 there. Save the file as UTF-8."
             );
@@ -94,18 +94,4 @@ sealed record DataText(string Path, ReadOnlyMemory<byte> Bytes)
     }
 
     static int LineOf(ReadOnlySpan<byte> bytes, int at) => bytes[..at].Count((byte)'\n') + 1;
-
-    static int FirstInvalid(ReadOnlySpan<byte> bytes)
-    {
-        int at = 0;
-        while (
-            Rune.DecodeFromUtf8(bytes[at..], out _, out int length)
-            == System.Buffers.OperationStatus.Done
-        )
-        {
-            at += length;
-        }
-
-        return at;
-    }
 }

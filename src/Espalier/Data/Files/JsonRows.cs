@@ -1,10 +1,21 @@
 using System.Text.Json;
+using Espalier.Checkpoints;
 
 namespace Espalier.Data.Files;
 
-static class JsonRows
+sealed class JsonRows
 {
     static readonly JsonDocumentOptions Rules = new() { AllowDuplicateProperties = false };
+
+    readonly string _path;
+    readonly IReadOnlyList<string> _columns;
+    readonly DataProblems _problems;
+    readonly PackedRows _rows;
+
+    JsonRows(string path, IReadOnlyList<string> columns, DataProblems problems)
+    {
+        (_path, _columns, _problems, _rows) = (path, columns, problems, new(columns.Count));
+    }
 
     /// <summary>
     /// One JSON object a line, or one array of objects; numbers and booleans stand for their text, null for the empty one.
@@ -15,145 +26,100 @@ static class JsonRows
         DataProblems problems
     )
     {
-        PackedRows rows = new(columns.Count);
+        JsonRows rows = new(file.Path, columns, problems);
         if (file.Bytes.Span.TrimStart(" \t\r\n"u8).StartsWith((byte)'['))
         {
-            ReadArray(file, columns, problems, rows);
-            return rows;
+            rows.ReadArray(file.Bytes);
+            return rows._rows;
         }
 
         foreach (var (line, text) in file.Lines())
         {
             if (text.Span.ContainsAnyExcept(" \t\r"u8))
             {
-                ReadObject(file.Path, line, text, columns, problems, rows);
+                rows.ReadObject(line, text);
             }
         }
 
-        return rows;
+        return rows._rows;
     }
 
-    static void ReadObject(
-        string path,
-        int line,
-        ReadOnlyMemory<byte> text,
-        IReadOnlyList<string> columns,
-        DataProblems problems,
-        PackedRows rows
-    )
+    void ReadObject(int line, ReadOnlyMemory<byte> text)
     {
         try
         {
             using JsonDocument json = JsonDocument.Parse(text, Rules);
-            Add(path, line, json.RootElement, columns, problems, rows);
+            Add(line, json.RootElement);
         }
         catch (JsonException e)
         {
-            problems.Add(
-                $"{path}:{line}: not one JSON object a line (byte {e.BytePositionInLine ?? 0} of the line)."
+            _problems.Add(
+                $"{_path}:{line}: not one JSON object a line (byte {e.BytePositionInLine ?? 0} of the line)."
             );
         }
     }
 
-    /// <summary>An object at a time, so that the whole array is never in memory as a tree.</summary>
-    static void ReadArray(
-        DataText file,
-        IReadOnlyList<string> columns,
-        DataProblems problems,
-        PackedRows rows
-    )
+    void ReadArray(ReadOnlyMemory<byte> text)
     {
-        ReadOnlySpan<byte> text = file.Bytes.Span;
-        Utf8JsonReader reader = new(text);
-        int line = 1,
-            counted = 0;
         try
         {
-            reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                int start = (int)reader.TokenStartIndex;
-                line += text[counted..start].Count((byte)'\n');
-                counted = start;
-                reader.Skip();
-                ReadObject(
-                    file.Path,
-                    line,
-                    file.Bytes[start..(int)reader.BytesConsumed],
-                    columns,
-                    problems,
-                    rows
-                );
-            }
-
-            // What stands behind the array.
-            reader.Read();
+            JsonFile.EachOf(text, ReadObject);
         }
         catch (JsonException e)
         {
-            problems.Add(
-                $"{file.Path}:{(e.LineNumber ?? 0) + 1}: not valid JSON (byte {e.BytePositionInLine ?? 0} of the line); "
+            _problems.Add(
+                $"{_path}:{(e.LineNumber ?? 0) + 1}: not valid JSON (byte {e.BytePositionInLine ?? 0} of the line); "
                     + "an array of objects, or one object a line, was expected."
             );
         }
     }
 
-    static void Add(
-        string path,
-        int line,
-        JsonElement json,
-        IReadOnlyList<string> columns,
-        DataProblems problems,
-        PackedRows rows
-    )
+    void Add(int line, JsonElement json)
     {
-        string at = $"{path}:{line}";
+        string at = $"{_path}:{line}";
         try
         {
-            if (Values(at, json, columns, problems) is { } values)
+            if (Values(at, json) is { } values)
             {
-                rows.Begin(line);
+                _rows.Begin(line);
                 foreach (string value in values)
                 {
-                    rows.Add(value);
+                    _rows.Add(value);
                 }
             }
         }
         catch (InvalidOperationException)
         {
-            problems.Add($"{at}: a text holds half of a surrogate pair, which is no Unicode text.");
+            _problems.Add(
+                $"{at}: a text holds half of a surrogate pair, which is no Unicode text."
+            );
         }
     }
 
-    static string[]? Values(
-        string at,
-        JsonElement json,
-        IReadOnlyList<string> columns,
-        DataProblems problems
-    )
+    string[]? Values(string at, JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
-            problems.Add($"{at}: a JSON {json.ValueKind} where an object was expected.");
+            _problems.Add($"{at}: a JSON {json.ValueKind} where an object was expected.");
             return null;
         }
 
-        string[] values = new string[columns.Count];
+        string[] values = new string[_columns.Count];
         for (int c = 0; c < values.Length; c++)
         {
-            if (!json.TryGetProperty(columns[c], out JsonElement value))
+            if (!json.TryGetProperty(_columns[c], out JsonElement value))
             {
                 string[] names = [.. json.EnumerateObject().Select(property => property.Name)];
-                problems.Add(
-                    $"{at}: no '{columns[c]}'; the object has {DataProblems.QuoteAll(names)}."
+                _problems.Add(
+                    $"{at}: no '{_columns[c]}'; the object has {DataProblems.QuoteAll(names)}."
                 );
                 return null;
             }
 
             if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
             {
-                problems.Add(
-                    $"{at}: '{columns[c]}' is a JSON {value.ValueKind}; a text or a number was expected."
+                _problems.Add(
+                    $"{at}: '{_columns[c]}' is a JSON {value.ValueKind}; a text or a number was expected."
                 );
                 return null;
             }

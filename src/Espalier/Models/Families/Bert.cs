@@ -48,7 +48,7 @@ class Bert : Family
             .ToHashSet();
 
     protected virtual BertFields Named => Plain;
-    protected virtual HeadSpec Head => new();
+    protected virtual ClassifierSpec Head => new();
     protected virtual string DefaultActivation => "gelu";
     protected virtual float DefaultDropout => 0.1f;
 
@@ -150,7 +150,7 @@ class Bert : Family
         json.WriteString(named.Activation, ConfigReader.NameOf(block.Mlp.Activation));
         json.WriteNumber(named.HiddenDropout, config.EmbeddingDropout);
         json.WriteNumber(named.AttentionDropout, block.Attention.Dropout);
-        json.WriteNumber(named.HeadDropout, config.Head.Dropout);
+        json.WriteNumber(named.HeadDropout, ((ClassifierSpec)config.Head).Dropout);
         if (named.Types is { } types)
         {
             json.WriteNumber(types, config.Types);

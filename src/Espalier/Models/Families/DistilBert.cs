@@ -8,7 +8,7 @@ sealed class DistilBert : Bert
     public override string ModelType => "distilbert";
     public override string Architecture => "DistilBertForSequenceClassification";
     public override bool HeadDenseBelongsToEncoder => false;
-    protected override HeadSpec Head => new(Activation.Relu);
+    protected override ClassifierSpec Head => new(Activation.Relu);
     protected override float? DefaultHeadDropout => 0.2f;
 
     /// <summary>Its norms have BERT's epsilon whatever a file says, in transformers too.</summary>

@@ -9,6 +9,6 @@ sealed class Electra : Bert
     public override string Architecture => "ElectraForSequenceClassification";
     public override bool HeadDenseBelongsToEncoder => false;
     protected override BertFields Named { get; } = new() { EmbeddingWidth = "embedding_size" };
-    protected override HeadSpec Head => new(Activation.Gelu) { DropsFirst = true };
+    protected override ClassifierSpec Head => new(Activation.Gelu) { DropsFirst = true };
     protected override IReadOnlyDictionary<Role, PartName> HeadParts => Roberta.OutProjection;
 }

@@ -1,17 +1,19 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
+using Espalier.Stored;
 
 namespace Espalier.Models.Families;
 
 /// <summary>Where a part lies in a file: a tensor of its own, or some of the rows of one that several parts share.</summary>
 /// <param name="Name">Without <c>.weight</c> and <c>.bias</c>.</param>
 /// <param name="Piece">Which of the <paramref name="Pieces"/> equal pieces, counted from 0.</param>
-public sealed record PartName(string Name, int Piece = 0, int Pieces = 1)
+/// <param name="Transposed">The matrix lies as [inputs, outputs].</param>
+public sealed record PartName(string Name, int Piece = 0, int Pieces = 1, bool Transposed = false)
 {
     public static implicit operator PartName(string name) => new(name);
 }
 
-/// <summary>What differs between families of encoders: config.json and names of tensors, both ways, and positions.</summary>
+/// <summary>What differs between families: config.json and names of tensors, both ways, and positions.</summary>
 public abstract class Family
 {
     /// <summary>Known families; <see cref="ModelType"/> finds one.</summary>
@@ -24,6 +26,14 @@ public abstract class Family
         new Electra(),
         new Albert(),
         new ModernBert(),
+        new Gpt2(),
+        new Llama(),
+        new Mistral(),
+        new Qwen2(),
+        new Qwen3(),
+        new Opt(),
+        new Gemma(),
+        new Gemma3(),
     ];
 
     /// <summary><c>model_type</c> in config.json.</summary>
@@ -73,6 +83,15 @@ public abstract class Family
 
     /// <summary>In front of the parts of a layer, without <see cref="Prefix"/>.</summary>
     protected abstract string LayerName(int layer);
+
+    /// <summary>How GGUF has the family; null: not at all.</summary>
+    internal virtual GgufForm? Gguf => null;
+
+    /// <summary>A parameter as Espalier computes with it, of how the family's files have it.</summary>
+    internal virtual Weight FromFile(Part part, Weight weight) => weight;
+
+    /// <summary>The way back of <see cref="FromFile"/>.</summary>
+    internal virtual Weight ToFile(Part part, Weight weight) => weight;
 
     /// <summary>Where a part lies in a file of the whole model. Exits are ours and keep our names.</summary>
     public PartName NameOf(Part part) =>

@@ -61,7 +61,8 @@ sealed class ModernBert : Family
         Rotary global = Theta(file, "full_attention", "global_rope_theta", 160_000),
             local = Theta(file, "sliding_attention", "local_rope_theta", 10_000);
         int window = file.OptionalInteger("local_attention", 1, ConfigReader.MostRows) ?? 128;
-        bool[] isGlobal = Globals(file, layers);
+        int every = file.OptionalInteger("global_attn_every_n_layers", 1, int.MaxValue) ?? 3;
+        bool[] isGlobal = LayerTypes.SeeAll(file, layers, i => i % every == 0);
         return new ModelConfig
         {
             Family = this,
@@ -92,7 +93,9 @@ sealed class ModernBert : Family
             EmbeddingNorm = norm,
             EmbeddingDropout = ConfigReader.Dropout(file, "embedding_dropout", 0),
             FinalNorm = norm,
-            Head = new HeadSpec(ConfigReader.ActivationOf(file, "classifier_activation", "gelu"))
+            Head = new ClassifierSpec(
+                ConfigReader.ActivationOf(file, "classifier_activation", "gelu")
+            )
             {
                 DenseBias = Flag(file, "classifier_bias"),
                 Norm = norm,
@@ -132,26 +135,10 @@ sealed class ModernBert : Family
         );
     }
 
-    static bool[] Globals(JsonFields file, int layers)
-    {
-        if (!file.Has("layer_types"))
-        {
-            int every = file.OptionalInteger("global_attn_every_n_layers", 1, int.MaxValue) ?? 3;
-            return [.. Enumerable.Range(0, layers).Select(i => i % every == 0)];
-        }
-
-        IReadOnlyList<string> types = file.Strings("layer_types");
-        return types.Count == layers && types.All(t => t is "full_attention" or "sliding_attention")
-            ? [.. types.Select(t => t == "full_attention")]
-            : throw file.Refuse(
-                "layer_types",
-                $"\"full_attention\" or \"sliding_attention\" for each of the {layers} layers"
-            );
-    }
-
     internal override void Write(Utf8JsonWriter json, ModelConfig config)
     {
         Block block = config.Layers[0];
+        ClassifierSpec head = (ClassifierSpec)config.Head;
         Block? global = config.Layers.FirstOrDefault(l => l.Attention.Reach is null),
             local = config.Layers.FirstOrDefault(l => l.Attention.Reach is not null);
         json.WriteNumber("vocab_size", config.Vocabulary);
@@ -168,19 +155,11 @@ sealed class ModernBert : Family
         json.WriteNumber("embedding_dropout", config.EmbeddingDropout);
         json.WriteNumber("attention_dropout", block.Attention.Dropout);
         json.WriteNumber("mlp_dropout", block.Mlp.InnerDropout);
-        json.WriteBoolean("classifier_bias", config.Head.DenseBias);
-        json.WriteString("classifier_activation", ConfigReader.NameOf(config.Head.Activation));
+        json.WriteBoolean("classifier_bias", head.DenseBias);
+        json.WriteString("classifier_activation", ConfigReader.NameOf(head.Activation));
         json.WriteString("classifier_pooling", config.Pooling == Pooling.First ? "cls" : "mean");
-        json.WriteNumber("classifier_dropout", config.Head.Dropout);
-        json.WriteStartArray("layer_types");
-        foreach (Block layer in config.Layers)
-        {
-            json.WriteStringValue(
-                layer.Attention.Reach is null ? "full_attention" : "sliding_attention"
-            );
-        }
-
-        json.WriteEndArray();
+        json.WriteNumber("classifier_dropout", head.Dropout);
+        LayerTypes.Write(json, config);
         json.WriteNumber("local_attention", 2 * (local?.Attention.Reach ?? 64));
         json.WriteStartObject("rope_parameters");
         WriteTheta("full_attention", global?.Attention.Rotary?.Base ?? 160_000);

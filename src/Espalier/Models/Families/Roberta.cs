@@ -7,7 +7,7 @@ class Roberta : Bert
     public override string Architecture => "RobertaForSequenceClassification";
     public override bool HeadDenseBelongsToEncoder => false;
     internal override int DefaultPadId => 1;
-    protected override HeadSpec Head => new() { DropsFirst = true };
+    protected override ClassifierSpec Head => new() { DropsFirst = true };
 
     public override int PositionOffset(int padId) => padId + 1;
 

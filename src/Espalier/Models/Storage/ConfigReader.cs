@@ -35,18 +35,22 @@ static class ConfigReader
         Family family = FamilyOf(file);
         ConfigFields.Check(file);
         ModelConfig config = family.Read(file);
-        int layers = config.Layers.Count;
-        var (labels, regression) = Labels(file);
+        bool language = config.IsLanguage;
+        var (labels, regression) = language ? ([], false) : Labels(file);
         config = config with
         {
             Layers = Pruned(file, config.Layers),
             InitializerRange = (float)(file.OptionalNumber("initializer_range", 0, 10) ?? 0.02),
-            PadId = file.OptionalInteger("pad_token_id", 0, MostRows) ?? family.DefaultPadId,
+            PadId =
+                file.OptionalInteger("pad_token_id", language ? -1 : 0, MostRows)
+                ?? family.DefaultPadId,
             Labels = labels,
             Regression = regression,
+            EndIds = language ? EndIds(file) : [],
+            BeginId = language ? file.OptionalInteger("bos_token_id", 0, MostRows) : null,
         };
         config = ours is null ? config : Extend(config, ours);
-        if (config.PadId >= config.Vocabulary)
+        if (config.PadId >= config.Vocabulary && !language)
         {
             throw file.Refuse("pad_token_id", $"an id below vocab_size {config.Vocabulary}");
         }
@@ -55,6 +59,15 @@ static class ConfigReader
             ? config
             : throw file.Refuse("max_position_embeddings", "room for at least two tokens");
     }
+
+    /// <summary>eos_token_id: a number or several.</summary>
+    public static IReadOnlyList<int> EndIds(JsonFields file) =>
+        file.Optional("eos_token_id") switch
+        {
+            null => [],
+            { ValueKind: JsonValueKind.Array } => file.Integers("eos_token_id", 0, MostRows),
+            _ => [file.Integer("eos_token_id", 0, MostRows)],
+        };
 
     /// <summary>Columns of a head, where as many as there are fill the hidden states.</summary>
     public static int HeadWidth(JsonFields file, string field, int hidden, int heads) =>
@@ -221,10 +234,24 @@ static class ConfigReader
                 {
                     "fp32" => Precision.Fp32,
                     "int8" => Precision.Int8,
-                    _ => throw ours.Refuse("precision", "\"fp32\" or \"int8\""),
+                    "int4" => Precision.Int4,
+                    _ => throw ours.Refuse("precision", "\"fp32\", \"int8\" or \"int4\""),
                 },
-                ours.Flag("dynamic_length")
+                ours.Flag("dynamic_length"),
+                Group(ours)
             );
+
+    /// <summary>In 4 bits there is one.</summary>
+    static int Group(JsonFields ours) =>
+        ours.OptionalInteger("group", 8, 1 << 16) switch
+        {
+            null when ours.String("precision") == "int4" => throw ours.Refuse(
+                "group",
+                "how many columns of a weight share a scale"
+            ),
+            { } group when group % 8 != 0 => throw ours.Refuse("group", "a multiple of 8"),
+            var group => group ?? 0,
+        };
 
     public static IReadOnlyList<Applied> History(JsonFields? ours) =>
         ours is null

@@ -1,18 +1,12 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Espalier.Autograd;
+using Espalier.Checkpoints;
 
 namespace Espalier.Models.Storage;
 
 /// <summary>config.json as transformers writes it, and espalier.json for what that cannot say.</summary>
 static class ConfigWriter
 {
-    static readonly JsonWriterOptions Indented = new()
-    {
-        Indented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public static byte[] HuggingFace(Model model) =>
         Write(json =>
         {
@@ -23,27 +17,17 @@ static class ConfigWriter
             json.WriteString("model_type", config.Family.ModelType);
             config.Family.Write(json, config);
             json.WriteNumber("initializer_range", config.InitializerRange);
-            json.WriteNumber("pad_token_id", config.PadId);
-            json.WriteString(
-                "problem_type",
-                config.Regression ? "regression" : "single_label_classification"
-            );
-            json.WriteStartObject("id2label");
-            for (int i = 0; i < config.Labels.Count; i++)
+            if (config.IsLanguage)
             {
-                json.WriteString(i.ToString(), config.Labels[i]);
+                WriteLanguage(json, config);
+            }
+            else
+            {
+                WriteClassifier(json, config);
             }
 
-            json.WriteEndObject();
-            json.WriteStartObject("label2id");
-            for (int i = 0; i < config.Labels.Count; i++)
-            {
-                json.WriteNumber(config.Labels[i], i);
-            }
-
-            json.WriteEndObject();
             json.WriteString("torch_dtype", "float32");
-            if (model.Traits.Precision == Precision.Int8)
+            if (model.Traits.Precision != Precision.Fp32)
             {
                 // Whoever knows no such method refuses the folder instead of reading bytes as weights.
                 json.WriteStartObject("quantization_config");
@@ -51,6 +35,56 @@ static class ConfigWriter
                 json.WriteEndObject();
             }
         });
+
+    static void WriteLanguage(Utf8JsonWriter json, ModelConfig config)
+    {
+        if (config.PadId > 0)
+        {
+            json.WriteNumber("pad_token_id", config.PadId);
+        }
+
+        if (config.BeginId is { } begin)
+        {
+            json.WriteNumber("bos_token_id", begin);
+        }
+
+        if (config.EndIds.Count == 1)
+        {
+            json.WriteNumber("eos_token_id", config.EndIds[0]);
+            return;
+        }
+
+        json.WriteStartArray("eos_token_id");
+        foreach (int id in config.EndIds)
+        {
+            json.WriteNumberValue(id);
+        }
+
+        json.WriteEndArray();
+    }
+
+    static void WriteClassifier(Utf8JsonWriter json, ModelConfig config)
+    {
+        json.WriteNumber("pad_token_id", config.PadId);
+        json.WriteString(
+            "problem_type",
+            config.Regression ? "regression" : "single_label_classification"
+        );
+        json.WriteStartObject("id2label");
+        for (int i = 0; i < config.Labels.Count; i++)
+        {
+            json.WriteString(i.ToString(), config.Labels[i]);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartObject("label2id");
+        for (int i = 0; i < config.Labels.Count; i++)
+        {
+            json.WriteNumber(config.Labels[i], i);
+        }
+
+        json.WriteEndObject();
+    }
 
     public static byte[] Espalier(Model model) =>
         Write(json =>
@@ -86,13 +120,22 @@ static class ConfigWriter
             }
 
             json.WriteEndArray();
-            json.WriteString("pooling", Lower(config.Pooling));
+            if (!config.IsLanguage)
+            {
+                json.WriteString("pooling", Lower(config.Pooling));
+            }
+
             if (config.ExitPooling is { } pooling)
             {
                 json.WriteString("exit_pooling", Lower(pooling));
             }
 
             json.WriteString("precision", model.Traits.Precision.ToString().ToLowerInvariant());
+            if (model.Traits.Group > 0)
+            {
+                json.WriteNumber("group", model.Traits.Group);
+            }
+
             json.WriteBoolean("dynamic_length", model.Traits.DynamicLength);
             json.WriteStartArray("operators");
             foreach (Applied applied in model.History)
@@ -111,7 +154,8 @@ static class ConfigWriter
     static string Loadable(Model model)
     {
         ModelConfig config = model.Config;
-        return model.Traits.Precision == Precision.Int8 ? "no: weights are int8 rows with scales"
+        return ModelFolder.HasGroups(model) ? "no: weights are codes in groups with scales"
+            : model.Traits.Precision == Precision.Int8 ? "no: weights are int8 rows with scales"
             : config.Layers.Any(l => l.Attention.Keeps is not null)
                 ? "weights yes; answers no: rows leave on the way"
             : !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
@@ -123,17 +167,5 @@ static class ConfigWriter
 
     static string Lower(Pooling pooling) => pooling.ToString().ToLowerInvariant();
 
-    static byte[] Write(Action<Utf8JsonWriter> fill)
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, Indented))
-        {
-            json.WriteStartObject();
-            fill(json);
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+    static byte[] Write(Action<Utf8JsonWriter> fill) => JsonOutput.Document(fill, readable: true);
 }

@@ -20,7 +20,7 @@ public static class Drawing
     internal static Tensor Of(string name, Shape shape, ModelConfig config, Rng rng)
     {
         Tensor drawn = new(shape);
-        if (Part.Of(name) is { Role: Role.Norm } norm && name == norm.Weight)
+        if (Part.Of(name) is { IsNorm: true } norm && name == norm.Weight)
         {
             drawn.Span.Fill(1);
         }

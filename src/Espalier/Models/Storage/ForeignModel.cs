@@ -7,12 +7,13 @@ namespace Espalier.Models.Storage;
 static class ForeignModel
 {
     const string Wanted =
-        $"a folder of BERT or its kin with {ModelFolder.ConfigName} and {WeightFiles.SingleName}";
+        $"a folder of a model in Hugging Face's form with {ModelFolder.ConfigName} and {WeightFiles.SingleName}";
     const string Convert =
-        "convert it first: AutoModelForSequenceClassification.from_pretrained(…).save_pretrained(…) of transformers writes safetensors";
+        "convert it first: from_pretrained(…).save_pretrained(…) of transformers writes safetensors";
 
-    const string Gguf =
-        $"a GGUF file, which llama.cpp and Ollama run; take the model that it was converted from: {Wanted}";
+    const string Gguf = "a GGUF file; name that file itself";
+    const string Ggml =
+        $"a file of llama.cpp from before GGUF; take the model that it was converted from: {Wanted}";
     const string Pickle = $"a PyTorch checkpoint that can run code when it is read; {Convert}";
     const string Onnx =
         $"an ONNX model, a graph that is exported to be run; take the model that it was exported from: {Wanted}";
@@ -25,7 +26,7 @@ static class ForeignModel
     static readonly (string End, string What)[] Files =
     [
         (".gguf", Gguf),
-        (".ggml", Gguf),
+        (".ggml", Ggml),
         (".onnx", Onnx),
         (".h5", TensorFlow),
         (".ckpt.index", TensorFlow),
@@ -46,7 +47,7 @@ static class ForeignModel
     ];
 
     const string Decoder =
-        "a model that writes text word by word. Espalier reads encoders that classify texts; the nearest that works is FacebookAI/roberta-base";
+        "a language model of a family that Espalier does not know. The nearest that works is HuggingFaceTB/SmolLM2-135M-Instruct";
     const string Translator =
         "a model that turns texts into other texts. Espalier reads encoders that classify texts; the nearest that works is google-bert/bert-base-uncased";
     const string Sentences =
@@ -125,8 +126,7 @@ static class ForeignModel
         : OtherWeights(path);
 
     static string? FileRefusal(string path) =>
-        HasMagic(path, "GGUF"u8) ? $"{path} is {Gguf}."
-        : OfName(Path.GetFileName(path)) is { } what ? $"{path} is {what}."
+        OfName(Path.GetFileName(path)) is { } what ? $"{path} is {what}."
         : path.EndsWith(".safetensors", StringComparison.Ordinal)
             ? $"{path} is a file of weights alone; name its folder, with {ModelFolder.ConfigName} and the tokenizer beside it."
         : null;
@@ -226,18 +226,4 @@ static class ForeignModel
 
     static bool IsOf(string name, string end) =>
         name.EndsWith(end, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>A GGUF may have any name; only a regular file is asked.</summary>
-    static bool HasMagic(string path, ReadOnlySpan<byte> magic)
-    {
-        if (new FileInfo(path).Length < magic.Length)
-        {
-            return false;
-        }
-
-        byte[] head = new byte[magic.Length];
-        using var file = RegularFile.Open(path, "a model's folder");
-        RegularFile.Fill(file, path, 0, head);
-        return head.AsSpan().SequenceEqual(magic);
-    }
 }

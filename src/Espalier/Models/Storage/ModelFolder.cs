@@ -1,4 +1,5 @@
 using Espalier.Checkpoints;
+using Espalier.Models.Families;
 using Espalier.Stored;
 using Espalier.Tensors;
 
@@ -19,21 +20,38 @@ public sealed record Answers(IReadOnlyList<string> Labels, bool Regression, Rng 
 public static class ModelFolder
 {
     /// <summary>Version of espalier.json.</summary>
-    public const int Format = 2;
+    public const int Format = 3;
 
-    /// <summary>Folders without int8 rows are what earlier versions read.</summary>
-    internal static int FormatOf(Model model) => model.Traits.Precision == Precision.Int8 ? 2 : 1;
+    /// <summary>Folders without int8 rows, or without groups, are what earlier versions read.</summary>
+    internal static int FormatOf(Model model) =>
+        HasGroups(model) ? Format
+        : model.Traits.Precision == Precision.Int8 ? 2
+        : 1;
+
+    internal static bool HasGroups(Model model) =>
+        model.Traits.Group > 0
+        || model.Parameters.Names.Any(n => model.Parameters.Stored(n) is IntGroups);
 
     public const string ConfigName = "config.json";
     public const string OursName = "espalier.json";
 
     /// <exception cref="InvalidDataException">A file is damaged, or the numbers in config.json do not fit the tensors.</exception>
+    /// <param name="folder">Or a GGUF file.</param>
     /// <param name="answers">Null: the checkpoint must have a classifier.</param>
     /// <param name="asStored">Weights of two bytes stay so in memory; they can answer, and are made fp32 by what trains.</param>
     public static LoadedModel Load(string folder, Answers? answers = null, bool asStored = false)
     {
+        if (GgufFile.Is(folder))
+        {
+            return answers is null
+                ? GgufModel.Load(folder, asStored)
+                : throw new InvalidDataException(
+                    $"{folder}: a GGUF file holds a language model, and nothing here makes a classifier of it; name an encoder's folder, such as google-bert/bert-base-uncased."
+                );
+        }
+
         var (file, ours) = Files(folder);
-        ModelConfig config = ConfigReader.Read(file, ours);
+        ModelConfig config = Read(folder, file, ours);
         if (answers is null && ConfigFields.OtherTask(file) is { } other)
         {
             throw new InvalidDataException(other);
@@ -53,14 +71,40 @@ public static class ModelFolder
     /// <exception cref="InvalidDataException">A file is damaged or missing.</exception>
     public static ModelConfig Config(string folder)
     {
+        if (GgufFile.Is(folder))
+        {
+            return GgufModel.Config(folder);
+        }
+
         var (file, ours) = Files(folder);
-        return ConfigReader.Read(file, ours);
+        return Read(folder, file, ours);
+    }
+
+    /// <summary>Where a text ends is in generation_config.json, if there is one; a model that chats ends its turns otherwise.</summary>
+    static ModelConfig Read(string folder, JsonFields file, JsonFields? ours)
+    {
+        ModelConfig config = ConfigReader.Read(file, ours);
+        string generation = Path.Combine(folder, "generation_config.json");
+        return
+            config.IsLanguage
+            && RegularFile.IsThere(generation)
+            && ConfigReader.EndIds(JsonFile.Read(generation)) is { Count: > 0 } ends
+            ? config with
+            {
+                EndIds = ends,
+            }
+            : config;
     }
 
     /// <summary>Whether the folder's checkpoint has a classifier of its own.</summary>
     public static bool HasClassifier(string folder)
     {
         ModelConfig config = Config(folder);
+        if (config.IsLanguage)
+        {
+            return false;
+        }
+
         using WeightFiles weights = WeightFiles.Open(folder);
         return new CheckpointNames(weights, config.Family).Find(
             config.Family.FileName(Part.Head(Role.Out).Weight)
@@ -74,7 +118,7 @@ public static class ModelFolder
         {
             throw new InvalidDataException(
                 File.Exists(folder)
-                    ? $"{folder} is a file; name the folder with config.json and model.safetensors."
+                    ? $"{folder} is a file; name the folder with config.json and model.safetensors, or a GGUF file."
                     : $"{folder}: there is no such folder; name one with config.json and model.safetensors."
             );
         }
@@ -92,6 +136,13 @@ public static class ModelFolder
 
         return (file, ours);
     }
+
+    /// <summary>Bytes of all files of a model.</summary>
+    /// <param name="place">A folder or a GGUF file.</param>
+    public static long SizeOf(string place) =>
+        File.Exists(place)
+            ? BytesOf(new FileInfo(place))
+            : new DirectoryInfo(place).EnumerateFiles().Sum(BytesOf);
 
     /// <summary>Of a file, or of what it links to: in the Hugging Face cache all files are links.</summary>
     public static long BytesOf(FileInfo file) =>
@@ -138,19 +189,18 @@ public static class ModelFolder
         output.Commit();
     }
 
-    /// <summary>Behind the name of a tensor of int8 rows: that of their scales.</summary>
+    /// <summary>Behind the name of a tensor of int8 rows or groups: that of their scales.</summary>
     public const string ScaleSuffix = "_scale";
 
-    /// <summary>A model whose products are in int8 is written so; what training left in fp32 is rounded as a session would.</summary>
+    /// <summary>Likewise, that of the zeros of their groups.</summary>
+    public const string ZeroSuffix = "_zero";
+
+    /// <summary>A model whose products are of few bits is written so; what training left in fp32 is rounded as a session would.</summary>
     static Weight FormOf(Model model, string name)
     {
         Weight weight = model.Parameters.Stored(name);
-        return
-            weight is Fp32
-            && model.Traits.Precision == Precision.Int8
-            && Part.Of(name).Stretch == Stretch.Layer
-            && weight.Shape.Rank == 2
-            ? Int8Rows.Of(weight.Dense())
+        return weight is Fp32 && Part.Of(name).Stretch == Stretch.Layer
+            ? model.Traits.Rounded(weight)
             : weight;
     }
 
@@ -162,12 +212,13 @@ public static class ModelFolder
         DType type
     )
     {
+        Family family = model.Config.Family;
         SafetensorsWriter weights = new([new("format", "pt")]);
-        foreach (
-            var tensor in model.Parameters.Names.GroupBy(name => model.Config.Family.FileName(name))
-        )
+        foreach (var tensor in model.Parameters.Names.GroupBy(family.FileName))
         {
-            Weight weight = Weight.Stacked([.. tensor.Select(name => FormOf(model, name))]);
+            Weight weight = Weight.Stacked([
+                .. tensor.Select(name => family.ToFile(Part.Of(name), FormOf(model, name))),
+            ]);
             if (weight is Int8Rows rows)
             {
                 weights.Add(tensor.Key, [.. rows.Values], weight.Rows, weight.Columns);
@@ -176,9 +227,26 @@ public static class ModelFolder
                     new Tensor(new Shape(weight.Rows), rows.Scales)
                 );
             }
+            else if (weight is IntGroups groups)
+            {
+                // [rows, groups, bytes of a group]: the shape says how large a group is.
+                byte[] codes = [.. groups.Codes];
+                weights.Add(tensor.Key, codes, weight.Rows, groups.Groups, groups.GroupBytes);
+                weights.Add(tensor.Key + ScaleSuffix, groups.Scales.Dense(), DType.BF16);
+                if (groups.Zeros is { } zeros)
+                {
+                    weights.Add(tensor.Key + ZeroSuffix, zeros.Dense(), DType.BF16);
+                }
+            }
             else
             {
-                weights.Add(tensor.Key, weight.Dense(), (weight as HalfWidth)?.Type ?? type);
+                bool turned =
+                    weight.Shape.Rank == 2 && family.NameOf(Part.Of(tensor.First())).Transposed;
+                weights.Add(
+                    tensor.Key,
+                    (turned ? weight.Transposed() : weight).Dense(),
+                    (weight as HalfWidth)?.Type ?? type
+                );
             }
         }
 

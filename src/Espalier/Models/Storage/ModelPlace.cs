@@ -2,12 +2,12 @@ using Espalier.Checkpoints;
 
 namespace Espalier.Models.Storage;
 
-/// <summary>Where the model lies that somebody named: a folder, or an id of the Hugging Face hub that was downloaded before.</summary>
+/// <summary>Where the model lies that somebody named: a folder, a GGUF file, or an id of the Hugging Face hub that was downloaded before.</summary>
 public static class ModelPlace
 {
     static readonly string[] Tokenizers = ["tokenizer.json", "vocab.txt", "vocab.json"];
 
-    /// <summary>The folder; one of that path always wins over the cache.</summary>
+    /// <summary>The folder or file; one of that path always wins over the cache.</summary>
     /// <param name="name">A folder, <c>owner/name</c>, or <c>owner/name@revision</c>.</param>
     /// <param name="environment">Tells variables such as HF_HOME; null: those of the process.</param>
     /// <param name="root">What a relative path counts from; null: the working folder.</param>
@@ -22,6 +22,11 @@ public static class ModelPlace
     {
         HubCache cache = HubCache.Of(environment ?? Environment.GetEnvironmentVariable);
         string path = Path.Combine(root ?? "", name);
+        if (GgufFile.Is(path))
+        {
+            return path;
+        }
+
         if (File.Exists(path))
         {
             throw new InvalidDataException(

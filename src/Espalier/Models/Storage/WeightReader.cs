@@ -31,8 +31,24 @@ sealed class WeightReader
         _asStored = asStored;
         (_weights, _answers, _configPath) = (weights, answers, configPath);
         _names = new CheckpointNames(weights, config.Family);
+        Config = config;
+        if (config.IsLanguage)
+        {
+            _keepsOut = true;
+            Notes.AddRange(_names.Notes);
+            if (answers is not null)
+            {
+                throw new InvalidDataException(
+                    $"{configPath}: a {config.Family.ModelType} model says which token comes next, and nothing here makes a classifier of it; "
+                        + "name an encoder, such as google-bert/bert-base-uncased."
+                );
+            }
+
+            return;
+        }
+
         string head = config.Family.FileName(Part.Head(Role.Out).Weight);
-        long? outputs = _names.Find(head)?.Extents is [var rows, _] ? rows : null;
+        long? outputs = _names.Find(head)?.Extents is [var rows, _, ..] ? rows : null;
         if (outputs is null && answers is null)
         {
             throw _names.HasEncoder
@@ -50,13 +66,10 @@ sealed class WeightReader
             _rows = RowsOf(config.Labels, answers.Labels);
         }
 
-        Config = answers is null
-            ? config
-            : config with
-            {
-                Labels = answers.Labels,
-                Regression = answers.Regression,
-            };
+        if (answers is not null)
+        {
+            Config = config with { Labels = answers.Labels, Regression = answers.Regression };
+        }
     }
 
     /// <summary>The classifier's rows by the classes' names, so that none answers under another's.</summary>
@@ -96,7 +109,7 @@ sealed class WeightReader
     {
         List<(string Name, Shape Shape, TensorEntry? Entry)> plan =
         [
-            .. Checked().Select(p => Plan(p.Name, p.Shape)),
+            .. Checked(Config, _configPath).Select(p => Plan(p.Name, p.Shape)),
         ];
         Parameters parameters = new();
         foreach (var (name, shape, entry) in plan)
@@ -131,15 +144,16 @@ sealed class WeightReader
     /// <summary>A parameter, which may be some of the rows of its tensor.</summary>
     Weight Piece(string name, TensorEntry entry)
     {
-        PartName place = Config.Family.NameOf(Part.Of(name));
+        Part part = Part.Of(name);
+        PartName place = Config.Family.NameOf(part);
         if (place.Pieces == 1)
         {
-            return Stored(entry);
+            return Config.Family.FromFile(part, Turned(place, entry));
         }
 
         if (_last?.Name != entry.Name)
         {
-            _last = (entry.Name, Stored(entry));
+            _last = (entry.Name, Turned(place, entry));
         }
 
         Weight whole = _last!.Value.Weight;
@@ -147,8 +161,79 @@ sealed class WeightReader
         return whole.Slice(place.Piece * rows, rows);
     }
 
+    /// <summary>Codes of 4 bits, which have zeros, or of 8; nothing here can fail, as <see cref="IsGroups"/> looked at all of it.</summary>
+    IntGroups Groups(TensorEntry entry)
+    {
+        string scale = entry.Name + ModelFolder.ScaleSuffix,
+            zero = entry.Name + ModelFolder.ZeroSuffix;
+        bool four = _weights.Find(zero) is not null;
+        _scales.UnionWith([scale, zero]);
+        return new IntGroups(
+            new Shape((int)entry.Extents[0], _columns[entry.Name]),
+            four ? 4 : 8,
+            (int)entry.Extents[2] * (four ? 2 : 1),
+            _weights.ReadBytes(entry.Name),
+            Halves(scale),
+            four ? Halves(zero) : null
+        );
+    }
+
+    HalfWidth Halves(string name) =>
+        new(
+            _weights.ReadFinite(name).Shape,
+            [.. MemoryMarshal.Cast<byte, ushort>(_weights.ReadBytes(name))],
+            DType.BF16
+        );
+
+    /// <summary>Whether a tensor holds a matrix as Espalier writes it in groups: [rows, groups, bytes of a group].</summary>
+    bool IsGroups(TensorEntry entry, ReadOnlySpan<long> wanted)
+    {
+        if (entry is not { Type: DType.U8, Extents: [var rows, var groups, var bytes] })
+        {
+            return false;
+        }
+
+        TensorEntry? scale = _weights.Find(entry.Name + ModelFolder.ScaleSuffix),
+            zero = _weights.Find(entry.Name + ModelFolder.ZeroSuffix);
+        long group = bytes * (zero is null ? 1 : 2);
+        return
+            wanted is [var outputs, var inputs]
+            && rows == outputs
+            && bytes > 0
+            && group % 8 == 0
+            && groups == (inputs + group - 1) / group
+            && Fits(scale)
+            && (zero is null || Fits(zero))
+            ? true
+            : throw new InvalidDataException(
+                $"{_weights.Path}: tensor '{entry.Name}' holds codes in groups, {Show(entry)}, and its scales are {Show(scale)}; the sizes in {_configPath} ask for "
+                    + $"[{string.Join(", ", wanted.ToArray())}], with a bfloat16 scale for each group of a row. The file is damaged or not Espalier's."
+            );
+
+        bool Fits(TensorEntry? numbers) =>
+            numbers is { Type: DType.BF16, Extents: [var r, var g] } && r == rows && g == groups;
+
+        static string Show(TensorEntry? entry) =>
+            entry is null ? "missing" : $"{entry.Type} [{string.Join(", ", entry.Extents)}]";
+    }
+
+    // Of matrices in groups, whose shapes do not say it.
+    readonly Dictionary<string, int> _columns = [];
+
+    Weight Turned(PartName place, TensorEntry entry) =>
+        IsTurned(place, entry) ? Stored(entry).Transposed() : Stored(entry);
+
+    /// <summary>Int8 rows are Espalier's own and lie as they are computed with.</summary>
+    static bool IsTurned(PartName place, TensorEntry entry) =>
+        place.Transposed && entry is { Type: not DType.I8, Extents.Length: 2 };
+
     Weight Stored(TensorEntry entry)
     {
+        if (_columns.ContainsKey(entry.Name))
+        {
+            return Groups(entry);
+        }
+
         if (entry.Type != DType.I8)
         {
             Tensor dense = _weights.ReadFinite(entry.Name);
@@ -219,7 +304,19 @@ sealed class WeightReader
         }
 
         long[] wanted = [.. shape.Extents.ToArray().Select(e => (long)e)];
-        wanted[0] *= Config.Family.NameOf(part).Pieces;
+        PartName place = Config.Family.NameOf(part);
+        wanted[0] *= place.Pieces;
+        if (IsGroups(entry, wanted))
+        {
+            _columns[entry.Name] = (int)wanted[^1];
+            return (name, shape, entry);
+        }
+
+        if (IsTurned(place, entry))
+        {
+            Array.Reverse(wanted);
+        }
+
         return entry.Extents.AsSpan().SequenceEqual(wanted)
             ? (name, shape, entry)
             : throw new InvalidDataException(
@@ -229,20 +326,33 @@ sealed class WeightReader
 
     string FileName(string name) => Config.Family.FileName(name);
 
-    IEnumerable<(string Name, Shape Shape)> Checked()
+    /// <summary>All parameters of a config whose sizes are not absurd.</summary>
+    /// <param name="path">Of what says so.</param>
+    internal static IEnumerable<(string Name, Shape Shape)> Checked(ModelConfig config, string path)
     {
-        long tables = Math.Max((long)Config.Vocabulary, Config.Positions) * Config.Hidden,
+        long tables = Math.Max((long)config.Vocabulary, config.Positions) * config.Hidden,
             layer =
-                Config.Layers.Max(l =>
+                config.Layers.Max(l =>
                     Math.Max((long)l.Attention.Heads * l.Attention.Width, l.Mlp.Width)
-                ) * Config.Hidden,
+                ) * config.Hidden,
             largest = Math.Max(tables, layer);
         return largest < Array.MaxLength
-            ? Config.Shapes()
+            ? config.Shapes()
             : throw new InvalidDataException(
-                $"{_configPath}: a tensor of these sizes would have {largest} elements; at most {Array.MaxLength} are possible."
+                $"{path}: a tensor of these sizes would have {largest} elements; at most {Array.MaxLength} are possible."
             );
     }
+
+    /// <summary>What older versions of transformers saved beside the weights and compute anew: positions, masks, angles, a tied head.</summary>
+    bool IsComputed(string name) =>
+        name.EndsWith("position_ids", StringComparison.Ordinal)
+        || Config.IsLanguage
+            && (
+                name.EndsWith(".attn.bias", StringComparison.Ordinal)
+                || name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
+                || name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal)
+                || name == FileName(Part.Head(Role.Out).Weight)
+            );
 
     void NoteUnused(HashSet<string> used)
     {
@@ -250,11 +360,7 @@ sealed class WeightReader
         [
             .. _weights
                 .Tensors.Select(t => t.Name)
-                .Where(n =>
-                    !used.Contains(n)
-                    && !_scales.Contains(n)
-                    && !n.EndsWith("position_ids", StringComparison.Ordinal)
-                ),
+                .Where(n => !used.Contains(n) && !_scales.Contains(n) && !IsComputed(n)),
         ];
         if (unused.Length > 0)
         {

@@ -9,7 +9,11 @@ public static class Forward
     public static void Run<T>(ModelConfig model, IArithmetic<T> with, ISee<T>? see = null)
     {
         T x = with.Embed();
-        x = with.Norm(x, new NormPart(Part.EmbeddingNorm, model.EmbeddingNorm));
+        if (model.EmbeddingNorm is { } norm)
+        {
+            x = with.Norm(x, new NormPart(Part.EmbeddingNorm, norm));
+        }
+
         x = with.Dropout(x, model.EmbeddingDropout);
         if (model.ProjectsEmbedding)
         {
@@ -25,7 +29,7 @@ public static class Forward
             {
                 x = Final(with, x, model);
                 see?.State(i, x);
-                with.Answer(i, Classify(with, x, model, i));
+                Answer(with, x, model, i);
                 return;
             }
 
@@ -56,15 +60,22 @@ public static class Forward
             norm = new(model.PartOf(layer, Role.Norm), block.Norm);
         if (block.NormsFirst)
         {
-            T normed = block.NormsAttention ? with.Norm(x, attentionNorm) : x;
-            x = with.Add(x, Attention(with, normed, model, layer, see), attentionDropout);
+            T normed = block.NormsAttention ? with.Norm(x, attentionNorm) : x,
+                attended = Attention(with, normed, model, layer, see);
+            x = with.Add(x, Branch(attended, Role.AttentionPostNorm), attentionDropout);
             x = Kept(with, x, block, layer);
-            return with.Add(x, Mlp(with, with.Norm(x, norm), model, layer), mlpDropout);
+            T fed = Mlp(with, with.Norm(x, norm), model, layer);
+            return with.Add(x, Branch(fed, Role.PostNorm), mlpDropout);
         }
 
         x = with.AddNorm(x, Attention(with, x, model, layer, see), attentionNorm, attentionDropout);
         x = Kept(with, x, block, layer);
         return with.AddNorm(x, Mlp(with, x, model, layer), norm, mlpDropout);
+
+        T Branch(T branch, Role role) =>
+            block.NormsBranches
+                ? with.Norm(branch, new NormPart(model.PartOf(layer, role), block.Norm))
+                : branch;
     }
 
     static T Kept<T>(IArithmetic<T> with, T x, Block block, int layer) =>
@@ -75,12 +86,25 @@ public static class Forward
         AttentionSpec spec = model.Layers[layer].Attention;
         LinearPart Columns(Role role, int columns) =>
             new(model.PartOf(layer, role), columns, spec.Bias);
-        var (q, k, v) = with.Project(
-            x,
-            Columns(Role.Query, spec.Columns),
-            Columns(Role.Key, spec.KeyColumns),
-            Columns(Role.Value, spec.KeyColumns)
-        );
+        LinearPart query = Columns(Role.Query, spec.Columns),
+            key = Columns(Role.Key, spec.KeyColumns),
+            value = Columns(Role.Value, spec.KeyColumns);
+        T q,
+            k,
+            v;
+        if (spec.HeadNorm is { } norm)
+        {
+            // Norms want heads as rows, which columns of one product are not.
+            q = with.NormHeads(with.Linear(x, query), Of(Role.QueryNorm), spec.Heads);
+            k = with.NormHeads(with.Linear(x, key), Of(Role.KeyNorm), spec.KeyHeads);
+            v = with.Linear(x, value);
+            NormPart Of(Role role) => new(model.PartOf(layer, role), norm);
+        }
+        else
+        {
+            (q, k, v) = with.Project(x, query, key, value);
+        }
+
         if (spec.Rotary is not null)
         {
             q = with.Rotate(q, spec, spec.Heads);
@@ -125,10 +149,23 @@ public static class Forward
     static T Final<T>(IArithmetic<T> with, T x, ModelConfig model) =>
         model.FinalNorm is { } norm ? with.Norm(x, new NormPart(Part.FinalNorm, norm)) : x;
 
-    /// <summary>The head behind the last layer, and an exit of the same form behind every other.</summary>
+    /// <summary>What the head behind the last layer says.</summary>
+    static void Answer<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
+    {
+        if (model.Head is LanguageSpec language)
+        {
+            Part matrix = language.Tied ? Part.Word : Part.Head(Role.Out);
+            with.Predict(layer, x, new LinearPart(matrix, model.Vocabulary, Bias: false));
+            return;
+        }
+
+        with.Answer(layer, Classify(with, x, model, layer));
+    }
+
+    /// <summary>The classifier behind the last layer, and an exit of the same form behind every other.</summary>
     static T Classify<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
     {
-        HeadSpec head = model.Head;
+        ClassifierSpec head = (ClassifierSpec)model.Head;
         bool last = layer == model.Layers.Count - 1;
         Part Own(Role role) => new(last ? Stretch.Head : Stretch.Exit, last ? 0 : layer, role);
         T row = with.Pool(x, last ? model.Pooling : model.ExitPooling!.Value);

@@ -43,6 +43,9 @@ public interface IArithmetic<T>
 
     T Norm(T x, NormPart norm);
 
+    /// <summary>The norm of each of as many heads that stand side by side in a row.</summary>
+    T NormHeads(T x, NormPart norm, int heads);
+
     /// <summary>norm(x + dropout(branch)).</summary>
     T AddNorm(T x, T branch, NormPart norm, float dropout);
 
@@ -57,6 +60,9 @@ public interface IArithmetic<T>
     /// <summary>A whole layer; an arithmetic that has it as one piece runs that instead.</summary>
     T Layer(T x, ModelConfig model, int layer, ISee<T>? see) =>
         Forward.Layer(this, x, model, layer, see);
+
+    /// <summary>Answers with scores of the next token behind every token that they are wanted of.</summary>
+    void Predict(int layer, T x, LinearPart head) => Answer(layer, Linear(x, head));
 
     /// <summary>Whether the classifier behind a layer that is not the last shall answer.</summary>
     bool Asks(int layer);

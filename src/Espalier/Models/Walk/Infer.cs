@@ -5,6 +5,15 @@ using Espalier.Tensors;
 
 namespace Espalier.Models.Walk;
 
+/// <summary>Behind which tokens a language model's scores are wanted.</summary>
+enum Wanted
+{
+    All,
+
+    /// <summary>The last of each sequence.</summary>
+    Last,
+}
+
 /// <summary>The arithmetic of answering: packed weights, buffers that are reused. What it gives is good until an operation of its kind runs again.</summary>
 /// <remarks>Queries, keys and values (and a gate with what it gates) are columns of one product.</remarks>
 sealed class Infer(PackedModel model) : IArithmetic<Columns>
@@ -13,15 +22,46 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     Flow _flow = null!;
     Batch _batch = null!;
     IAnswers _answers = null!;
+    Wanted _wanted;
+    int _from;
+    int _layer;
 
     Buffers Buffers => _flow.Buffers;
     RowKernels Rows => _flow.Kernels.Rows;
 
     /// <summary>Answers a batch that has begun to flow; nothing is allocated, so the object serves every batch of a session.</summary>
-    public void Run(Flow flow, Batch batch, IAnswers answers, ISee<Columns>? see = null)
+    /// <param name="wanted">Of a language model: behind which tokens.</param>
+    /// <param name="from">Where all are wanted: the first row.</param>
+    public void Run(
+        Flow flow,
+        Batch batch,
+        IAnswers answers,
+        ISee<Columns>? see = null,
+        Wanted wanted = Wanted.All,
+        int from = 0
+    )
     {
         (_flow, _batch, _answers) = (flow, batch, answers);
+        (_wanted, _from) = (wanted, from);
         Forward.Run(_config, this, see);
+    }
+
+    Action<Part, Tensor>? _watch;
+
+    /// <summary>One layer over states of a batch that has begun to flow; they are replaced.</summary>
+    /// <param name="watch">Is shown what each product of the layer is made of, by the first part of it; the tensor is used again.</param>
+    public void RunLayer(
+        Flow flow,
+        Batch batch,
+        int layer,
+        Tensor states,
+        Action<Part, Tensor>? watch
+    )
+    {
+        (_flow, _batch, _watch) = (flow, batch, watch);
+        states.Span.CopyTo(flow.State(_config.Hidden).Span);
+        Layer(new Columns(flow.State()), _config, layer, null).Tensor.Span.CopyTo(states.Span);
+        _watch = null;
     }
 
     public Columns Embed()
@@ -63,8 +103,9 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
     Columns Multiply(Columns x, Part part, Activation activation = Activation.None)
     {
+        _watch?.Invoke(part, x.Tensor);
         PackedLinear linear = model.Linear(part);
-        bool projection = part is { Stretch: Stretch.Embeddings };
+        bool projection = part.Role == Role.Projection;
         Tensor y = projection
             ? _flow.State(linear.Outputs, other: true)
             : Buffers.Matrix(NameOf(part.Role), x.Tensor.Rows, linear.Outputs);
@@ -77,6 +118,8 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         {
             Role.Attention or Role.Down => "branch",
             Role.Query => "qkv",
+            Role.Key => "key",
+            Role.Value => "value",
             Role.Gate or Role.Up => "up",
             Role.Dense => "dense",
             _ => "logits",
@@ -85,6 +128,16 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     public Columns Attend(Columns q, Columns k, Columns v, AttentionSpec spec)
     {
         Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        if (_flow.Pasts is { } pasts)
+        {
+            _flow.Kernels.Attention.Continue(
+                _flow.Workers,
+                new PastCall(q, k, v, _flow.Sequences, spec.Form, pasts, _layer),
+                context
+            );
+            return new Columns(context);
+        }
+
         _flow.Kernels.Attention.Forward(
             _flow.Workers,
             new AttentionCall(q, k, v, _flow.Sequences, spec.Form),
@@ -113,6 +166,16 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         return new Columns(y);
     }
 
+    public Columns NormHeads(Columns x, NormPart norm, int heads)
+    {
+        // Views of one name share memory, so heads become rows without a copy.
+        string name = NameOf(norm.Part.Role == Role.QueryNorm ? Role.Query : Role.Key);
+        int rows = x.Tensor.Rows * heads;
+        Tensor view = Buffers.Matrix(name, rows, x.Tensor.Count / Math.Max(1, rows));
+        Normed(view, null, norm, view);
+        return x;
+    }
+
     public Columns AddNorm(Columns x, Columns branch, NormPart norm, float dropout)
     {
         Normed(branch.Tensor, x.Tensor, norm, x.Tensor);
@@ -134,7 +197,12 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
     public Columns Rotate(Columns x, AttentionSpec spec, int heads)
     {
-        Rotation rotation = new(model.Turns.Of(spec), _flow.Places(), heads, spec.Width);
+        Rotation rotation = new(
+            model.Turns.Of(spec, _flow.Longest),
+            _flow.Places(),
+            heads,
+            spec.Width
+        );
         Rows.Rotate(_flow.Workers, rotation, x, x);
         return x;
     }
@@ -142,7 +210,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     public Columns Gate(Columns gate, Columns up, Activation activation)
     {
         Tensor y = Buffers.Matrix("gated", _flow.Rows, gate.Tensor.Columns / 2);
-        Rows.Gate(_flow.Workers, activation, gate, up, y);
+        Rows.Gate(_flow.Workers, new Gated(activation, gate, up), y);
         return new Columns(y);
     }
 
@@ -158,6 +226,8 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     /// <summary>In int8 kernels have BERT's layer as one piece.</summary>
     public Columns Layer(Columns x, ModelConfig config, int layer, ISee<Columns>? see)
     {
+        _layer = layer;
+
         // Sequences may have left since x was computed.
         x = new Columns(_flow.State());
         if (model.Fused(layer) is not { } fused)
@@ -182,6 +252,27 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
         fused.Feed(_flow.Workers, x.Tensor, bytes, context);
         return x;
+    }
+
+    // Scores of so many rows at once: of a long text's at once they would take more memory than the model.
+    const int RowsAtOnce = 64;
+
+    public void Predict(int layer, Columns x, LinearPart head)
+    {
+        Tensor states = x.Tensor;
+        int rows = _wanted == Wanted.All ? _flow.Rows : _flow.Count;
+        for (int first = _from; first < rows; first += RowsAtOnce)
+        {
+            int count = Math.Min(RowsAtOnce, rows - first);
+            Tensor asked = Buffers.Matrix("asked", count, states.Columns);
+            for (int r = 0; r < count; r++)
+            {
+                int row = _wanted == Wanted.All ? first + r : _flow.Starts[first + r + 1] - 1;
+                states.Row(row).CopyTo(asked.Row(r));
+            }
+
+            _answers.Answer(layer, Multiply(new Columns(asked), head.Part).Tensor);
+        }
     }
 
     public bool Asks(int layer) => _answers.Asks(layer);

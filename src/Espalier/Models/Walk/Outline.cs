@@ -28,6 +28,7 @@ sealed class Outline : IArithmetic<int>
     public int Embed()
     {
         int width = _model.EmbeddingWidth;
+        _seen.Add(Part.Word);
         Declare(Part.Word, _model.Vocabulary, width);
         if (_model.HasPositionTable)
         {
@@ -44,7 +45,7 @@ sealed class Outline : IArithmetic<int>
 
     public int Linear(int x, LinearPart linear, Activation activation = Activation.None)
     {
-        if (linear.Part.Stretch == Stretch.Layer)
+        if (linear.Part.Stretch == Stretch.Layer || _model.IsLanguage)
         {
             MultiplyAdds += _tokens * linear.Outputs * x;
         }
@@ -69,10 +70,19 @@ sealed class Outline : IArithmetic<int>
         return x;
     }
 
+    public int NormHeads(int x, NormPart norm, int heads)
+    {
+        Norm(x / heads, norm);
+        return x;
+    }
+
     public int Attend(int q, int k, int v, AttentionSpec spec)
     {
-        long keys = spec.Reach is { } reach ? Math.Min(_tokens, 2L * reach + 1) : _tokens;
-        MultiplyAdds += 2 * _tokens * keys * spec.Columns;
+        int tokens = (int)_tokens;
+        long pairs = spec.Form.Causal
+            ? (spec.Form with { Heads = 1 }).Pairs(new Sequences([0, tokens], 1))
+            : _tokens * (spec.Reach is { } reach ? Math.Min(_tokens, 2L * reach + 1) : _tokens);
+        MultiplyAdds += 2 * pairs * spec.Columns;
         return spec.Columns;
     }
 

@@ -5,20 +5,13 @@ namespace Espalier.Planning.Judging;
 /// <summary>What one way of planning chose, and what it cost.</summary>
 /// <param name="Trials">Pipelines measured, once for each seed.</param>
 /// <param name="Trainings">Models trained for them, of all seeds.</param>
-/// <param name="Plan">Of the planner alone.</param>
-public sealed record Attempt(
-    Alternative Chosen,
-    int Trials,
-    int Trainings,
-    PlanResult? Plan = null
-);
+public sealed record Attempt(Alternative Chosen, int Trials, int Trainings);
 
 /// <summary>An attempt on some seeds, judged by the means of others.</summary>
 /// <param name="Short">By how much the quality is below the best that keeps the budget there, as a share; null where it does not keep it.</param>
 /// <param name="Excess">By how much the worst limit is broken there, as a share of it; 0 where it is kept.</param>
 public sealed record Verdict(
     string Way,
-    Budget Budget,
     IReadOnlyList<ulong> Planned,
     IReadOnlyList<ulong> Held,
     Attempt Attempt,

@@ -204,8 +204,7 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
                 result.Measurements.Select(m => (m.Pipeline, m.Seeds[0])).Distinct().Count(),
                 result
                     .Measurements.GroupBy(m => m.Seeds[0])
-                    .Sum(g => Trainings.Of(g.Select(m => m.Pipeline).Distinct()).Count),
-                result
+                    .Sum(g => Trainings.Of(g.Select(m => m.Pipeline).Distinct()).Count)
             );
 
         void Add(string way, Attempt attempt)
@@ -219,15 +218,7 @@ public sealed class HeldOutJudge(RecordedTrials trials, Rng rng)
                     ? wish.Behind(own.Metric, figure, best)
                     : null;
             _verdicts.Add(
-                new Verdict(
-                    way,
-                    _budget,
-                    _window,
-                    _held,
-                    attempt,
-                    excess > 0 ? null : apart,
-                    excess
-                )
+                new Verdict(way, _window, _held, attempt, excess > 0 ? null : apart, excess)
             );
         }
 

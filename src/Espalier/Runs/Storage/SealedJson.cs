@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Checkpoints;
 
 namespace Espalier.Runs.Storage;
@@ -10,21 +9,16 @@ static class SealedJson
     const string Body = "body";
     const string Hash = "sha256";
 
-    public static byte[] Write(ReadOnlySpan<byte> body)
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName(Body);
-            json.WriteRawValue(body);
-            json.WriteString(Hash, Blobs.Hash(body));
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+    public static byte[] Write(byte[] body) =>
+        JsonOutput.Document(
+            json =>
+            {
+                json.WritePropertyName(Body);
+                json.WriteRawValue(body);
+                json.WriteString(Hash, Blobs.Hash(body));
+            },
+            indented: false
+        );
 
     /// <summary>The body of a file, as fields and as it stands there.</summary>
     /// <exception cref="InvalidDataException">The body is not what the hash says, or there is none.</exception>

@@ -128,7 +128,7 @@ public sealed class Store
             return action;
         }
 
-        damaged?.Invoke($"{what} was damaged in the store; it is made again.");
+        damaged?.Invoke($"{what} was damaged in the store {Folder}; it is made again.");
         return null;
     }
 
@@ -235,6 +235,30 @@ public sealed class Store
         string folder = Path.Combine(ModelsFolder, ModelName(action));
         LinkAll(action, folder);
         return folder;
+    }
+
+    /// <summary>
+    /// The files of a stage as a folder that appears whole and needs the store no more. Where the disk can, they are the same
+    /// bytes under a second name.
+    /// </summary>
+    /// <param name="beside">Adds files of its own.</param>
+    public void Export(StoredAction action, string folder, Action<string>? beside = null)
+    {
+        using AtomicFolder output = AtomicFolder.Begin(folder, overwrite: true);
+        Durable.Explaining(
+            folder,
+            () =>
+            {
+                foreach (StoredFile file in action.Files)
+                {
+                    string place = Path.Combine(output.Path, file.Name);
+                    HardLink.OrCopy(Blobs.PathOf(file.Sha256), place);
+                }
+
+                beside?.Invoke(output.Path);
+            }
+        );
+        output.Commit();
     }
 
     /// <summary>As <see cref="ModelFolder"/>, of exactly these files, for as long as they are read.</summary>

@@ -39,58 +39,42 @@ public sealed class Study(
     TimeProvider time
 )
 {
+    readonly KernelFamily _training = kernels.In(recipe.Precision);
+    readonly EncodedTasks _tasks = new();
+
     public StudyRecipe Recipe { get; } = recipe;
     public Store Store { get; } = store;
     public StudyPlan Plan { get; } = recipe.Plan(kernels.In(recipe.Precision).Name);
 
-    /// <param name="jobs">Most stages that train at once.</param>
+    /// <summary>Name of the family that trains.</summary>
+    public string TrainingKernels => _training.Name;
+
+    /// <summary>Makes stages in this process.</summary>
+    /// <param name="jobs">Most at once.</param>
+    public IExecutor Here(int jobs, MachineTurn turn) =>
+        new LocalExecutor(Store, _training, _tasks, turn, machine.Threads, jobs, time);
+
     public StudyOutcome Run(
-        int jobs,
+        IExecutor executor,
         MachineTurn turn,
         StudyListener listener,
         CancellationToken stop
     )
     {
-        Store.CleanIfAlone();
-        using IDisposable use = FileLock.Take(
-            Store.UseLock,
-            shared: true,
-            () => listener.Note?.Invoke("Waiting: garbage of the store is being removed."),
-            stop
-        );
-        KernelFamily training = kernels.In(Recipe.Precision);
-        Store.CheckRoom(StudyRecord.FileName(Recipe.Name, training.Name));
-        StudyModels models = new(Store, training, time);
-        HashSet<StageKey> before =
-        [
-            .. Plan
-                .Stages.Select(s => s.Key)
-                .Where(k => Store.TryRead(k) is { Kind: ActionKind.Stage }),
-        ];
-        StudyRecord.Of(Recipe, training.Name, Plan, before).Write(Store);
-        var (done, failures) = new StudyExecutor(Store, models, turn, machine.Threads, jobs).Run(
-            Plan,
-            listener,
-            stop
-        );
-        StudyRecord.Of(Recipe, training.Name, Plan, done.Keys).Write(Store);
-        StudyMeasuring measuring = new(Store, models, turn, kernels, machine, time);
+        using IDisposable use = Enter(listener, stop);
+        MadeStages made = Make(executor, listener, stop);
+        StudyMeasuring measuring = new(Recipe, Store, Measuring, turn, machine, time);
         List<Measurement> measurements = [];
         List<QualityCurve> curves = [];
         List<StoredAnswers> answers = [];
         foreach (
-            PlannedGroup group in Plan.Groups.Where(g => g.Models.Any(m => done.ContainsKey(m.Key)))
+            PlannedGroup group in Plan.Groups.Where(g =>
+                g.Models.Any(m => made.Done.ContainsKey(m.Key))
+            )
         )
         {
             stop.ThrowIfCancellationRequested();
-            StoredAction action = measuring.Measure(
-                group,
-                done,
-                Recipe.Efforts,
-                Recipe.Curve,
-                listener,
-                stop
-            );
+            StoredAction action = measuring.Measure(group, made, listener, stop);
             measurements.AddRange(StudyResults.Read(Store, action));
 
             // What is said does not depend on how much is handed over at once.
@@ -103,11 +87,15 @@ public sealed class Study(
 
         return new StudyOutcome(
             measurements,
-            failures,
+            made.Failures,
             [
                 .. Plan
-                    .Stages.Where(s => done.ContainsKey(s.Key))
-                    .Select(s => new StageTime(s, done[s.Key].Seconds, before.Contains(s.Key))),
+                    .Stages.Where(s => made.Done.ContainsKey(s.Key))
+                    .Select(s => new StageTime(
+                        s,
+                        made.Done[s.Key].Seconds,
+                        made.Found.Contains(s.Key)
+                    )),
             ]
         )
         {
@@ -118,8 +106,41 @@ public sealed class Study(
 
     /// <summary>Whether the models of a group were measured on this machine, all of them.</summary>
     public bool IsMeasured(PlannedGroup group) =>
-        Store.TryRead(
-            StudyMeasuring.KeyOf(group, group.Models, Recipe.Efforts, Recipe.Curve, machine)
-        )
-            is not null;
+        Store.TryRead(StudyMeasuring.KeyOf(group, group.Models, Recipe, machine)) is not null;
+
+    /// <summary>The store for use, as long as the result is held: nobody removes anything from it.</summary>
+    internal IDisposable Enter(StudyListener listener, CancellationToken stop)
+    {
+        Store.CleanIfAlone();
+        IDisposable use = FileLock.Take(
+            Store.UseLock,
+            shared: true,
+            () => listener.Note?.Invoke("Waiting: garbage of the store is being removed."),
+            stop
+        );
+        Store.CheckRoom(StudyRecord.FileName(Recipe.Name, TrainingKernels));
+        return use;
+    }
+
+    /// <summary>What the store lacks of the plan is made, and garbage collection knows of all of it.</summary>
+    /// <param name="done">Is told of every stage that is done, of those that were there before too.</param>
+    internal MadeStages Make(
+        IExecutor executor,
+        StudyListener listener,
+        CancellationToken stop,
+        Action<PlannedStage, StoredAction>? done = null
+    )
+    {
+        void Record(IEnumerable<StageKey> keys) =>
+            StudyRecord.Of(Recipe, TrainingKernels, Plan, keys).Write(Store);
+        Record(
+            Plan.Stages.Select(s => s.Key)
+                .Where(k => Store.TryRead(k) is { Kind: ActionKind.Stage })
+        );
+        MadeStages made = new StageScheduler(Store, executor, listener, done).Run(Plan, stop);
+        Record(made.Done.Keys);
+        return made;
+    }
+
+    internal StageMeasuring Measuring => new(Store, _tasks, kernels, machine, time);
 }

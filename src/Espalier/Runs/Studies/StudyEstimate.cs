@@ -57,7 +57,7 @@ public sealed record StudyEstimate(
 
         PlannedGroup[] groups = [.. study.Plan.Groups.Where(g => !study.IsMeasured(g))];
         double measuring = groups.Sum(g =>
-            Math.Max(StageMeasuring.Passes.Seconds, SecondsToMeasureModel * g.Models.Count)
+            Math.Max(MeasuringOptions.LeastSeconds, SecondsToMeasureModel * g.Models.Count)
         );
         return new StudyEstimate(
             stages,

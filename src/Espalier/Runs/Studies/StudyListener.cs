@@ -4,6 +4,8 @@ namespace Espalier.Runs.Studies;
 
 public enum StageState
 {
+    /// <summary>It was there before this call.</summary>
+    Found,
     Began,
 
     /// <summary>Made now, or by another process meanwhile.</summary>
@@ -14,7 +16,7 @@ public enum StageState
     Skipped,
 }
 
-/// <summary>What a study tells while it works, from several threads at once; every part may be left out.</summary>
+/// <summary>What a study or a run tells while it works, from several threads at once; every part may be left out.</summary>
 public sealed record StudyListener
 {
     /// <summary>A sentence that the user should read.</summary>

@@ -1,15 +1,15 @@
-using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;
 
-/// <summary>Measures the models of each task and seed side by side, alone on the machine, and stores the records.</summary>
+/// <summary>What was measured of each task and seed: taken once, alone on the machine, and stored.</summary>
+/// <param name="machine">That measures.</param>
 public sealed class StudyMeasuring(
+    StudyRecipe recipe,
     Store store,
-    StudyModels models,
+    StageMeasuring measuring,
     MachineTurn turn,
-    KernelFamily kernels,
     Machine machine,
     TimeProvider time
 )
@@ -18,90 +18,53 @@ public sealed class StudyMeasuring(
     public const string CurvesName = "curves.json";
     public const string AnswersName = "answers.json.gz";
 
-    // So much for each point of each curve; the least passes are run whatever they take.
-    const double SecondsPerPoint = 1;
-
-    // Of five, the median leaves two out.
-    const int LeastPasses = 5;
+    /// <summary>Of five passes, the median leaves two out.</summary>
+    static MeasuringOptions Options(StudyRecipe recipe) =>
+        new(_ => recipe.Efforts, recipe.Curve, LeastPasses: 5, SecondsPerPoint: 1);
 
     public static StageKey KeyOf(
         PlannedGroup group,
         IEnumerable<PlannedStage> models,
-        EffortGrid efforts,
-        int dense,
+        StudyRecipe recipe,
         Machine machine
     ) =>
         StageKey.OfMeasuring(
             models.Select(m => m.Key),
-            $"batch={group.Recipe.BatchSize};efforts={efforts};effort={group.Recipe.Effort};curve={dense}"
+            $"batch={group.Recipe.BatchSize};efforts={recipe.Efforts};effort={group.Recipe.Effort};curve={recipe.Curve}"
                 + (group.Recipe.OnValidation ? ";on=validation" : ""),
             machine.Identity()
         );
 
-    /// <summary>With the split in the test split's place that the recipe wants models measured on.</summary>
-    static Recipe Judged(Recipe recipe) =>
-        recipe is { OnValidation: true, Data.Validation: { } validation }
-            ? recipe with
-            {
-                Data = recipe.Data with { Test = validation },
-            }
-            : recipe;
-
     /// <param name="group">Models that failed are left out.</param>
     public StoredAction Measure(
         PlannedGroup group,
-        IReadOnlyDictionary<StageKey, StoredAction> done,
-        EffortGrid efforts,
-        int dense,
+        MadeStages made,
         StudyListener listener,
         CancellationToken stop
     )
     {
-        PlannedStage[] there = [.. group.Models.Where(m => done.ContainsKey(m.Key))];
-        StageKey key = KeyOf(group, there, efforts, dense, machine);
+        PlannedStage[] there = [.. group.Models.Where(m => made.Done.ContainsKey(m.Key))];
+        StageKey key = KeyOf(group, there, recipe, machine);
+        string cell = $"{group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed}";
         using IDisposable held = FileLock.Take(
             store.LockOf(key),
             shared: false,
-            () =>
-                listener.Note?.Invoke(
-                    $"Waiting: another process measures {group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed}."
-                ),
+            () => listener.Note?.Invoke($"Waiting: another process measures {cell}."),
             stop
         );
-        string what =
-            $"What was measured of {group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed},";
-        if (store.TryRead(key, what, listener.Note) is { } before)
+        if (store.TryRead(key, $"What was measured of {cell},", listener.Note) is { } before)
         {
             return before;
         }
 
+        foreach (PlannedStage stage in there)
+        {
+            store.ModelFolder(made.Done[stage.Key]);
+        }
+
         using IDisposable alone = turn.ToMeasure(stop);
         long began = time.GetTimestamp();
-        using Workers workers = new(machine.Threads);
-        Stage[] stages =
-        [
-            .. there.Select(m => new Stage(
-                $"{m.Pipeline}",
-                store.ModelFolder(done[m.Key]),
-                m.Key,
-                models.Load(done[m.Key]),
-                null
-            )),
-        ];
-        int points = stages.Sum(s => s.Model.Config.HasExits ? efforts.Count + 2 : 1);
-        MeasuredStages measured = new StageMeasuring(workers, kernels, machine, time).Measure(
-            Judged(group.Recipe),
-            stages,
-            _ => efforts,
-            dense,
-            StageMeasuring.Passes with
-            {
-                Seconds = Math.Max(StageMeasuring.Passes.Seconds, SecondsPerPoint * points),
-                Least = LeastPasses,
-            },
-            new RunListener { Note = listener.Note, Measuring = listener.Measuring },
-            stop
-        );
+        MeasuredStages measured = measuring.Measure(group, made, Options(recipe), listener, stop);
         return store.Put(
             new StoredAction
             {

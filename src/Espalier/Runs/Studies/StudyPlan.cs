@@ -1,4 +1,5 @@
 using Espalier.Operators;
+using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;
 
@@ -8,6 +9,21 @@ namespace Espalier.Runs.Studies;
 public sealed record PlannedStage(StageKey Key, StageKey? Parent, Recipe Recipe, Pipeline Pipeline)
 {
     public Operator Operator => Pipeline.Operators[^1];
+
+    /// <summary>What the store is to say of it, but for what came out.</summary>
+    internal StoredAction Describe(ActionKind kind) =>
+        new()
+        {
+            Kind = kind,
+            Key = Key.Hex,
+            Pipeline = $"{Pipeline}",
+            Task = Recipe.Data.Task.Name,
+            Seed = Recipe.Seed,
+            Inputs = Parent is { } parent ? [parent.Hex] : [],
+        };
+
+    public override string ToString() =>
+        $"{Pipeline} of {Recipe.Data.Task.Name}, seed {Recipe.Seed}";
 }
 
 /// <summary>Models of one task and seed that are measured side by side.</summary>

@@ -31,13 +31,31 @@ public sealed record StudyRecipe
     public EffortGrid Efforts { get; init; } = new(6);
 
     /// <summary>Thresholds at which quality is told without time; 0: none.</summary>
-    public int Curve { get; init; } = StageMeasuring.DensePoints;
+    public int Curve { get; init; } = MeasuringOptions.DensePoints;
 
     /// <summary>At which models with exits stand in the table.</summary>
     public Effort Effort { get; init; } = new(ExitRule.Confidence, 0.9);
 
     /// <summary>Whether models are measured on the validation split, which every task must have then.</summary>
     public bool OnValidation { get; init; }
+
+    /// <summary>One cell: one pipeline on one task with one seed, and every stage on the way measured.</summary>
+    public static StudyRecipe OfRun(
+        Pipeline pipeline,
+        TaskData data,
+        string modelFolder,
+        TrainingOptions training,
+        ulong seed
+    ) =>
+        new()
+        {
+            Name = "run",
+            ModelFolder = modelFolder,
+            Tasks = [data],
+            Pipelines = [.. Enumerable.Range(1, pipeline.Operators.Length).Select(pipeline.Prefix)],
+            Seeds = [seed],
+            Training = training,
+        };
 
     /// <param name="kernels">Name of the family that trains; it decides the bytes.</param>
     public StudyPlan Plan(string kernels)

@@ -114,7 +114,7 @@ public sealed class StudyRecipeFile
             ?? Effort.Full;
         int curve =
             Try(() => _file.OptionalInteger("curve", 0, MostCurvePoints))
-            ?? StageMeasuring.DensePoints;
+            ?? MeasuringOptions.DensePoints;
         if (model is not null)
         {
             length = Try(() => LengthFor(model, asked, tasks), "model") ?? length;
@@ -374,35 +374,9 @@ public sealed class StudyRecipeFile
             ["preset", "epochs", "rate"],
             ["batch", "accumulation", "precision"]
         );
-        string name = Try(() => fields.OptionalString("preset")) ?? "fast";
-        TrainingOptions preset = TrainingOptions.Fast;
-        if (TrainingOptions.Presets.Any(p => p.Name == name))
-        {
-            preset = TrainingOptions.Presets.First(p => p.Name == name).Options;
-        }
-        else
-        {
-            _asks = true;
-            _problems.Add(
-                fields
-                    .Refuse(
-                        "preset",
-                        string.Join(" or ", TrainingOptions.Presets.Select(p => p.Name))
-                    )
-                    .Message
-            );
-        }
-
-        string precision =
-            Try(() => fields.OptionalString("precision")) ?? KernelFamily.Precisions[0];
-        if (!KernelFamily.Precisions.Contains(precision))
-        {
-            _asks = true;
-            _problems.Add(
-                fields.Refuse("precision", string.Join(", ", KernelFamily.Precisions)).Message
-            );
-        }
-
+        string name = OneOf(fields, "preset", [.. TrainingOptions.Presets.Select(p => p.Name)]);
+        TrainingOptions preset = TrainingOptions.Presets.First(p => p.Name == name).Options;
+        OneOf(fields, "precision", KernelFamily.Precisions);
         int batch = Try(() => fields.OptionalInteger("batch", 1, MostBatch)) ?? preset.BatchSize;
         return preset with
         {
@@ -412,6 +386,20 @@ public sealed class StudyRecipeFile
             Accumulation =
                 Try(() => fields.OptionalInteger("accumulation", 1, batch)) ?? preset.Accumulation,
         };
+    }
+
+    /// <summary>The first where the field is missing or names none of them.</summary>
+    string OneOf(JsonFields fields, string field, IReadOnlyList<string> names)
+    {
+        string name = Try(() => fields.OptionalString(field)) ?? names[0];
+        if (names.Contains(name))
+        {
+            return name;
+        }
+
+        _asks = true;
+        _problems.Add(fields.Refuse(field, string.Join(" or ", names)).Message);
+        return names[0];
     }
 
     /// <summary>Paths stand in relation to the recipe.</summary>

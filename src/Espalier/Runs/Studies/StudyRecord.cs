@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Runs.Storage;
 
@@ -33,25 +32,23 @@ public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<stri
             Done = [.. done.Select(k => k.Hex).Order(StringComparer.Ordinal)],
         };
 
-    public void Write(Store store)
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("version", Version);
-            json.WriteString("name", Name);
-            json.WriteString("kernels", Kernels);
-            WriteKeys(json, "stages", Keys);
-            WriteKeys(json, "done", Done);
-            json.WriteEndObject();
-        }
-
+    public void Write(Store store) =>
         AtomicFile.Write(
             Path.Combine(store.StudiesFolder, FileName(Name, Kernels)),
-            SealedJson.Write(stream.ToArray())
+            SealedJson.Write(
+                JsonOutput.Document(
+                    json =>
+                    {
+                        json.WriteNumber("version", Version);
+                        json.WriteString("name", Name);
+                        json.WriteString("kernels", Kernels);
+                        json.Array("stages", Keys, json.WriteStringValue);
+                        json.Array("done", Done, json.WriteStringValue);
+                    },
+                    indented: false
+                )[..^1]
+            )
         );
-    }
 
     internal static string FileName(string name, string kernels) => $"{name}.{kernels}.json";
 
@@ -108,17 +105,6 @@ public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<stri
     /// <summary>Stages that it says are there, and are not; without a hash it is asked for all that it names.</summary>
     internal IEnumerable<string> Missing(Store store) =>
         (HasHash ? Done : Keys).Where(k => store.TryRead(new StageKey(k)) is null);
-
-    static void WriteKeys(Utf8JsonWriter json, string name, IReadOnlyList<string> keys)
-    {
-        json.WriteStartArray(name);
-        foreach (string key in keys)
-        {
-            json.WriteStringValue(key);
-        }
-
-        json.WriteEndArray();
-    }
 
     static IReadOnlyList<string> Hashes(JsonFields fields, string name)
     {

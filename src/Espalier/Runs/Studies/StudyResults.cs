@@ -68,48 +68,25 @@ public static class StudyResults
 
     /// <summary>How long the stages took, and which were made in this call.</summary>
     static byte[] Json(IReadOnlyList<StageTime> stages) =>
-        Json(
+        JsonOutput.List(
             stages,
             (json, stage) =>
-            {
-                json.WriteStartObject();
-                json.WriteString("task", stage.Stage.Recipe.Data.Task.Name);
-                json.WriteString("pipeline", $"{stage.Stage.Pipeline}");
-                json.WriteNumber("seed", stage.Stage.Recipe.Seed);
-                json.WriteString("key", stage.Stage.Key.Hex);
-                json.WriteNumber("seconds", Math.Round(stage.Seconds, 3));
-                json.WriteBoolean("from_store", stage.FromStore);
-                json.WriteEndObject();
-            }
+                json.Object(() =>
+                {
+                    json.WriteString("task", stage.Stage.Recipe.Data.Task.Name);
+                    json.WriteString("pipeline", $"{stage.Stage.Pipeline}");
+                    json.WriteNumber("seed", stage.Stage.Recipe.Seed);
+                    json.WriteString("key", stage.Stage.Key.Hex);
+                    json.WriteNumber("seconds", Math.Round(stage.Seconds, 3));
+                    json.WriteBoolean("from_store", stage.FromStore);
+                })
         );
 
     /// <summary>An array of measurements.</summary>
     public static byte[] Json(IReadOnlyList<Measurement> measurements) =>
-        Json(measurements, (json, measurement) => measurement.WriteTo(json));
+        JsonOutput.List(measurements, (json, measurement) => measurement.WriteTo(json));
 
     /// <summary>An array of curves, one a line would be too long: without white space.</summary>
     public static byte[] Json(IReadOnlyList<QualityCurve> curves) =>
-        Json(curves, (json, curve) => curve.WriteTo(json), indented: false);
-
-    static byte[] Json<T>(
-        IReadOnlyList<T> items,
-        Action<Utf8JsonWriter, T> write,
-        bool indented = true
-    )
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = indented }))
-        {
-            json.WriteStartArray();
-            foreach (T item in items)
-            {
-                write(json, item);
-            }
-
-            json.WriteEndArray();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+        JsonOutput.List(curves, (json, curve) => curve.WriteTo(json), indented: false);
 }

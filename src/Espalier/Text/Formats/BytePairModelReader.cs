@@ -2,7 +2,7 @@ using Espalier.Text.Pieces;
 
 namespace Espalier.Text.Formats;
 
-/// <summary>Reads the model part of a byte-level BPE tokenizer.json.</summary>
+/// <summary>Reads the model part of a tokenizer.json with BPE.</summary>
 static class BytePairModelReader
 {
     public static BytePairModel Read(JsonField model, Vocabulary vocabulary)
@@ -27,14 +27,6 @@ static class BytePairModelReader
             }
         }
 
-        foreach (string name in (string[])["fuse_unk", "byte_fallback", "ignore_merges"])
-        {
-            if (model.Optional(name) is { } flag && flag.Flag())
-            {
-                throw flag.Refuse("only false is known.");
-            }
-        }
-
         if (model.Optional("dropout") is { } dropout && !dropout.IsZero)
         {
             throw dropout.Refuse("dropping merges by chance is not known; set it to null.");
@@ -49,7 +41,13 @@ static class BytePairModelReader
         }
 
         Merge[] merges = [.. model["merges"].Items().Select(item => Merge(item, vocabulary))];
-        return new BytePairModel(new MergeTable(merges)) { UnknownId = unknown };
+        return new BytePairModel(new MergeTable(merges))
+        {
+            UnknownId = unknown,
+            FusesUnknown = model.Optional("fuse_unk")?.Flag() ?? false,
+            FallsBack = model.Optional("byte_fallback")?.Flag() ?? false,
+            IgnoresMerges = model.Optional("ignore_merges")?.Flag() ?? false,
+        };
     }
 
     // "a b" in files of old versions, ["a", "b"] in newer ones.

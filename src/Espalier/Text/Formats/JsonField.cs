@@ -23,10 +23,9 @@ readonly struct JsonField
     public bool IsArray => _value.ValueKind == JsonValueKind.Array;
     public bool IsText => _value.ValueKind == JsonValueKind.String;
 
-    /// <summary>Reads a whole file; <paramref name="bytes"/> are what it held.</summary>
-    public static JsonField Open(string file, out byte[] bytes)
+    /// <summary>The document that a file holds.</summary>
+    public static JsonField Of(string file, byte[] bytes)
     {
-        bytes = ReadBytes(file);
         JsonDocumentOptions options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
         try
         {

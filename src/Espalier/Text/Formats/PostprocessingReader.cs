@@ -136,12 +136,37 @@ static class PostprocessingReader
                     Arrangement(given, "single", ids),
                     Arrangement(given, "pair", ids)
                 );
+            case "Sequence":
+                given.AllowOnly("type", "processors");
+                return Sequence(given, parts);
             default:
                 throw type.Refuse(
                     "Espalier knows TemplateProcessing, BertProcessing, RobertaProcessing and "
                         + $"ByteLevel, not '{type.Text()}'."
                 );
         }
+    }
+
+    // Byte-level offsets first, then what stands around.
+    static Postprocessing Sequence(JsonField field, TokenizerParts parts)
+    {
+        JsonField[] steps = [.. field["processors"].Items()];
+        if (steps.Length == 1)
+        {
+            return Read(steps[0], parts);
+        }
+
+        Postprocessing[] read = [.. steps.Select(s => Read(s, parts))];
+        return
+            read.Length == 2
+            && read[0].Form == Postprocessing.Kind.ByteLevel
+            && read[1].Form == Postprocessing.Kind.Template
+            ? read[1] with
+            {
+                TrimsOffsets = read[0].TrimsOffsets,
+                PrefixSpace = read[0].PrefixSpace,
+            }
+            : throw field.Refuse("Espalier knows the sequence ByteLevel, TemplateProcessing only.");
     }
 
     static Template Arrangement(JsonField processor, string name, Ids ids)

@@ -78,6 +78,20 @@ sealed record TokenizerClass(string? Name, TokenizerClass.Kind Form)
         ["xlm-roberta"] = "XLMRobertaTokenizer",
         ["xlm-roberta-xl"] = "XLMRobertaTokenizer",
         ["modernbert"] = "TokenizersBackend",
+        ["opt"] = "GPT2Tokenizer",
+        ["phi"] = "GPT2Tokenizer",
+        // Their folders name classes of other models, such as GPT-2's with digits cut off: the file
+        // is what they were trained with.
+        ["llama"] = "TokenizersBackend",
+        ["mistral"] = "TokenizersBackend",
+        ["mixtral"] = "TokenizersBackend",
+        ["qwen2"] = "TokenizersBackend",
+        ["qwen3"] = "TokenizersBackend",
+        ["gemma"] = "TokenizersBackend",
+        ["gemma2"] = "TokenizersBackend",
+        ["gemma3"] = "TokenizersBackend",
+        ["gemma3_text"] = "TokenizersBackend",
+        ["phi3"] = "TokenizersBackend",
     };
 
     public static TokenizerClass Unnamed { get; } = new(null, Kind.None);

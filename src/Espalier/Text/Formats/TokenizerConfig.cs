@@ -23,8 +23,14 @@ sealed class TokenizerConfig
     /// <summary>Whether model_input_names, where it is written, has token types.</summary>
     public bool? GivesTypes { get; private set; }
 
-    /// <summary>Where a vocabulary and merges stand alone: a token is put before or behind each text.</summary>
-    public JsonField? Surrounds { get; private set; }
+    /// <summary>Where a vocabulary and merges stand alone: bos_token is put before each text.</summary>
+    public bool Begins { get; private set; }
+
+    /// <summary>The same with eos_token behind it.</summary>
+    public bool Ends { get; private set; }
+
+    /// <summary>The template of conversations that is used where none is named.</summary>
+    public string? ChatTemplate { get; private set; }
 
     /// <summary>Collects what the user should know.</summary>
     public List<string> Notes { get; } = [];
@@ -54,6 +60,7 @@ sealed class TokenizerConfig
             config.ReadSettings(fields);
         }
 
+        config.ChatTemplate = folder.TryText("chat_template.jinja") ?? config.ChatTemplate;
         config.Class = folder.Class(settings);
         // As in transformers: where added_tokens_decoder is there, the map is older and only fills.
         bool newer = config._described.Count > 0;
@@ -134,14 +141,19 @@ sealed class TokenizerConfig
             );
         }
 
-        foreach (string name in (string[])["add_bos_token", "add_eos_token"])
+        if (fields.Optional("chat_template") is { } template)
         {
-            if (fields.Optional(name) is { } flag && flag.Flag())
-            {
-                Surrounds = flag;
-            }
+            ChatTemplate = template.IsArray
+                ? template
+                    .Items()
+                    .Where(t => t["name"].Text() == "default")
+                    .Select(t => t["template"].Text())
+                    .FirstOrDefault()
+                : template.Text();
         }
 
+        Begins = fields.Optional("add_bos_token")?.Flag() ?? false;
+        Ends = fields.Optional("add_eos_token")?.Flag() ?? false;
         if (fields.Optional("added_tokens_decoder") is { } added)
         {
             _described.Add(added);

@@ -23,9 +23,9 @@ static class TokenizerFiles
         {
             ["tokenizer.json"] = TokenizerJsonWriter.Write(tokenizer),
             ["tokenizer_config.json"] = Json(json => Config(json, tokenizer)),
-            ["special_tokens_map.json"] = Json(json => Roles(json, parts)),
+            ["special_tokens_map.json"] = Json(json => Roles(json, parts, NameOf(tokenizer))),
         };
-        if (tokenizer is BytePairTokenizer { Model.SplitsDigits: false } bytePair)
+        if (tokenizer is BytePairTokenizer { Model: { IsGpt2: true, Normalizer: null } } bytePair)
         {
             files["vocab.json"] = Json(json => Vocabulary(json, parts.Vocabulary));
             files["merges.txt"] = Merges(bytePair);
@@ -35,6 +35,11 @@ static class TokenizerFiles
             files["vocab.txt"] = Utf8(
                 string.Concat(parts.Vocabulary.Entries.Select(e => e.Token + "\n"))
             );
+        }
+
+        if (parts.ChatTemplate is { } template)
+        {
+            files["chat_template.jinja"] = Utf8(template);
         }
 
         return files;
@@ -65,10 +70,7 @@ static class TokenizerFiles
     static void Config(Utf8JsonWriter json, Tokenizer tokenizer)
     {
         TokenizerParts parts = tokenizer.Parts;
-        string className =
-            tokenizer is UnigramTokenizer
-                ? TokenizerClass.Generic // others know unk_token by its old id
-                : parts.ClassName ?? ClassName(tokenizer);
+        string className = NameOf(tokenizer);
         json.WriteString("tokenizer_class", className);
         if (parts.ModelMaxLength is { } length)
         {
@@ -91,7 +93,7 @@ static class TokenizerFiles
             json.WriteBoolean("split_special_tokens", true);
         }
 
-        Roles(json, parts);
+        Roles(json, parts, className);
         if (!parts.Added.All(token => IsPlainRole(parts, token)))
         {
             json.WriteStartObject("added_tokens_decoder");
@@ -131,14 +133,19 @@ static class TokenizerFiles
                 StripsLeft = parts.Family == TokenizerFamily.Roberta && role == "mask_token",
             };
 
-    static void Roles(Utf8JsonWriter json, TokenizerParts parts)
+    static string NameOf(Tokenizer tokenizer) =>
+        tokenizer is UnigramTokenizer
+            ? TokenizerClass.Generic // others know unk_token by its old id
+            : tokenizer.Parts.ClassName ?? ClassName(tokenizer);
+
+    static void Roles(Utf8JsonWriter json, TokenizerParts parts, string className)
     {
         foreach (string role in SpecialTokens.Roles)
         {
-            // What its own tokens are, Unigram's conventions tell again; a name would make them tokens that texts are searched for.
+            // What its own tokens are, its conventions tell again; a name would make them tokens that texts are searched for.
             bool told =
-                parts.Family is TokenizerFamily.Albert or TokenizerFamily.XlmRoberta
-                && SpecialTokens.Of(parts.Family)[role] == parts.Specials[role];
+                className == TokenizerClass.Generic
+                && SpecialTokens.Of(parts.Family).GetValueOrDefault(role) == parts.Specials[role];
             if (
                 parts.Specials[role] is { } token
                 && (!told || parts.Added.Any(a => a.Content == token))
@@ -159,7 +166,7 @@ static class TokenizerFiles
                 is { Prefix: "##", LongestWord: 100, Normalizer.Clean: true }
                 && Around(parts, Postprocessing.Kind.Template),
             BytePairTokenizer { Model: var model } => model
-                is { SplitsDigits: false, UnknownId: null }
+                is { IsGpt2: true, UnknownId: null, Normalizer: null }
                 && (
                     parts.Family == TokenizerFamily.Gpt2
                     || Around(parts, Postprocessing.Kind.Roberta)

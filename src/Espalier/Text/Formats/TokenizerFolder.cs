@@ -19,11 +19,16 @@ sealed class TokenizerFolder
     readonly string _folder;
     readonly SortedDictionary<string, byte[]> _files = new(StringComparer.Ordinal);
 
-    TokenizerFolder(string folder) => _folder = folder;
+    readonly IReadOnlyDictionary<string, byte[]>? _made;
 
-    public static Tokenizer Load(string path)
+    TokenizerFolder(string folder, IReadOnlyDictionary<string, byte[]>? made) =>
+        (_folder, _made) = (folder, made);
+
+    /// <param name="path">The folder, or what it is called in messages.</param>
+    /// <param name="made">The files, where they are on no disk.</param>
+    public static Tokenizer Load(string path, IReadOnlyDictionary<string, byte[]>? made = null)
     {
-        TokenizerFolder folder = new(path);
+        TokenizerFolder folder = new(path, made);
         TokenizerConfig config = TokenizerConfig.Read(folder);
         if (folder.TryJson("tokenizer.json") is { } json)
         {
@@ -58,16 +63,20 @@ sealed class TokenizerFolder
             return null;
         }
 
-        JsonField field = JsonField.Open(Path.Combine(_folder, name), out byte[] bytes);
-        _files[name] = bytes;
-        return field;
+        return JsonField.Of(Path.Combine(_folder, name), Bytes(name));
     }
+
+    public string? TryText(string name) =>
+        !Has(name) ? null
+        : System.Text.Unicode.Utf8.IsValid(Bytes(name))
+            ? System.Text.Encoding.UTF8.GetString(Bytes(name))
+        : throw new InvalidDataException($"{Path.Combine(_folder, name)}: it is not valid UTF-8.");
 
     /// <summary>The tokenizer's class: as the settings name it, or config.json, or as its kind of model has it.</summary>
     public TokenizerClass Class(JsonField? settings)
     {
         JsonField? model = Has("config.json")
-            ? JsonField.Open(Path.Combine(_folder, "config.json"), out _)
+            ? JsonField.Of(Path.Combine(_folder, "config.json"), Read("config.json"))
             : null;
         TokenizerClass usual = TokenizerClass.OfModel(model?.Optional("model_type")?.Text());
         if (usual.Form == TokenizerClass.Kind.Generic)
@@ -96,13 +105,16 @@ sealed class TokenizerFolder
         return TokenizerClass.Named(older.Text());
     }
 
-    bool Has(string name) => RegularFile.IsThere(Path.Combine(_folder, name));
+    bool Has(string name) =>
+        _made?.ContainsKey(name) ?? RegularFile.IsThere(Path.Combine(_folder, name));
+
+    byte[] Read(string name) => _made?[name] ?? JsonField.ReadBytes(Path.Combine(_folder, name));
 
     byte[] Bytes(string name)
     {
         if (!_files.TryGetValue(name, out byte[]? bytes))
         {
-            _files[name] = bytes = JsonField.ReadBytes(Path.Combine(_folder, name));
+            _files[name] = bytes = Read(name);
         }
 
         return bytes;
@@ -126,8 +138,7 @@ sealed class TokenizerFolder
     BytePairTokenizer BytePair(TokenizerConfig config)
     {
         string file = Path.Combine(_folder, "vocab.json");
-        Vocabulary vocabulary = VocabularyReader.FromJson(JsonField.Open(file, out byte[] bytes));
-        _files["vocab.json"] = bytes;
+        Vocabulary vocabulary = VocabularyReader.FromJson(JsonField.Of(file, Bytes("vocab.json")));
         CheckClass(config, TokenizerClass.Kind.Roberta, TokenizerClass.Kind.Gpt2);
         bool roberta = config.Class.Form switch
         {
@@ -135,14 +146,6 @@ sealed class TokenizerFolder
             TokenizerClass.Kind.Gpt2 => false,
             _ => vocabulary.TryId("<s>", out _) && vocabulary.TryId("</s>", out _),
         };
-        if (!roberta && config.Surrounds is { } put)
-        {
-            throw put.Refuse(
-                "a token around each text is known from tokenizer.json alone; save the tokenizer "
-                    + "with a current version of transformers, so that it is there."
-            );
-        }
-
         TokenizerParts parts = Parts(
             vocabulary,
             config,
@@ -155,10 +158,9 @@ sealed class TokenizerFolder
                 Required(file, parts, "cls_token"),
                 Required(file, parts, "sep_token")
             )
-            : new Postprocessing(
-                Postprocessing.Kind.ByteLevel,
-                Template.BareSingle,
-                Template.BarePair
+            : TokenizerJson.Between(
+                config.Begins ? parts.IdOf("bos_token") : null,
+                config.Ends ? parts.IdOf("eos_token") : null
             );
         string merges = Path.Combine(_folder, "merges.txt");
         return new BytePairTokenizer(

@@ -1,7 +1,7 @@
 namespace Espalier.Text.Formats;
 
 /// <summary>
-/// Understands tokenizer.json as far as WordPiece, byte-level BPE and Unigram need it, and refuses
+/// Understands tokenizer.json as far as WordPiece, BPE of bytes or characters and Unigram need it, and refuses
 /// everything else by name. Its truncation and padding are passed over: each call decides them.
 /// </summary>
 static class TokenizerJson
@@ -40,6 +40,11 @@ static class TokenizerJson
 
         JsonField model = json["model"];
         TokenizerModel kind = KindOf(model);
+        if (kind == TokenizerModel.BytePair && !BytePairReader.IsByteLevel(json))
+        {
+            kind = TokenizerModel.CharacterPair;
+        }
+
         double[] scores = [];
         Vocabulary vocabulary =
             kind == TokenizerModel.Unigram
@@ -50,6 +55,7 @@ static class TokenizerJson
         TokenizerFamily Family(Func<string, bool> has) =>
             family =
                 kind == TokenizerModel.WordPiece ? TokenizerFamily.Bert
+                : kind == TokenizerModel.CharacterPair ? TokenizerFamily.Llama
                 : kind == TokenizerModel.Unigram
                     ? config.Class.Form != TokenizerClass.Kind.Albert && has("<s>") && has("</s>")
                             ? TokenizerFamily.XlmRoberta
@@ -82,7 +88,8 @@ static class TokenizerJson
         return kind switch
         {
             TokenizerModel.WordPiece => WordPiece(json, parts, config),
-            TokenizerModel.BytePair => BytePair(json, parts, config),
+            TokenizerModel.BytePair => BytePairReader.Read(json, parts, config),
+            TokenizerModel.CharacterPair => CharacterPairReader.Read(json, parts),
             _ => UnigramReader.Read(json, scores, parts, config),
         };
     }
@@ -104,6 +111,27 @@ static class TokenizerJson
                     ? [start, Template.Slot.First(0), end, end, second, last]
                     : [start, Template.Slot.First(0), end, second, last]
             )
+        );
+    }
+
+    /// <summary>Each text between a token that begins it and one that ends it, as language models have it.</summary>
+    public static Postprocessing Between(int? bos, int? eos)
+    {
+        Template.Slot[] Around(Template.Slot text) =>
+            [
+                .. bos is { } begin
+                    ? [Template.Slot.Special(begin, text.TypeId)]
+                    : (Template.Slot[])[],
+                text,
+                .. eos is { } end ? [Template.Slot.Special(end, text.TypeId)] : (Template.Slot[])[],
+            ];
+        Template.Slot[] first = Around(Template.Slot.First(0));
+        return new Postprocessing(
+            bos is null && eos is null
+                ? Postprocessing.Kind.ByteLevel
+                : Postprocessing.Kind.Template,
+            new Template(first),
+            new Template([.. first, .. Around(Template.Slot.Second(1))])
         );
     }
 
@@ -198,107 +226,7 @@ static class TokenizerJson
         return own;
     }
 
-    static BytePairTokenizer BytePair(JsonField json, TokenizerParts parts, TokenizerConfig config)
-    {
-        JsonField? normalizer = json.Optional("normalizer");
-        if (json.Optional("decoder") is not null)
-        {
-            Demand(json["decoder"], "ByteLevel", ByteLevelFields);
-        }
-
-        (JsonField byteLevel, bool digits) = PreTokenizer(json["pre_tokenizer"]);
-        BytePairModel file = BytePairModelReader.Read(json["model"], parts.Vocabulary) with
-        {
-            AddsPrefixSpace = byteLevel["add_prefix_space"].Flag(),
-            SplitsDigits = digits,
-            Normalizer = NormalizerReader.Steps(normalizer),
-            WrittenNormalizer = normalizer?.Raw,
-        };
-        BytePairModel own = config.Class.Form switch
-        {
-            TokenizerClass.Kind.Generic => file,
-            TokenizerClass.Kind.None => file with
-            {
-                AddsPrefixSpace = config.AddsPrefixSpace ?? file.AddsPrefixSpace,
-            },
-            _ => new BytePairModel(file.Merges)
-            {
-                AddsPrefixSpace = config.AddsPrefixSpace ?? false,
-            },
-        };
-        config.NoteUnheard(
-            config.AddsPrefixSpace is { } said && said != file.AddsPrefixSpace
-                ? "add_prefix_space"
-                : null
-        );
-        if (own != file && config.Class.Form != TokenizerClass.Kind.None)
-        {
-            config.Notes.Add(
-                $"tokenizer.json has {Words(file)}; {config.Class.Name} with tokenizer_config.json gives {Words(own)}, "
-                    + "and so the texts are read, as transformers 5 does. Let both files say what is meant."
-            );
-        }
-
-        if (config.Class.Form == TokenizerClass.Kind.None && config.AddsPrefixSpace is { } space)
-        {
-            parts =
-                parts.Post.Form == Postprocessing.Kind.Roberta
-                    ? parts with
-                    {
-                        Post = parts.Post with { PrefixSpace = space },
-                    }
-                    : parts;
-        }
-
-        return new BytePairTokenizer(parts, own);
-    }
-
-    static string Words(BytePairModel model) =>
-        $"add_prefix_space {(model.AddsPrefixSpace ? "true" : "false")}, "
-        + $"{(model.SplitsDigits ? "digits cut off" : "no Digits")}, "
-        + $"{(model.Normalizer is null ? "no" : "a")} normalizer, "
-        + $"{(model.UnknownId is null ? "no unk_token" : "an unk_token")}";
-
-    static (JsonField ByteLevel, bool Digits) PreTokenizer(JsonField field)
-    {
-        bool digits = false;
-        if (field["type"].Text() == "Sequence")
-        {
-            field.AllowOnly("type", "pretokenizers");
-            JsonField[] parts = [.. field["pretokenizers"].Items()];
-            if (parts.Length is 0 or > 2)
-            {
-                throw field.Refuse("Espalier knows the sequence Digits, ByteLevel only.");
-            }
-
-            if (parts.Length == 2)
-            {
-                Demand(parts[0], "Digits", "type", "individual_digits");
-                JsonField single = parts[0]["individual_digits"];
-                digits = single.Flag() ? true : throw single.Refuse("only true is known.");
-            }
-
-            field = parts[^1];
-        }
-
-        Demand(field, "ByteLevel", ByteLevelFields);
-        if (field.Optional("use_regex") is { } regex && !regex.Flag())
-        {
-            throw regex.Refuse("only true, the GPT-2 pattern, is known.");
-        }
-
-        return (field, digits);
-    }
-
-    static readonly string[] ByteLevelFields =
-    [
-        "type",
-        "add_prefix_space",
-        "trim_offsets",
-        "use_regex",
-    ];
-
-    static void Demand(JsonField field, string type, params ReadOnlySpan<string> fields)
+    public static void Demand(JsonField field, string type, params ReadOnlySpan<string> fields)
     {
         JsonField found = field["type"];
         if (found.Text() != type)

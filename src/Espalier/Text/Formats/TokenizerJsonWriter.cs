@@ -21,6 +21,10 @@ static class TokenizerJsonWriter
             {
                 Unigram(json, unigram);
             }
+            else if (tokenizer is CharacterPairTokenizer characterPair)
+            {
+                CharacterPair(json, characterPair);
+            }
             else
             {
                 BytePair(json, (BytePairTokenizer)tokenizer);
@@ -85,17 +89,41 @@ static class TokenizerJsonWriter
     {
         BytePairModel model = tokenizer.Model;
         Raw(json, "normalizer", model.WrittenNormalizer);
+        PreTokenizer(json, model);
+        Processor(json, tokenizer);
+        json.WriteStartObject("decoder");
+        ByteLevel(json, prefix: true, trim: true);
+        json.WriteEndObject();
+        Pairs(json, tokenizer, model);
+    }
+
+    public static void PreTokenizer(Utf8JsonWriter json, BytePairModel model)
+    {
         json.WriteStartObject("pre_tokenizer");
-        if (model.SplitsDigits)
+        bool whole = model.Pattern == PiecePattern.Gpt2;
+        if (model.SplitsDigits || !whole)
         {
             json.WriteString("type", "Sequence");
             json.WriteStartArray("pretokenizers");
             json.WriteStartObject();
-            json.WriteString("type", "Digits");
-            json.WriteBoolean("individual_digits", true);
+            if (whole)
+            {
+                json.WriteString("type", "Digits");
+                json.WriteBoolean("individual_digits", true);
+            }
+            else
+            {
+                json.WriteString("type", "Split");
+                json.WriteStartObject("pattern");
+                json.WriteString("Regex", BytePairReader.Regexes[model.Pattern]);
+                json.WriteEndObject();
+                json.WriteString("behavior", "Isolated");
+                json.WriteBoolean("invert", false);
+            }
+
             json.WriteEndObject();
             json.WriteStartObject();
-            ByteLevel(json, model.AddsPrefixSpace, trim: true);
+            ByteLevel(json, model.AddsPrefixSpace, trim: true, whole);
             json.WriteEndObject();
             json.WriteEndArray();
         }
@@ -105,19 +133,39 @@ static class TokenizerJsonWriter
         }
 
         json.WriteEndObject();
+    }
+
+    static void CharacterPair(Utf8JsonWriter json, CharacterPairTokenizer tokenizer)
+    {
+        CharacterPairModel model = tokenizer.Model;
+        Raw(json, "normalizer", model.Written.Normalizer);
+        Raw(json, "pre_tokenizer", model.Written.PreTokenizer);
         Processor(json, tokenizer);
-        json.WriteStartObject("decoder");
-        ByteLevel(json, prefix: true, trim: true);
-        json.WriteEndObject();
+        Raw(json, "decoder", model.Written.Decoder);
+        Pairs(
+            json,
+            tokenizer,
+            new BytePairModel(model.Merges)
+            {
+                UnknownId = model.UnknownId,
+                FusesUnknown = model.FusesUnknown,
+                FallsBack = model.Bytes is not null,
+                IgnoresMerges = model.IgnoresMerges,
+            }
+        );
+    }
+
+    static void Pairs(Utf8JsonWriter json, Tokenizer tokenizer, BytePairModel model)
+    {
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
         json.WriteNull("dropout");
         json.WriteString("unk_token", model.UnknownId is { } id ? tokenizer.TokenOf(id) : null);
         json.WriteString("continuing_subword_prefix", "");
         json.WriteString("end_of_word_suffix", "");
-        json.WriteBoolean("fuse_unk", false);
-        json.WriteBoolean("byte_fallback", false);
-        json.WriteBoolean("ignore_merges", false);
+        json.WriteBoolean("fuse_unk", model.FusesUnknown);
+        json.WriteBoolean("byte_fallback", model.FallsBack);
+        json.WriteBoolean("ignore_merges", model.IgnoresMerges);
         json.WriteStartObject("vocab");
         TokenizerFiles.Vocabulary(json, tokenizer.Parts.Vocabulary);
         json.WriteEndObject();
@@ -164,12 +212,12 @@ static class TokenizerJsonWriter
         json.WriteRawValue(value ?? "null");
     }
 
-    static void ByteLevel(Utf8JsonWriter json, bool prefix, bool trim)
+    public static void ByteLevel(Utf8JsonWriter json, bool prefix, bool trim, bool regex = true)
     {
         json.WriteString("type", "ByteLevel");
         json.WriteBoolean("add_prefix_space", prefix);
         json.WriteBoolean("trim_offsets", trim);
-        json.WriteBoolean("use_regex", true);
+        json.WriteBoolean("use_regex", regex);
     }
 
     static void Processor(Utf8JsonWriter json, Tokenizer tokenizer)
@@ -194,15 +242,32 @@ static class TokenizerJsonWriter
                 json.WriteBoolean("trim_offsets", post.TrimsOffsets);
                 json.WriteBoolean("add_prefix_space", post.PrefixSpace);
                 break;
+            case Postprocessing.Kind.Template when post.TrimsOffsets || post.PrefixSpace:
+                json.WriteString("type", "Sequence");
+                json.WriteStartArray("processors");
+                json.WriteStartObject();
+                ByteLevel(json, post.PrefixSpace, post.TrimsOffsets);
+                json.WriteEndObject();
+                json.WriteStartObject();
+                Around(json, tokenizer.TokenOf, post);
+                json.WriteEndObject();
+                json.WriteEndArray();
+                break;
             default:
-                json.WriteString("type", "TemplateProcessing");
-                Arrangement(json, "single", tokenizer, post.Single);
-                Arrangement(json, "pair", tokenizer, post.Pair);
-                SpecialTokens(json, tokenizer, post);
+                Around(json, tokenizer.TokenOf, post);
                 break;
         }
 
         json.WriteEndObject();
+    }
+
+    /// <param name="tokenOf">The token of an id.</param>
+    public static void Around(Utf8JsonWriter json, Func<int, string> tokenOf, Postprocessing post)
+    {
+        json.WriteString("type", "TemplateProcessing");
+        Arrangement(json, "single", tokenOf, post.Single);
+        Arrangement(json, "pair", tokenOf, post.Pair);
+        SpecialTokens(json, tokenOf, post);
     }
 
     static void Named(Utf8JsonWriter json, string name, Tokenizer tokenizer, int id)
@@ -216,7 +281,7 @@ static class TokenizerJsonWriter
     static void Arrangement(
         Utf8JsonWriter json,
         string name,
-        Tokenizer tokenizer,
+        Func<int, string> tokenOf,
         Template template
     )
     {
@@ -231,7 +296,7 @@ static class TokenizerJsonWriter
                 {
                     0 => "A",
                     1 => "B",
-                    _ => tokenizer.TokenOf(slot.Id),
+                    _ => tokenOf(slot.Id),
                 }
             );
             json.WriteNumber("type_id", slot.TypeId);
@@ -242,7 +307,7 @@ static class TokenizerJsonWriter
         json.WriteEndArray();
     }
 
-    static void SpecialTokens(Utf8JsonWriter json, Tokenizer tokenizer, Postprocessing post)
+    static void SpecialTokens(Utf8JsonWriter json, Func<int, string> tokenOf, Postprocessing post)
     {
         json.WriteStartObject("special_tokens");
         foreach (
@@ -254,7 +319,7 @@ static class TokenizerJsonWriter
                 .Order()
         )
         {
-            string token = tokenizer.TokenOf(id);
+            string token = tokenOf(id);
             json.WriteStartObject(token);
             json.WriteString("id", token);
             json.WriteStartArray("ids");

@@ -71,14 +71,6 @@ static class UnigramReader
                         .Refuse($"{config.Class.Name} needs a piece {id}, unk_token.");
         }
 
-        char? decoded = null;
-        bool first = false;
-        if (decoder is { } given)
-        {
-            WordSplitter spelling = Metaspace(given);
-            (decoded, first) = (spelling.Mark, spelling.Marked == WordSplitter.Prefix.Never);
-        }
-
         return new UnigramTokenizer(
             parts,
             new UnigramModel(new PieceTrie(parts.Vocabulary), scores, unknown)
@@ -86,8 +78,7 @@ static class UnigramReader
                 Bytes = bytes ? Bytes(model["byte_fallback"], parts.Vocabulary) : null,
                 Normalizer = NormalizerReader.Steps(normalizer),
                 Words = words,
-                DecodedMark = decoded,
-                DecodesFirstMark = first,
+                Joining = DecoderReader.Read(decoder),
                 Written = (normalizer?.Raw, splitter?.Raw, decoder?.Raw),
             }
         );
@@ -149,7 +140,8 @@ static class UnigramReader
             $$"""{"type": "Metaspace", "replacement": "{{Mark}}", "prepend_scheme": "{{(prefix ? "always" : "never")}}", "split": true}"""
         );
 
-    static WordSplitter Splitter(JsonField? field)
+    /// <summary>Words as a pre_tokenizer cuts them; the text as a whole where there is none.</summary>
+    public static WordSplitter Splitter(JsonField? field)
     {
         if (field is not { } given)
         {
@@ -185,7 +177,8 @@ static class UnigramReader
         }
     }
 
-    static WordSplitter Metaspace(JsonField field)
+    /// <summary>How words are spelt with SentencePiece's mark.</summary>
+    public static WordSplitter Metaspace(JsonField field)
     {
         JsonField type = field["type"];
         if (type.Text() != "Metaspace")

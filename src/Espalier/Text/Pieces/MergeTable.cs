@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Espalier.Text.Pieces;
 
-/// <summary>The merges of byte-level BPE, and how they turn symbols into tokens.</summary>
+/// <summary>The merges of BPE, and how they turn symbols into tokens.</summary>
 sealed class MergeTable
 {
     const int Short = 32;
@@ -34,6 +34,26 @@ sealed class MergeTable
         return symbols.Length < 2 ? symbols.Length
             : symbols.Length <= Short && _eachIdOnce ? ApplyToShort(symbols)
             : ApplyToLong(symbols);
+    }
+
+    /// <summary>Adds to <paramref name="kept"/> both sides of every merge that makes a token of <paramref name="wanted"/>, and so on down.</summary>
+    public void Close(HashSet<int> kept, IEnumerable<int> wanted)
+    {
+        ILookup<int, Merge> makes = Merges.ToLookup(m => m.Id);
+        Stack<int> open = new(wanted);
+        while (open.TryPop(out int id))
+        {
+            foreach (Merge merge in makes[id])
+            {
+                foreach (int side in (ReadOnlySpan<int>)[merge.Left, merge.Right])
+                {
+                    if (kept.Add(side))
+                    {
+                        open.Push(side);
+                    }
+                }
+            }
+        }
     }
 
     int ApplyToShort(Span<Symbol> symbols)

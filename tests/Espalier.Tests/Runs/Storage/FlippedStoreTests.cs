@@ -25,7 +25,7 @@ public sealed class FlippedStoreTests : IDisposable
         StudyListener listener = new() { Stage = (stage, _) => clock.Begin($"{stage.Pipeline}") };
         Study study = _toy.Open(recipe, "base", time: clock);
         Assert.Throws<OperationCanceledException>(() =>
-            study.Run(1, _toy.Turn, listener, stop.Token)
+            study.Run(study.Here(1, _toy.Turn), _toy.Turn, listener, stop.Token)
         );
         Assert.Single(StoreCare.Trainings(study.Store));
         Assert.Empty(StoreCare.Verify(study.Store, null, Token));

@@ -1,9 +1,13 @@
+using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models.Storage;
+using Espalier.Operators;
+using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tests.Models;
+using Espalier.Training;
 
 namespace Espalier.Tests.Runs.Studies;
 
@@ -64,30 +68,98 @@ sealed class ToyStudy : IDisposable
     /// <returns>Each with the hashes of its files.</returns>
     public string[] Make(Study study, Action<string>? note = null)
     {
-        StudyModels models = new(
+        MadeStages made = new StageScheduler(
             study.Store,
-            KernelFamily.Best.In(study.Recipe.Precision),
-            TimeProvider.System
-        );
-        var (done, failures) = new StudyExecutor(study.Store, models, Turn, 2, 2).Run(
-            study.Plan,
-            new StudyListener { Note = note },
-            TestContext.Current.CancellationToken
-        );
-        Assert.Empty(failures);
+            study.Here(2, Turn),
+            new StudyListener { Note = note }
+        ).Run(study.Plan, TestContext.Current.CancellationToken);
+        Assert.Empty(made.Failures);
         return
         [
             .. study.Plan.Stages.Select(s =>
-                $"{s.Key.Short} {string.Join(' ', done[s.Key].Files.Select(f => $"{f.Name}={f.Sha256}"))}"
+                $"{s.Key.Short} {string.Join(' ', made.Done[s.Key].Files.Select(f => $"{f.Name}={f.Sha256}"))}"
             ),
         ];
     }
+
+    /// <summary>A run of the toy model on its files, all defaults of the command line otherwise.</summary>
+    public StudyRecipe RunOf(string pipeline) =>
+        StudyRecipe.OfRun(
+            Pipeline.Parse(pipeline),
+            new Espalier.Data.TableFiles(this["test.csv"], "review", "stars")
+            {
+                Train = this["train.csv"],
+            }.Load(),
+            this["toy"],
+            TrainingOptions.Presets[0].Options with
+            {
+                Epochs = 2,
+                Rate = 2e-3,
+            },
+            seed: 1
+        ) with
+        {
+            Precision = "fp32",
+            MaxLength = 16,
+        };
+
+    public static Runner OpenRun(
+        StudyRecipe recipe,
+        string folder,
+        KernelFamily? kernels = null,
+        int threads = 2,
+        TimeProvider? time = null,
+        string? store = null
+    ) =>
+        Runner.Open(
+            recipe,
+            folder,
+            store,
+            kernels ?? KernelFamily.Best,
+            Machine.Here(kernels ?? KernelFamily.Best, threads),
+            time ?? TimeProvider.System,
+            waits: null,
+            TestContext.Current.CancellationToken
+        );
+
+    /// <summary>The stages of a run, made or read, with the hashes of the folders that show them.</summary>
+    public string[] MakeRun(
+        StudyRecipe recipe,
+        string folder,
+        StudyListener? listener = null,
+        KernelFamily? kernels = null,
+        int threads = 2,
+        TimeProvider? time = null,
+        CancellationToken? stop = null,
+        string? store = null
+    )
+    {
+        using Runner runner = OpenRun(recipe, folder, kernels, threads, time, store);
+        runner.Make(
+            runner.Here(Turn),
+            listener ?? new StudyListener(),
+            stop ?? TestContext.Current.CancellationToken
+        );
+        return Shown(folder);
+    }
+
+    /// <summary>The stages that a run's folder shows, by name, with the hashes of their files.</summary>
+    public static string[] Shown(string folder) =>
+        [
+            .. Directory
+                .GetDirectories(folder, "*-*-*")
+                .Where(d => char.IsAsciiDigit(Path.GetFileName(d)[0]))
+                .Order(StringComparer.Ordinal)
+                .Select(d =>
+                    $"{Path.GetFileName(d)} {ContentHash.OfFolder(d, except: "stage.json")}"
+                ),
+        ];
 
     public MachineTurn Turn => new(this["machine.lock"], null);
 
     public StudyOutcome Run(Study study, StudyListener? listener = null, int jobs = 2) =>
         study.Run(
-            jobs,
+            study.Here(jobs, Turn),
             Turn,
             listener ?? new StudyListener(),
             TestContext.Current.CancellationToken

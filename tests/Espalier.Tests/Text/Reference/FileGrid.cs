@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Espalier.Tests.Text.Reference;
 
 /// <summary>tokenizer.json files of every setting that Espalier obeys, drawn at dice.</summary>
-sealed class FileGrid(Dice dice)
+sealed partial class FileGrid(Dice dice)
 {
     /// <summary>Added tokens of every kind: words, signs, white space, other scripts.</summary>
     static readonly string[] Tokens =
@@ -361,18 +361,6 @@ sealed class FileGrid(Dice dice)
             };
         }
 
-        static JsonObject Slot(string kind, string id, int type) =>
-            new()
-            {
-                [kind] = new JsonObject { ["id"] = id, ["type_id"] = type },
-            };
-        static JsonObject Meaning(string token, int id) =>
-            new()
-            {
-                ["id"] = token,
-                ["ids"] = new JsonArray(id),
-                ["tokens"] = new JsonArray(token),
-            };
         JsonArray single = [];
         if (dice.Chance(0.8))
         {

@@ -22,6 +22,22 @@ static class HuggingFace
         }
     }
 
+    /// <summary>The text of each row of ids, special tokens left out.</summary>
+    public static string[] Texts(JsonObject tokenizer, IReadOnlyList<int[]> rows)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, tokenizer.ToJsonString());
+            using Native.Tokenizer native = Open(file);
+            return [.. rows.Select(ids => native.Decode(Array.ConvertAll(ids, id => (uint)id)))];
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     static Native.Tokenizer Open(string file)
     {
         try

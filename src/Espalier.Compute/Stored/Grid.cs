@@ -1,0 +1,60 @@
+namespace Espalier.Stored;
+
+/// <summary>The numbers that codes from 0 to <paramref name="Most"/> stand for: scale · (code − zero).</summary>
+public readonly record struct Grid(float Scale, float Zero, int Most)
+{
+    // Of a group whose numbers are all the same.
+    const float LeastRange = 1e-5f;
+    const int HalfOfFloat = 16;
+
+    /// <summary>
+    /// For a group of weights. In 4 bits over their range: scale = (max − min) / 15, zero = −half-to-even(min / scale), which may lie
+    /// outside the codes. In 8 bits around 0: scale = max|w| / 127, zero = 128.
+    /// </summary>
+    /// <param name="narrow">
+    /// Scale and zero as bfloat16 holds them; with 4 bits the scale has one bit less, so that scale · zero fits the eleven bits of the
+    /// half precision in which kernels keep it.
+    /// </param>
+    public static Grid Of(ReadOnlySpan<float> weights, int bits, bool narrow = false)
+    {
+        float least = float.PositiveInfinity,
+            largest = float.NegativeInfinity;
+        foreach (float w in weights)
+        {
+            least = Math.Min(least, w);
+            largest = Math.Max(largest, w);
+        }
+
+        return Of(least, largest, bits, narrow);
+    }
+
+    /// <inheritdoc cref="Of(ReadOnlySpan{float}, int, bool)"/>
+    public static Grid Of(float least, float largest, int bits, bool narrow = false)
+    {
+        int most = (1 << bits) - 1;
+        if (bits == 8)
+        {
+            float one = Math.Max(largest, -least) / sbyte.MaxValue;
+            one = narrow ? Cut(one, HalfOfFloat) : one;
+            return new Grid(one == 0 ? 1 : one, IntGroups.MiddleOf8, most);
+        }
+
+        float scale = Math.Max(largest - least, LeastRange) / most;
+        scale = narrow ? Cut(scale, HalfOfFloat + 1) : scale;
+        float zero = -MathF.Round(least / scale, MidpointRounding.ToEven);
+        return new Grid(scale, narrow ? Cut(zero, HalfOfFloat) : zero, most);
+    }
+
+    public byte Code(float w) =>
+        (byte)Math.Clamp(MathF.Round(w / Scale, MidpointRounding.ToEven) + Zero, 0, Most);
+
+    public float Value(int code) => Scale * (code - Zero);
+
+    /// <summary>Rounded to fewer bits, halves to even.</summary>
+    static float Cut(float value, int bits)
+    {
+        uint all = BitConverter.SingleToUInt32Bits(value),
+            below = (1u << bits) - 1;
+        return BitConverter.UInt32BitsToSingle((all + (below >> 1) + ((all >> bits) & 1)) & ~below);
+    }
+}

@@ -1,0 +1,188 @@
+using Espalier.Data;
+using Espalier.Kernels;
+using Espalier.Models.Walk;
+using Espalier.Tensors;
+
+namespace Espalier.Models;
+
+/// <summary>Takes scores of the next token as they are made.</summary>
+/// <param name="row">Of the batch (of the sequences, where the last token's are wanted alone): that of the first row of the scores.</param>
+/// <param name="logits">[rows, vocabulary]; the memory is used again.</param>
+public delegate void TakeLogits(int row, Tensor logits);
+
+/// <summary>
+/// One stream of a language model from packed weights: texts scored whole, and sequences that grow a step at a time beside each
+/// other, with the keys and values of what they have seen in a cache. Not for several threads at once; make a session for each.
+/// </summary>
+public sealed class LanguageSession
+{
+    readonly PackedModel _packed;
+    readonly Workers _workers;
+    readonly Buffers _buffers = new();
+    readonly Infer _infer;
+    readonly Taking _taking = new();
+    readonly Rows _rows = new();
+    Past[] _pasts = [];
+    Batch? _batch;
+
+    /// <param name="form">How keys and values are kept.</param>
+    /// <exception cref="InvalidDataException">The model is no language model.</exception>
+    public LanguageSession(PackedModel packed, Workers workers, CacheForm form = CacheForm.Fp32)
+    {
+        ModelConfig config = packed.Model.Config;
+        if (!config.IsLanguage)
+        {
+            throw new InvalidDataException(
+                $"A {config.Family.ModelType} model classifies texts and says no next token; name a language model, such as HuggingFaceTB/SmolLM2-135M-Instruct."
+            );
+        }
+
+        (_packed, _workers) = (packed, workers);
+        _infer = new Infer(packed);
+        Cache = new KeyValueCache(form, config.Layers.Select(l => l.Attention.Form));
+    }
+
+    public Model Model => _packed.Model;
+
+    /// <summary>Keys and values of all sequences of this session.</summary>
+    public KeyValueCache Cache { get; }
+
+    /// <summary>A sequence that has seen nothing yet; <see cref="Past.Clear"/> gives its memory back.</summary>
+    public Past Begin() => new(Cache);
+
+    /// <summary>Scores behind every token of texts, which are read from their beginning and not kept.</summary>
+    /// <param name="from">Rows of the batch in front of this one are read and not scored.</param>
+    /// <exception cref="ArgumentException">A text is longer than the model's context.</exception>
+    public void Score(Batch batch, TakeLogits take, int from = 0)
+    {
+        for (int s = 0; s < batch.Count; s++)
+        {
+            Check(batch.Starts[s + 1] - batch.Starts[s], 0);
+        }
+
+        _taking.Begin(take, from);
+        _infer.Run(
+            _buffers.Begin(_workers, _packed.Kernels, batch, null),
+            batch,
+            _taking,
+            from: from
+        );
+    }
+
+    /// <summary>
+    /// Reads new tokens of sequences, each behind what it has seen, in one pass: a prompt, or the token that was chosen last.
+    /// Sequences of any lengths may stand beside each other, and others in the next step.
+    /// </summary>
+    /// <param name="ids">New tokens of all sequences, one sequence behind the other.</param>
+    /// <param name="counts">Of each sequence: how many of them are its own, at least 1.</param>
+    /// <returns>Scores of the token behind the last one of each, [sequences, vocabulary]; good until the next call.</returns>
+    /// <exception cref="ArgumentException">A sequence would be longer than the model's context.</exception>
+    public Tensor Step(
+        ReadOnlySpan<Past> sequences,
+        ReadOnlySpan<int> ids,
+        ReadOnlySpan<int> counts
+    )
+    {
+        if (_pasts.Length < sequences.Length)
+        {
+            _pasts = new Past[sequences.Length];
+        }
+
+        int tokens = 0;
+        for (int s = 0; s < sequences.Length; s++)
+        {
+            _pasts[s] = sequences[s];
+            Check(counts[s], sequences[s].Length);
+            sequences[s].Reserve(counts[s]);
+            tokens += counts[s];
+        }
+
+        Batch batch = BatchOf(ids[..tokens], counts);
+        _rows.Begin(_buffers.Matrix("next", sequences.Length, Model.Config.Vocabulary));
+        _infer.Run(
+            _buffers.Begin(_workers, _packed.Kernels, batch, null, _pasts),
+            batch,
+            _rows,
+            wanted: Wanted.Last
+        );
+        for (int s = 0; s < sequences.Length; s++)
+        {
+            sequences[s].Advance(counts[s]);
+        }
+
+        return _rows.Logits;
+    }
+
+    void Check(int tokens, int before)
+    {
+        int most = Model.Config.MaxLength;
+        if (tokens < 1 || tokens + before > most)
+        {
+            throw new ArgumentException(
+                $"A sequence of {before + tokens} tokens, {tokens} of them new: at least 1 is new, and the model's context holds {most}."
+            );
+        }
+    }
+
+    /// <summary>The batch of the last step again where it has the same form, as most steps' has.</summary>
+    Batch BatchOf(ReadOnlySpan<int> ids, ReadOnlySpan<int> counts)
+    {
+        if (_batch is null || _batch.Count != counts.Length || _batch.Ids.Length != ids.Length)
+        {
+            _batch = new Batch
+            {
+                Ids = new int[ids.Length],
+                TypeIds = new int[ids.Length],
+                Starts = new int[counts.Length + 1],
+            };
+        }
+
+        ids.CopyTo(_batch.Ids);
+        for (int s = 0; s < counts.Length; s++)
+        {
+            _batch.Starts[s + 1] = _batch.Starts[s] + counts[s];
+        }
+
+        return _batch;
+    }
+
+    /// <summary>Hands scores on.</summary>
+    sealed class Taking : IAnswers
+    {
+        TakeLogits _take = null!;
+        int _row;
+
+        public void Begin(TakeLogits take, int row) => (_take, _row) = (take, row);
+
+        public bool Asks(int layer) => false;
+
+        public bool Answer(int layer, Tensor here)
+        {
+            _take(_row, here);
+            _row += here.Rows;
+            return true;
+        }
+    }
+
+    /// <summary>Gathers the scores of all sequences.</summary>
+    sealed class Rows : IAnswers
+    {
+        int _row;
+
+        public Tensor Logits { get; private set; } = null!;
+
+        public void Begin(Tensor logits) => (Logits, _row) = (logits, 0);
+
+        public bool Asks(int layer) => false;
+
+        public bool Answer(int layer, Tensor here)
+        {
+            for (int r = 0; r < here.Rows; r++)
+            {
+                here.Row(r).CopyTo(Logits.Row(_row++));
+            }
+
+            return true;
+        }
+    }
+}

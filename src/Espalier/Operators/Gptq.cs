@@ -1,0 +1,267 @@
+using System.Numerics.Tensors;
+using Espalier.Kernels;
+using Espalier.Models;
+using Espalier.Stored;
+using Tensor = Espalier.Tensors.Tensor;
+
+namespace Espalier.Operators;
+
+/// <summary>In which order columns are rounded.</summary>
+public enum ColumnOrder
+{
+    /// <summary>Those with the largest inputs first, on grids of the original weights.</summary>
+    Activation,
+    Columns,
+}
+
+/// <summary>
+/// Q(gptq): GPTQ (Frantar et al. 2023, algorithm 1). A layer's weights are rounded column by column, and what a column loses is made
+/// up for by those that are still to come, as H = 2/n Σ x xᵀ of its inputs says; the examples go through layers that are rounded.
+/// </summary>
+public sealed record Gptq()
+    : Operator('Q', "gptq", "quantize, each column making up for those before", Group.II, Known)
+{
+    public override Effects Effects => Effects.FewerBits;
+    public override Touch Touches => new(Quality: 0.3);
+
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
+
+    static readonly IReadOnlyList<Option> Known =
+    [
+        .. Calibrated.Options<Gptq>(o => o.How, (o, how) => o with { How = how }),
+        Option.Number<Gptq>(
+            "damp",
+            "Added to the diagonal of H, as a share of its mean.",
+            1e-6,
+            1,
+            o => o.Damp,
+            (o, value) => o with { Damp = value }
+        ),
+        Option.Choice<Gptq, ColumnOrder>(
+            "order",
+            "In which columns are rounded: those with the largest inputs first, or as they stand.",
+            o => o.Order,
+            (o, value) => o with { Order = value }
+        ),
+    ];
+
+    public Calibrated How { get; init; } = new();
+    public double Damp { get; init; } = 0.01;
+    public ColumnOrder Order { get; init; } = ColumnOrder.Activation;
+
+    public override Model Apply(Model model, OperatorContext context) =>
+        How.Finish(
+            CalibrationRun.Run(
+                model,
+                CalibrationRun.Examples(context, How.Examples),
+                context,
+                (now, layer, moments) => Round(now, layer, moments, context)
+            ),
+            context
+        );
+
+    Model Round(
+        Model model,
+        int layer,
+        IReadOnlyDictionary<Role, Moments> moments,
+        OperatorContext context
+    )
+    {
+        Dictionary<string, Weight> rounded = [];
+        foreach (
+            var linears in CalibrationRun.Linears(model.Config.Layers[layer]).GroupBy(l => l.Input)
+        )
+        {
+            Inverse inverse = Inverse.Of(moments[linears.Key], Damp, Order);
+            foreach (var (linear, _) in linears)
+            {
+                string name = model.Config.PartOf(layer, linear).Weight;
+                rounded[name] = Round(
+                    model.Parameters[name],
+                    inverse,
+                    How.Bits,
+                    How.Group,
+                    context.Workers
+                );
+            }
+        }
+
+        return model with
+        {
+            Parameters = model.Parameters.With(name => rounded.GetValueOrDefault(name)),
+        };
+    }
+
+    static IntGroups Round(Tensor weight, Inverse inverse, int bits, int group, Workers workers)
+    {
+        IntGroups.Builder builder = new(weight.Shape, bits, group);
+        workers.Run(
+            weight.Rows,
+            r =>
+            {
+                Grid[] grids = new Grid[(weight.Columns + group - 1) / group];
+                byte[] codes = new byte[weight.Columns];
+                Row(weight.Row(r), inverse, bits, group, narrow: true, grids, codes);
+                for (int i = 0; i < codes.Length; i++)
+                {
+                    if (i % group == 0)
+                    {
+                        builder.Begin(r, i, grids[i / group]);
+                    }
+
+                    builder.Set(r, i, codes[i]);
+                }
+            }
+        );
+        return builder.Build();
+    }
+
+    /// <summary>Rounds a row of weights.</summary>
+    /// <param name="narrow">As <see cref="Grid.Of(ReadOnlySpan{float}, int, bool)"/> has it.</param>
+    internal static void Row(
+        ReadOnlySpan<float> weights,
+        Inverse inverse,
+        int bits,
+        int group,
+        bool narrow,
+        Span<Grid> grids,
+        Span<byte> codes
+    )
+    {
+        int width = weights.Length;
+        int[] order = inverse.Order;
+        double[] left = new double[width];
+        float[] part = new float[group];
+        for (int j = 0; j < width; j++)
+        {
+            left[j] = inverse.IsDead(order[j]) ? 0 : weights[order[j]];
+        }
+
+        for (int g = 0; inverse.Permutes && g < grids.Length; g++)
+        {
+            grids[g] = Grid.Of(
+                weights[(g * group)..Math.Min(width, (g + 1) * group)],
+                bits,
+                narrow
+            );
+        }
+
+        for (int j = 0; j < width; j++)
+        {
+            int column = order[j];
+            if (!inverse.Permutes && j % group == 0)
+            {
+                int count = Math.Min(group, width - j);
+                TensorPrimitives.ConvertTruncating<double, float>(left.AsSpan(j, count), part);
+                grids[j / group] = Grid.Of(part.AsSpan(0, count), bits, narrow);
+            }
+
+            Grid grid = grids[column / group];
+            codes[column] = grid.Code((float)left[j]);
+            ReadOnlySpan<double> factors = inverse.Row(j);
+            double error = (left[j] - grid.Value(codes[column])) / factors[0];
+            Span<double> rest = left.AsSpan(j + 1);
+            TensorPrimitives.MultiplyAdd(factors[1..], -error, rest, rest);
+        }
+    }
+
+    /// <summary>U, upper triangular, with Uᵀ U = H⁻¹.</summary>
+    internal sealed class Inverse
+    {
+        readonly double[] _upper;
+        readonly bool[] _dead;
+
+        Inverse(double[] upper, bool[] dead, int[] order, bool permutes) =>
+            (_upper, _dead, Order, Permutes) = (upper, dead, order, permutes);
+
+        /// <summary>The columns in the order in which they are rounded.</summary>
+        public int[] Order { get; }
+
+        public bool Permutes { get; }
+
+        /// <summary>A column whose inputs are all 0.</summary>
+        public bool IsDead(int column) => _dead[column];
+
+        /// <summary>Of U, from the diagonal on.</summary>
+        public ReadOnlySpan<double> Row(int row)
+        {
+            int width = Order.Length;
+            return _upper.AsSpan(row * width + row, width - row);
+        }
+
+        /// <summary>
+        /// H = R Rᵀ with R upper triangular is a Cholesky factorisation from the last column on, and U is the inverse of R.
+        /// </summary>
+        public static Inverse Of(Moments moments, double damp, ColumnOrder columns)
+        {
+            int width = moments.Width;
+            int[] order = [.. Enumerable.Range(0, width)];
+            float Diagonal(int i) => moments.Products.Row(i)[i];
+            bool permutes = columns == ColumnOrder.Activation;
+            if (permutes)
+            {
+                order = [.. order.OrderByDescending(Diagonal)];
+            }
+
+            bool[] dead = [.. Enumerable.Range(0, width).Select(i => Diagonal(i) == 0)];
+            double scale = 2.0 / Math.Max(1, moments.Rows),
+                mean = Enumerable.Range(0, width).Average(i => dead[i] ? 1 : scale * Diagonal(i));
+            double[] r = new double[width * width];
+            for (int i = 0; i < width; i++)
+            {
+                ReadOnlySpan<float> from = moments.Products.Row(order[i]);
+                for (int j = i; j < width; j++)
+                {
+                    r[i * width + j] = scale * from[order[j]];
+                }
+
+                r[i * width + i] = (dead[order[i]] ? 1 : r[i * width + i]) + damp * mean;
+            }
+
+            Factor(r, width);
+            return new Inverse(Invert(r, width), dead, order, permutes);
+        }
+
+        /// <summary>In place, above the diagonal.</summary>
+        static void Factor(double[] r, int width)
+        {
+            for (int j = width - 1; j >= 0; j--)
+            {
+                ReadOnlySpan<double> below = r.AsSpan(j * width + j + 1, width - j - 1);
+                double pivot = r[j * width + j] - TensorPrimitives.Dot(below, below);
+                pivot = Math.Sqrt(Math.Max(pivot, double.Epsilon));
+                r[j * width + j] = pivot;
+                for (int i = 0; i < j; i++)
+                {
+                    ReadOnlySpan<double> row = r.AsSpan(i * width + j + 1, below.Length);
+                    r[i * width + j] =
+                        (r[i * width + j] - TensorPrimitives.Dot(row, below)) / pivot;
+                }
+            }
+        }
+
+        static double[] Invert(double[] r, int width)
+        {
+            double[] u = new double[width * width];
+            for (int i = width - 1; i >= 0; i--)
+            {
+                Span<double> to = u.AsSpan(i * width, width);
+                for (int k = i + 1; k < width; k++)
+                {
+                    TensorPrimitives.MultiplyAdd(
+                        u.AsSpan(k * width + k, width - k),
+                        -r[i * width + k],
+                        to[k..],
+                        to[k..]
+                    );
+                }
+
+                double pivot = r[i * width + i];
+                TensorPrimitives.Divide(to[(i + 1)..], pivot, to[(i + 1)..]);
+                to[i] = 1 / pivot;
+            }
+
+            return u;
+        }
+    }
+}
