@@ -139,11 +139,9 @@ static class MeasurementJson
             name,
             "a measurement",
             () =>
-                (
-                    version == 1
-                        ? FromFirst(element).Deserialize(MeasurementSchema.Default.Measurement)
-                        : element.Deserialize(MeasurementSchema.Default.Measurement)
-                )!
+                version == 1
+                    ? FromFirst(element).Deserialize(MeasurementSchema.Default.Measurement)
+                    : element.Deserialize(MeasurementSchema.Default.Measurement)
         );
         return FigureRules.Broken(measurement) is { } broken
                 ? throw new InvalidDataException(
@@ -155,11 +153,12 @@ static class MeasurementJson
     }
 
     /// <summary>What a schema reads, or a refusal that says where it is something else.</summary>
-    internal static T Record<T>(string name, string what, Func<T> read)
+    internal static T Record<T>(string name, string what, Func<T?> read)
+        where T : class
     {
         try
         {
-            return read();
+            return read() ?? throw new JsonException("it is null");
         }
         catch (Exception e)
             when (e is JsonException or ArgumentException or InvalidOperationException)

@@ -125,7 +125,7 @@ public sealed record QualityCurve
         QualityCurve curve = MeasurementJson.Record(
             name,
             "a curve",
-            () => element.Deserialize(MeasurementSchema.Default.QualityCurve)!
+            () => element.Deserialize(MeasurementSchema.Default.QualityCurve)
         );
         if (curve.Version != CurrentVersion)
         {

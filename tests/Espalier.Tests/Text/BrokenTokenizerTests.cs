@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Text;
+using Espalier.Text.Formats;
 
 namespace Espalier.Tests.Text;
 
@@ -357,5 +358,16 @@ public sealed class BrokenTokenizerTests
         );
         Assert.Contains("tokenizer.json", e.Message);
         Assert.Contains(named, e.Message);
+    }
+
+    [Fact]
+    public void What_is_shown_of_a_damaged_field_may_itself_be_no_text()
+    {
+        // 0xff is not UTF-8, and the pair lacks its number.
+        JsonField field = JsonField.Of("tokenizer.json", [.. "[\"a"u8, 0xff, .. "\"]"u8]);
+
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(() => field.Scored());
+
+        Assert.StartsWith("tokenizer.json", refused.Message);
     }
 }

@@ -52,7 +52,7 @@ readonly struct JsonField
         new(_file, "the document", JsonDocument.Parse(json).RootElement);
 
     /// <summary>The JSON of this value, as it was written.</summary>
-    public string Raw => _value.GetRawText();
+    public string Raw => Guard(_value.GetRawText);
 
     /// <summary>Whether two values say the same.</summary>
     public static bool Same(JsonField? left, JsonField? right) =>
