@@ -88,7 +88,10 @@ public sealed class GgufModelTests
         using Workers workers = new(1);
         GgufModel.Save(ToyLlama.Model(), folder["a.gguf"], DType.Q4_0);
         Model read = ModelFolder.Load(folder["a.gguf"]).Model;
-        PackedModel packed = new(read, workers, KernelFamily.Best);
+
+        // The plain loops of the reference, which may be forced, spread codes to bytes.
+        KernelFamily fast = KernelFamily.All.First(k => k.IsSupported);
+        PackedModel packed = new(read, workers, fast);
         Assert.InRange(packed.Bytes, 1, 1.15 * new FileInfo(folder["a.gguf"]).Length);
     }
 

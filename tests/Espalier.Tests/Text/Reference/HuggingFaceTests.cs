@@ -17,13 +17,14 @@ public sealed class HuggingFaceTests
     public void Every_setting_gives_the_ids_of_the_library(string kind) =>
         Compare(kind, seed: 1, files: 40, texts: 100);
 
-    /// <summary>Not Unigram: on some of its settings the library ends the process ("AddedVocabulary bad split").</summary>
+    /// <summary>
+    /// Not the kinds with normalizers: on some of their settings the library ends the process, where it looks for added tokens in text
+    /// that a normalizer made longer ("AddedVocabulary bad split", "not a char boundary").
+    /// </summary>
     [Theory]
     [Trait("tier", "slow")]
     [InlineData("WordPiece")]
     [InlineData("BPE")]
-    [InlineData("Llama 3 and Qwen 2")]
-    [InlineData("SentencePiece BPE")]
     public void A_long_walk_through_settings_and_scripts_gives_the_ids_of_the_library(
         string kind
     ) => Compare(kind, seed: 2, files: 600, texts: 400);
