@@ -24,7 +24,6 @@ public sealed class HuggingFaceTests
     [Theory]
     [Trait("tier", "slow")]
     [InlineData("WordPiece")]
-    [InlineData("BPE")]
     public void A_long_walk_through_settings_and_scripts_gives_the_ids_of_the_library(
         string kind
     ) => Compare(kind, seed: 2, files: 600, texts: 400);
