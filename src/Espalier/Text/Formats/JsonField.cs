@@ -60,7 +60,7 @@ readonly struct JsonField
             ? JsonElement.DeepEquals(l._value, r._value)
             : left is null && right is null;
 
-    /// <summary>A text and a finite number in an array of their own.</summary>
+    /// <summary>A text and a finite number, as <see cref="LibraryNumber"/> has it, in an array of their own.</summary>
     public (string Text, double Number) Scored()
     {
         bool pair =
@@ -68,8 +68,8 @@ readonly struct JsonField
             && _value.GetArrayLength() == 2
             && _value[0].ValueKind == JsonValueKind.String
             && _value[1].ValueKind == JsonValueKind.Number;
-        double number = 0;
-        if (!pair || !_value[1].TryGetDouble(out number) || !double.IsFinite(number))
+        double number = pair ? LibraryNumber.Read(_value[1].GetRawText()) : double.NaN;
+        if (!double.IsFinite(number))
         {
             throw Refuse($"a text and a finite number are expected, not {Short(Raw)}.");
         }

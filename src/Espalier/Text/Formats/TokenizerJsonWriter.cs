@@ -197,7 +197,7 @@ static class TokenizerJsonWriter
         {
             json.WriteStartArray();
             json.WriteStringValue(piece);
-            json.WriteNumberValue(model.Scores[id]);
+            json.WriteRawValue(LibraryNumber.Write(model.Scores[id]));
             json.WriteEndArray();
         }
 

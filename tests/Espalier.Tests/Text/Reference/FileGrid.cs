@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Espalier.Tests.Text.Reference;
 
 /// <summary>tokenizer.json files of every setting that Espalier obeys, drawn at dice.</summary>
-sealed partial class FileGrid(Dice dice)
+/// <param name="normalizedTokens">Whether added tokens may be looked for in normalized text.</param>
+sealed partial class FileGrid(Dice dice, bool normalizedTokens = true)
 {
     /// <summary>Added tokens of every kind: words, signs, white space, other scripts.</summary>
     static readonly string[] Tokens =
@@ -335,7 +336,7 @@ sealed partial class FileGrid(Dice dice)
                     // again on the left of the next.
                     ["lstrip"] = !plain && token.Trim().Length > 0 && dice.Chance(0.4),
                     ["rstrip"] = !plain && dice.Chance(0.4),
-                    ["normalized"] = !plain && dice.Chance(0.5),
+                    ["normalized"] = !plain && dice.Chance(0.5) && normalizedTokens,
                     ["special"] = plain || dice.Chance(0.5),
                 }
             );
