@@ -118,7 +118,7 @@ static class ProductTable
             foreach (var (bits, group) in Grouped)
             {
                 GroupedMatrix codes = family.Grouped.Pack(IntGroups.Of(weights, bits, group));
-                GroupedRows grouped = new(m, k, group);
+                GroupedRows grouped = new(m, codes);
                 void Group() => family.Grouped.Quantize(one, x, grouped);
                 Group();
                 yield return new Case(

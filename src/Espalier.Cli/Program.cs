@@ -125,7 +125,7 @@ static class Program
             new BenchCommand(),
             new TokenizeCommand(),
             new TrimCommand(),
-            new ConvertCommand(),
+            new ExportCommand(),
             new InspectCommand(),
             new OperatorsCommand(),
             new TasksCommand(),

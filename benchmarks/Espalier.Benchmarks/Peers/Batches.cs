@@ -30,7 +30,12 @@ static class Batches
     public static IReadOnlyList<Batch> Mrpc(string data, Model model, Rng rng)
     {
         TaskData task = Tasks.Load("mrpc", Path.Combine(data, "mrpc"));
-        EncodedSplit split = EncodedSplit.From(task.Test, model.Tokenizer!, task.Task.MaxLength);
+        EncodedSplit split = EncodedSplit.From(
+            task.Test,
+            task.Task.Kind,
+            model.Tokenizer!,
+            task.Task.MaxLength
+        );
         return [.. split.Shuffled(rng).Chunk(Size).Select(chunk => split.Take(chunk))];
     }
 }

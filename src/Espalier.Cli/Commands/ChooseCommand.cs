@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Espalier.Answering;
-using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data.Corpora;
 using Espalier.Data.Metrics;
@@ -11,14 +10,8 @@ using Espalier.Models;
 namespace Espalier.Cli.Commands;
 
 /// <summary>Counts what a language model gets right: questions with choices, or the last words of passages.</summary>
-sealed class ChooseCommand : EspalierCommand
+sealed class ChooseCommand : ScoringCommand
 {
-    readonly LanguageOptions _common = new();
-    readonly Argument<string> _file = new("file")
-    {
-        Description =
-            "JSON lines of context, choices and answer; with --last-words a passage on each line.",
-    };
     readonly Option<bool> _lastWords = new("--last-words")
     {
         Description = "Ask for the last word of each passage, as LAMBADA does.",
@@ -27,18 +20,9 @@ sealed class ChooseCommand : EspalierCommand
     public ChooseCommand()
         : base(
             "choose",
-            "Answer questions with choices by likelihood, or last words, and count the right ones."
-        )
-    {
-        Add(_file);
-        foreach (
-            Option option in (Option[])
-                [_common.Model, _lastWords, _common.Threads, _common.Output, _common.Format]
-        )
-        {
-            Add(option);
-        }
-    }
+            "Answer questions with choices by likelihood, or last words, and count the right ones.",
+            "JSON lines of context, choices and answer; with --last-words a passage on each line."
+        ) => AddOptions(_lastWords);
 
     public override IReadOnlyList<string> Examples { get; } =
     [
@@ -46,22 +30,13 @@ sealed class ChooseCommand : EspalierCommand
         "espalier choose lambada.txt --last-words --model my-model --format json",
     ];
 
-    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
-    {
-        _common.Check(parse, terminal, problems);
-        if (parse.ValueOf(_file) is { } file)
-        {
-            problems.NeedFile("file", file);
-        }
-    }
-
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        string file = parse.GetValue(_file)!;
+        string file = parse.GetValue(File)!;
         bool lastWords = parse.GetValue(_lastWords);
         IReadOnlyList<Question> questions = lastWords ? [] : ChoiceFile.Read(file);
         IReadOnlyList<(string, int)> passages = lastWords ? PassageFile.Read(file) : [];
-        using LanguageModel model = _common.Load(parse, terminal);
+        using LanguageModel model = Common.Load(parse, terminal);
         LanguageSession session = new(model.Packed, model.Workers);
         using ProgressLine progress = new(terminal);
         void Report(double share) => progress.Report("choose", share);
@@ -73,6 +48,7 @@ sealed class ChooseCommand : EspalierCommand
             IReadOnlyList<(bool IsRight, double LogP)> words = LastWordMeter.Run(
                 session,
                 model.Tokenizer,
+                file,
                 passages,
                 Report,
                 stop
@@ -106,20 +82,12 @@ sealed class ChooseCommand : EspalierCommand
         }
 
         progress.Clear();
-        OutputPlace.Write(
+        Write(
+            parse,
             terminal,
-            parse.GetValue(_common.Output),
+            json => Write(json, model.Folder, file, asked, counts, logLoss),
             to =>
             {
-                if (_common.IsJson(parse))
-                {
-                    JsonText.Document(
-                        to.Out,
-                        json => Write(json, model.Folder, file, asked, counts, logLoss)
-                    );
-                    return;
-                }
-
                 to.Say($"{Shown.Whole(model.Folder)} on {Shown.Whole(file)}: {asked} asked");
                 to.Write(counts.Select(c => (c.Title, Cell(c.Right, asked))));
                 to.Say("In brackets: 95 % intervals, for which questions are asked.");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Kernels;
@@ -46,20 +47,24 @@ sealed class DoctorCommand : EspalierCommand
                 json =>
                 {
                     machine.WriteTo(json);
-                    json.Texts("features", health.Features);
+                    json.Array("features", health.Features, json.WriteStringValue);
                     json.WriteString("kernels_chosen", chosen.Name);
                     json.WriteBoolean("kernels_forced", !string.IsNullOrEmpty(forced));
                     json.WriteString("speed_shape", KernelSpeeds.ShapeText);
-                    foreach (KernelFamily family in json.Objects("kernels", KernelFamily.All))
-                    {
-                        json.WriteString("name", family.Name);
-                        json.WriteString("needs", family.Needs);
-                        json.WriteBoolean("supported", family.IsSupported);
-                        foreach (Speed speed in speeds.Where(s => s.Family == family))
+                    json.Objects(
+                        "kernels",
+                        KernelFamily.All,
+                        family =>
                         {
-                            json.Estimate(speed.Precision + "_gflops", speed.Median);
+                            json.WriteString("name", family.Name);
+                            json.WriteString("needs", family.Needs);
+                            json.WriteBoolean("supported", family.IsSupported);
+                            foreach (Speed speed in speeds.Where(s => s.Family == family))
+                            {
+                                json.Estimate(speed.Precision + "_gflops", speed.Median);
+                            }
                         }
-                    }
+                    );
 
                     json.WriteStartObject("energy");
                     json.WriteString("origin", energy.Origin.ToString().ToLowerInvariant());

@@ -7,6 +7,7 @@ using Espalier.Data.Metrics;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Text;
 
 namespace Espalier.Cli.Commands;
 
@@ -47,6 +48,7 @@ sealed class EvaluateCommand : EspalierCommand
     [
         "espalier evaluate --model runs/DEPLQ/6-DEPLQ",
         "espalier evaluate --model my-model --task mrpc --data glue/MRPC --min-accuracy 0.75",
+        "espalier evaluate --model SmolLM2-135M.gguf --task wikitext2 --data wikitext2 --max-length 1024",
         "espalier evaluate --model my-model --test reviews.csv --text review --label stars --effort full --effort patience:2",
     ];
 
@@ -65,26 +67,28 @@ sealed class EvaluateCommand : EspalierCommand
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         KernelFamily kernels = _common.PreciseKernels(parse, terminal);
-        using Classifier model = _common.Classifier(parse, terminal);
         double? bar = parse.Has(_bar) ? parse.GetValue(_bar) : null;
-        var (task, split) = Encoded(parse, model, bar, terminal);
-        ExitRecord record = Record(model, task, split, terminal, stop);
         string[] given = parse.GetValue(_effort) ?? [];
+        Judged judged =
+            _common.Source(parse).Kind is Corpus
+                ? OfText(parse, kernels, bar, terminal, stop)
+                : OfLabels(parse, bar, terminal, stop);
+        ExitRecord record = judged.Record;
         IReadOnlyList<Effort> efforts =
             given.Length > 0 ? [.. given.Select(Effort.Parse)] : Efforts.Default(record.Config);
         Evaluation result = new(
-            model.Folder,
-            task,
-            split.Name,
-            model.MaxLength,
+            judged.Folder,
+            judged.Task,
+            judged.Split,
+            judged.MaxLength,
             record.Count,
             [
                 .. efforts.Select(effort =>
                     EvaluatedEffort.Of(
                         record.At(effort),
-                        task.Metrics,
-                        model.Model.Traits.DynamicLength,
-                        model.MaxLength
+                        judged.Task.Metrics,
+                        judged.Unpadded,
+                        judged.MaxLength
                     )
                 ),
             ],
@@ -100,29 +104,104 @@ sealed class EvaluateCommand : EspalierCommand
             : ExitCode.Ok;
     }
 
-    /// <summary>The test split as token ids; its texts are let go, which of millions of examples are most of the memory.</summary>
-    (TaskDefinition Task, EncodedSplit Test) Encoded(
+    /// <summary>What a model said to all of a split.</summary>
+    sealed record Judged(
+        string Folder,
+        TaskDefinition Task,
+        string Split,
+        int MaxLength,
+        bool Unpadded,
+        ExitRecord Record
+    );
+
+    Judged OfLabels(ParseResult parse, double? bar, Terminal terminal, CancellationToken stop)
+    {
+        using Classifier model = _common.Classifier(parse, terminal);
+        var (task, split) = Encoded(
+            parse,
+            bar,
+            terminal,
+            model.Tokenizer,
+            of =>
+            {
+                if (of.HasPairs)
+                {
+                    model.CheckPairs();
+                }
+
+                return model.MaxLength;
+            },
+            model.Config.Labels
+        );
+        return new Judged(
+            model.Folder,
+            task,
+            split.Name,
+            model.MaxLength,
+            model.Model.Traits.DynamicLength,
+            Record(model, task, split, terminal, stop)
+        );
+    }
+
+    Judged OfText(
         ParseResult parse,
-        Classifier model,
+        KernelFamily kernels,
         double? bar,
-        Terminal terminal
+        Terminal terminal,
+        CancellationToken stop
     )
     {
-        TaskData data = _common.Source(parse).Load(model.Config.Labels);
-        terminal.Tell(data.Warnings);
-
-        if (data.Task.HasPairs)
-        {
-            model.CheckPairs();
-        }
-
-        if (BudgetFlags.Problem(bar, data.Task.Primary) is { } problem)
-        {
-            throw new UsageException(problem);
-        }
-
-        return (data.Task, EncodedSplit.From(data.Test, model.Tokenizer, model.MaxLength));
+        string folder = _common.ModelFolder(parse, terminal);
+        using LanguageModel model = LanguageModel.Load(
+            folder,
+            parse.GetValue(_common.Threads),
+            kernels
+        );
+        terminal.Tell(model.Notes);
+        int length = UsageException.Of(() =>
+            TextFit.Length(folder, model.Config, _common.AskedLength(parse), new Corpus())
+        );
+        var (task, split) = Encoded(parse, bar, terminal, model.Tokenizer, _ => length);
+        using ProgressLine progress = new(terminal);
+        ExitRecord record = Whole(
+            folder,
+            QualityMeter.Run(
+                new LanguageSession(model.Packed, model.Workers),
+                model.Workers,
+                split.Windows(),
+                share => progress.Report("evaluate", share),
+                stop
+            )
+        );
+        progress.Clear();
+        return new Judged(folder, task, split.Name, length, true, record);
     }
+
+    /// <summary>The test split as token ids; its texts are let go, which of millions of examples are most of the memory.</summary>
+    /// <param name="length">That a task's texts are cut to.</param>
+    (TaskDefinition Task, EncodedSplit Test) Encoded(
+        ParseResult parse,
+        double? bar,
+        Terminal terminal,
+        Tokenizer tokenizer,
+        Func<TaskDefinition, int> length,
+        IReadOnlyList<string>? labels = null
+    )
+    {
+        TaskData data = _common.Source(parse).Load(labels);
+        terminal.Tell(data.Warnings);
+        int longest = length(data.Task);
+        return BudgetFlags.Problem(bar, data.Task.Primary) is { } problem
+            ? throw new UsageException(problem)
+            : (data.Task, EncodedSplit.From(data.Test, data.Task.Kind, tokenizer, longest));
+    }
+
+    static ExitRecord Whole(string folder, ExitRecord record) =>
+        record.IsFinite
+            ? record
+            : throw new InvalidDataException(
+                $"{folder}: an answer is not a number; the weights are damaged or too large."
+            );
 
     static ExitRecord Record(
         Classifier model,
@@ -155,15 +234,8 @@ sealed class EvaluateCommand : EspalierCommand
             stop
         );
         progress.Clear();
-        if (!record.IsFinite)
-        {
-            throw new InvalidDataException(
-                $"{model.Folder}: an answer is not a number; the weights are damaged or too large."
-            );
-        }
-
         return LabelAlignment.Reorder(
-            record,
+            Whole(model.Folder, record),
             task,
             outputs ?? [.. Enumerable.Range(0, model.Config.Outputs)]
         );

@@ -1,9 +1,8 @@
 using System.CommandLine;
+using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
-using Espalier.Measuring;
 using Espalier.Operators;
-using Option = Espalier.Operators.Option;
 
 namespace Espalier.Cli.Commands;
 
@@ -72,25 +71,33 @@ sealed class OperatorsCommand : EspalierCommand
             output,
             json =>
             {
-                foreach (Operator one in json.Objects("operators", Operator.All))
-                {
-                    json.WriteString("letter", $"{one.Letter}");
-                    json.WriteString("method", one.Method);
-                    json.WriteBoolean("default", one.Name.Length == 1);
-                    json.WriteBoolean("trains", one.Trains);
-                    json.WriteString("title", one.Title);
-                    json.WriteString("group", NameOf(one.Group));
-                    json.WriteNumber("version", one.Version);
-                    foreach (Option option in json.Objects("options", one.Options))
+                json.Objects(
+                    "operators",
+                    Operator.All,
+                    one =>
                     {
-                        json.WriteString("name", option.Name);
-                        json.WriteString("default", option.Get(one));
-                        json.WriteString("expected", option.Expected);
-                        json.WriteString("meaning", option.Meaning);
+                        json.WriteString("letter", $"{one.Letter}");
+                        json.WriteString("method", one.Method);
+                        json.WriteBoolean("default", one.Name.Length == 1);
+                        json.WriteBoolean("trains", one.Trains);
+                        json.WriteString("title", one.Title);
+                        json.WriteString("group", NameOf(one.Group));
+                        json.WriteNumber("version", one.Version);
+                        json.Objects(
+                            "options",
+                            one.Options,
+                            option =>
+                            {
+                                json.WriteString("name", option.Name);
+                                json.WriteString("default", option.Get(one));
+                                json.WriteString("expected", option.Expected);
+                                json.WriteString("meaning", option.Meaning);
+                            }
+                        );
                     }
-                }
+                );
 
-                json.Texts("rules", Rules);
+                json.Array("rules", Rules, json.WriteStringValue);
             }
         );
 

@@ -10,16 +10,11 @@ using Espalier.Models;
 namespace Espalier.Cli.Commands;
 
 /// <summary>How well a language model expects a text.</summary>
-sealed class PerplexityCommand : EspalierCommand
+sealed class PerplexityCommand : ScoringCommand
 {
     // What GPT-2 reads, and what most tables of WikiText were made with.
     const int UsualWindow = 1024;
 
-    readonly LanguageOptions _common = new();
-    readonly Argument<string> _file = new("file")
-    {
-        Description = "A text in UTF-8, which is read as it is.",
-    };
     readonly Option<int> _window = OptionValues.Number(
         "--window",
         $"Tokens that are read at once; by default {UsualWindow}, or the model's context if that is less.",
@@ -34,17 +29,11 @@ sealed class PerplexityCommand : EspalierCommand
     );
 
     public PerplexityCommand()
-        : base("perplexity", "Measure how well a language model expects the tokens of a text.")
-    {
-        Add(_file);
-        foreach (
-            Option option in (Option[])
-                [_common.Model, _window, _stride, _common.Threads, _common.Output, _common.Format]
-        )
-        {
-            Add(option);
-        }
-    }
+        : base(
+            "perplexity",
+            "Measure how well a language model expects the tokens of a text.",
+            "A text in UTF-8, which is read as it is."
+        ) => AddOptions(_window, _stride);
 
     public override IReadOnlyList<string> Examples { get; } =
     [
@@ -52,19 +41,10 @@ sealed class PerplexityCommand : EspalierCommand
         "espalier perplexity book.txt --model my-model --window 2048 --stride 512 --format json",
     ];
 
-    public override void Check(ParseResult parse, Terminal terminal, Problems problems)
-    {
-        _common.Check(parse, terminal, problems);
-        if (parse.ValueOf(_file) is { } file)
-        {
-            problems.NeedFile("file", file);
-        }
-    }
-
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
-        TextCorpus corpus = TextCorpus.Read(parse.GetValue(_file)!);
-        using LanguageModel model = _common.Load(parse, terminal);
+        TextCorpus corpus = TextCorpus.Read(parse.GetValue(File)!);
+        using LanguageModel model = Common.Load(parse, terminal);
         int most = model.Config.MaxLength,
             window = parse.Has(_window) ? parse.GetValue(_window) : Math.Min(UsualWindow, most),
             stride = parse.Has(_stride) ? parse.GetValue(_stride) : Math.Max(1, window / 2);
@@ -92,23 +72,11 @@ sealed class PerplexityCommand : EspalierCommand
             );
         }
 
-        OutputPlace.Write(
+        Write(
+            parse,
             terminal,
-            parse.GetValue(_common.Output),
-            to =>
-            {
-                if (_common.IsJson(parse))
-                {
-                    JsonText.Document(
-                        to.Out,
-                        json => Write(json, model.Folder, corpus, found, window, stride)
-                    );
-                }
-                else
-                {
-                    Say(to, model, corpus, found, window, stride);
-                }
-            }
+            json => Write(json, model.Folder, corpus, found, window, stride),
+            to => Say(to, model, corpus, found, window, stride)
         );
         return ExitCode.Ok;
     }

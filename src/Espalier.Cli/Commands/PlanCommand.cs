@@ -237,7 +237,7 @@ sealed class PlanCommand : EspalierCommand
             throw new UsageException(problem);
         }
 
-        if (budget?.MaxJoules is not null && trials.All.All(m => m.JoulesPerExample is null))
+        if (budget?.MaxJoules is not null && trials.All.All(m => m.Joules is null))
         {
             throw new UsageException(
                 $"{path} has no joules, and --max-joules limits them; leave it out."
@@ -257,9 +257,13 @@ sealed class PlanCommand : EspalierCommand
         TaskData data = _common.Source(parse).Load();
         terminal.Tell(data.Warnings);
 
-        _ = data.HoldOut();
+        if (data.Task.Kind is not Corpus)
+        {
+            _ = data.HoldOut();
+        }
+
         string model = _common.ModelFolder(parse, terminal);
-        int length = _common.Length(parse, terminal, data.Task.HasPairs),
+        int length = _common.Length(parse, terminal, data.Task),
             threads = parse.GetValue(_common.Threads);
         StudyRecipe recipe = new()
         {
@@ -321,8 +325,8 @@ sealed class PlanCommand : EspalierCommand
 
     Operator First(ParseResult parse)
     {
-        string text = parse.ValueOf(_first) ?? $"{Pipeline.Original}";
-        return _training.From(parse, Pipeline.Parse(text)) is { IsOriginal: true } only
+        string? text = parse.Has(_first) ? parse.ValueOf(_first) : null;
+        return _training.From(parse, text, _common.Source(parse).Kind) is { IsOriginal: true } only
             ? only.Operators[0]
             : throw new ArgumentException(
                 $"--first is '{text}'; O with its options was expected, such as O(pool=mean)."

@@ -167,7 +167,7 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
     {
         string question =
             $"{budget} {Recipe.Training.Canonical()} {string.Join(' ', Seeds)} {Recipe.MaxLength} {Recipe.Precision} {First} {FixedOptions} {Orders} "
-            + $"{ContentHash.OfFolder(Recipe.ModelFolder)} {Recipe.Tasks[0].ContentHash()}";
+            + $"{ContentHash.Of(Recipe.ModelFolder)} {Recipe.Tasks[0].ContentHash()}";
         return $"plan-{Recipe.Tasks[0].Task.Name}-{Blobs.Hash(System.Text.Encoding.UTF8.GetBytes(question))[..8]}";
     }
 }

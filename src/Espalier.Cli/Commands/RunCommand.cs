@@ -63,6 +63,7 @@ sealed class RunCommand : EspalierCommand
     [
         "espalier run DEPLQ",
         "espalier run \"EP(heads=6,ffn=0.4)LQ\" --task mrpc --data glue/MRPC --model all-MiniLM-L6-v2",
+        "espalier run \"Q(bits=8)\" --model SmolLM2-135M.gguf --task wikitext2 --data wikitext2",
         "espalier run DLQ --train train.csv --test test.csv --text review --label stars --output runs/stars",
     ];
 
@@ -89,11 +90,15 @@ sealed class RunCommand : EspalierCommand
         TaskData data = _common.Source(parse).Load();
         terminal.Tell(data.Warnings);
 
-        // What would be found out only after the first training.
-        _ = data.HoldOut();
-        Pipeline pipeline = _training.From(parse, Pipeline.Parse(parse.GetValue(_pipeline)!));
+        // What would be found out only after the first training. A text that nothing is trained on may be the only one.
+        if (data.Task.Kind is not Corpus)
+        {
+            _ = data.HoldOut();
+        }
+
+        Pipeline pipeline = _training.From(parse, parse.GetValue(_pipeline)!, data.Task.Kind);
         string model = _common.ModelFolder(parse, terminal);
-        StageMaking.CheckClassifier(pipeline, model, data.Task);
+        StageMaking.CheckFit(pipeline, model, data.Task);
         StudyRecipe recipe = StudyRecipe.OfRun(
             pipeline,
             data,
@@ -103,7 +108,7 @@ sealed class RunCommand : EspalierCommand
         ) with
         {
             Precision = parse.GetValue(_common.Precision)!,
-            MaxLength = _common.Length(parse, terminal, data.Task.HasPairs),
+            MaxLength = _common.Length(parse, terminal, data.Task),
             Batches = [parse.GetValue(_batch)],
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };
@@ -175,7 +180,7 @@ sealed class RunCommand : EspalierCommand
             return;
         }
 
-        Pipeline pipeline = _training.From(parse, Pipeline.Parse(text));
+        Pipeline pipeline = _training.From(parse, text, _common.Source(parse).Kind);
         foreach (
             string input in pipeline.Operators.SelectMany(o => o.Inputs).Where(i => !Path.Exists(i))
         )

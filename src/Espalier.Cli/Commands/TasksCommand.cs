@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
@@ -15,6 +16,8 @@ sealed class TasksCommand : EspalierCommand
         "GLUE's tasks are read from a folder with GLUE's own files: --task mrpc --data folder.",
         "Data of your own: --train a.csv --test b.csv --text column [--text-pair column] --label column "
             + "(.csv, .tsv or .jsonl; --regression where labels are numbers to predict).",
+        "Texts for language models: a folder with train.txt, validation.txt and test.txt (or WikiText's own files): --task wikitext2 "
+            + "--data folder; your own: --test a.txt [--train b.txt] [--validation c.txt].",
     ];
 
     readonly CommonOptions _common = new();
@@ -54,7 +57,9 @@ sealed class TasksCommand : EspalierCommand
         [
             task.Name,
             task.Title + (task.HasPairs ? " (pairs)" : ""),
-            task.IsRegression ? "number" : $"{task.Labels.Count}",
+            task.IsRegression ? "number"
+            : task.Kind is Corpus ? "next token"
+            : $"{task.Labels.Count}",
             string.Join(", ", task.Metrics),
             $"{data?.Training.Count}",
             $"{data?.Test.Count}",
@@ -67,22 +72,31 @@ sealed class TasksCommand : EspalierCommand
             output,
             json =>
             {
-                foreach (var (task, data) in json.Objects("tasks", tasks))
-                {
-                    json.WriteString("name", task.Name);
-                    json.WriteString("title", task.Title);
-                    json.WriteBoolean("regression", task.IsRegression);
-                    json.WriteBoolean("pairs", task.HasPairs);
-                    json.Texts("labels", task.Labels);
-                    json.Texts("metrics", task.Metrics.Select(m => m.Name));
-                    json.WriteString("licence", task.Licence);
-                    json.WriteBoolean("built_in", task.IsShipped);
-                    json.OptionalNumber("train_rows", data?.Training.Count);
-                    json.OptionalNumber("test_rows", data?.Test.Count);
-                    json.WriteNumber("max_length", task.MaxLength);
-                }
+                json.Objects(
+                    "tasks",
+                    tasks,
+                    item =>
+                    {
+                        var (task, data) = item;
+                        json.WriteString("name", task.Name);
+                        json.WriteString("title", task.Title);
+                        json.WriteBoolean("regression", task.IsRegression);
+                        json.WriteBoolean("pairs", task.HasPairs);
+                        json.Array("labels", task.Labels, json.WriteStringValue);
+                        json.Array(
+                            "metrics",
+                            task.Metrics.Select(m => m.Name),
+                            json.WriteStringValue
+                        );
+                        json.WriteString("licence", task.Licence);
+                        json.WriteBoolean("built_in", task.IsShipped);
+                        json.OptionalNumber("train_rows", data?.Training.Count);
+                        json.OptionalNumber("test_rows", data?.Test.Count);
+                        json.WriteNumber("max_length", task.MaxLength);
+                    }
+                );
 
-                json.Texts("how_to_give_data", Ways);
+                json.Array("how_to_give_data", Ways, json.WriteStringValue);
             }
         );
 }

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Espalier.Answering;
+using Espalier.Checkpoints;
 using Espalier.Cli.Input;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
-using Espalier.Measuring;
 using Espalier.Text;
 
 namespace Espalier.Cli.Commands;
@@ -108,7 +108,7 @@ sealed class TokenizeCommand : EspalierCommand
     {
         json.Numbers("ids", encoding.Ids);
         json.Numbers("type_ids", encoding.TypeIds);
-        json.Texts("tokens", encoding.Tokens);
+        json.Array("tokens", encoding.Tokens, json.WriteStringValue);
         json.WriteStartArray("offsets");
         foreach (var (start, end) in encoding.Offsets)
         {

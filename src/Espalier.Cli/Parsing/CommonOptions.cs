@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Answering;
 using Espalier.Data;
+using Espalier.Data.Corpora;
 using Espalier.Kernels;
 using Espalier.Models.Storage;
 using Espalier.Text;
@@ -49,7 +50,7 @@ sealed class CommonOptions
         OptionValues.Text(
             "--train",
             "file",
-            "Your own training data: .csv, .tsv or .jsonl; names the columns with --text and --label."
+            "Your own training data: .csv, .tsv or .jsonl, with the columns named by --text and --label; or running text (.txt) for a language model."
         );
 
     public Option<string?> Test { get; } =
@@ -145,9 +146,9 @@ sealed class CommonOptions
     public int? AskedLength(ParseResult parse) =>
         parse.Has(MaxLength) ? parse.GetValue(MaxLength) : null;
 
-    /// <summary>Tokens that texts are cut to: what was asked for, else the usual, or less where the model reads less.</summary>
+    /// <summary>Tokens that texts are cut to: what was asked for, else the task's usual, or less where the model reads less.</summary>
     /// <exception cref="UsageException">The model reads less than was asked for, or special tokens leave no room.</exception>
-    public int Length(ParseResult parse, Terminal terminal, bool pair)
+    public int Length(ParseResult parse, Terminal terminal, TaskDefinition task)
     {
         string folder = ModelFolder(parse, terminal);
         return UsageException.Of(() =>
@@ -155,17 +156,27 @@ sealed class CommonOptions
             int length = TextFit.Length(
                 folder,
                 Models.Storage.ModelFolder.Config(folder),
-                AskedLength(parse)
+                AskedLength(parse),
+                task.Kind
             );
-            TextFit.CheckLength(Tokenizer.Load(folder), length, pair);
+            TextFit.CheckLength(Tokenizer.Load(folder), length, task.HasPairs);
             return length;
         });
     }
 
     public TaskSource Source(ParseResult parse) =>
-        IsOwnFiles(parse)
+        IsOwnText(parse)
+            ? new TaskSource(TaskSource.OwnName, null, null)
+            {
+                Texts = new CorpusFiles(
+                    parse.ValueOf(Test) ?? "",
+                    parse.ValueOf(Train),
+                    parse.ValueOf(Validation)
+                ),
+            }
+        : IsOwnFiles(parse)
             ? new TaskSource(
-                "custom",
+                TaskSource.OwnName,
                 null,
                 new TableFiles(
                     parse.ValueOf(Test) ?? "",
@@ -179,7 +190,7 @@ sealed class CommonOptions
                     IsRegression = parse.ValueOf(Regression),
                 }
             )
-            : new TaskSource(parse.ValueOf(Task) ?? Tasks.Default, parse.ValueOf(Data), null);
+        : new TaskSource(parse.ValueOf(Task) ?? Tasks.Default, parse.ValueOf(Data), null);
 
     public void CheckFormat(ParseResult parse, Problems problems)
     {
@@ -233,7 +244,10 @@ sealed class CommonOptions
             }
         }
 
-        Option<string?>[] needed = training ? [Train, Test, Text, Label] : [Test, Text, Label];
+        Option<string?>[] needed =
+            IsOwnText(parse) ? [Test]
+            : training ? [Train, Test, Text, Label]
+            : [Test, Text, Label];
         foreach (Option<string?> option in needed.Where(o => !parse.Has(o)))
         {
             problems.Usage(
@@ -288,9 +302,7 @@ sealed class CommonOptions
             return parse.GetValue(Jobs);
         }
 
-        long weights = new DirectoryInfo(modelFolder)
-            .EnumerateFiles("*.safetensors")
-            .Sum(Models.Storage.ModelFolder.BytesOf);
+        long weights = Models.Storage.ModelFolder.WeightBytesOf(modelFolder);
         long fit =
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
             / 2
@@ -302,6 +314,13 @@ sealed class CommonOptions
     public Classifier Classifier(ParseResult parse, Terminal terminal)
     {
         string folder = ModelFolder(parse, terminal);
+        if (Models.Storage.ModelFolder.Config(folder) is { IsLanguage: true } config)
+        {
+            throw new InvalidDataException(
+                $"{folder}: a {config.Family.ModelType} model says which token comes next and classifies no texts; 'espalier generate' writes with it, and 'espalier evaluate --task wikitext2' measures it."
+            );
+        }
+
         ClassifierOptions options = new()
         {
             MaxLength = AskedLength(parse),
@@ -363,6 +382,13 @@ sealed class CommonOptions
     List<Option> OwnFiles(ParseResult parse) => [.. DataOptions.Skip(2).Where(parse.Has)];
 
     bool IsOwnFiles(ParseResult parse) => OwnFiles(parse).Count > 0;
+
+    /// <summary>Files of running text: there is no column in them.</summary>
+    bool IsOwnText(ParseResult parse) =>
+        new[] { Train, Test, Validation }.Select(parse.ValueOf).OfType<string>().ToArray()
+            is [_, ..] files
+        && files.All(CorpusFiles.IsText)
+        && !new Option[] { Text, TextPair, Label, Regression }.Any(parse.Has);
 
     static Option<T> With<T>(Option<T> option, Func<T> value)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Data;
 using Espalier.Operators;
 using Espalier.Training;
 using Option = System.CommandLine.Option;
@@ -39,16 +40,21 @@ sealed class TrainingFlags
     readonly Option<string?> _original = new Option<string?>("--original")
     {
         Description =
-            "What the pipeline begins with: the model fine-tuned on the task, as it is by default, or as downloaded, for one whose classifier is trained already.",
+            "What the pipeline begins with: the model fine-tuned on the task, as it is by default, or as downloaded, for one whose classifier is trained already; a language model is taken as downloaded unless this or O asks for training.",
         HelpName = "name",
     }.Among(Pipeline.Originals.Select(o => o.Method));
 
     public IReadOnlyList<Option> All => [_preset, _epochs, _rate, _accumulation, _original];
 
-    /// <summary>The pipeline from the original that is asked for.</summary>
-    /// <exception cref="ArgumentException">There is no such, or the pipeline names another.</exception>
-    public Pipeline From(ParseResult parse, Pipeline pipeline) =>
-        parse.ValueOf(_original) is { } method ? pipeline.From(method) : pipeline;
+    /// <summary>The pipeline of a text from the original that is asked for, or else from the task's.</summary>
+    /// <param name="text">Null: the original alone.</param>
+    /// <param name="kind">Of the task; null: there is no such task.</param>
+    /// <exception cref="ArgumentException">It is no pipeline, there is no such original, or the pipeline names another.</exception>
+    public Pipeline From(ParseResult parse, string? text, TaskKind? kind) =>
+        (text is null ? Pipeline.Original : Pipeline.Parse(text)).From(
+            parse.ValueOf(_original),
+            text is not null && Pipeline.NamesOriginal(text) ? null : kind
+        );
 
     /// <exception cref="ArgumentException">There is no such preset, or a batch has fewer examples than parts.</exception>
     public TrainingOptions Of(ParseResult parse)

@@ -5,7 +5,7 @@ using Espalier.Runs;
 namespace Espalier.Cli.Reports;
 
 /// <summary>
-/// Quality over time per example, drawn with characters: the last stage's curve as dots, every stage's row as its place in
+/// Quality over time, drawn with characters: the last stage's curve as dots, every stage's row as its place in
 /// the table. Time is on a logarithmic scale, since stages lie orders of magnitude apart.
 /// </summary>
 static class CurvePlot
@@ -59,7 +59,7 @@ static class CurvePlot
 
         bool curve = stages[^1].Curve.Count > 1;
         terminal.Say(
-            $"{metric}{(metric.IsPercent ? " in %" : "")} over ms per example (logarithmic)"
+            $"{metric}{(metric.IsPercent ? " in %" : "")} over ms per {metric.Per} (logarithmic)"
                 + (curve ? $"; * {stages[^1].Stage.Pipeline} at other efforts" : "")
         );
         for (int y = 0; y < Height; y++)
@@ -119,7 +119,7 @@ static class CurvePlot
     static char Mark(int stage) => (char)(stage < 9 ? '1' + stage : 'a' + stage - 9);
 
     static bool IsDefined(Measurement m) =>
-        m.Primary.Value is not null && m.MillisecondsPerExample is not null;
+        m.Primary.Value is not null && m.Milliseconds is not null;
 
-    static double Ms(Measurement m) => m.MillisecondsPerExample!.Value;
+    static double Ms(Measurement m) => m.Milliseconds!.Value;
 }

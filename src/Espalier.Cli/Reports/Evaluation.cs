@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Data.Metrics;
 using Espalier.Measuring;
@@ -82,26 +83,30 @@ sealed record Evaluation(
         json.WriteString("split", Split);
         json.WriteNumber("examples", Examples);
         json.WriteNumber("max_length", MaxLength);
-        foreach (EvaluatedEffort at in json.Objects("efforts", Efforts))
-        {
-            json.WriteString("effort", $"{at.Effort}");
-            json.WriteStartObject("metrics");
-            foreach (Quality quality in at.Qualities)
+        json.Objects(
+            "efforts",
+            Efforts,
+            at =>
             {
-                json.WriteStartObject(quality.Metric);
-                json.OptionalNumber("value", quality.Value);
-                json.OptionalNumber("low", quality.Low);
-                json.OptionalNumber("high", quality.High);
-                json.WriteNumber("n", quality.N);
-                json.WriteString("why_undefined", quality.WhyUndefined);
-                json.WriteString("covers", quality.Covers);
-                json.WriteEndObject();
-            }
+                json.WriteString("effort", $"{at.Effort}");
+                json.WriteStartObject("metrics");
+                foreach (Quality quality in at.Qualities)
+                {
+                    json.WriteStartObject(quality.Metric);
+                    json.OptionalNumber("value", quality.Value);
+                    json.OptionalNumber("low", quality.Low);
+                    json.OptionalNumber("high", quality.High);
+                    json.WriteNumber("n", quality.N);
+                    json.WriteString("why_undefined", quality.WhyUndefined);
+                    json.WriteString("covers", quality.Covers);
+                    json.WriteEndObject();
+                }
 
-            json.WriteEndObject();
-            json.WriteNumber("average_layers", at.AverageLayers);
-            json.WriteNumber("average_multiply_adds", at.AverageMultiplyAdds);
-        }
+                json.WriteEndObject();
+                json.WriteNumber("average_layers", at.AverageLayers);
+                json.WriteNumber("average_multiply_adds", at.AverageMultiplyAdds);
+            }
+        );
 
         Machine.WriteTo(json);
     }

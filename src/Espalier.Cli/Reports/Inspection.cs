@@ -161,11 +161,15 @@ sealed record Inspection(
         json.WriteNumber("hidden", Config.Hidden);
         json.WriteNumber("head_width", Config.HeadWidth);
         json.WriteNumber("max_length", Config.MaxLength);
-        foreach (Block layer in json.Objects("layers", Config.Layers))
-        {
-            json.WriteNumber("heads", layer.Attention.Heads);
-            json.WriteNumber("feed_forward", layer.Mlp.Width);
-        }
+        json.Objects(
+            "layers",
+            Config.Layers,
+            layer =>
+            {
+                json.WriteNumber("heads", layer.Attention.Heads);
+                json.WriteNumber("feed_forward", layer.Mlp.Width);
+            }
+        );
 
         json.WriteNumber("parameters", Model.Parameters.Count);
         json.WriteNumber("bytes_on_disk", BytesOnDisk);
@@ -176,18 +180,22 @@ sealed record Inspection(
         json.WriteString("pooling", Lower(Config.Pooling));
         json.WriteBoolean("classifier", HasClassifier);
         json.WriteBoolean("regression", HasClassifier && Config.Regression);
-        json.Texts("labels", HasClassifier ? Config.Labels : []);
-        foreach (Applied applied in json.Objects("operators", Model.History))
-        {
-            json.WriteString("text", applied.Text);
-            json.WriteNumber("version", applied.Version);
-            json.WriteNumber("seed", applied.Seed);
-        }
+        json.Array("labels", HasClassifier ? Config.Labels : [], json.WriteStringValue);
+        json.Objects(
+            "operators",
+            Model.History,
+            applied =>
+            {
+                json.WriteString("text", applied.Text);
+                json.WriteNumber("version", applied.Version);
+                json.WriteNumber("seed", applied.Seed);
+            }
+        );
 
         json.WriteString("tokenizer", TokenizerKind);
         json.OptionalNumber("tokenizer_size", TokenizerSize);
         json.WriteString("transformers", Transformers);
-        json.Texts("notes", Notes);
+        json.Array("notes", Notes, json.WriteStringValue);
     }
 
     static (string? Kind, int? Size) TokenizerOf(

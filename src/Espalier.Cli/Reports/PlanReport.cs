@@ -160,7 +160,7 @@ static class PlanReport
                 "seeds",
                 "effort",
                 metric.Header(),
-                "ms/example",
+                $"ms/{metric.Per}",
                 "mJ",
                 "memory MB",
                 "breaks",

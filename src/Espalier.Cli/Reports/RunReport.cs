@@ -63,20 +63,31 @@ static class RunReport
     }
 
     /// <param name="From">Columns of a terminal from which the table has room for it.</param>
-    sealed record Column(string Header, Func<MeasuredStage, string> Cell, int From = 0);
+    sealed record Column(string Header, Func<MeasuredStage, string> Cell, int From = 0)
+    {
+        public static readonly Column[] OfLanguage =
+        [
+            new("ms to first", s => Took(s, Figure.MillisecondsToFirstToken), From: 94),
+            new("ms/window", s => Took(s, Figure.Milliseconds), From: 106),
+        ];
+
+        static string Took(MeasuredStage stage, string figure) =>
+            Shown.Milliseconds(stage.Row.Estimate(figure)!);
+    }
 
     static IEnumerable<Column> Columns(Measurement first) =>
         [
             new("stage", s => s.Stage.Pipeline),
             new(first.Primary.Kind.Header(), s => Shown.Interval(s.Row.Primary)),
-            new("ms/example", s => Shown.Milliseconds(s.Row.MillisecondsPerExample!)),
+            new($"ms/{first.Primary.Kind.Per}", s => Shown.Milliseconds(s.Row.Milliseconds!)),
+            .. first.Estimate(Figure.MillisecondsToFirstToken) is null ? [] : Column.OfLanguage,
             new("speed-up", s => s.SpeedUp is { } speedUp ? $"{speedUp.Value:0.0}x" : ""),
             new("M mult-adds", s => $"{s.Row.AverageMultiplyAdds / 1e6:0.0}", From: 94),
             new("disk MB", s => $"{s.Row.DiskBytes / 1e6:0.0}", From: 130),
             new("memory MB", s => $"{s.Row.PackedBytes / 1e6:0.0}", From: 106),
             new(
-                $"mJ ({first.JoulesPerExample!.Origin.ToString().ToLowerInvariant()})",
-                s => $"{1000 * s.Row.JoulesPerExample!.Value:0.0}"
+                $"mJ ({first.Joules!.Origin.ToString().ToLowerInvariant()})",
+                s => $"{1000 * s.Row.Joules!.Value:0.0}"
             ),
             new(
                 "made in s",

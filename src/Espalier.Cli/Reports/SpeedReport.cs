@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Checkpoints;
 using Espalier.Cli.Commands;
 using Espalier.Measuring;
 
@@ -75,27 +76,35 @@ sealed record SpeedReport(string Model, ModelSpeeds Speeds, Machine Machine)
         json.WriteString("model", Model);
         json.WriteNumber("rounds", Speeds.Rounds);
         json.WriteBoolean("settled", Speeds.Settled);
-        foreach (ModelSpeed row in json.Objects("rows", Speeds.Rows))
-        {
-            json.WriteNumber("examples", row.Shape.Examples);
-            json.WriteNumber("tokens", row.Shape.Tokens);
-            json.WriteString("precision", row.Format.Name);
-            json.WriteString("kernels", row.Format.Kernels.Name);
-            json.Estimate("milliseconds_per_batch", row.MillisecondsPerBatch);
-            json.WriteNumber("examples_per_second", row.ExamplesPerSecond);
-            json.WriteNumber("operations_per_batch", row.Operations);
-            json.Estimate("share_of_peak", row.ShareOfPeak);
-            json.WriteNumber("packed_bytes", row.PackedBytes);
-        }
+        json.Objects(
+            "rows",
+            Speeds.Rows,
+            row =>
+            {
+                json.WriteNumber("examples", row.Shape.Examples);
+                json.WriteNumber("tokens", row.Shape.Tokens);
+                json.WriteString("precision", row.Format.Name);
+                json.WriteString("kernels", row.Format.Kernels.Name);
+                json.Estimate("milliseconds_per_batch", row.MillisecondsPerBatch);
+                json.WriteNumber("examples_per_second", row.ExamplesPerSecond);
+                json.WriteNumber("operations_per_batch", row.Operations);
+                json.Estimate("share_of_peak", row.ShareOfPeak);
+                json.WriteNumber("packed_bytes", row.PackedBytes);
+            }
+        );
 
-        foreach (PeakSpeed peak in json.Objects("peaks", Speeds.Peaks))
-        {
-            json.WriteString("precision", peak.Format.Name);
-            json.WriteString("instruction", peak.Format.Peak!.Instruction);
-            json.Estimate("giga_operations_per_second", peak.GigaOperations);
-        }
+        json.Objects(
+            "peaks",
+            Speeds.Peaks,
+            peak =>
+            {
+                json.WriteString("precision", peak.Format.Name);
+                json.WriteString("instruction", peak.Format.Peak!.Instruction);
+                json.Estimate("giga_operations_per_second", peak.GigaOperations);
+            }
+        );
 
-        json.Texts("notes", Notes());
+        json.Array("notes", Notes(), json.WriteStringValue);
         Machine.WriteTo(json);
     }
 

@@ -1,5 +1,6 @@
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
+using Espalier.Checkpoints;
 using Espalier.Data.Metrics;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -18,18 +19,20 @@ static class StudyReport
                 terminal.Out,
                 writer =>
                 {
-                    foreach (
-                        var (stage, done, seconds) in writer.Objects("stages", estimate.Stages)
-                    )
-                    {
-                        writer.WriteString("key", stage.Key.Hex);
-                        writer.WriteString("pipeline", $"{stage.Pipeline}");
-                        writer.WriteString("task", stage.Recipe.Data.Task.Name);
-                        writer.WriteNumber("seed", stage.Recipe.Seed);
-                        writer.WriteBoolean("done", done);
-                        writer.WriteNumber("core_seconds", Math.Round(seconds, 1));
-                    }
-
+                    writer.Objects(
+                        "stages",
+                        estimate.Stages,
+                        item =>
+                        {
+                            var (stage, isDone, seconds) = item;
+                            writer.WriteString("key", stage.Key.Hex);
+                            writer.WriteString("pipeline", $"{stage.Pipeline}");
+                            writer.WriteString("task", stage.Recipe.Data.Task.Name);
+                            writer.WriteNumber("seed", stage.Recipe.Seed);
+                            writer.WriteBoolean("done", isDone);
+                            writer.WriteNumber("core_seconds", Math.Round(seconds, 1));
+                        }
+                    );
                     writer.WriteNumber("groups_to_measure", estimate.GroupsToMeasure);
                     writer.WriteNumber("seconds", Math.Round(estimate.Seconds));
                     writer.WriteNumber("bytes", estimate.Bytes);
@@ -113,7 +116,7 @@ static class StudyReport
                 "pipeline",
                 "seeds",
                 metric.Header(),
-                "ms/example",
+                $"ms/{metric.Per}",
                 $"speed-up over {rows[0].Key}",
                 "layers",
                 "M multiply-adds",

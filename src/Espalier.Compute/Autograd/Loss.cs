@@ -24,6 +24,26 @@ public sealed partial class Tape
     public Variable SoftCrossEntropy(Variable logits, Tensor teacher, float temperature = 1) =>
         Loss(logits, to => Losses.SoftCrossEntropy(logits.Value, teacher, temperature, to));
 
+    /// <summary>
+    /// T² · soft · mean over all rows of the divergence of softmax(logits/T) from the teacher's, plus hard · <see cref="NextToken"/>
+    /// where that is not 0: one gradient [rows, vocabulary] for both.
+    /// </summary>
+    /// <param name="teacher">At the same temperature.</param>
+    /// <param name="targets">One for each row; below 0: the row is not scored.</param>
+    public Variable Imitate(
+        Variable logits,
+        LikelyTokens teacher,
+        ReadOnlySpan<int> targets,
+        Imitation how
+    )
+    {
+        int[] own = [.. targets];
+        return Loss(
+            logits,
+            to => LanguageLosses.Imitate(Workers, logits.Value, teacher, own, how, to)
+        );
+    }
+
     /// <summary>Mean of squared differences over all elements.</summary>
     public Variable MeanSquares(Variable x, Tensor target) =>
         Loss(x, to => Losses.MeanSquares(x.Value, target, to));
@@ -75,7 +95,9 @@ sealed class Loss : Operation
     internal override void Backward(Tape tape)
     {
         float up = Output.Gradient!.Span[0];
-        Tensor dx = tape.Gradient(_x, out bool add);
+
+        // Where nothing is there yet, this memory becomes the gradient: of a language model's scores there is no room for two.
+        Tensor dx = _x.Receive(out bool add, _ => _gradient);
         if (add)
         {
             TensorPrimitives.MultiplyAdd(_gradient.Span, up, dx.Span, dx.Span);

@@ -4,24 +4,28 @@ using Espalier.Tensors;
 namespace Espalier.Kernels;
 
 /// <summary>
-/// Activations as signed bytes in the groups of the weights that they meet: <c>x ≈ scale · q</c>, scale = max|x| / 127 of a row's group.
-/// So one large number, as language models have them, costs its own group its precision and no other.
+/// Activations as integers in the groups of the weights that they meet: <c>x ≈ scale · q</c>, scale = max|x| / most of a row's group.
+/// So one large number, as language models have them, costs its own group its precision and no other. Codes of 4 bits meet signed
+/// bytes, most = 127. Codes of 8 bits are worth more than a byte beside them, which would lose twice what they do (language.md): q is
+/// <c>low + 256 · high</c>, two signed bytes, and most = 127 · 256, or what keeps sums of a large group below 2³¹.
 /// </summary>
 public sealed class GroupedRows
 {
-    // A group in memory: the sum of its bytes, the bytes (to a multiple of 8, the rest zero), its scale, scale · sum.
+    // A group in memory: the sum of q, the low bytes (to a multiple of 8, the rest zero), the high ones, its scale, scale · sum.
     internal const int HeadBytes = sizeof(int);
     internal const int TailBytes = 2 * sizeof(float);
     internal const int Padding = 8;
 
-    public GroupedRows(int capacity, int columns, int group)
+    /// <param name="weights">That they meet, or others of the same form.</param>
+    public GroupedRows(int capacity, GroupedMatrix weights)
     {
-        (Capacity, Columns, Group) = (capacity, columns, group);
-        int whole = columns / group,
-            rest = columns % group;
+        (Capacity, Columns) = (capacity, weights.Inputs);
+        (Group, Digits) = (weights.Group, weights.Digits);
+        int whole = Columns / Group,
+            rest = Columns % Group;
         Stride =
-            whole * (HeadBytes + group + TailBytes)
-            + (rest == 0 ? 0 : HeadBytes + Padded(rest) + TailBytes);
+            whole * (HeadBytes + Digits * Group + TailBytes)
+            + (rest == 0 ? 0 : HeadBytes + Digits * Padded(rest) + TailBytes);
         Values = GC.AllocateArray<byte>(Math.Max(1, checked(capacity * Stride)), pinned: true);
     }
 
@@ -31,10 +35,23 @@ public sealed class GroupedRows
     public int Columns { get; }
     public int Group { get; }
 
+    /// <summary>Bytes of a number.</summary>
+    public int Digits { get; }
+
+    /// <summary>Of |q|.</summary>
+    internal int Most =>
+        Digits == 1
+            ? sbyte.MaxValue
+            : Math.Min(sbyte.MaxValue << 8, int.MaxValue / (byte.MaxValue * Group));
+
     /// <summary>Bytes from row to row.</summary>
     internal int Stride { get; }
 
     internal byte[] Values { get; }
+
+    /// <summary>Whether these are what the weights meet.</summary>
+    public bool Fit(GroupedMatrix weights) =>
+        (Columns, Group, Digits) == (weights.Inputs, weights.Group, weights.Digits);
 
     internal static int Padded(int columns) => (columns + Padding - 1) / Padding * Padding;
 }
@@ -49,6 +66,9 @@ public abstract class GroupedMatrix(GroupedWeight weights)
 
     internal int Bits { get; } = weights.Bits;
 
+    /// <summary>Bytes of each number that meets them, 1 with 4 bits and 2 with 8; see <see cref="GroupedRows"/>.</summary>
+    public int Digits => Bits / 4;
+
     /// <inheritdoc cref="GroupedWeight.Zero"/>
     internal int? Zero { get; } = weights.Zero;
 
@@ -57,7 +77,7 @@ public abstract class GroupedMatrix(GroupedWeight weights)
 }
 
 /// <summary>
-/// Products of bytes with weights that stay as codes in memory. Of each group the sum of products is an exact integer; then, in
+/// Products of integers with weights that stay as codes in memory. Of each group the sum of products is an exact integer; then, in
 /// float32 and in the order of groups, each step rounded as written,
 /// <c>a = fma(Σ q (code − zero) · scaleX, scaleW, a)</c> where all groups have one zero, else
 /// <c>a = fma(scaleX · Σ q, offsetW, fma(Σ q code · scaleX, scaleW, a))</c>; at the end <c>y = activation(a · unit + bias)</c>.
@@ -122,16 +142,15 @@ public abstract class GroupedGemm
     )
     {
         if (
-            x.Columns != weights.Inputs
-            || x.Group != weights.Group
+            !x.Fit(weights)
             || y.Rows != x.Rows
             || column < 0
             || y.Columns - column < weights.Outputs
         )
         {
             throw new ArgumentException(
-                $"Grouped product: x is [{x.Rows}, {x.Columns}] in groups of {x.Group}, the weights [{weights.Outputs}, {weights.Inputs}] "
-                    + $"in groups of {weights.Group} and y {y.Shape}; x [M, K] and weights [N, K] in the same groups give y [M, N] or columns of a wider one."
+                $"Grouped product: x is [{x.Rows}, {x.Columns}] in groups of {x.Group} with {x.Digits} bytes a number, the weights [{weights.Outputs}, {weights.Inputs}] "
+                    + $"in groups of {weights.Group} for {weights.Digits} bytes, and y {y.Shape}; x [M, K] and weights [N, K] in the same groups give y [M, N] or columns of a wider one."
             );
         }
 

@@ -129,6 +129,9 @@ public sealed class Past(KeyValueCache cache)
     /// <summary>Tokens that attention has written in every layer belong to the past from now on.</summary>
     public void Advance(int tokens) => Length += tokens;
 
+    /// <summary>Forgets all but the first tokens; the pages stay for those that come.</summary>
+    public void Keep(int tokens) => Length = Math.Min(Length, tokens);
+
     /// <summary>Forgets everything and gives the pages back.</summary>
     public void Clear()
     {

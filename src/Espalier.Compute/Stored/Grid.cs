@@ -45,8 +45,21 @@ public readonly record struct Grid(float Scale, float Zero, int Most)
         return new Grid(scale, narrow ? Cut(zero, HalfOfFloat) : zero, most);
     }
 
-    public byte Code(float w) =>
-        (byte)Math.Clamp(MathF.Round(w / Scale, MidpointRounding.ToEven) + Zero, 0, Most);
+    /// <summary>Scale and zero as 4 bits are stored with them.</summary>
+    public Grid Narrow() =>
+        this with
+        {
+            Scale = Cut(Scale, HalfOfFloat + 1),
+            Zero = Cut(Zero, HalfOfFloat),
+        };
+
+    public byte Code(float w)
+    {
+        // Apart, so that a whole zero moves no half to the other side.
+        float whole = MathF.Floor(Zero),
+            code = MathF.Round(w / Scale + (Zero - whole), MidpointRounding.ToEven) + whole;
+        return (byte)Math.Clamp(code, 0, Most);
+    }
 
     public float Value(int code) => Scale * (code - Zero);
 

@@ -126,7 +126,7 @@ public sealed class Tensor
     static (float[] Storage, int Start) Allocate(int count)
     {
         const int slack = Alignment / sizeof(float);
-        float[] storage = GC.AllocateArray<float>(count + slack, pinned: true);
+        float[] storage = LargePages.Allocate<float>(count + slack);
         unsafe
         {
             fixed (float* first = storage)

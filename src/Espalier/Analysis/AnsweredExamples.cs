@@ -4,7 +4,7 @@ using Espalier.Models;
 namespace Espalier.Analysis;
 
 /// <summary>
-/// Which examples each model answered right, where answers are stored: what another draw of the split's examples would
+/// What each example adds to the quality of each model, where answers are stored: what another draw of the split's examples would
 /// change is then known from pairs, and not from a binomial of each model alone.
 /// </summary>
 public sealed class AnsweredExamples(IReadOnlyList<StoredAnswers> all)
@@ -13,14 +13,17 @@ public sealed class AnsweredExamples(IReadOnlyList<StoredAnswers> all)
 
     public static AnsweredExamples None { get; } = new([]);
 
-    /// <summary>1 where this model was right and 0 where not; null where its answers are not known, or quality is no share of right ones.</summary>
-    public IReadOnlyList<double>? Right(Measurement m) =>
-        m.Primary.Kind.IsBinomial
-        && all.FirstOrDefault(a =>
+    /// <summary>
+    /// Of each example a number whose mean is the quality as it is compared: 1 where the model was right and 0 where not, or a window's
+    /// share of the mean ln p. Null where answers are not known, or quality is no mean.
+    /// </summary>
+    public IReadOnlyList<double>? Each(Measurement m) =>
+        all.FirstOrDefault(a =>
             a.Task == m.Task && a.Split == m.Split && a.Seeds.SequenceEqual(m.Seeds)
         )
-            is { Labels: not null } answers
-            ? Read(answers, m.Pipeline, m.Effort)
+            is { } answers
+        && (answers.OfText || m.Primary.Kind.IsBinomial && answers.Labels is not null)
+            ? Read(answers, m)
             : null;
 
     /// <summary>Of the class that most examples have; null where answers are not known.</summary>
@@ -58,19 +61,22 @@ public sealed class AnsweredExamples(IReadOnlyList<StoredAnswers> all)
         return Inference.Variance(means) / n;
     }
 
-    double[]? Read(StoredAnswers answers, string pipeline, Effort effort)
+    double[]? Read(StoredAnswers answers, Measurement of)
     {
-        if (!_read.TryGetValue((answers, pipeline, effort), out double[]? right))
+        var (pipeline, effort) = (of.Pipeline, of.Effort);
+        if (!_read.TryGetValue((answers, pipeline, effort), out double[]? each))
         {
             bool isKnown = answers.Models.Any(m =>
                 m.Pipeline == pipeline && m.Efforts.Contains(effort)
             );
-            right = isKnown
-                ? [.. answers.RightAt(pipeline, effort).Select(r => r ? 1.0 : 0)]
-                : null;
-            _read.Add((answers, pipeline, effort), right);
+            each =
+                !isKnown ? null
+                : answers.OfText
+                    ? WindowQuality.Parts(of.Primary.Kind, answers.WindowsAt(pipeline, effort))
+                : [.. answers.RightAt(pipeline, effort).Select(r => r ? 1.0 : 0)];
+            _read.Add((answers, pipeline, effort), each);
         }
 
-        return right;
+        return each;
     }
 }

@@ -31,7 +31,7 @@ public sealed record PairedDifference(double Mean, double? Low, double? High, bo
             where o is not null
             let difference = m.Primary.Worth - o.Primary.Worth
             where difference is not null
-            select (difference.Value, Less(answers.Right(m), answers.Right(o))),
+            select (difference.Value, Less(answers.Each(m), answers.Each(o))),
         ];
         if (seeds.Length == 0)
         {

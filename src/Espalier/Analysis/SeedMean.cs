@@ -38,7 +38,7 @@ public static class SeedMean
         Metric metric = measurements[0].Primary.Kind;
         Measurement[] once = [.. measurements.DistinctBy(m => string.Join('/', m.Seeds))];
         double? error =
-            once.Length > 1 && AnsweredExamples.VarianceOf([.. once.Select(answers.Right)]) is { } v
+            once.Length > 1 && AnsweredExamples.VarianceOf([.. once.Select(answers.Each)]) is { } v
                 ? Math.Sqrt(v)
                 : null;
         return Each(measurements, Own) switch

@@ -22,10 +22,10 @@ public static class SpeedUp
                     && o.Seeds.SequenceEqual(m.Seeds)
                     && o.Sitting == m.Sitting
                 )
-                .Select(o => o.MillisecondsPerExample?.Value)
+                .Select(o => o.Milliseconds?.Value)
                 .OfType<double>(),
         ];
-        return times.Length > 0 ? m.MillisecondsPerExample?.Value / times.Average() : null;
+        return times.Length > 0 ? m.Milliseconds?.Value / times.Average() : null;
     }
 
     /// <summary>How many times as fast as O: the geometric mean over seeds, with its interval. Null where nothing can be paired.</summary>
@@ -44,7 +44,7 @@ public static class SpeedUp
                     null,
                     null,
                     1,
-                    m.MillisecondsPerExample!.Origin
+                    m.Milliseconds!.Origin
                 )
             );
     }

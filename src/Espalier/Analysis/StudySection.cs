@@ -60,7 +60,7 @@ public sealed record StudySection(
                     && Pipeline.TryParse(m.Pipeline) is not null
                 ),
             ],
-            whole = [.. judged.Where(m => m.MillisecondsPerExample is not null)];
+            whole = [.. judged.Where(m => m.Milliseconds is not null)];
 
         // Orders are compared by layers, also at efforts that were not timed.
         IReadOnlyList<OrderComparison> orders = Commutativity.Of(

@@ -1,3 +1,5 @@
+using Espalier.Data;
+using Espalier.Data.Corpora;
 using Espalier.Models;
 using Espalier.Text;
 
@@ -8,12 +10,22 @@ public static class TextFit
 {
     /// <summary>Tokens that texts are cut to: what was asked for, else the usual, or less where the model reads less.</summary>
     /// <exception cref="ArgumentException">The model reads less than was asked for.</exception>
-    public static int Length(string folder, ModelConfig config, int? asked) =>
+    /// <param name="kind">What is asked about texts; null: a class or a number.</param>
+    public static int Length(
+        string folder,
+        ModelConfig config,
+        int? asked,
+        TaskKind? kind = null
+    ) =>
         asked > config.MaxLength
             ? throw new ArgumentException(
                 $"--max-length is {asked}, and the model in {folder} reads at most {config.MaxLength} tokens."
             )
-            : Math.Min(asked ?? ClassifierOptions.DefaultLength, config.MaxLength);
+            : Math.Min(
+                asked
+                    ?? (kind is Corpus ? CorpusFiles.UsualWindow : ClassifierOptions.DefaultLength),
+                config.MaxLength
+            );
 
     /// <exception cref="ArgumentException">The special tokens alone are longer.</exception>
     public static void CheckLength(Tokenizer tokenizer, int maxLength, bool pair)

@@ -19,6 +19,9 @@ public static class ContentHash
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>Of a file, or of a folder.</summary>
+    public static string Of(string path) => File.Exists(path) ? OfFile(path) : OfFolder(path);
+
     /// <summary>The bytes of a file from one place to another.</summary>
     internal static void Append(
         IncrementalHash hash,

@@ -7,6 +7,8 @@ namespace Espalier.Data;
 /// <summary>A split as token ids, encoded once.</summary>
 public sealed class EncodedSplit
 {
+    const int TokensAtOnce = 2048;
+
     readonly SpanList<int> _ids = new();
 
     // From the first example on that has other types than 0, and empty where there are none: nothing in splits of single texts.
@@ -15,11 +17,16 @@ public sealed class EncodedSplit
     readonly int[] _labels;
     readonly float[] _scores;
 
-    EncodedSplit(Split split, Tokenizer tokenizer, int maxLength)
+    EncodedSplit(string name, int count)
     {
-        Name = split.Name;
-        _labels = new int[split.Count];
-        _scores = new float[split.Count];
+        Name = name;
+        _labels = new int[count];
+        _scores = new float[count];
+    }
+
+    EncodedSplit(Split split, Tokenizer tokenizer, int maxLength)
+        : this(split.Name, split.Count)
+    {
         int i = 0;
         foreach (Example example in split.Examples)
         {
@@ -44,9 +51,65 @@ public sealed class EncodedSplit
 
     public int Length(int example) => _ids[example].Length;
 
-    /// <param name="maxLength">Longest sequence in tokens, special ones included; longer texts are cut.</param>
-    public static EncodedSplit From(Split split, Tokenizer tokenizer, int maxLength) =>
-        new(split, tokenizer, maxLength);
+    /// <param name="maxLength">
+    /// Longest sequence in tokens, special ones included; longer texts are cut, and those of a corpus into windows of so many.
+    /// </param>
+    public static EncodedSplit From(
+        Split split,
+        TaskKind kind,
+        Tokenizer tokenizer,
+        int maxLength
+    ) =>
+        kind is Corpus
+            ? Cut(split, tokenizer, maxLength)
+            : new EncodedSplit(split, tokenizer, maxLength);
+
+    /// <summary>
+    /// A text as one stream of tokens, cut into windows that follow each other, so that the place of a window says where it lies in the
+    /// text. The last one is shorter, and left out if it is a single token, which nothing stands in front of.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A text has fewer than two tokens.</exception>
+    static EncodedSplit Cut(Split split, Tokenizer tokenizer, int length)
+    {
+        int[][] texts = [.. split.Examples.Select(e => tokenizer.EncodeIds(e.Text).Ids)];
+        if (length < 2 || texts.Any(t => t.Length < 2))
+        {
+            throw new InvalidDataException(
+                $"The {split.Name} text has {texts.Min(t => t.Length)} tokens and is cut into windows of {length}; a token is scored by those in front of it, so there must be two at least."
+            );
+        }
+
+        (int Text, int From, int Length)[] windows =
+        [
+            .. texts.SelectMany(
+                (ids, text) =>
+                    Enumerable
+                        .Range(0, (ids.Length + length - 1) / length)
+                        .Select(w => (text, w * length, Math.Min(length, ids.Length - w * length)))
+            ),
+        ];
+        windows = [.. windows.Where(w => w.Length > 1)];
+        EncodedSplit encoded = new(split.Name, windows.Length);
+        encoded._labels.AsSpan().Fill(-1);
+        foreach (var (text, from, count) in windows)
+        {
+            encoded._ids.Add(texts[text].AsSpan(from, count));
+        }
+
+        return encoded;
+    }
+
+    /// <summary>The first tokens of the split's examples, one behind the other.</summary>
+    public int[] Beginning(int tokens)
+    {
+        List<int> ids = [];
+        for (int i = 0; i < Count && ids.Count < tokens; i++)
+        {
+            ids.AddRange(_ids[i]);
+        }
+
+        return [.. ids.Take(tokens)];
+    }
 
     /// <summary>The examples as one packed batch, in that order.</summary>
     public Batch Take(ReadOnlySpan<int> examples)
@@ -90,6 +153,10 @@ public sealed class EncodedSplit
 
     /// <summary>All examples in batches; examples of like length share a batch, the order is fixed. Each is made when asked for.</summary>
     public IReadOnlyList<Batch> Batches(int size) => new LikeLengths(this, size);
+
+    /// <summary>The windows of a text in batches: behind each token stand scores of a whole vocabulary, so few are read at once.</summary>
+    public IReadOnlyList<Batch> Windows() =>
+        Batches(Math.Max(1, TokensAtOnce / Math.Max(1, Length(0))));
 
     /// <summary>The order in which an epoch visits the examples.</summary>
     public int[] Shuffled(Rng rng)

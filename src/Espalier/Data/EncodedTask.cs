@@ -15,15 +15,18 @@ public sealed class EncodedTask
     public EncodedTask(TaskData data, Tokenizer tokenizer, int maxLength)
     {
         (Data, Tokenizer, MaxLength) = (data, tokenizer, maxLength);
-        _training = new(() => EncodedSplit.From(data.Training, tokenizer, maxLength));
-        _tuning = new(() => EncodedSplit.From(data.HoldOut().Tuning, tokenizer, maxLength));
-        _test = new(() => EncodedSplit.From(data.Test, tokenizer, maxLength));
+        _training = new(() => Encoded(data.Training));
+        _tuning = new(() => Encoded(data.HoldOut().Tuning));
+        _test = new(() => Encoded(data.Test));
+
+        EncodedSplit Encoded(Split split) =>
+            EncodedSplit.From(split, data.Task.Kind, tokenizer, maxLength);
     }
 
     public TaskData Data { get; }
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Tokens that every example is cut to, and padded to where a model lacks dynamic length.</summary>
+    /// <summary>Tokens that every example is cut to, and padded to where a classifier lacks dynamic length; those of a corpus's windows.</summary>
     public int MaxLength { get; }
 
     public EncodedSplit Training => _training.Value;

@@ -64,6 +64,22 @@ public sealed record HeldOut(Split Training, Split Tuning)
         );
     }
 
+    /// <summary>The last tenth of a text, from the begin of a line on where there is one: what stands beside each other is of one article.</summary>
+    internal static HeldOut LastTenth(Split train)
+    {
+        string text = train.Examples[0].Text;
+        int at = text.Length - text.Length / 10,
+            line = text.AsSpan(0, at).LastIndexOf('\n') + 1;
+        at = line > 0 ? line : at;
+        return new HeldOut(
+            train with
+            {
+                Examples = [new Example(text[..at])],
+            },
+            new Split("held-out tenth", [new Example(text[at..])])
+        );
+    }
+
     /// <summary>Per stratum the indices of equal texts together, in the order of their first one.</summary>
     static List<List<int>>[] GroupsOfEqualTexts(IReadOnlyList<Example> examples, int[] strata)
     {

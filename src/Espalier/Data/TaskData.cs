@@ -29,9 +29,9 @@ public sealed record TaskData(TaskDefinition Task, Split? Train, Split? Validati
     /// the training data is held out, the same for every run and seed. Never the test data.
     /// </summary>
     public HeldOut HoldOut() =>
-        Validation is { } validation
-            ? new HeldOut(Training, validation)
-            : HeldOut.Tenth(Training, Task.IsRegression);
+        Validation is { } validation ? new HeldOut(Training, validation)
+        : Task.Kind is Corpus ? HeldOut.LastTenth(Training)
+        : HeldOut.Tenth(Training, Task.IsRegression);
 
     /// <summary>SHA-256 of the labels' names and of every split's content.</summary>
     public string ContentHash()

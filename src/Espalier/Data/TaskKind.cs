@@ -13,5 +13,5 @@ public sealed record Labelled(IReadOnlyList<string> Labels) : TaskKind;
 /// <param name="Range">Between which scores lie; null where anything finite is one.</param>
 public sealed record Scored((double Lowest, double Highest)? Range = null) : TaskKind;
 
-/// <summary>Running text, of which each next token is asked for.</summary>
+/// <summary>Running text, of which each next token is asked for. An example is a window of tokens; windows do not overlap.</summary>
 public sealed record Corpus : TaskKind;

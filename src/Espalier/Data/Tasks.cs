@@ -1,47 +1,33 @@
-using Espalier.Data.Metrics;
+using Espalier.Data.Corpora;
 
 namespace Espalier.Data;
 
-/// <summary>The tasks that are known by name: those shipped with the library, and GLUE's.</summary>
+/// <summary>The tasks that are known by name: those shipped with the library, GLUE's, and corpora.</summary>
 public static class Tasks
 {
     /// <summary>What every command takes where nothing is asked for.</summary>
     public const string Default = "sentiment";
 
     public static IReadOnlyList<TaskDefinition> All { get; } =
-    [ShippedTasks.Sentiment, ShippedTasks.Banking77, .. Glue.All.Select(glue => glue.Definition)];
-
-    /// <summary>Known by name, and refused until there is a model that can be measured on them.</summary>
-    static readonly TaskDefinition[] Corpora =
     [
-        new(
-            "wikitext2",
-            "Articles of Wikipedia",
-            new Corpus(),
-            [Metric.Perplexity],
-            HasPairs: false,
-            "CC BY-SA 3.0"
-        ),
+        ShippedTasks.Sentiment,
+        ShippedTasks.Banking77,
+        .. Glue.All.Select(glue => glue.Definition),
+        .. CorpusFiles.All,
     ];
 
-    /// <exception cref="ArgumentException">
-    /// There is no such task, and the sentence has the nearest name; or it is a corpus.
-    /// </exception>
+    /// <exception cref="ArgumentException">There is no such task; the sentence has the nearest name.</exception>
     public static TaskDefinition Find(string name)
     {
-        string wanted = Plain(name);
-        if (Array.Find(Corpora, task => Plain(task.Name) == wanted) is { } corpus)
-        {
-            throw new ArgumentException(
-                $"{corpus.Name} is a corpus of text, measured by {corpus.Primary}, and models here answer about texts and do not continue them; the tasks are {string.Join(", ", All.Select(task => task.Name))}."
-            );
-        }
-
-        return All.FirstOrDefault(task => Plain(task.Name) == wanted)
+        return TryFind(name)
             ?? throw new ArgumentException(
-                $"There is no task {DataProblems.Quote(name)}; did you mean '{Nearest.Of(wanted, All.Select(task => task.Name))}'? The tasks are {string.Join(", ", All.Select(task => task.Name))}; other data is given by its files."
+                $"There is no task {DataProblems.Quote(name)}; did you mean '{Nearest.Of(Plain(name), All.Select(task => task.Name))}'? The tasks are {string.Join(", ", All.Select(task => task.Name))}; other data is given by its files."
             );
     }
+
+    /// <summary>Null: there is no such task.</summary>
+    public static TaskDefinition? TryFind(string name) =>
+        All.FirstOrDefault(task => Plain(task.Name) == Plain(name));
 
     /// <summary>From the task's files in the folder, or where it is null the data that the library ships.</summary>
     /// <exception cref="ArgumentException">No such task, or it needs a folder.</exception>
@@ -52,7 +38,7 @@ public static class Tasks
         if (folder is null && !task.IsShipped)
         {
             throw new ArgumentException(
-                $"The data of {task.Name} is not shipped with Espalier ({task.Licence}); give the folder of its files ({string.Join(", ", Glue.FilesOf(task.Name))})."
+                $"The data of {task.Name} is not shipped with Espalier ({task.Licence}); give the folder of its files ({string.Join(", ", FilesOf(task))})."
             );
         }
 
@@ -65,10 +51,13 @@ public static class Tasks
             problems.ThrowIfAny();
         }
 
-        return task.IsShipped
-            ? ShippedTasks.Load(task, folder, problems)
+        return task.IsShipped ? ShippedTasks.Load(task, folder, problems)
+            : task.Kind is Corpus ? CorpusFiles.In(folder!).Load(task)
             : Glue.Load(task, folder!, problems);
     }
+
+    static IReadOnlyList<string> FilesOf(TaskDefinition task) =>
+        task.Kind is Corpus ? CorpusFiles.Names : Glue.FilesOf(task.Name);
 
     // SST-2 and sst2, STS-B and stsb are one.
     static string Plain(string name) =>

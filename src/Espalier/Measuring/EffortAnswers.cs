@@ -37,9 +37,10 @@ public sealed class EffortAnswers
     internal EffortAnswers(ExitRecord record, Effort effort, int[] exits)
     {
         (_record, Effort, Exits) = (record, effort, exits);
-        Classes = record.Config.Regression
-            ? []
-            : [.. exits.Select((exit, i) => Effort.Largest(record.Logits(i, exit)))];
+        Classes =
+            record.Config.Regression || record.Config.IsLanguage
+                ? []
+                : [.. exits.Select((exit, i) => Effort.Largest(record.Logits(i, exit)))];
         Numbers = record.Config.Regression
             ? [.. exits.Select((exit, i) => (double)record.Logits(i, exit)[0])]
             : [];
@@ -53,7 +54,7 @@ public sealed class EffortAnswers
     /// <summary>Layers that each example went through.</summary>
     public IReadOnlyList<int> LayersPassed => [.. Exits.Select(Layers)];
 
-    /// <summary>Predicted class of each example; empty for regression.</summary>
+    /// <summary>Predicted class of each example; empty for regression and of a language model.</summary>
     public IReadOnlyList<int> Classes { get; }
 
     /// <summary>Predicted number of each example; empty for classification.</summary>
@@ -90,6 +91,14 @@ public sealed class EffortAnswers
 
     public Quality Measure(Metric metric)
     {
+        if (_record.Config.IsLanguage)
+        {
+            return WindowQuality.Of(
+                metric,
+                [.. Exits.Select((exit, i) => _record.Counts(i, exit))]
+            );
+        }
+
         if (_record.Config.Regression)
         {
             return Of(

@@ -1,9 +1,8 @@
 using System.Text.Json;
-using Espalier.Checkpoints;
 
 namespace Espalier.Measuring;
 
-/// <summary>Figures that may be absent, and lists, as the files of results and the terminal's JSON have them.</summary>
+/// <summary>Figures that may be absent, as the files of results and the terminal's JSON have them.</summary>
 public static class EstimateJson
 {
     /// <summary>Value, interval and number of observations, and where the figure comes from if asked for; null: no figure.</summary>
@@ -32,27 +31,6 @@ public static class EstimateJson
 
         json.WriteEndObject();
     }
-
-    /// <summary>An array of objects, each of which holds what is written until the next is taken.</summary>
-    public static IEnumerable<T> Objects<T>(
-        this Utf8JsonWriter json,
-        string name,
-        IEnumerable<T> items
-    )
-    {
-        json.WriteStartArray(name);
-        foreach (T item in items)
-        {
-            json.WriteStartObject();
-            yield return item;
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    public static void Texts(this Utf8JsonWriter json, string name, IEnumerable<string> texts) =>
-        json.Array(name, texts, json.WriteStringValue);
 
     public static void OptionalNumber(this Utf8JsonWriter json, string name, double? number)
     {

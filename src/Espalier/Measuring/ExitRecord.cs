@@ -1,15 +1,17 @@
 using System.Collections;
+using Espalier.Data.Metrics;
 using Espalier.Models;
 
 namespace Espalier.Measuring;
 
-/// <summary>What all exits say to one example, [exits · outputs], and what is true of it.</summary>
+/// <summary>What all exits say to one example, [exits · numbers], and what is true of it.</summary>
 /// <param name="Tokens">Length without padding.</param>
 public sealed record ExampleExits(float[] Logits, int Tokens, int? Label, double? Score);
 
 /// <summary>
 /// What every exit of a model said to every example of a split; of millions of examples the numbers alone are kept, and
-/// <see cref="Examples"/> are made when asked for.
+/// <see cref="Examples"/> are made when asked for. Of a language model an example is a window, and not its logits are kept but what
+/// came of them: the sum of −ln p of its tokens behind the first, and how many of these the model had said.
 /// </summary>
 public sealed class ExitRecord
 {
@@ -37,7 +39,7 @@ public sealed class ExitRecord
     internal ExitRecord(ModelConfig config)
     {
         Config = config;
-        _width = config.ExitCount * config.Outputs;
+        _width = config.ExitCount * NumbersOf(config);
         Examples = new Made(this);
     }
 
@@ -47,8 +49,17 @@ public sealed class ExitRecord
 
     public int Count => _tokens.Count;
 
+    /// <summary>What an exit says to an example, in numbers.</summary>
+    internal static int NumbersOf(ModelConfig config) => config.IsLanguage ? 2 : config.Outputs;
+
     public ReadOnlySpan<float> Logits(int example, int exit) =>
-        Logits(example).Slice(exit * Config.Outputs, Config.Outputs);
+        Logits(example).Slice(exit * NumbersOf(Config), NumbersOf(Config));
+
+    /// <summary>What a language model made of a window.</summary>
+    public TokenCounts Counts(int example, int exit) =>
+        Logits(example, exit) is [var loss, var right]
+            ? new TokenCounts(loss, right, Tokens(example) - 1)
+            : throw new InvalidOperationException("A classifier counts no tokens.");
 
     /// <summary>Length of an example without padding.</summary>
     public int Tokens(int example) => _tokens[Row(example)];

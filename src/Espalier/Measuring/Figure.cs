@@ -40,6 +40,11 @@ public sealed record Figure(
         PackedBytes = "packed_bytes",
         PeakMemory = "peak_memory";
 
+    /// <summary>Of language models: a token that is written behind a prompt, and the first one, which the prompt is read for.</summary>
+    public const string MillisecondsPerToken = "milliseconds_per_token",
+        JoulesPerToken = "joules_per_token",
+        MillisecondsToFirstToken = "milliseconds_to_first_token";
+
     /// <summary>Over the first model of the sitting, which has none.</summary>
     public const string SpeedUp = "speed_up";
 
@@ -62,6 +67,9 @@ public sealed record Figure(
             CoreSeconds => ("s", Per.Example),
             Joules => ("J", Per.Example),
             SpeedUp => ("times", Per.Example),
+            MillisecondsPerToken => ("ms", Per.Token),
+            JoulesPerToken => ("J", Per.Token),
+            MillisecondsToFirstToken => ("ms", Per.Request),
             _ => ("B", Per.Model),
         };
 }

@@ -9,11 +9,13 @@ namespace Espalier.Measuring;
 /// </summary>
 public static class LastWordMeter
 {
+    /// <param name="file">That the passages are of, for messages.</param>
     /// <returns>Of each passage whether its last word is right, and ln p of that word.</returns>
     /// <exception cref="InvalidDataException">A passage has fewer than two words.</exception>
     public static IReadOnlyList<(bool IsRight, double LogP)> Run(
         LanguageSession session,
         Tokenizer tokenizer,
+        string file,
         IReadOnlyList<(string Text, int Line)> passages,
         Action<double>? progress = null,
         CancellationToken stop = default
@@ -28,7 +30,7 @@ public static class LastWordMeter
             if (space <= 0)
             {
                 throw new InvalidDataException(
-                    $"Line {line} has fewer than two words; a passage whose last word can be asked for was expected."
+                    $"{file}:{line} has fewer than two words; a passage whose last word can be asked for was expected."
                 );
             }
 

@@ -98,6 +98,15 @@ public sealed record Measurement
         init => Figures = With(Figure.Joules, value);
     }
 
+    /// <summary>The time that models are compared by: of a token that a language model writes, of others of an example.</summary>
+    [JsonIgnore]
+    public Estimate? Milliseconds =>
+        Estimate(Figure.MillisecondsPerToken) ?? MillisecondsPerExample;
+
+    /// <summary>The energy that models are compared by, of the same.</summary>
+    [JsonIgnore]
+    public Estimate? Joules => Estimate(Figure.JoulesPerToken) ?? JoulesPerExample;
+
     /// <summary>What the joules are, in words and with the constants.</summary>
     public string? EnergySource { get; init; }
 
@@ -171,6 +180,22 @@ public sealed record Measurement
             CoreSecondsPerExample = timing.CoreSecondsPerExample,
             JoulesPerExample = timing.JoulesPerExample,
             EnergySource = energySource,
+        };
+
+    /// <summary>With a figure that not every measurement has.</summary>
+    /// <param name="share">Of one of those that there is one figure of, in what was estimated.</param>
+    public Measurement With(string figure, Estimate estimate, double share = 1) =>
+        this with
+        {
+            Figures = With(
+                figure,
+                estimate with
+                {
+                    Value = estimate.Value * share,
+                    Low = estimate.Low * share,
+                    High = estimate.High * share,
+                }
+            ),
         };
 
     ImmutableSortedDictionary<string, Figure> With(string name, Estimate? estimate)

@@ -1,4 +1,5 @@
 using Espalier.Data;
+using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Tensors;
 
@@ -18,10 +19,76 @@ public static class QualityMeter
         IReadOnlyList<Batch> batches,
         Action<double>? report = null,
         CancellationToken cancel = default
+    ) =>
+        Run(
+            session.Model.Config,
+            (batch, logits) => session.RunAllExits(batch, logits),
+            batches,
+            report,
+            cancel
+        );
+
+    /// <summary>Asks a language model for each next token of windows of a text.</summary>
+    /// <inheritdoc cref="Run(Session, IReadOnlyList{Batch}, Action{double}?, CancellationToken)"/>
+    public static ExitRecord Run(
+        LanguageSession session,
+        Workers workers,
+        IReadOnlyList<Batch> batches,
+        Action<double>? report = null,
+        CancellationToken cancel = default
+    ) =>
+        Run(
+            session.Model.Config,
+            (batch, counts) => Count(session, workers, batch, counts),
+            batches,
+            report,
+            cancel
+        );
+
+    static void Count(LanguageSession session, Workers workers, Batch batch, Tensor counts)
+    {
+        int[] next = batch.NextTokens();
+        (double Loss, bool IsBest)[] tokens = new (double, bool)[next.Length];
+        session.Score(
+            batch,
+            (row, logits) =>
+                workers.Run(
+                    logits.Rows,
+                    r =>
+                    {
+                        if (next[row + r] is >= 0 and var token)
+                        {
+                            tokens[row + r] = TextLikelihood.Loss(logits.Row(r), token);
+                        }
+                    }
+                )
+        );
+        for (int s = 0; s < batch.Count; s++)
+        {
+            ReadOnlySpan<(double Loss, bool IsBest)> own = tokens.AsSpan(
+                batch.Starts[s]..batch.Starts[s + 1]
+            );
+            double loss = 0;
+            int right = 0;
+            foreach (var token in own)
+            {
+                loss += token.Loss;
+                right += token.IsBest ? 1 : 0;
+            }
+
+            (counts.Row(s)[0], counts.Row(s)[1]) = ((float)loss, right);
+        }
+    }
+
+    static ExitRecord Run(
+        ModelConfig config,
+        Action<Batch, Tensor> ask,
+        IReadOnlyList<Batch> batches,
+        Action<double>? report,
+        CancellationToken cancel
     )
     {
-        ModelConfig config = session.Model.Config;
-        int width = config.ExitCount * config.Outputs;
+        int width = config.ExitCount * ExitRecord.NumbersOf(config);
         ExitRecord record = new(config);
         Tensor logits = new(1, width);
         List<int> places = [];
@@ -32,7 +99,7 @@ public static class QualityMeter
             Batch batch = batches[b];
             Check(batch, config);
             logits = logits.Rows < batch.Count ? new Tensor(batch.Count, width) : logits;
-            session.RunAllExits(batch, logits);
+            ask(batch, logits);
             for (int s = 0; s < batch.Count; s++)
             {
                 record.Add(

@@ -34,17 +34,40 @@ public sealed record SplitCandidate(
         Func<int[], Batch> batches
     )
     {
-        Batch[][] blocks = [.. sample.Blocks.Select(block => block.Select(batches).ToArray())];
-        int largest = blocks.Max(b => b.Max(batch => batch.Count));
+        int largest = sample.Batches.Max(b => b.Length);
         Tensor logits = new(largest, session.Model.Config.Outputs);
         int[] exits = new int[largest];
+        return Of(
+            name,
+            batch => session.Run(batch, effort, logits, exits),
+            sample,
+            tokens,
+            layers,
+            alike,
+            batches
+        );
+    }
+
+    /// <param name="answer">Answers a batch.</param>
+    /// <param name="batches">Of each block of the sample.</param>
+    public static SplitCandidate Of(
+        string name,
+        Action<Batch> answer,
+        TimedSample sample,
+        IReadOnlyList<int> tokens,
+        IReadOnlyList<int> layers,
+        bool alike,
+        Func<int[], Batch> batches
+    )
+    {
+        Batch[][] blocks = [.. sample.Blocks.Select(block => block.Select(batches).ToArray())];
         return new SplitCandidate(
             name,
             sample,
             tokens,
             layers,
             alike,
-            (block, batch) => session.Run(blocks[block][batch], effort, logits, exits)
+            (block, batch) => answer(blocks[block][batch])
         );
     }
 

@@ -2,13 +2,18 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Espalier.Data.Metrics;
 using Espalier.Models;
 
 namespace Espalier.Measuring;
 
 /// <summary>What one model said to every example: at each exit its answer, and for each effort the exit taken.</summary>
 /// <param name="Exits">Places where examples may leave.</param>
-/// <param name="Answers">[exit · example]: a class in one byte (in two where there are more than 256), or a number as fp32.</param>
+/// <param name="Answers">
+/// [exit · example]: a class in one byte (in two where there are more than 256), or a number as fp32; of a window of a text the sum of
+/// −ln p of its tokens as fp32, and behind it how many of them were right, in four bytes.
+/// </param>
 /// <param name="Efforts">Those that were judged, timed or not.</param>
 /// <param name="Left">[effort · example]: the exit, counted from 0, a byte.</param>
 public sealed record ModelAnswers(
@@ -28,6 +33,7 @@ public sealed record StoredAnswers
     public const int CurrentVersion = 1;
     const int MostExits = 256;
     const int NumberBytes = 4;
+    const int WindowBytes = 2 * NumberBytes;
 
     // A file of a few bytes may unpack to any size; no study comes near.
     const long MostBytes = 1L << 30;
@@ -40,11 +46,15 @@ public sealed record StoredAnswers
     /// <summary>Of all splits' content, as run.json has it: answers of one data set stand for no other.</summary>
     public required string DataSha256 { get; init; }
 
-    /// <summary>Null for a task that predicts numbers.</summary>
+    /// <summary>Null for a task that predicts numbers, and for a text.</summary>
     public required IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>Whether examples are windows of a text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OfText { get; init; }
     public required int Examples { get; init; }
 
-    /// <summary>Right class or number of each example, in the form of the answers.</summary>
+    /// <summary>Right class or number of each example, in the form of the answers; of a window its tokens behind the first, in four bytes.</summary>
     public required byte[] Truth { get; init; }
     public required IReadOnlyList<ModelAnswers> Models { get; init; }
 
@@ -52,7 +62,9 @@ public sealed record StoredAnswers
     public string Sha256 { get; init; } = "";
 
     /// <summary>Bytes of one answer.</summary>
-    int Width => WidthOf(Labels?.Count);
+    int Width => OfText ? WindowBytes : WidthOf(Labels?.Count);
+
+    int TruthWidth => OfText ? NumberBytes : Width;
 
     static int WidthOf(int? classes) =>
         classes is not { } count ? NumberBytes
@@ -98,6 +110,38 @@ public sealed record StoredAnswers
         return [.. ExitsAt(pipeline, effort).Select((exit, i) => exits[exit][i])];
     }
 
+    /// <summary>What was counted in each window.</summary>
+    /// <exception cref="ArgumentException">It is no text, or the model or the effort is not in it.</exception>
+    public TokenCounts[] WindowsAt(string pipeline, Effort effort)
+    {
+        if (!OfText)
+        {
+            throw new ArgumentException(
+                $"{Task} is no text; its examples have no tokens to count."
+            );
+        }
+
+        byte[] answers = Of(pipeline).Answers;
+        return
+        [
+            .. ExitsAt(pipeline, effort)
+                .Select(
+                    (exit, i) =>
+                    {
+                        ReadOnlySpan<byte> at = answers.AsSpan(
+                            (exit * Examples + i) * WindowBytes,
+                            WindowBytes
+                        );
+                        return new TokenCounts(
+                            BinaryPrimitives.ReadSingleLittleEndian(at),
+                            BinaryPrimitives.ReadInt32LittleEndian(at[NumberBytes..]),
+                            BinaryPrimitives.ReadInt32LittleEndian(Truth.AsSpan(i * NumberBytes))
+                        );
+                    }
+                ),
+        ];
+    }
+
     /// <summary>Whether each example was answered right.</summary>
     public bool[] RightAt(string pipeline, Effort effort) =>
         [.. ClassesAt(pipeline, effort).Zip(TrueClasses(), (said, right) => said == right)];
@@ -128,9 +172,11 @@ public sealed record StoredAnswers
 
     float[] Numbers(byte[] bytes, int row)
     {
-        if (Labels is not null)
+        if (Labels is not null || OfText)
         {
-            throw new ArgumentException($"{Task} predicts classes, not numbers.");
+            throw new ArgumentException(
+                $"{Task} predicts {(OfText ? "tokens" : "classes")}, not numbers."
+            );
         }
 
         float[] numbers = new float[Examples];
@@ -155,18 +201,22 @@ public sealed record StoredAnswers
             );
         }
 
-        int width = WidthOf(config.Regression ? null : config.Outputs);
+        int width = WidthOf(config);
         byte[] answers = new byte[config.ExitCount * record.Count * width];
         for (int exit = 0; exit < config.ExitCount; exit++)
         {
             for (int i = 0; i < record.Count; i++)
             {
+                Span<byte> place = answers.AsSpan((exit * record.Count + i) * width, width);
                 ReadOnlySpan<float> logits = record.Logits(i, exit);
-                Put(
-                    answers.AsSpan((exit * record.Count + i) * width, width),
-                    config.Regression ? logits[0] : null,
-                    Effort.Largest(logits)
-                );
+                if (config.IsLanguage)
+                {
+                    BinaryPrimitives.WriteSingleLittleEndian(place, logits[0]);
+                    BinaryPrimitives.WriteInt32LittleEndian(place[NumberBytes..], (int)logits[1]);
+                    continue;
+                }
+
+                Put(place, config.Regression ? logits[0] : null, Effort.Largest(logits));
             }
         }
 
@@ -182,10 +232,20 @@ public sealed record StoredAnswers
     /// <summary>The right answers, in the form of the answers.</summary>
     public static byte[] TruthOf(ExitRecord record)
     {
-        int width = WidthOf(record.Config.Regression ? null : record.Config.Outputs);
+        bool text = record.Config.IsLanguage;
+        int width = text ? NumberBytes : WidthOf(record.Config);
         byte[] truth = new byte[record.Count * width];
         for (int i = 0; i < record.Count; i++)
         {
+            if (text)
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(
+                    truth.AsSpan(i * width),
+                    record.Tokens(i) - 1
+                );
+                continue;
+            }
+
             ExampleExits example = record.Examples[i];
             Put(
                 truth.AsSpan(i * width, width),
@@ -196,6 +256,9 @@ public sealed record StoredAnswers
 
         return truth;
     }
+
+    static int WidthOf(ModelConfig config) =>
+        config.IsLanguage ? WindowBytes : WidthOf(config.Regression ? null : config.Outputs);
 
     static void Put(Span<byte> place, float? number, int label)
     {
@@ -277,9 +340,14 @@ public sealed record StoredAnswers
 
     string? Problem()
     {
-        if (Examples < 0 || Truth.Length != (long)Examples * Width)
+        if (OfText && Labels is not null)
         {
-            return $"{Examples} examples have {Truth.Length} bytes of right answers; {(long)Examples * Width} were expected";
+            return "a text has labels";
+        }
+
+        if (Examples < 0 || Truth.Length != (long)Examples * TruthWidth)
+        {
+            return $"{Examples} examples have {Truth.Length} bytes of right answers; {(long)Examples * TruthWidth} were expected";
         }
 
         foreach (ModelAnswers model in Models)
@@ -300,8 +368,20 @@ public sealed record StoredAnswers
             }
         }
 
-        return null;
+        return OfText ? ProblemOfWindows() : null;
     }
+
+    string? ProblemOfWindows() =>
+        (
+            from model in Models
+            from effort in model.Efforts.Take(1)
+            where
+                WindowsAt(model.Pipeline, effort)
+                    .Any(w =>
+                        !(w.LogLoss >= 0) || w.Scored < 1 || w.Right < 0 || w.Right > w.Scored
+                    )
+            select $"a window of {model.Pipeline} counts what no text has"
+        ).FirstOrDefault();
 
     string Hash() => Convert.ToHexStringLower(SHA256.HashData(Bytes(this with { Sha256 = "" })));
 

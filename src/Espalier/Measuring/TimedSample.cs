@@ -67,13 +67,14 @@ public sealed class TimedSample
     }
 
     /// <summary>A few batches of each block, for a model to which all examples are alike.</summary>
-    public TimedSample Few()
+    /// <param name="examples">Of a block.</param>
+    public TimedSample Few(int examples = AlikeExamples)
     {
         return new TimedSample(SplitExamples, [.. Blocks.Select(Some)]);
 
-        static IReadOnlyList<int[]> Some(IReadOnlyList<int[]> block)
+        IReadOnlyList<int[]> Some(IReadOnlyList<int[]> block)
         {
-            int count = Math.Clamp(AlikeExamples / block[0].Length, 1, block.Count);
+            int count = Math.Clamp(examples / block[0].Length, 1, block.Count);
             return
             [
                 .. Enumerable

@@ -10,7 +10,7 @@ sealed class Buffers
     readonly Dictionary<(string, int, int), Tensor> _views = [];
     readonly Dictionary<string, Tensor> _owners = [];
     readonly Dictionary<int, QuantizedRows> _quantized = [];
-    readonly Dictionary<(int, int), GroupedRows> _grouped = [];
+    readonly Dictionary<(int, int, int), GroupedRows> _grouped = [];
     Flow? _flow;
 
     /// <summary>A matrix of that name; views of one name share memory, and none is made twice.</summary>
@@ -53,14 +53,13 @@ sealed class Buffers
         return found;
     }
 
-    public GroupedRows Grouped(int rows, int columns, int group)
+    /// <param name="weights">That they meet.</param>
+    public GroupedRows Grouped(int rows, GroupedMatrix weights)
     {
-        if (
-            !_grouped.TryGetValue((columns, group), out GroupedRows? found)
-            || found.Capacity < rows
-        )
+        var form = (weights.Inputs, weights.Group, weights.Digits);
+        if (!_grouped.TryGetValue(form, out GroupedRows? found) || found.Capacity < rows)
         {
-            _grouped[(columns, group)] = found = new GroupedRows(rows, columns, group);
+            _grouped[form] = found = new GroupedRows(rows, weights);
         }
 
         return found;

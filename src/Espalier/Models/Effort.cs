@@ -107,10 +107,15 @@ public sealed record Effort(ExitRule Rule, double Threshold)
 
     public static int Largest(ReadOnlySpan<float> logits)
     {
+        // The number is held beside its place: to read it there anew for each word takes longer than a layer.
+        float most = logits[0];
         int best = 0;
         for (int i = 1; i < logits.Length; i++)
         {
-            best = logits[i] > logits[best] ? i : best;
+            if (logits[i] > most)
+            {
+                (most, best) = (logits[i], i);
+            }
         }
 
         return best;

@@ -52,8 +52,9 @@ public sealed class LanguageSession
 
     /// <summary>Scores behind every token of texts, which are read from their beginning and not kept.</summary>
     /// <param name="from">Rows of the batch in front of this one are read and not scored.</param>
+    /// <param name="see">Is shown what goes through the model.</param>
     /// <exception cref="ArgumentException">A text is longer than the model's context.</exception>
-    public void Score(Batch batch, TakeLogits take, int from = 0)
+    public void Score(Batch batch, TakeLogits take, int from = 0, ISee<Columns>? see = null)
     {
         for (int s = 0; s < batch.Count; s++)
         {
@@ -65,6 +66,7 @@ public sealed class LanguageSession
             _buffers.Begin(_workers, _packed.Kernels, batch, null),
             batch,
             _taking,
+            see,
             from: from
         );
     }

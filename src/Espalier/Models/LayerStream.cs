@@ -37,6 +37,9 @@ public sealed class LayerStream
         }
     }
 
+    /// <summary>Of each batch: what stands in front of the next layer, [T, D]; the tensors are used again.</summary>
+    public IReadOnlyList<Tensor> States => _states;
+
     /// <summary>Of all texts.</summary>
     public int Tokens => _batches.Sum(b => b.Tokens);
 

@@ -82,6 +82,9 @@ public sealed record ModelConfig
     /// <summary>Columns of a head, in every layer, also where pruning left fewer of them than hidden / width.</summary>
     public int HeadWidth => Layers[0].Attention.Width;
 
+    /// <summary>Heads as config.json has them where they fill the hidden states; 1 where heads of this width cannot, and espalier.json says how many there are.</summary>
+    public int NominalHeads => Hidden % HeadWidth == 0 ? Hidden / HeadWidth : 1;
+
     public bool HasExits => ExitPooling is not null;
 
     /// <summary>Places where an example may leave: one behind every layer if there are exits, else the last alone.</summary>

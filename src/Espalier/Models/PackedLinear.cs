@@ -77,9 +77,9 @@ sealed class GroupedLinear(KernelFamily kernels, GroupedMatrix[] parts, Tensor? 
         int column = 0;
         for (int i = 0; i < parts.Length; i++)
         {
-            if (rows?.Group != parts[i].Group)
+            if (rows is null || !rows.Fit(parts[i]))
             {
-                rows = flow.Buffers.Grouped(x.Rows, x.Columns, parts[i].Group);
+                rows = flow.Buffers.Grouped(x.Rows, parts[i]);
                 kernels.Grouped.Quantize(flow.Workers, x, rows);
             }
 

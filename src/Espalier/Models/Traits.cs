@@ -8,8 +8,8 @@ public enum Precision
     Fp32,
 
     /// <summary>
-    /// Weights int8 per output channel, activations uint8 per row at run time; or both in groups of columns. Classifiers and norms are
-    /// fp32, tables as they are stored.
+    /// Weights int8 per output channel, activations uint8 per row at run time; or both in groups of columns, activations of two bytes.
+    /// Classifiers and norms are fp32, tables as they are stored.
     /// </summary>
     Int8,
 

@@ -2,7 +2,7 @@ using Espalier.Models;
 
 namespace Espalier.Operators;
 
-/// <summary>O(downloaded): the checkpoint as it is, its classifier trained by whoever published it; fp32 and padded, as a baseline is.</summary>
+/// <summary>O(downloaded): the checkpoint as it is, trained for the task by whoever published it; fp32 and padded, as a baseline is.</summary>
 public sealed record AsDownloaded()
     : Operator('O', "downloaded", "take the original as downloaded", Group.Start, [])
 {

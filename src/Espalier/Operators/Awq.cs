@@ -10,41 +10,20 @@ namespace Espalier.Operators;
 /// Q(awq): AWQ (Lin et al. 2024, section 3.2). Columns that meet large inputs are made larger before rounding, by
 /// s = mean|x|^α with the α of a grid that changes the outputs least, and what gives the inputs is made smaller by as much: a norm
 /// in front, values for the projection behind the heads, neurons for the last linear. Where what is in front is added to the state as
-/// well (BERT's norms), or bends (GELU), nothing can be made smaller, and columns stay. Then each group's range is cut where that loses less.
+/// well (BERT's norms), or bends (GELU), nothing can be made smaller, and columns stay; heads that share values share their scales. Then each
+/// group's range is cut where that loses less.
 /// </summary>
 public sealed record Awq()
-    : Operator('Q', "awq", "quantize, guarding columns with large inputs", Group.II, Known)
+    : Calibrated("awq", "quantize, guarding columns with large inputs", Shared)
 {
     const int Steps = 20;
 
     // Of the range, at most half is cut, in twentieths.
     const int Cuts = 10;
+
     const float LeastScale = 1e-4f;
 
-    public override Effects Effects => Effects.FewerBits;
-    public override Touch Touches => new(Quality: 0.3);
-
-    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
-
-    static readonly IReadOnlyList<Option> Known =
-    [
-        .. Calibrated.Options<Awq>(o => o.How, (o, how) => o with { How = how }),
-    ];
-
-    public Calibrated How { get; init; } = new();
-
-    public override Model Apply(Model model, OperatorContext context) =>
-        How.Finish(
-            CalibrationRun.Run(
-                model,
-                CalibrationRun.Examples(context, How.Examples),
-                context,
-                (now, layer, moments) => Round(now, layer, moments, context)
-            ),
-            context
-        );
-
-    Model Round(
+    protected override Model Round(
         Model model,
         int layer,
         IReadOnlyDictionary<Role, Moments> moments,
@@ -75,7 +54,13 @@ public sealed record Awq()
             }
 
             Tensor[] weights = [.. linears.Select(name => model.Parameters[name])];
-            scales[linears.Key] = Best(weights, moments[linears.Key], context).Scales;
+            Moments of = moments[linears.Key];
+            if (linears.Key == Role.Attention)
+            {
+                of = of with { Magnitudes = OfHeads(OfKeys(of.Magnitudes, block), block) };
+            }
+
+            scales[linears.Key] = Best(weights, of, context).Scales;
         }
 
         foreach (var (input, s) in scales)
@@ -90,10 +75,11 @@ public sealed record Awq()
 
             // A norm's numbers, or the rows of a linear.
             Part front = model.Config.PartOf(layer, Front(input));
-            Rows(Of(front.Weight), s);
+            float[] smaller = input == Role.Attention ? OfKeys(s, block) : s;
+            Rows(Of(front.Weight), smaller);
             if (model.Parameters.Has(front.Bias))
             {
-                Rows(Of(front.Bias), s);
+                Rows(Of(front.Bias), smaller);
             }
         }
 
@@ -120,7 +106,7 @@ public sealed record Awq()
         input switch
         {
             Role.Query => block.NormsFirst && block.NormsAttention,
-            Role.Attention => block.Attention.HeadsPerKey == 1,
+            Role.Attention => true,
             Role.Down => block.Mlp.Gated || block.Mlp.Activation == Activation.Relu,
             _ => block.NormsFirst,
         };
@@ -133,6 +119,30 @@ public sealed record Awq()
             Role.Down => Role.Up,
             _ => Role.Norm,
         };
+
+    /// <summary>Of the columns of values: means over the heads that share them.</summary>
+    static float[] OfKeys(float[] heads, Block block)
+    {
+        var (width, shared) = (block.Attention.Width, block.Attention.HeadsPerKey);
+        float[] keys = new float[heads.Length / shared];
+        for (int c = 0; c < heads.Length; c++)
+        {
+            keys[c / (width * shared) * width + c % width] += heads[c] / shared;
+        }
+
+        return keys;
+    }
+
+    static float[] OfHeads(float[] keys, Block block)
+    {
+        var (width, shared) = (block.Attention.Width, block.Attention.HeadsPerKey);
+        return
+        [
+            .. Enumerable
+                .Range(0, keys.Length * shared)
+                .Select(c => keys[c / (width * shared) * width + c % width]),
+        ];
+    }
 
     static void Columns(Tensor weight, float[] scales)
     {
@@ -185,7 +195,7 @@ public sealed record Awq()
                 Tensor delta = new(weight.Shape);
                 context.Workers.Run(
                     weight.Rows,
-                    r => Change(weight.Row(r), scales, delta.Row(r), How.Bits, How.Group)
+                    r => Change(weight.Row(r), scales, delta.Row(r), Bits, GroupColumns)
                 );
                 error += Moments.ErrorOf(delta, context.Workers, context.Kernels.Gemm, products);
             }
@@ -230,8 +240,8 @@ public sealed record Awq()
     /// <param name="scales">By which the inputs that the moments tell of are smaller now; null: they are as they were.</param>
     IntGroups Cut(Tensor weight, Moments moments, float[]? scales, bool cuts, Workers workers)
     {
-        int group = How.Group;
-        IntGroups.Builder builder = new(weight.Shape, How.Bits, group);
+        int group = GroupColumns;
+        IntGroups.Builder builder = new(weight.Shape, Bits, group);
         int groups = (weight.Columns + group - 1) / group;
 
         // By groups outside and rows inside: the moments of a group stay in the nearest cache.
@@ -257,8 +267,8 @@ public sealed record Awq()
                 {
                     ReadOnlySpan<float> part = weight.Row(r).Slice(first, count);
                     Grid grid = cuts
-                        ? LeastError(part, products, How.Bits)
-                        : Grid.Of(part, How.Bits, narrow: true);
+                        ? LeastError(part, products, Bits)
+                        : Grid.Of(part, Bits, narrow: true);
                     builder.Begin(r, first, grid);
                     for (int i = 0; i < count; i++)
                     {

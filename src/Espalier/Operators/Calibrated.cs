@@ -3,69 +3,94 @@ using Espalier.Tensors;
 
 namespace Espalier.Operators;
 
-/// <summary>What the methods have in common that round weights by what they meet in examples.</summary>
-public sealed record Calibrated
+/// <summary>
+/// The methods that round a layer's weights by what they meet in examples, which go through layers that are rounded already.
+/// </summary>
+public abstract record Calibrated(string Method, string Title, IReadOnlyList<Option> Options)
+    : Operator('Q', Method, Title, Group.II, Options)
 {
+    public sealed override Effects Effects => Effects.FewerBits;
+    public sealed override Touch Touches => new(Quality: 0.3);
+
+    public sealed override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
+
     public int Bits { get; init; } = 4;
-    public int Group { get; init; } = Quantize.UsualGroup;
+    public int GroupColumns { get; init; } = Quantize.UsualGroup;
 
     /// <summary>Of the training split.</summary>
     public int Examples { get; init; } = 128;
     public TableForm Tables { get; init; } = TableForm.Fp32;
     public TableForm Head { get; init; } = TableForm.Fp32;
 
-    public static IEnumerable<Option> Options<T>(
-        Func<T, Calibrated> get,
-        Func<T, Calibrated, T> with
-    )
-        where T : Operator
-    {
-        yield return Option.Text<T>(
+    protected static IReadOnlyList<Option> Shared { get; } =
+    [
+        Option.Text<Calibrated>(
             "bits",
             "Bits of a weight.",
             "4 or 8",
-            o => $"{get(o).Bits}",
-            (o, text) => text is "4" or "8" ? with(o, get(o) with { Bits = text[0] - '0' }) : null
-        );
-        yield return Option.Text<T>(
+            o => $"{o.Bits}",
+            (o, text) => text is "4" or "8" ? o with { Bits = text[0] - '0' } : null
+        ),
+        Option.Text<Calibrated>(
             "group",
             "Columns of a weight that share a scale.",
             "32, 64 or 128",
-            o => $"{get(o).Group}",
+            o => $"{o.GroupColumns}",
             (o, text) =>
                 text is "32" or "64" or "128" && Numeral.TryWhole(text, out ulong group)
-                    ? with(o, get(o) with { Group = (int)group })
+                    ? o with
+                    {
+                        GroupColumns = (int)group,
+                    }
                     : null
-        );
-        yield return Option.Number<T>(
+        ),
+        Option.Number<Calibrated>(
             "examples",
             "Examples of the training split that go through the layers.",
             1,
             100_000,
-            o => get(o).Examples,
-            (o, value) => with(o, get(o) with { Examples = (int)value })
-        );
-        yield return Option.Choice<T, TableForm>(
+            o => o.Examples,
+            (o, value) => o with { Examples = (int)value }
+        ),
+        Option.Choice<Calibrated, TableForm>(
             "tables",
             "Form of the tables of words, positions and types.",
-            o => get(o).Tables,
-            (o, value) => with(o, get(o) with { Tables = value })
-        );
-        yield return Option.Choice<T, TableForm>(
+            o => o.Tables,
+            (o, value) => o with { Tables = value }
+        ),
+        Option.Choice<Calibrated, TableForm>(
             "head",
             "Form of the output: of classifiers, or of a language model's scores.",
-            o => get(o).Head,
-            (o, value) => with(o, get(o) with { Head = value })
-        );
-    }
+            o => o.Head,
+            (o, value) => o with { Head = value }
+        ),
+    ];
 
-    /// <summary>The traits of a model whose layers are rounded already, and what is not a layer.</summary>
-    public Model Finish(Model model, OperatorContext context) =>
-        new Quantize
+    /// <summary>The model with a layer rounded.</summary>
+    /// <param name="moments">Of the inputs of its parts.</param>
+    protected abstract Model Round(
+        Model model,
+        int layer,
+        IReadOnlyDictionary<Role, Moments> moments,
+        OperatorContext context
+    );
+
+    public sealed override Model Apply(Model model, OperatorContext context)
+    {
+        Model rounded = CalibrationRun.Run(
+            model,
+            CalibrationRun.Examples(context, Examples),
+            context,
+            (now, layer, moments) => Round(now, layer, moments, context)
+        );
+
+        // The traits, and what is not a layer.
+        return new Quantize
         {
             Bits = Bits,
-            GroupColumns = Group,
+            GroupColumns = GroupColumns,
             Tables = Tables,
             Head = Head,
-        }.Apply(model, context);
+        }.Apply(rounded, context);
+    }
 }

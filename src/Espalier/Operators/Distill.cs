@@ -45,7 +45,7 @@ public sealed record Distill()
         ),
         Option.Text<Distill>(
             "student",
-            "A checkpoint to start from instead; same vocabulary and width as the teacher.",
+            "A checkpoint to start from instead; same vocabulary and width as the teacher, of a language model any width if embedding and last are 0.",
             "a folder",
             o => o.Student,
             (o, text) => o with { Student = text }
@@ -72,7 +72,7 @@ public sealed record Distill()
     /// <param name="anyWidth">Whether one that is given may be of another width than the teacher.</param>
     internal Model Begin(Model model, OperatorContext context, bool anyWidth = false) =>
         Student.Length == 0
-            ? Shallower(model, Chosen(model.Config.Layers.Count))
+            ? (Kept.All(model.Config) with { Layers = Chosen(model.Config.Layers.Count) }).Of(model)
             : Given(model, context, anyWidth);
 
     /// <summary>The teacher's exit that each exit of a student learns from.</summary>
@@ -96,27 +96,18 @@ public sealed record Distill()
         (int)Math.Round((student + 1) * (double)teachers / students, MidpointRounding.AwayFromZero)
         - 1;
 
-    static Model Shallower(Model model, int[] layers)
-    {
-        var (config, oldName) = model.Config.WithLayers(layers);
-        Parameters parameters = new();
-        foreach (var (name, _) in config.Shapes())
-        {
-            parameters.Add(name, model.Parameters[oldName(name)].Clone());
-        }
-
-        return model with
-        {
-            Config = config,
-            Parameters = parameters,
-        };
-    }
-
     Model Given(Model model, OperatorContext context, bool anyWidth)
     {
+        bool language = model.Config.IsLanguage;
         LoadedModel loaded = ModelFolder.Load(
             Student,
-            new Answers(model.Config.Labels, model.Config.Regression, context.Rng.Split("student"))
+            language
+                ? null
+                : new Answers(
+                    model.Config.Labels,
+                    model.Config.Regression,
+                    context.Rng.Split("student")
+                )
         );
         foreach (string note in loaded.Notes)
         {
@@ -124,9 +115,12 @@ public sealed record Distill()
         }
 
         ModelConfig config = loaded.Model.Config;
+        anyWidth |= language && Weights is { Embedding: 0, Last: 0 };
         (string What, object Has, object Wants)[] facts =
         [
-            ("family", config.Family.ModelType, model.Config.Family.ModelType),
+            language
+                ? ("answers next tokens", config.IsLanguage, true)
+                : ("family", config.Family.ModelType, model.Config.Family.ModelType),
             ("tokens in the vocabulary", config.Vocabulary, model.Config.Vocabulary),
             ("width", anyWidth ? "any" : config.Hidden, anyWidth ? "any" : model.Config.Hidden),
             ("early exits", config.HasExits, model.Config.HasExits),
@@ -143,7 +137,7 @@ public sealed record Distill()
 
         if (
             config.MaxLength < context.Task.MaxLength
-            || config.Layers.Count > model.Config.Layers.Count
+            || !language && config.Layers.Count > model.Config.Layers.Count
         )
         {
             throw new InvalidDataException(

@@ -14,21 +14,55 @@ public sealed record DistillationWeights(
     double Embedding,
     double Last,
     double Temperature
-);
+)
+{
+    /// <summary>Of the task's own loss beside.</summary>
+    public double Hard { get; init; }
+    public Divergence Divergence { get; init; } = Divergence.Forward;
+
+    /// <summary>Of a language model: how many of the tokens that the teacher finds likeliest are learned one by one, the others as one.</summary>
+    public int Top { get; init; } = 128;
+
+    /// <summary>Whether there is nothing to learn.</summary>
+    public bool AreZero => Logits == 0 && Embedding == 0 && Last == 0 && Hard == 0;
+}
+
+/// <summary>From which side teacher and student are compared.</summary>
+public enum Divergence
+{
+    /// <summary>KL(teacher ‖ student).</summary>
+    Forward,
+
+    /// <summary>KL(student ‖ teacher), as MiniLLM has it (Gu et al. 2024).</summary>
+    Reverse,
+}
 
 /// <summary>Trains a student to answer as its teacher does (TinyBERT's and FastFormers' loss).</summary>
 static class Distillation
 {
     /// <param name="exitOf">The teacher's exit that each exit of the student learns from.</param>
+    /// <param name="channels">Of the teacher's states, those that a narrower student has; null: all.</param>
     public static void Train(
         Model student,
         Model teacher,
         DistillationWeights weights,
         Func<int, int> exitOf,
         OperatorContext context,
-        Phase? phase = null
+        Phase? phase = null,
+        int[]? channels = null
     )
     {
+        if (weights.AreZero)
+        {
+            return;
+        }
+
+        if (student.Config.IsLanguage)
+        {
+            TrainLanguage(student, teacher, weights, context, phase, channels);
+            return;
+        }
+
         IEnumerable<(int Layer, Func<GraphOutput, (Variable, int[]?)> Own, double Weight)> all =
         [
             (Teacher.Embedding, o => (o.Embedding, null), weights.Embedding),
@@ -60,21 +94,100 @@ static class Distillation
                     .. states.Select(s =>
                     {
                         var (own, rows) = s.Own(pass.Output);
+                        Tensor wanted = answers.State(pass.Batch, s.Layer, rows);
                         return (
-                            pass.Tape.MeanSquares(own, answers.State(pass.Batch, s.Layer, rows)),
+                            pass.Tape.MeanSquares(own, Kept.Columns(wanted, channels)),
                             (float)s.Weight
                         );
                     }),
+                    .. weights.Hard == 0
+                        ? []
+                        : pass.Output.Logits.Select(l =>
+                            (TaskLoss.Of(pass, l), (float)weights.Hard)
+                        ),
                 ]),
             phase
         );
     }
 
+    /// <summary>
+    /// Of the next token behind every token; the hidden states where they have a weight. No norm gives them a scale of their own, as
+    /// an encoder's have one, so their differences count as a share of the teacher's mean square.
+    /// </summary>
+    static void TrainLanguage(
+        Model student,
+        Model teacher,
+        DistillationWeights weights,
+        OperatorContext context,
+        Phase? phase,
+        int[]? channels
+    )
+    {
+        LanguageTeacher answers = new(teacher, weights, context);
+        Imitation how = new(
+            weights.Logits,
+            weights.Hard,
+            weights.Temperature,
+            weights.Divergence == Divergence.Reverse
+        );
+        context.Train(
+            student,
+            pass =>
+            {
+                Told told = answers.Of(pass.Batch);
+                List<(Variable, float)> terms =
+                [
+                    (
+                        pass.Tape.Imitate(
+                            pass.Output.LastLogits,
+                            told.Tokens,
+                            pass.Batch.NextTokens(),
+                            how
+                        ),
+                        1f
+                    ),
+                ];
+                Add(pass.Output.Embedding, told.Embedding, weights.Embedding);
+                Add(pass.Output.Layers[^1], told.Last, weights.Last);
+                return pass.Tape.WeightedSum([.. terms]);
+
+                void Add(Variable own, Tensor? state, double weight)
+                {
+                    if (state is not null)
+                    {
+                        Tensor aim = Kept.Columns(state, channels);
+                        terms.Add(
+                            (pass.Tape.MeanSquares(own, aim), (float)(weight / MeanSquare(aim)))
+                        );
+                    }
+                }
+            },
+            phase
+        );
+    }
+
+    static double MeanSquare(Tensor state)
+    {
+        double sum = 0;
+        foreach (float value in state.Span)
+        {
+            sum += (double)value * value;
+        }
+
+        return Math.Max(sum / state.Count, double.Epsilon);
+    }
+
     /// <summary>A number has no distribution to match, so regression matches the teacher's number.</summary>
     static Variable Soft(Pass pass, Variable logits, Tensor teacher, DistillationWeights weights) =>
-        pass.Model.Config.Regression
-            ? pass.Tape.MeanSquares(logits, teacher)
-            : pass.Tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature);
+        pass.Model.Config.Regression ? pass.Tape.MeanSquares(logits, teacher)
+        : weights.Divergence == Divergence.Forward
+            ? pass.Tape.SoftCrossEntropy(logits, teacher, (float)weights.Temperature)
+        : pass.Tape.Imitate(
+            logits,
+            LikelyTokens.Of(pass.Tape.Workers, teacher, teacher.Columns, weights.Temperature),
+            pass.Batch.Labels,
+            new Imitation(1, 0, weights.Temperature, Reverse: true)
+        );
 
     /// <summary>Options of every operator that distils.</summary>
     public static IReadOnlyList<Option> Options<T>(
@@ -111,6 +224,35 @@ static class Distillation
                 0.1,
                 100
             ),
+            Of(
+                "hard",
+                "Weight of the task's own loss beside the teacher.",
+                w => w.Hard,
+                (w, v) => w with { Hard = v }
+            ) with
+            {
+                Later = true,
+            },
+            Option.Choice<T, Divergence>(
+                "kl",
+                "Divergence of the logits: from the teacher's side, or from the student's, which keeps to what the teacher finds likely.",
+                o => get(o).Divergence,
+                (o, v) => with(o, get(o) with { Divergence = v })
+            ) with
+            {
+                Later = true,
+            },
+            Of(
+                "top",
+                "Of a language model: how many of its likeliest tokens the teacher names one by one; the others count as one.",
+                w => w.Top,
+                (w, v) => w with { Top = (int)v },
+                1,
+                1 << 24
+            ) with
+            {
+                Later = true,
+            },
         ];
 
         Option Of(

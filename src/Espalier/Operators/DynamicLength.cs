@@ -10,6 +10,11 @@ public sealed record DynamicLength() : Operator('L', "unpadded", "dynamic length
     // Padding changes no answer.
     public override Touch Touches => new(Quality: 0.05);
 
+    public override string? Problem(ModelConfig config) =>
+        config.IsLanguage
+            ? "L leaves out padding, and language models are never padded here; leave L out."
+            : null;
+
     public override Model Apply(Model model, OperatorContext context) =>
         model with
         {

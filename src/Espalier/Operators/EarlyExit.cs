@@ -60,6 +60,11 @@ public sealed record EarlyExit() : Operator('E', "classifiers", "early exits", G
     public ExitPooling Pool { get; init; } = ExitPooling.Auto;
     public double Rate { get; init; } = 1;
 
+    public override string? Problem(ModelConfig config) =>
+        config.IsLanguage
+            ? "E puts a classifier behind every layer, and a language model has none: it scores the next token behind its last; leave E out."
+            : null;
+
     public override Model Apply(Model model, OperatorContext context)
     {
         Pooling pooling = Pool switch

@@ -12,7 +12,7 @@ public enum HeadPooling
     Mean,
 }
 
-/// <summary>O: trains all parameters on the task: cross-entropy, or mean squares for regression. The result is the baseline: fp32 and
+/// <summary>O: trains all parameters on the task: cross-entropy (of a language model that of the next token), or mean squares for regression. The result is the baseline: fp32 and
 /// padded, whatever the checkpoint was.</summary>
 public sealed record FineTune()
     : Operator('O', "fine-tuned", "fine-tune the original", Group.Start, Known)
@@ -31,6 +31,11 @@ public sealed record FineTune()
     ];
 
     public HeadPooling Pool { get; init; } = HeadPooling.Keep;
+
+    public override string? Problem(ModelConfig config) =>
+        config.IsLanguage && Pool != HeadPooling.Keep
+            ? $"{this}: a language model has no classifier that could read something else; leave pool out."
+            : null;
 
     public override Model Apply(Model model, OperatorContext context)
     {

@@ -14,21 +14,26 @@ public enum ColumnOrder
     Columns,
 }
 
+/// <summary>Which numbers the codes of a group stand for.</summary>
+public enum GroupGrid
+{
+    /// <summary>From its least weight to its largest.</summary>
+    Ends,
+
+    /// <summary>Those that lose least; see <see cref="FittedGrid"/>.</summary>
+    Fitted,
+}
+
 /// <summary>
 /// Q(gptq): GPTQ (Frantar et al. 2023, algorithm 1). A layer's weights are rounded column by column, and what a column loses is made
 /// up for by those that are still to come, as H = 2/n Σ x xᵀ of its inputs says; the examples go through layers that are rounded.
 /// </summary>
 public sealed record Gptq()
-    : Operator('Q', "gptq", "quantize, each column making up for those before", Group.II, Known)
+    : Calibrated("gptq", "quantize, each column making up for those before", Known)
 {
-    public override Effects Effects => Effects.FewerBits;
-    public override Touch Touches => new(Quality: 0.3);
-
-    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
-
     static readonly IReadOnlyList<Option> Known =
     [
-        .. Calibrated.Options<Gptq>(o => o.How, (o, how) => o with { How = how }),
+        .. Shared,
         Option.Number<Gptq>(
             "damp",
             "Added to the diagonal of H, as a share of its mean.",
@@ -43,24 +48,22 @@ public sealed record Gptq()
             o => o.Order,
             (o, value) => o with { Order = value }
         ),
+        Option.Choice<Gptq, GroupGrid>(
+            "grid",
+            "Which numbers a group's codes of 4 bits stand for: from its least weight to its largest, or those that lose least.",
+            o => o.Grids,
+            (o, value) => o with { Grids = value }
+        ) with
+        {
+            Later = true,
+        },
     ];
 
-    public Calibrated How { get; init; } = new();
     public double Damp { get; init; } = 0.01;
     public ColumnOrder Order { get; init; } = ColumnOrder.Activation;
+    public GroupGrid Grids { get; init; }
 
-    public override Model Apply(Model model, OperatorContext context) =>
-        How.Finish(
-            CalibrationRun.Run(
-                model,
-                CalibrationRun.Examples(context, How.Examples),
-                context,
-                (now, layer, moments) => Round(now, layer, moments, context)
-            ),
-            context
-        );
-
-    Model Round(
+    protected override Model Round(
         Model model,
         int layer,
         IReadOnlyDictionary<Role, Moments> moments,
@@ -76,13 +79,7 @@ public sealed record Gptq()
             foreach (var (linear, _) in linears)
             {
                 string name = model.Config.PartOf(layer, linear).Weight;
-                rounded[name] = Round(
-                    model.Parameters[name],
-                    inverse,
-                    How.Bits,
-                    How.Group,
-                    context.Workers
-                );
+                rounded[name] = Round(model.Parameters[name], inverse, context.Workers);
             }
         }
 
@@ -92,16 +89,17 @@ public sealed record Gptq()
         };
     }
 
-    static IntGroups Round(Tensor weight, Inverse inverse, int bits, int group, Workers workers)
+    IntGroups Round(Tensor weight, Inverse inverse, Workers workers)
     {
-        IntGroups.Builder builder = new(weight.Shape, bits, group);
+        int group = GroupColumns;
+        IntGroups.Builder builder = new(weight.Shape, Bits, group);
         workers.Run(
             weight.Rows,
             r =>
             {
                 Grid[] grids = new Grid[(weight.Columns + group - 1) / group];
                 byte[] codes = new byte[weight.Columns];
-                Row(weight.Row(r), inverse, bits, group, narrow: true, grids, codes);
+                Row(weight.Row(r), inverse, narrow: true, grids, codes);
                 for (int i = 0; i < codes.Length; i++)
                 {
                     if (i % group == 0)
@@ -118,17 +116,16 @@ public sealed record Gptq()
 
     /// <summary>Rounds a row of weights.</summary>
     /// <param name="narrow">As <see cref="Grid.Of(ReadOnlySpan{float}, int, bool)"/> has it.</param>
-    internal static void Row(
+    internal void Row(
         ReadOnlySpan<float> weights,
         Inverse inverse,
-        int bits,
-        int group,
         bool narrow,
         Span<Grid> grids,
         Span<byte> codes
     )
     {
-        int width = weights.Length;
+        int width = weights.Length,
+            group = GroupColumns;
         int[] order = inverse.Order;
         double[] left = new double[width];
         float[] part = new float[group];
@@ -139,11 +136,9 @@ public sealed record Gptq()
 
         for (int g = 0; inverse.Permutes && g < grids.Length; g++)
         {
-            grids[g] = Grid.Of(
-                weights[(g * group)..Math.Min(width, (g + 1) * group)],
-                bits,
-                narrow
-            );
+            int first = g * group,
+                past = Math.Min(width, first + group);
+            grids[g] = GridOf(weights[first..past], first, inverse, narrow);
         }
 
         for (int j = 0; j < width; j++)
@@ -153,7 +148,7 @@ public sealed record Gptq()
             {
                 int count = Math.Min(group, width - j);
                 TensorPrimitives.ConvertTruncating<double, float>(left.AsSpan(j, count), part);
-                grids[j / group] = Grid.Of(part.AsSpan(0, count), bits, narrow);
+                grids[j / group] = GridOf(part.AsSpan(0, count), j, inverse, narrow);
             }
 
             Grid grid = grids[column / group];
@@ -165,14 +160,32 @@ public sealed record Gptq()
         }
     }
 
+    /// <param name="first">Column of the first weight.</param>
+    Grid GridOf(ReadOnlySpan<float> part, int first, Inverse inverse, bool narrow)
+    {
+        Grid ends = Grid.Of(part, Bits, narrow);
+        return Grids == GroupGrid.Fitted && Bits == 4
+            ? FittedGrid.Of(part, inverse.Costs.Slice(first, part.Length), ends, narrow)
+            : ends;
+    }
+
     /// <summary>U, upper triangular, with Uᵀ U = H⁻¹.</summary>
     internal sealed class Inverse
     {
         readonly double[] _upper;
         readonly bool[] _dead;
+        readonly double[] _costs;
 
-        Inverse(double[] upper, bool[] dead, int[] order, bool permutes) =>
+        Inverse(double[] upper, bool[] dead, int[] order, bool permutes)
+        {
             (_upper, _dead, Order, Permutes) = (upper, dead, order, permutes);
+            _costs = new double[order.Length];
+            for (int j = 0; j < order.Length; j++)
+            {
+                double pivot = Row(j)[0];
+                _costs[order[j]] = dead[order[j]] ? 0 : 1 / (pivot * pivot);
+            }
+        }
 
         /// <summary>The columns in the order in which they are rounded.</summary>
         public int[] Order { get; }
@@ -181,6 +194,9 @@ public sealed record Gptq()
 
         /// <summary>A column whose inputs are all 0.</summary>
         public bool IsDead(int column) => _dead[column];
+
+        /// <summary>Of each column 1 / U_jj²: what a change of it costs once those behind it have made up for it.</summary>
+        public ReadOnlySpan<double> Costs => _costs;
 
         /// <summary>Of U, from the diagonal on.</summary>
         public ReadOnlySpan<double> Row(int row)

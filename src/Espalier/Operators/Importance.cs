@@ -7,21 +7,27 @@ using Espalier.Training;
 namespace Espalier.Operators;
 
 /// <summary>
-/// First-order importance of heads and feed-forward neurons from the gradients of the task's loss. ξ is a gate on a
+/// First-order importance of heads, feed-forward neurons and channels from the gradients of the task's loss. ξ is a gate on a
 /// head's output, so ∂L/∂ξ is the sum over its elements of value times gradient.
 /// </summary>
 /// <param name="Heads">Σ over examples of |∂L_x/∂ξ|, per layer (Michel et al. 2019, equation 2).</param>
 /// <param name="HeadBatches">Σ over batches of |∂(mean L)/∂ξ|, per layer (FastFormers).</param>
 /// <param name="Neurons">Σ over batches of |Σ_j W1 ∂W1 + b1 ∂b1|, per layer (FastFormers).</param>
 /// <param name="NeuronsBothSides">That plus |Σ_i W2 ∂W2| within each batch (DynaBERT).</param>
+/// <param name="Channels">Σ over batches of |∂L/∂ξ| of a gate on the channel behind every norm of the stream: Σ w ∂w + b ∂b.</param>
 public sealed record Importance(
     IReadOnlyList<double[]> Heads,
     IReadOnlyList<double[]> HeadBatches,
     IReadOnlyList<double[]> Neurons,
     IReadOnlyList<double[]> NeuronsBothSides,
+    double[] Channels,
     long Tokens
 )
 {
+    /// <summary>Whether the gradient of a parameter is read; a learner may freeze the others, which is half of a language model's backward pass.</summary>
+    public static bool Reads(string name) =>
+        Part.Of(name) is { IsNorm: true } or { Role: Role.Up or Role.Down };
+
     public static Importance Of(Learner model, IEnumerable<Batch> batches)
     {
         ModelConfig config = model.Model.Config;
@@ -29,6 +35,11 @@ public sealed record Importance(
             headBatches = [.. config.Layers.Select(l => new double[l.Attention.Heads])],
             neurons = [.. config.Layers.Select(l => new double[l.Mlp.Width])],
             both = [.. config.Layers.Select(l => new double[l.Mlp.Width])];
+        double[] channels = new double[config.Hidden];
+        Part[] norms =
+        [
+            .. model.Model.Parameters.Names.Select(Part.Of).Distinct().Where(p => Norms(p, config)),
+        ];
         model.Tape.WeightsChanged();
         long tokens = 0;
         foreach (Batch batch in batches)
@@ -49,9 +60,11 @@ public sealed record Importance(
                 );
                 AddNeurons(model, l, neurons[l], both[l]);
             }
+
+            AddChannels(model, norms, channels);
         }
 
-        return new Importance(heads, headBatches, neurons, both, tokens);
+        return new Importance(heads, headBatches, neurons, both, channels, tokens);
     }
 
     /// <summary>Divided by its Euclidean norm in each layer, so that layers can be compared.</summary>
@@ -63,6 +76,42 @@ public sealed record Importance(
                 return norm == 0 ? layer : [.. layer.Select(s => s / norm)];
             }),
         ];
+
+    /// <summary>Whether a part norms what goes through the layers.</summary>
+    static bool Norms(Part part, ModelConfig config) =>
+        part.IsNorm
+        && part.Role is not (Role.QueryNorm or Role.KeyNorm)
+        && (
+            part.Stretch is Stretch.Layer or Stretch.Final
+            || part == Part.EmbeddingNorm && !config.ProjectsEmbedding
+        );
+
+    static void AddChannels(Learner model, Part[] norms, double[] channels)
+    {
+        double[] sums = new double[channels.Length];
+        foreach (Part norm in norms)
+        {
+            var (weight, bias) = model[norm];
+            Add(weight);
+            if (bias is not null)
+            {
+                Add(bias);
+            }
+        }
+
+        for (int c = 0; c < sums.Length; c++)
+        {
+            channels[c] += Math.Abs(sums[c]);
+        }
+
+        void Add(Variable of)
+        {
+            for (int c = 0; c < sums.Length; c++)
+            {
+                sums[c] += (double)of.Value.Span[c] * of.Gradient!.Span[c];
+            }
+        }
+    }
 
     static void AddHeads(
         Variable context,

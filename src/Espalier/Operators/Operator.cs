@@ -1,3 +1,4 @@
+using Espalier.Data;
 using Espalier.Models;
 
 namespace Espalier.Operators;
@@ -71,6 +72,8 @@ public abstract record Operator(
         new TinyBert(),
         new EarlyExit(),
         new Prune(),
+        new Minitron(),
+        new Newton(),
         new DynamicLength(),
         new PowerBert(),
         new Quantize(),
@@ -87,6 +90,10 @@ public abstract record Operator(
     /// <summary>What a pipeline begins with that names no original.</summary>
     public static Operator Original => All[0];
 
+    /// <summary>What it begins with where the task says so: a language model comes trained for what a corpus asks.</summary>
+    public static Operator OriginalFor(TaskKind kind) =>
+        kind is Corpus ? All.First(o => o.KeepsClassifier) : Original;
+
     /// <summary>Files and folders that the options name: their content decides the result, not their place.</summary>
     public virtual IReadOnlyList<string> Inputs => [];
 
@@ -96,7 +103,7 @@ public abstract record Operator(
     /// <summary>Whether it makes another model by training: what takes the time, and has luck of its own.</summary>
     public virtual bool Trains => Group == Group.I;
 
-    /// <summary>Whether it leaves the checkpoint's classifier as it is, so that there must be one that answers the task.</summary>
+    /// <summary>Whether it leaves the checkpoint's answers as they are, so that it must be one that answers the task.</summary>
     public virtual bool KeepsClassifier => false;
 
     public virtual Effects Effects => Effects.None;
@@ -112,6 +119,9 @@ public abstract record Operator(
     /// <summary>What it asks of the operators before it.</summary>
     public virtual IReadOnlyList<OrderRule> Rules =>
         IsOriginal ? [OrderRule.First] : [OrderRule.TrainingFirst, OrderRule.Once];
+
+    /// <summary>Why it cannot be applied to such a model, in a sentence that says what to do; null: it can.</summary>
+    public virtual string? Problem(ModelConfig config) => null;
 
     /// <summary>The model after this operator; the given one is left as it is.</summary>
     public abstract Model Apply(Model model, OperatorContext context);

@@ -38,6 +38,9 @@ public sealed class Pipeline
                 "The pipeline is empty; O alone is the fine-tuned original."
             );
 
+    /// <summary>Whether a text says what it begins with.</summary>
+    public static bool NamesOriginal(string text) => Written(text) is [{ IsOriginal: true }, ..];
+
     /// <summary>Null: the text is no pipeline, which nobody needs to be told.</summary>
     public static Pipeline? TryParse(string text)
     {
@@ -109,6 +112,15 @@ public sealed class Pipeline
                 $"Pipeline '{this}' begins with an original of its own, and {method} was asked for; leave one of them out."
             );
     }
+
+    /// <summary>The same from the original that is asked for, or else from the one of the task.</summary>
+    /// <param name="method">Null: none is asked for.</param>
+    /// <param name="kind">Of the task; null: it begins as it does.</param>
+    /// <inheritdoc cref="From(string)"/>
+    public Pipeline From(string? method, TaskKind? kind) =>
+        method is not null ? From(method)
+        : kind is not null ? From(Operator.OriginalFor(kind).Method)
+        : this;
 
     /// <summary>What a pipeline may begin with.</summary>
     public static IEnumerable<Operator> Originals => Operator.All.Where(o => o.IsOriginal);

@@ -43,6 +43,11 @@ public sealed record PowerBert()
     public double Lambda { get; init; } = 3e-3;
     public double Rate { get; init; } = 50;
 
+    public override string? Problem(ModelConfig config) =>
+        config.IsLanguage
+            ? "L(power) takes out words that a classifier can do without, and a language model is asked for each next one; leave it out."
+            : null;
+
     public override Model Apply(Model model, OperatorContext context)
     {
         int longest = Math.Min(context.Task.MaxLength, model.Config.MaxLength),

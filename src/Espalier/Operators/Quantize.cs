@@ -22,6 +22,9 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
     /// <summary>Of a group in 4 bits, and of a table in 4 bits beside layers whose scales are per row.</summary>
     public const int UsualGroup = 64;
 
+    // With 8 bits: whole rows cost a language model several per cent of its perplexity (language.md).
+    const int UsualGroupOfLanguage = 32;
+
     public override Effects Effects => Effects.FewerBits;
 
     // int8 changes few answers.
@@ -44,7 +47,7 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
         ),
         Option.Text<Quantize>(
             "group",
-            "Columns of a weight that share a scale; auto is the whole row with 8 bits and 64 with 4.",
+            "Columns of a weight that share a scale; auto is 64 with 4 bits, and with 8 the whole row, of a language model 32.",
             "auto, 32, 64 or 128",
             o => o.GroupColumns is { } group ? $"{group}" : "auto",
             (o, text) =>
@@ -72,7 +75,7 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
 
     public int Bits { get; init; } = 8;
 
-    /// <summary>Null: the whole row with 8 bits, <see cref="UsualGroup"/> with 4.</summary>
+    /// <summary>Null: <see cref="UsualGroup"/> with 4 bits; with 8 the whole row, of a language model 32.</summary>
     public int? GroupColumns { get; init; }
     public TableForm Tables { get; init; } = TableForm.Fp32;
     public TableForm Head { get; init; } = TableForm.Fp32;
@@ -81,7 +84,7 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
 
     public override Model Apply(Model model, OperatorContext context)
     {
-        Traits traits = TraitsOf(model.Traits);
+        Traits traits = TraitsOf(model);
         return model with
         {
             Parameters = model.Parameters.With(name => Rounded(model, name, traits)),
@@ -89,11 +92,17 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
         };
     }
 
-    Traits TraitsOf(Traits traits) =>
-        traits with
+    Traits TraitsOf(Model model) =>
+        model.Traits with
         {
             Precision = Bits == 4 ? Precision.Int4 : Precision.Int8,
-            Group = GroupColumns ?? (Bits == 4 ? UsualGroup : 0),
+            Group =
+                GroupColumns
+                ?? (
+                    Bits == 4 ? UsualGroup
+                    : model.Config.IsLanguage ? UsualGroupOfLanguage
+                    : 0
+                ),
         };
 
     /// <summary>The matrices of the layers, and the others that are asked for; null: it stays.</summary>

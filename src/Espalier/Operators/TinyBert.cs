@@ -64,6 +64,11 @@ public sealed record TinyBert()
 
     public override IReadOnlyList<string> Inputs => Student.Length > 0 ? [Student] : [];
 
+    public override string? Problem(ModelConfig config) =>
+        config.IsLanguage
+            ? "D(tinybert) imitates what an encoder attends to and then its classifier; a language model is distilled by D."
+            : null;
+
     public override Model Apply(Model model, OperatorContext context)
     {
         Distill start = new() { Layers = Layers, Student = Student };

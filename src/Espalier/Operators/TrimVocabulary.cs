@@ -52,6 +52,11 @@ public sealed record TrimVocabulary()
     /// <summary>Empty: the training split of the task.</summary>
     public string Corpus { get; init; } = "";
 
+    public override string? Problem(ModelConfig config) =>
+        config.IsLanguage
+            ? "V takes tokens out of the vocabulary, and perplexities of different vocabularies do not compare; leave V out."
+            : null;
+
     public override Model Apply(Model model, OperatorContext context)
     {
         Tokenizer tokenizer =

@@ -39,9 +39,11 @@ public sealed record PlanSpace(IReadOnlyList<Contender> Contenders, IReadOnlyLis
     {
         Operator[] variants =
         [
-            .. Operator.All.SelectMany(o =>
-                fixedOptions ? o.Variants(config).Take(1).Select(_ => o) : o.Variants(config)
-            ),
+            .. Operator
+                .All.Where(o => o.Problem(config) is null)
+                .SelectMany(o =>
+                    fixedOptions ? o.Variants(config).Take(1).Select(_ => o) : o.Variants(config)
+                ),
         ];
         SearchSpace space = new(variants, efforts);
         string[] pipelines =

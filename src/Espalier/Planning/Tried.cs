@@ -20,8 +20,8 @@ public static class TimedPoints
     /// cannot be held against a time. All of them where no point has a time.
     /// </summary>
     public static IReadOnlyList<Measurement> Timed(this IReadOnlyList<Measurement> measurements) =>
-        measurements.Any(m => m.MillisecondsPerExample is not null)
-            ? [.. measurements.Where(m => m.MillisecondsPerExample is not null)]
+        measurements.Any(m => m.Milliseconds is not null)
+            ? [.. measurements.Where(m => m.Milliseconds is not null)]
             : measurements;
 }
 

@@ -58,11 +58,28 @@ public static class MeasurementTable
     public static string CurveCsv(IEnumerable<Measurement> measurements) =>
         Of([.. Usual, .. More], measurements);
 
+    /// <summary>Where any measurement has them.</summary>
+    static readonly Column[] Written =
+    [
+        .. (
+            (string[])
+                [
+                    Figure.MillisecondsPerToken,
+                    Figure.MillisecondsToFirstToken,
+                    Figure.JoulesPerToken,
+                ]
+        ).Select(name => new Column(name, m => Text(m.Estimate(name)?.Value))),
+    ];
+
     static string Of(Column[] columns, IEnumerable<Measurement> measurements)
     {
         StringBuilder csv = new();
+        Measurement[] rows = [.. measurements];
+        columns = rows.Any(m => m.Estimate(Figure.MillisecondsPerToken) is not null)
+            ? [.. columns, .. Written]
+            : columns;
         csv.AppendJoin(',', columns.Select(c => c.Name)).Append('\n');
-        foreach (Measurement m in measurements)
+        foreach (Measurement m in rows)
         {
             csv.AppendJoin(',', columns.Select(c => c.Cell(m))).Append('\n');
         }

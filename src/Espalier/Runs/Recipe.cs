@@ -6,7 +6,7 @@ using Espalier.Training;
 namespace Espalier.Runs;
 
 /// <summary>Everything that decides what a run gives, already read and checked.</summary>
-/// <param name="ModelFolder">Where the original lies: an encoder, fine-tuned or not.</param>
+/// <param name="ModelFolder">Where the original lies: an encoder, fine-tuned or not, or a language model, which may be a GGUF file.</param>
 public sealed record Recipe(
     Pipeline Pipeline,
     TaskData Data,
@@ -15,7 +15,7 @@ public sealed record Recipe(
     ulong Seed = 1
 )
 {
-    /// <summary>Tokens that examples are cut to, and padded to by models without dynamic length.</summary>
+    /// <summary>Tokens that examples are cut to, and padded to by classifiers without dynamic length.</summary>
     public int MaxLength { get; init; } = 128;
 
     /// <summary>Examples that the time meter hands over at once.</summary>

@@ -19,7 +19,7 @@ public static class RunJson
                 () =>
                 {
                     json.WriteString("pipeline", $"{recipe.Pipeline}");
-                    json.WriteString("model_sha256", ContentHash.OfFolder(recipe.ModelFolder));
+                    json.WriteString("model_sha256", ContentHash.Of(recipe.ModelFolder));
                     json.WriteString("task", recipe.Data.Task.Name);
                     json.WriteString("data_sha256", recipe.Data.ContentHash());
                     json.WriteString("training", recipe.Training.Canonical());

@@ -33,9 +33,7 @@ public sealed record StageKey(string Hex)
             Hex,
             next.Canonical(),
             $"version={next.Version}",
-            .. next.Inputs.Select(i =>
-                Directory.Exists(i) ? ContentHash.OfFolder(i) : ContentHash.OfFile(i)
-            ),
+            .. next.Inputs.Select(ContentHash.Of),
         ]);
 
     /// <summary>Of measuring models side by side: which, how, and on what machine.</summary>

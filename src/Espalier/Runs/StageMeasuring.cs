@@ -60,7 +60,7 @@ public sealed record MeasuringOptions(
 
 /// <summary>
 /// Measures finished stages side by side: quality on the test split from one pass each, then time over
-/// the same split in interleaved rounds of every stage and effort.
+/// the same split in interleaved rounds of every stage and effort; of language models that of written tokens too.
 /// </summary>
 /// <param name="machine">As it was before anything ran.</param>
 public sealed class StageMeasuring(
@@ -72,6 +72,9 @@ public sealed class StageMeasuring(
 )
 {
     const int QualityBatch = 32;
+
+    // A window takes as long as a hundred sentences.
+    const int WindowsOfBlock = 1;
     const string Timing = "time per example of all stages, in turn";
     const string Judging = "quality of all stages";
 
@@ -105,9 +108,25 @@ public sealed class StageMeasuring(
                 own.Select(c => new MemoryMeter().During(() => c.AnswerBlock(0))).ToArray()
             ),
         ];
-        Passes passes = options.Passes(subjects.Sum(s => s.Points.Count));
+        WrittenTimes?[] writing =
+        [
+            .. subjects.Select(
+                (s, i) =>
+                    s.Language is { } session
+                        ? WrittenTimes.Of(session, s.Task.Test, candidates[i][0])
+                        : null
+            ),
+        ];
+        SplitCandidate[] all =
+        [
+            .. candidates.SelectMany(c => c),
+            .. writing
+                .OfType<WrittenTimes>()
+                .SelectMany(w => (SplitCandidate[])[w.First, w.Further]),
+        ];
+        Passes passes = options.Passes(all.Length);
         SplitComparison comparison = new SplitMeter(time).Compare(
-            [.. candidates.SelectMany(c => c)],
+            all,
             passes,
             new Rng(recipe.Seed).Split("rounds"),
             done => listener.Measuring?.Invoke(Timing, done),
@@ -120,11 +139,15 @@ public sealed class StageMeasuring(
             );
         }
 
-        string first = Name(subjects[0], Effort.Full);
+        // Of models that write, the time of a token is what they are compared by.
+        string TimedAs(int subject, Effort effort) =>
+            writing[subject]?.Further.Name ?? Name(subjects[subject], effort);
+        string first = TimedAs(0, Effort.Full);
         List<MeasuredStage> measured = [];
         for (int i = 0; i < subjects.Count; i++)
         {
             Subject subject = subjects[i];
+            WrittenTimes? written = writing[i];
             Measurement[] curve =
             [
                 .. subject.Points.Zip(peaks[i], Measured).OrderBy(m => m.AverageLayers),
@@ -134,8 +157,8 @@ public sealed class StageMeasuring(
                     subject.Stage,
                     curve.First(m => m.Effort == subject.Row),
                     curve,
-                    i == 0 ? null : Over(subject, subjects[0]),
-                    i == 0 ? null : Over(subject, subjects[i - 1])
+                    i == 0 ? null : Over(i, 0),
+                    i == 0 ? null : Over(i, i - 1)
                 )
                 {
                     Quality = QualityCurve.Of(
@@ -149,25 +172,30 @@ public sealed class StageMeasuring(
 
             Measurement Measured(EffortAnswers at, PeakMemory? peak)
             {
-                string name = Name(subject, at.Effort);
+                string name = Name(subject, at.Effort),
+                    compared = written?.Further.Name ?? name;
                 Measurement described = Describe(recipe, subject, at) with
                 {
                     Sitting = sitting,
                     SittingLoad = load,
-                    SpeedUp = name == first ? null : comparison.SpeedUp(name, first),
+                    SpeedUp = compared == first ? null : comparison.SpeedUp(compared, first),
                     PeakMemory = peak,
                     Absent = peak is null
                         ? [new AbsentFigure("peak_memory", "the system does not tell")]
                         : [],
                 };
-                return described.With(comparison[name], comparison.EnergySource);
+                described = described.With(comparison[name], comparison.EnergySource);
+                return written is null ? described : written.In(described, comparison);
             }
         }
 
         return new MeasuredStages(measured, AnswersOf(recipe, subjects));
 
-        Estimate Over(Subject subject, Subject other) =>
-            comparison.SpeedUp(Name(subject, subject.Row), Name(other, other.Row));
+        Estimate Over(int subject, int other) =>
+            comparison.SpeedUp(
+                TimedAs(subject, subjects[subject].Row),
+                TimedAs(other, subjects[other].Row)
+            );
 
         Stage Read(PlannedStage stage)
         {
@@ -193,9 +221,12 @@ public sealed class StageMeasuring(
     /// <summary>A stage whose answers are known, before its time is.</summary>
     /// <param name="Points">At the efforts that are timed.</param>
     /// <param name="Dense">At those that only quality is told of, the others among them, cheapest first.</param>
+    /// <param name="Session">Of a classifier; of a language model <see cref="Language"/> is there instead.</param>
     sealed record Subject(
         Stage Stage,
-        Session Session,
+        PackedModel Packed,
+        Session? Session,
+        LanguageSession? Language,
         EncodedTask Task,
         ExitRecord Record,
         Effort Row,
@@ -203,7 +234,11 @@ public sealed class StageMeasuring(
         IReadOnlyList<EffortAnswers> Dense
     )
     {
-        public bool Pads => !Stage.Model.Traits.DynamicLength;
+        public bool Pads => Session is not null && !Stage.Model.Traits.DynamicLength;
+
+        /// <summary>Whether every example costs the same: it is padded and goes through the same layers, or is a window like all others.</summary>
+        public bool IsAlike(IReadOnlyList<int> layers) =>
+            (Pads || Language is not null) && layers.Min() == layers.Max();
 
         public double MultiplyAdds(EffortAnswers at) =>
             at.AverageMultiplyAdds(!Pads, Task.MaxLength);
@@ -220,42 +255,33 @@ public sealed class StageMeasuring(
     {
         EncodedTask task = tasks.For(recipe, stage.Model);
         ModelConfig config = stage.Model.Config;
-        Session session = new(stage.Model, workers, kernels, task.MaxLength);
+        PackedModel packed = new(stage.Model, workers, kernels);
+        Session? session = config.IsLanguage ? null : new(packed, workers, task.MaxLength);
+        LanguageSession? language = config.IsLanguage ? new(packed, workers) : null;
 
         // Padding changes no answer (a test compares them), so quality is judged without it.
-        Model packed = stage.Model with
-        {
-            Traits = stage.Model.Traits with { DynamicLength = true },
-        };
-        Session judge = new(packed, workers, kernels, null);
-        ExitRecord record = QualityMeter.Run(
-            judge,
-            [.. task.Test.Batches(QualityBatch)],
-            report,
-            stop
-        );
+        Session? judge = config.IsLanguage ? null : new(packed, workers, padTo: null);
+        ExitRecord Record(EncodedSplit split, Action<double>? report = null) =>
+            language is null
+                ? QualityMeter.Run(judge!, split.Batches(QualityBatch), report, stop)
+                : QualityMeter.Run(language, workers, split.Windows(), report, stop);
+        ExitRecord record = Record(task.Test, report);
         Effort row = config.HasExits ? RowEffort(recipe, config) : Effort.Full;
         List<Effort> efforts = [Effort.Full];
         if (config.HasExits)
         {
             IReadOnlyList<Effort> curve = options
                 .Efforts(stage.Planned)
-                .For(
-                    config,
-                    () =>
-                        QualityMeter.Run(
-                            judge,
-                            [.. task.Tuning.Batches(QualityBatch)],
-                            cancel: stop
-                        )
-                );
+                .For(config, () => Record(task.Tuning));
             efforts = [.. curve.Append(Effort.First).Append(row).Append(Effort.Full).Distinct()];
         }
 
         EffortAnswers[] points = [.. efforts.Select(record.At)];
         return new Subject(
             stage,
+            packed,
             session,
+            language,
             task,
             record,
             row,
@@ -282,7 +308,9 @@ public sealed class StageMeasuring(
         for (int examples = TimedSample.LeastExamples; ; examples *= 2)
         {
             TimedSample sample = TimedSample.Of(tokens[0], recipe.BatchSize, examples),
-                few = sample.Few();
+                few = recipe.Data.Task.Kind is Corpus
+                    ? sample.Few(WindowsOfBlock * recipe.BatchSize)
+                    : sample.Few();
             SplitCandidate[][] all =
             [
                 .. subjects.Select((subject, i) => Of(subject, tokens[i], sample, few)),
@@ -308,19 +336,27 @@ public sealed class StageMeasuring(
             .. subject.Points.Select(point =>
             {
                 IReadOnlyList<int> layers = point.LayersPassed;
-
-                // Padded and through the same layers, every example costs the same.
-                bool alike = subject.Pads && layers.Min() == layers.Max();
-                return SplitCandidate.Of(
-                    Name(subject, point.Effort),
-                    subject.Session,
-                    point.Effort,
-                    alike ? few : sample,
-                    tokens,
-                    layers,
-                    alike,
-                    b => batches[b]
-                );
+                bool alike = subject.IsAlike(layers);
+                return subject.Language is { } language
+                    ? SplitCandidate.Of(
+                        Name(subject, point.Effort),
+                        batch => language.Score(batch, static (_, _) => { }),
+                        alike ? few : sample,
+                        tokens,
+                        layers,
+                        alike,
+                        b => batches[b]
+                    )
+                    : SplitCandidate.Of(
+                        Name(subject, point.Effort),
+                        subject.Session!,
+                        point.Effort,
+                        alike ? few : sample,
+                        tokens,
+                        layers,
+                        alike,
+                        b => batches[b]
+                    );
             }),
         ];
     }
@@ -341,7 +377,7 @@ public sealed class StageMeasuring(
             AverageMultiplyAdds = subject.MultiplyAdds(answers),
             BatchSize = recipe.BatchSize,
             DiskBytes = subject.Stage.Action.Bytes,
-            PackedBytes = subject.Session.Bytes,
+            PackedBytes = subject.Packed.Bytes,
             Machine = machine,
         };
 
@@ -352,7 +388,8 @@ public sealed class StageMeasuring(
             Split = subjects[0].Task.Test.Name,
             Seeds = [recipe.Seed],
             DataSha256 = recipe.Data.ContentHash(),
-            Labels = recipe.Data.Task.IsRegression ? null : [.. recipe.Data.Task.Labels],
+            Labels = recipe.Data.Task.Kind is Labelled labelled ? [.. labelled.Labels] : null,
+            OfText = recipe.Data.Task.Kind is Corpus,
             Examples = subjects[0].Record.Count,
             Truth = StoredAnswers.TruthOf(subjects[0].Record),
             Models =

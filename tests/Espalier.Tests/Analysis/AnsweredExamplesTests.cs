@@ -46,10 +46,10 @@ public sealed class AnsweredExamplesTests
         AnsweredExamples answers = new([Answers(1, ("P", right, right))]);
         Assert.Equal(0.75, answers.MajorityShare("mrpc", "test"));
         Assert.Null(answers.MajorityShare("other", "test"));
-        Assert.Null(answers.Right(Of("D", 1, right)));
-        Assert.Null(answers.Right(Of("P", 2, right)));
+        Assert.Null(answers.Each(Of("D", 1, right)));
+        Assert.Null(answers.Each(Of("P", 2, right)));
         Assert.Null(
-            answers.Right(
+            answers.Each(
                 Of("P", 1, right) with
                 {
                     Metrics = [new Quality("f1", 0.5, null, null, 400, null)],

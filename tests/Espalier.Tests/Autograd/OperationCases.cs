@@ -100,6 +100,10 @@ static class OperationCases
         Loss("cross-entropy", (tape, x, _) => tape.CrossEntropy(x, [3, 0, 4, 1, 1, 2, 0])),
         Loss("soft cross-entropy, T = 1", (tape, x, t) => tape.SoftCrossEntropy(x, t)),
         Loss("soft cross-entropy, T = 2", (tape, x, t) => tape.SoftCrossEntropy(x, t, 2)),
+        Imitation("imitation", 5, new(0.8)),
+        Imitation("imitation of the 2 likeliest, T = 2", 2, new(1, 0, 2)),
+        Imitation("imitation backwards", 5, new(1, 0, 1, Reverse: true)),
+        Imitation("imitation of the 3 likeliest backwards", 3, new(0.5, 0.25, 1.5, true)),
         ScoreLoss("attention scores", null, new(2, 5), 7 * 7 + 1 + 17 * 17),
         ScoreLoss("attention scores with padding", [4, 1, 17], new(2, 5), 4 * 4 + 1 + 17 * 17),
         ScoreLoss(
@@ -308,6 +312,18 @@ static class OperationCases
             [Activations("x", 25, 13)],
             (tape, v) => tape.Pool(v[0], new Sequences([0, 7, 8, 25], 3, lengths), pooling),
             Elements(numbers)
+        );
+
+    static OperationCase Imitation(string name, int likeliest, Imitation how) =>
+        Loss(
+            name,
+            (tape, x, t) =>
+                tape.Imitate(
+                    x,
+                    LikelyTokens.Of(tape.Workers, t, likeliest, how.Temperature),
+                    [3, 0, 4, -1, 1, 2, 0],
+                    how
+                )
         );
 
     static OperationCase Loss(string name, Func<Tape, Variable, Tensor, Variable> run)

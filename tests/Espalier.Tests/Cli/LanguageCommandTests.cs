@@ -294,7 +294,7 @@ public sealed class LanguageCommandTests : IDisposable
                 "--model",
                 _toy.Folder
             )
-            .Refuses(ExitCode.Refused, "Line 2", "fewer than two words");
+            .Refuses(ExitCode.Refused, ":2 has fewer than two words");
     }
 
     [Fact]

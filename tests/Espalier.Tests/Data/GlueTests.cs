@@ -262,6 +262,7 @@ public sealed class GlueTests
                 "qnli",
                 "rte",
                 "wnli",
+                "wikitext2",
             ],
             Tasks.All.Select(task => task.Name)
         );
@@ -271,7 +272,7 @@ public sealed class GlueTests
             {
                 Assert.NotEmpty(task.Title);
                 Assert.NotEmpty(task.Licence);
-                Assert.Equal(128, task.MaxLength);
+                Assert.Equal(task.Kind is Corpus ? 256 : 128, task.MaxLength);
                 Assert.Equal(task.IsRegression, task.Primary.IsOfScores);
             }
         );

@@ -121,14 +121,6 @@ public sealed class ShippedTasksTests
     }
 
     [Fact]
-    public void A_corpus_is_known_by_its_name_and_refused()
-    {
-        string message = Assert.Throws<ArgumentException>(() => Tasks.Load("WikiText-2")).Message;
-        Assert.StartsWith("wikitext2 is a corpus of text, measured by perplexity", message);
-        Assert.DoesNotContain("did you mean", message);
-    }
-
-    [Fact]
     public void A_task_has_classes_or_scores_as_its_kind_says()
     {
         Assert.IsType<Labelled>(Tasks.Find("sentiment").Kind);

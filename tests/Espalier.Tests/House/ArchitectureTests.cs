@@ -19,7 +19,7 @@ public sealed class ArchitectureTests
     [InlineData("using Espalier.Models.Families;", "Text uses Models")]
     [InlineData("using static Espalier.Models.Names;", "Text uses Models")]
     [InlineData("using Answer = Espalier.Runs.Stage;", "Text uses Runs")]
-    [InlineData("    object x = new Espalier.Tensors.Rng(1);", "Text uses Tensors")]
+    [InlineData("    object x = new Espalier.Kernels.Workers(1);", "Text uses Kernels")]
     [InlineData("    Models.Model model;", "Text uses Models")]
     [InlineData("    System.Console.WriteLine(1);", "the console")]
     public void A_made_violation_is_reported(string line, string expected)

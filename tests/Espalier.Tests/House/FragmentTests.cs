@@ -3,7 +3,6 @@ namespace Espalier.Tests.House;
 /// <summary>Code that a page shows is code that is there.</summary>
 public sealed class FragmentTests
 {
-    const string Page = "docs/a-kernel-from-scratch.md";
     const string Source = "src/Made.cs";
 
     static readonly string[] Lines =
@@ -16,11 +15,13 @@ public sealed class FragmentTests
         "}",
     ];
 
-    [Fact]
-    public void Every_fragment_of_the_kernel_page_stands_in_the_file_named_above_it()
+    [Theory]
+    [InlineData("docs/a-kernel-from-scratch.md", 12)]
+    [InlineData("docs/an-operator-from-scratch.md", 6)]
+    public void Every_fragment_of_a_page_stands_in_the_file_named_above_it(string name, int least)
     {
-        string page = Checkout.Read(Page).Text;
-        Assert.InRange(Fragment.Of(page).Count(f => f.Path is not null), 12, 40);
+        string page = Checkout.Read(name).Text;
+        Assert.InRange(Fragment.Of(page).Count(f => f.Path is not null), least, 40);
         Found.Nothing(
             Fragment.Drifted(
                 page,

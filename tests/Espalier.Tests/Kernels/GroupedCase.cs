@@ -37,11 +37,12 @@ static class GroupedCase
         Epilogue epilogue = default
     )
     {
-        GroupedRows rows = new(x.Rows, x.Columns, weights.Group);
+        GroupedMatrix packed = gemm.Pack(weights);
+        GroupedRows rows = new(x.Rows, packed);
         gemm.Quantize(workers, x, rows);
         Tensor y = new(x.Rows, weights.Rows);
         y.Span.Fill(float.NaN);
-        gemm.Multiply(workers, rows, gemm.Pack(weights), y, epilogue);
+        gemm.Multiply(workers, rows, packed, y, epilogue);
         return y;
     }
 

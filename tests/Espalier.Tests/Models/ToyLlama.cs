@@ -9,7 +9,7 @@ namespace Espalier.Tests.Models;
 static class ToyLlama
 {
     /// <param name="uneven">The second layer has fewer heads and neurons.</param>
-    public static Model Model(bool uneven = false)
+    public static Model Model(bool uneven = false, int layers = 2)
     {
         ModelConfig config = ConfigReader.Read(
             JsonFile.Parse(
@@ -22,6 +22,7 @@ static class ToyLlama
             ),
             null
         );
+        config = config with { Layers = [.. Enumerable.Repeat(config.Layers[0], layers)] };
         if (uneven)
         {
             Block second = config.Layers[1];

@@ -42,12 +42,13 @@ public sealed class CalibratedGoldenTests : IDisposable
             rounded = new(weight.Shape);
         byte[] expected = _golden.ReadBytes($"{name}.q"),
             codes = new byte[weight.Columns];
+        Gptq gptq = new() { GroupColumns = group };
         Gptq.Inverse inverse = Gptq.Inverse.Of(MomentsOf(inputs), 0.01, order);
         int same = 0;
         for (int r = 0; r < weight.Rows; r++)
         {
             Grid[] grids = new Grid[weight.Columns / group];
-            Gptq.Row(weight.Row(r), inverse, 4, group, narrow: false, grids, codes);
+            gptq.Row(weight.Row(r), inverse, narrow: false, grids, codes);
             for (int i = 0; i < codes.Length; i++)
             {
                 same += codes[i] == expected[r * codes.Length + i] ? 1 : 0;
@@ -96,7 +97,7 @@ public sealed class CalibratedGoldenTests : IDisposable
     public void The_best_step_is_the_golden_one()
     {
         Moments moments = MomentsOf(_golden.Read("inputs"));
-        Awq awq = new() { How = new Calibrated { Group = 32 } };
+        Awq awq = new() { GroupColumns = 32 };
         float[] scales = awq.Best([_golden.Read("weight")], moments, Toy.Context(_workers)).Scales;
         int step = _errors.GetProperty("awq.best_step").GetInt32();
         Assert.Equal(Awq.Scales(moments.Magnitudes, step / 20.0), scales);

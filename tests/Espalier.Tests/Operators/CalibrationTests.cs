@@ -58,6 +58,7 @@ public sealed class CalibrationTests : IDisposable
     [Theory]
     [InlineData("Q(gptq,group=32)")]
     [InlineData("Q(gptq,group=32,order=columns)")]
+    [InlineData("Q(gptq,group=32,grid=fitted)")]
     [InlineData("Q(awq,group=32)")]
     public void Outputs_change_less_than_by_rounding_to_nearest(string text)
     {
@@ -79,6 +80,20 @@ public sealed class CalibrationTests : IDisposable
             double apart = Distance(model, Apply("Q(awq,bits=8,group=32)", model));
             Assert.InRange(apart, 0, 0.02);
         }
+    }
+
+    [Fact]
+    public void Weights_that_were_rounded_with_any_offset_are_found_on_their_grid_again()
+    {
+        // As Q4_1 has them: between the ends, and 0 is none of the numbers.
+        float[] weights = [.. Enumerable.Range(0, 32).Select(i => 0.03f * (i * 7 % 16) - 0.2f)];
+        double[] costs = [.. weights.Select((_, i) => 1.0 + i)];
+        Grid ends = Grid.Of(weights, 4, narrow: true),
+            fitted = FittedGrid.Of(weights, costs, ends, narrow: true);
+        double Off(Grid grid) =>
+            Math.Sqrt(weights.Average(w => Math.Pow(grid.Value(grid.Code(w)) - w, 2)));
+        Assert.InRange(Off(ends), 0.003, 0.02);
+        Assert.InRange(Off(fitted), 0, 0.0006);
     }
 
     [Theory]

@@ -57,7 +57,12 @@ public sealed class ImportanceGoldenTests
             Golden.Path("importance", "rewired.safetensors")
         );
         Model model = ModelFolder.Load(Golden.Path("models", "bert")).Model;
-        Model small = Prune.Rewire(model, Lists("kept_heads"), Lists("kept_ffn"));
+        Kept kept = Kept.All(model.Config) with
+        {
+            Heads = Lists("kept_heads"),
+            Neurons = Lists("kept_ffn"),
+        };
+        Model small = kept.Of(model);
         small.Check();
         foreach (string name in small.Parameters.Names)
         {

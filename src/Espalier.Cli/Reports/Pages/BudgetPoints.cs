@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
+using Espalier.Checkpoints;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -25,10 +26,14 @@ static class BudgetPoints
                 json.WriteBoolean("logarithmic", setting.Metric.IsLogarithmic);
                 json.WriteBoolean("percent", setting.Metric.IsPercent);
                 IEnumerable<MeanPoint> points = section.Findings.Points.Concat(section.Predicted);
-                foreach (MeanPoint p in json.Objects("points", points.Where(p => p.IsWhole)))
-                {
-                    Write(json, p);
-                }
+                json.Objects(
+                    "points",
+                    points.Where(p => p.IsWhole),
+                    p =>
+                    {
+                        Write(json, p);
+                    }
+                );
 
                 json.WriteEndObject();
             }

@@ -47,7 +47,7 @@ static class CurveChart
                 f,
                 x,
                 y,
-                "ms per example, logarithmic",
+                $"ms per {findings.Metric.Per}, logarithmic",
                 YTitle(findings.Metric),
                 isNarrow
             )}
@@ -60,7 +60,7 @@ static class CurveChart
         Markup scales =
             $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / findings.Metric.Factor())}\" data-high-quality=\"{Figures.Exact(y.High / findings.Metric.Factor())}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
         string name =
-            $"{findings.Metric} over milliseconds per example for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
+            $"{findings.Metric} over milliseconds per {findings.Metric.Per} for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
         return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", inner, scales);
     }
 

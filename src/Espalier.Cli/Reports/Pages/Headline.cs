@@ -21,7 +21,7 @@ static class Headline
         {
             MeanPoint fastest = findings.Front[0];
             return $"On {task}, {fastest.Pipeline} is the fastest of {Figures.Counted(findings.Pipelines, "pipeline")}: "
-                + $"{Printed.Short(fastest.Milliseconds!.Value)} ms per example at {Share(fastest)} {name}; the original O was not measured.";
+                + $"{Printed.Short(fastest.Milliseconds!.Value)} ms per {metric.Per} at {Share(fastest)} {name}; the original O was not measured.";
         }
 
         if (findings.Best is not { } best)

@@ -43,7 +43,12 @@ static class ObjectiveSection
         new(
             [
                 .. TextTable.Words(weight, "pipeline", "effort"),
-                .. TextTable.Numbers(findings.Metric.Header(), "ms/example", "× O", "sure %"),
+                .. TextTable.Numbers(
+                    findings.Metric.Header(),
+                    $"ms/{findings.Metric.Per}",
+                    "× O",
+                    "sure %"
+                ),
             ],
             spans.Select(s =>
                 new[]

@@ -94,7 +94,7 @@ static class PointTable
             (_, p) => p.Quality?.Value
         );
         yield return new(
-            "ms/example",
+            $"ms/{all[0].Metric.Per}",
             (_, p) => WithRange(p.Milliseconds, Printed.Short, p.Absent),
             (_, p) => p.Milliseconds?.Value
         );

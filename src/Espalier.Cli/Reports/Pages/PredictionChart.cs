@@ -43,7 +43,7 @@ static class PredictionChart
         ];
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "ms per example", CurveChart.YTitle(metric), true)}
+            {Picture.Axes(f, x, y, $"ms per {metric.Per}", CurveChart.YTitle(metric), true)}
             {Series("c2", 1, predicted)}{Series("c1", 0, measured)}
             {wanted.Each((w, i) => $"<text class=\"name {(w.Text == "measured" ? "c1" : "c2")}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{w.Text}</text>"
             )}

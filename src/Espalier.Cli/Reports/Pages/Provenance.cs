@@ -62,7 +62,7 @@ static class Provenance
     }
 
     static string Sampling(ReportInput results) =>
-        results.Measurements.Any(m => results.Answers.Right(m) is not null)
+        results.Measurements.Any(m => results.Answers.Each(m) is not null)
             ? "the answers to each example"
             : "the binomial of one model: answers to single examples were not kept";
 

@@ -101,8 +101,13 @@ static class ResultTables
         new(
             [
                 .. TextTable.Words("pipeline", "effort"),
-                .. TextTable.Numbers(findings.Metric.Header(), "ms/example", "× O", "MB"),
-                .. TextTable.Numbers("mJ/example", "n"),
+                .. TextTable.Numbers(
+                    findings.Metric.Header(),
+                    $"ms/{findings.Metric.Per}",
+                    "× O",
+                    "MB"
+                ),
+                .. TextTable.Numbers($"mJ/{findings.Metric.Per}", "n"),
             ],
             findings
                 .Representatives.OrderByDescending(p => p.Milliseconds?.Value ?? double.MaxValue)

@@ -118,7 +118,7 @@ static class SettingSection
                     ? Logarithmic(
                         "mj",
                         "At most",
-                        "mJ per example",
+                        $"mJ per {findings.Metric.Per}",
                         millijoules.Min(),
                         millijoules.Max(),
                         index
@@ -182,7 +182,11 @@ static class SettingSection
         new TextTable(
             [
                 .. TextTable.Words("pipeline", "effort"),
-                .. TextTable.Numbers(CurveChart.YTitle(findings.Metric), "ms/example", "× O"),
+                .. TextTable.Numbers(
+                    CurveChart.YTitle(findings.Metric),
+                    $"ms/{findings.Metric.Per}",
+                    "× O"
+                ),
             ],
             findings.Front.Select(p =>
                 new[]

@@ -10,6 +10,7 @@ namespace Espalier.Kernels.Emit;
 /// in zmm8 to 31; the sum over groups, which is touched once in a group, lies in the nearest cache. <c>vpdpbusd</c> takes codes as its
 /// unsigned bytes and x as its signed ones, so no zero point needs a correction. Of a block of 4-bit codes a mask (zmm7) gives the
 /// weights of four inputs and a shift and the mask those of the next four: 12 operations beside 48 products, in other units.
+/// Beside codes of 8 bits a row has two bytes a number, and each digit has sums of its own, as if 3 rows were 6.
 /// </summary>
 static class GroupedTileCode
 {
@@ -18,27 +19,34 @@ static class GroupedTileCode
     const int HalfBytes = 32;
     const int CodesOfByte = 2;
 
+    // rdx reaches rows 0 to 2, rcx 3 to 5, or the high bytes of rows 0 to 2.
+    const int RowsOfPointer = 3;
+
+    /// <inheritdoc cref="GroupedMatrix.Digits"/>
+    public static int DigitsBeside(int bits) => bits / 4;
+
     public static byte[] Emit(int rows, int vectors, int bits, bool offsets, bool windows) =>
         Tiles(
             windows,
             c =>
             {
+                int digits = DigitsBeside(bits);
                 Start(c, rows, vectors, offsets);
                 Label group = c.CreateLabel(),
                     block = c.CreateLabel();
                 c.Label(ref group);
-                StartGroup(c, rows, vectors, offsets);
+                StartGroup(c, rows, vectors, digits, offsets);
                 c.Label(ref block);
                 for (int part = 0; part < (bits == 4 ? CodesOfByte : 1); part++)
                 {
                     Spread(c, vectors, bits, part);
-                    Products(c, rows, vectors);
+                    Products(c, rows, vectors, digits);
                 }
 
                 c.add(r9, vectors * VectorBytes);
                 c.dec(r10);
                 c.jne(block);
-                FinishGroup(c, rows, vectors, offsets);
+                FinishGroup(c, rows, vectors, digits, offsets);
                 c.dec(Field(nameof(GroupedTile.Left)));
                 c.jne(group);
                 Finish(c, rows, vectors);
@@ -69,7 +77,7 @@ static class GroupedTileCode
     }
 
     // Σ q (code − zero) = Σ q code − zero Σ q: the sums start at the second part.
-    static void StartGroup(Assembler c, int rows, int vectors, bool offsets)
+    static void StartGroup(Assembler c, int rows, int vectors, int digits, bool offsets)
     {
         for (int r = 0; r < rows; r++)
         {
@@ -92,11 +100,21 @@ static class GroupedTileCode
             }
         }
 
+        for (int high = rows * vectors; high < digits * rows * vectors; high++)
+        {
+            c.vpxord(Sum(0, high, vectors), Sum(0, high, vectors), Sum(0, high, vectors));
+        }
+
         c.add(rdx, GroupedRows.HeadBytes);
         c.add(rcx, GroupedRows.HeadBytes);
         c.mov(r10, Field(nameof(GroupedTile.Blocks)));
         c.cmp(Field(nameof(GroupedTile.Left)), 1);
         c.cmove(r10, Field(nameof(GroupedTile.LastBlocks)));
+        if (digits > 1)
+        {
+            // High bytes stand behind all low ones; of both there are four in a block.
+            c.lea(rcx, __[rdx + r10 * 4]);
+        }
     }
 
     static void Spread(Assembler c, int vectors, int bits, int part)
@@ -120,12 +138,12 @@ static class GroupedTileCode
         }
     }
 
-    static void Products(Assembler c, int rows, int vectors)
+    static void Products(Assembler c, int rows, int vectors, int digits)
     {
-        for (int r = 0; r < rows; r++)
+        for (int r = 0; r < digits * rows; r++)
         {
             AssemblerRegisterZMM x = Zmm(4 + r % 2);
-            c.vpbroadcastd(x, Row(r));
+            c.vpbroadcastd(x, Row(r < rows ? r : r - rows + RowsOfPointer));
             for (int v = 0; v < vectors; v++)
             {
                 c.vpdpbusd(Sum(r, v, vectors), Zmm(v), x);
@@ -136,8 +154,13 @@ static class GroupedTileCode
     }
 
     // sum = fma(scaleX · Σ q, offset, fma(integers · scaleX, scale, sum)), the outer step only where there are offsets.
-    static void FinishGroup(Assembler c, int rows, int vectors, bool offsets)
+    static void FinishGroup(Assembler c, int rows, int vectors, int digits, bool offsets)
     {
+        if (digits > 1)
+        {
+            c.mov(rdx, rcx);
+        }
+
         for (int v = 0; v < vectors; v++)
         {
             c.vcvtph2ps(zmm0, __ymmword_ptr[r9 + v * HalfBytes]);
@@ -150,6 +173,13 @@ static class GroupedTileCode
             {
                 AssemblerRegisterZMM sum = Sum(r, v, vectors);
                 AssemblerMemoryOperand total = __[r11 + (r * vectors + v) * VectorBytes];
+                if (digits > 1)
+                {
+                    AssemblerRegisterZMM high = Sum(rows + r, v, vectors);
+                    c.vpslld(high, high, 8);
+                    c.vpaddd(sum, sum, high);
+                }
+
                 c.vcvtdq2ps(sum, sum);
                 c.vmulps(sum, sum, Broadcast(r));
                 c.vfmadd213ps(sum, zmm0, total);

@@ -14,7 +14,8 @@ sealed unsafe class VnniGroupedGemm : TiledGroupedGemm
 
     public static bool IsSupported => VnniInt8Gemm.IsSupported;
 
-    protected override int TileRows => GroupedTileCode.MaximumRows;
+    protected override int TileRows(GroupedPanels panels) =>
+        GroupedTileCode.MaximumRows / panels.Digits;
 
     protected override void Prepare(GroupedPanels panels) => TilesOf(panels).Prepare();
 
@@ -33,7 +34,7 @@ sealed unsafe class VnniGroupedGemm : TiledGroupedGemm
     static Routines Of(int bits, bool offsets) =>
         Routines.OfTiles(
             Cpu.Here,
-            GroupedTileCode.MaximumRows,
+            GroupedTileCode.MaximumRows / GroupedTileCode.DigitsBeside(bits),
             GroupedTileCode.MaximumVectors,
             (rows, vectors, windows) => GroupedTileCode.Emit(rows, vectors, bits, offsets, windows)
         );

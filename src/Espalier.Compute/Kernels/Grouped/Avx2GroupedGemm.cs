@@ -6,7 +6,8 @@ namespace Espalier.Kernels.Grouped;
 
 /// <summary>
 /// AVX2. <c>vpmaddubsw</c> adds two products in 16 bits, where 2 · 15 · 127 fit and 2 · 255 · 127 do not: so a code of eight bits is
-/// taken as two of four. One vector of 16 outputs at a time, as two halves.
+/// taken as two of four. One vector of 16 outputs at a time, as two halves. Beside codes of eight bits the two bytes of a number count
+/// as two rows, the low and then the high one.
 /// </summary>
 sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
 {
@@ -14,7 +15,7 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
 
     public static bool IsSupported => Avx2.IsSupported && Fma.IsSupported;
 
-    protected override int TileRows => 4;
+    protected override int TileRows(GroupedPanels panels) => 4 / panels.Digits;
 
     protected override void Multiply(ref GroupedTile tile, GroupedPanels weights)
     {
@@ -24,7 +25,7 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
         {
             for (int half = 0; half < 2 * tile.Vectors; half++)
             {
-                switch (tile.Rows)
+                switch (tile.Rows * weights.Digits)
                 {
                     case 1:
                         Multiply<One>(ref tile, half, four, offsets);
@@ -63,6 +64,7 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
         where TBits : struct, IBits
     {
         byte* x = tile.X;
+        bool two = TBits.Digits > 1;
         long s1 = TRows.Value > 1 ? tile.XStride : 0,
             s2 = TRows.Value > 2 ? 2 * tile.XStride : 0,
             s3 = TRows.Value > 3 ? 3 * tile.XStride : 0;
@@ -80,16 +82,23 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
                 c1 = default,
                 c2 = default,
                 c3 = default;
+            long blocks = g == 1 ? tile.LastBlocks : tile.Blocks,
+                digit = blocks * TBits.Inputs;
+            if (two)
+            {
+                (s1, s2, s3) = (digit, tile.XStride, tile.XStride + digit);
+            }
+
             if (!offsets)
             {
                 c0 = Vector256.Create(*(int*)x) * zero;
-                c1 = Vector256.Create(*(int*)(x + s1)) * zero;
-                c2 = Vector256.Create(*(int*)(x + s2)) * zero;
-                c3 = Vector256.Create(*(int*)(x + s3)) * zero;
+                c1 = two ? default : Vector256.Create(*(int*)(x + s1)) * zero;
+                c2 = TRows.Value > 2 ? Vector256.Create(*(int*)(x + s2)) * zero : default;
+                c3 = two ? default : Vector256.Create(*(int*)(x + s3)) * zero;
             }
 
             x += GroupedRows.HeadBytes;
-            for (long b = g == 1 ? tile.LastBlocks : tile.Blocks; b > 0; b--, weights += step)
+            for (long b = blocks; b > 0; b--, weights += step)
             {
                 Vector256<byte> w = Vector256.Load(weights),
                     nibble = Vector256.Create((byte)15),
@@ -114,22 +123,29 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
                 x += TBits.Inputs;
             }
 
+            if (two)
+            {
+                c0 += c1 << 8;
+                (c1, s1) = (c2 + (c3 << 8), s2);
+                x += digit;
+            }
+
             ushort* scales =
                 (ushort*)(weights - half * (GroupedPanels.VectorBytes / 2)) + half * Half;
             Vector256<float> scale = Halves(scales),
                 offset = offsets ? Halves(scales + halves) : default;
             a0 = Add(a0, c0, x, scale, offset, offsets);
-            if (TRows.Value > 1)
+            if (TRows.Value > TBits.Digits)
             {
                 a1 = Add(a1, c1, x + s1, scale, offset, offsets);
             }
 
-            if (TRows.Value > 2)
+            if (!two && TRows.Value > 2)
             {
                 a2 = Add(a2, c2, x + s2, scale, offset, offsets);
             }
 
-            if (TRows.Value > 3)
+            if (!two && TRows.Value > 3)
             {
                 a3 = Add(a3, c3, x + s3, scale, offset, offsets);
             }
@@ -139,17 +155,17 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
         }
 
         Finish(ref tile, 0, half, a0);
-        if (TRows.Value > 1)
+        if (TRows.Value > TBits.Digits)
         {
             Finish(ref tile, 1, half, a1);
         }
 
-        if (TRows.Value > 2)
+        if (!two && TRows.Value > 2)
         {
             Finish(ref tile, 2, half, a2);
         }
 
-        if (TRows.Value > 3)
+        if (!two && TRows.Value > 3)
         {
             Finish(ref tile, 3, half, a3);
         }
@@ -209,6 +225,9 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
         /// <summary>Inputs of a block.</summary>
         static abstract int Inputs { get; }
 
+        /// <summary>Bytes of a number of x.</summary>
+        static abstract int Digits { get; }
+
         /// <summary>Sums of their products with a row's bytes, for 8 outputs.</summary>
         static abstract Vector256<int> Dot(Vector256<byte> low, Vector256<byte> high, byte* x);
     }
@@ -217,6 +236,8 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
     readonly struct FourBits : IBits
     {
         public static int Inputs => 8;
+
+        public static int Digits => 1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Dot(Vector256<byte> low, Vector256<byte> high, byte* x) =>
@@ -231,6 +252,8 @@ sealed unsafe class Avx2GroupedGemm : TiledGroupedGemm
     readonly struct EightBits : IBits
     {
         public static int Inputs => 4;
+
+        public static int Digits => 2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Dot(Vector256<byte> low, Vector256<byte> high, byte* x)

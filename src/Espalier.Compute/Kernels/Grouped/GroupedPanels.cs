@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Espalier.Kernels.Reference;
 using Espalier.Stored;
+using Espalier.Tensors;
 
 namespace Espalier.Kernels.Grouped;
 
@@ -42,7 +43,7 @@ sealed unsafe class GroupedPanels : GroupedMatrix
             );
         }
 
-        _stream = GC.AllocateArray<byte>((int)bytes + Alignment, pinned: true);
+        _stream = LargePages.Allocate<byte>((int)bytes + Alignment);
         _units = GC.AllocateArray<float>(vectors * VectorColumns, pinned: true);
         byte[] codes = new byte[Groups * Group];
         ushort[] scales = new ushort[Groups],
@@ -55,6 +56,8 @@ sealed unsafe class GroupedPanels : GroupedMatrix
                 Spread(o, g, codes, scales[g], offsets.Length == 0 ? null : offsets[g]);
             }
         }
+
+        LargePages.Gather(_stream);
     }
 
     public int Groups { get; }

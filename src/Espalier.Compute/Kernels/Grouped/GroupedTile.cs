@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Espalier.Kernels.Grouped;
 
 /// <summary>
-/// Tiles of a product, one below the other: up to 6 rows of x each against up to 4 vectors of 16 outputs. Emitted code reads
+/// Tiles of a product, one below the other: up to 6 rows of x each (of numbers of two bytes 3) against up to 4 vectors of 16 outputs. Emitted code reads
 /// these fields by their offsets, and moves them on from tile to tile.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -26,7 +26,7 @@ abstract unsafe class TiledGroupedGemm : GroupedGemm
     // x + (−0) is x for every x, −0 among them.
     static readonly float* NoBias = MinusZeros();
 
-    protected abstract int TileRows { get; }
+    protected abstract int TileRows(GroupedPanels panels);
 
     /// <summary>Called before weights are packed: what a kernel needs once.</summary>
     protected virtual void Prepare(GroupedPanels panels) { }
@@ -81,6 +81,7 @@ abstract unsafe class TiledGroupedGemm : GroupedGemm
     {
         int column = panel * GroupedPanels.PanelColumns,
             vectors = weights.Vectors(panel),
+            tileRows = TileRows(weights),
             missing = vectors * GroupedPanels.VectorColumns - weights.ColumnsOf(panel);
         GroupedTile tile = new()
         {
@@ -93,12 +94,12 @@ abstract unsafe class TiledGroupedGemm : GroupedGemm
             NegatedZero = -(weights.Zero ?? 0),
             Units = weights.Units(panel),
             Bias = bias is null ? NoBias : bias + column,
-            Sums = Scratch.ForBlock(TileRows * GroupedPanels.PanelColumns),
+            Sums = Scratch.ForBlock(tileRows * GroupedPanels.PanelColumns),
             Y = y,
             YStride = stride * sizeof(float),
             LastMask = 0xFFFF >> missing,
-            Tiles = rows / TileRows,
-            Rows = TileRows,
+            Tiles = rows / tileRows,
+            Rows = tileRows,
             Vectors = vectors,
         };
         if (tile.Tiles > 0)
@@ -106,9 +107,9 @@ abstract unsafe class TiledGroupedGemm : GroupedGemm
             Multiply(ref tile, weights);
         }
 
-        if (rows % TileRows != 0)
+        if (rows % tileRows != 0)
         {
-            (tile.Tiles, tile.Rows) = (1, rows % TileRows);
+            (tile.Tiles, tile.Rows) = (1, rows % tileRows);
             Multiply(ref tile, weights);
         }
     }

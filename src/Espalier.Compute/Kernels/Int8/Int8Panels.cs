@@ -44,7 +44,7 @@ sealed unsafe class Int8Panels : QuantizedMatrix
             );
         }
 
-        _values = GC.AllocateArray<sbyte>((int)bytes + Alignment, pinned: true);
+        _values = LargePages.Allocate<sbyte>((int)bytes + Alignment);
         _scales = GC.AllocateArray<float>(columns, pinned: true);
         _negatedSums = GC.AllocateArray<int>(columns, pinned: true);
         sbyte[] row = new sbyte[Groups * Group];
@@ -71,6 +71,8 @@ sealed unsafe class Int8Panels : QuantizedMatrix
             _negatedSums[o] = -sum;
             Spread(o, row);
         }
+
+        LargePages.Gather(_values);
     }
 
     public int Groups { get; }

@@ -9,7 +9,7 @@ namespace Espalier.Kernels.Reference;
 sealed class ReferenceGroupedGemm : GroupedGemm
 {
     // Below it a reciprocal, or a scale, would leave the normal numbers: such a group counts as zeros.
-    internal const float LeastLargest = 1e-36f;
+    internal const float LeastLargest = 1e-33f;
 
     sealed class Plain : GroupedMatrix
     {
@@ -89,23 +89,28 @@ sealed class ReferenceGroupedGemm : GroupedGemm
             for (int first = 0; first < x.Columns; first += into.Group)
             {
                 int columns = Math.Min(into.Group, x.Columns - first),
-                    padded = GroupedRows.Padded(columns);
-                Span<sbyte> codes = MemoryMarshal.Cast<byte, sbyte>(
-                    to.Slice(GroupedRows.HeadBytes, padded)
+                    bytes = into.Digits * GroupedRows.Padded(columns);
+                Span<sbyte> digits = MemoryMarshal.Cast<byte, sbyte>(
+                    to.Slice(GroupedRows.HeadBytes, bytes)
                 );
-                var (scale, sum) = QuantizeGroup(x.Row(r).Slice(first, columns), codes);
+                var (scale, sum) = QuantizeGroup(x.Row(r).Slice(first, columns), digits, into.Most);
                 MemoryMarshal.Write(to, sum);
-                MemoryMarshal.Write(to[(GroupedRows.HeadBytes + padded)..], scale);
-                MemoryMarshal.Write(to[(GroupedRows.HeadBytes + padded + 4)..], scale * sum);
-                to = to[(GroupedRows.HeadBytes + padded + GroupedRows.TailBytes)..];
+                MemoryMarshal.Write(to[(GroupedRows.HeadBytes + bytes)..], scale);
+                MemoryMarshal.Write(to[(GroupedRows.HeadBytes + bytes + 4)..], scale * sum);
+                to = to[(GroupedRows.HeadBytes + bytes + GroupedRows.TailBytes)..];
             }
         }
     }
 
-    /// <summary>scale = max|x| / 127, q = half-to-even(x · (127 / max|x|)); their sum.</summary>
-    internal static (float Scale, int Sum) QuantizeGroup(ReadOnlySpan<float> x, Span<sbyte> codes)
+    /// <summary>scale = max|x| / most, q = half-to-even(x · (most / max|x|)); their sum.</summary>
+    /// <param name="digits">Receives q as one byte each, or all low bytes and then all high ones.</param>
+    internal static (float Scale, int Sum) QuantizeGroup(
+        ReadOnlySpan<float> x,
+        Span<sbyte> digits,
+        int most
+    )
     {
-        codes.Clear();
+        digits.Clear();
         float largest = 0;
         foreach (float value in x)
         {
@@ -123,15 +128,22 @@ sealed class ReferenceGroupedGemm : GroupedGemm
             return (0, 0);
         }
 
-        float reciprocal = 127 / largest;
-        int sum = 0;
+        float reciprocal = most / largest;
+        int padded = GroupedRows.Padded(x.Length),
+            sum = 0;
         for (int i = 0; i < x.Length; i++)
         {
-            codes[i] = (sbyte)(int)MathF.Round(x[i] * reciprocal, MidpointRounding.ToEven);
-            sum += codes[i];
+            int q = (int)MathF.Round(x[i] * reciprocal, MidpointRounding.ToEven);
+            digits[i] = (sbyte)q;
+            if (digits.Length > padded)
+            {
+                digits[padded + i] = (sbyte)((q - digits[i]) >> 8);
+            }
+
+            sum += q;
         }
 
-        return (largest / 127, sum);
+        return (largest / most, sum);
     }
 
     public override void Multiply(
@@ -152,7 +164,7 @@ sealed class ReferenceGroupedGemm : GroupedGemm
                 Span<float> row = y.Row(r).Slice(column, w.Outputs);
                 for (int o = 0; o < row.Length; o++)
                 {
-                    row[o] = Dot(x.Values.AsSpan(r * x.Stride, x.Stride), w, o);
+                    row[o] = Dot(x.Values.AsSpan(r * x.Stride, x.Stride), x.Digits, w, o);
                 }
 
                 ReferenceGemm.Finish(row, r, epilogue);
@@ -160,22 +172,24 @@ sealed class ReferenceGroupedGemm : GroupedGemm
         );
     }
 
-    static float Dot(ReadOnlySpan<byte> row, Plain w, int output)
+    static float Dot(ReadOnlySpan<byte> row, int digits, Plain w, int output)
     {
         float total = 0;
         for (int g = 0; g < w.Groups; g++)
         {
             int first = g * w.Group,
-                columns = Math.Min(w.Group, w.Inputs - first);
+                columns = Math.Min(w.Group, w.Inputs - first),
+                padded = GroupedRows.Padded(columns);
             ReadOnlySpan<byte> codes = w.Codes.AsSpan(output * w.Inputs + first, columns),
                 values = row[GroupedRows.HeadBytes..],
-                tail = values[GroupedRows.Padded(columns)..];
+                tail = values[(digits * padded)..];
             float scale = MemoryMarshal.Read<float>(tail),
                 scaledSum = MemoryMarshal.Read<float>(tail[4..]);
             int sum = 0;
             for (int i = 0; i < columns; i++)
             {
-                sum += (sbyte)values[i] * (codes[i] - (w.Zero ?? 0));
+                int q = (sbyte)values[i] + (digits > 1 ? (sbyte)values[padded + i] << 8 : 0);
+                sum += q * (codes[i] - (w.Zero ?? 0));
             }
 
             int at = output * w.Groups + g;

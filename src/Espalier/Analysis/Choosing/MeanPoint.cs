@@ -81,8 +81,8 @@ public sealed record MeanPoint
             Effort = first.Effort,
             Metric = first.Primary.Kind,
             Quality = SeedMean.OfQuality(measurements, answers),
-            Milliseconds = SeedMean.OfCost(measurements, m => m.MillisecondsPerExample),
-            Joules = SeedMean.OfCost(measurements, m => m.JoulesPerExample),
+            Milliseconds = SeedMean.OfCost(measurements, m => m.Milliseconds),
+            Joules = SeedMean.OfCost(measurements, m => m.Joules),
             Bytes = SeedMean.OfCost(measurements, m => Counted(m.PackedBytes)),
             DiskBytes = SeedMean.OfCost(measurements, m => Counted(m.DiskBytes)),
             SpeedUp = Analysis.SpeedUp.Of(measurements, originals),
@@ -92,7 +92,7 @@ public sealed record MeanPoint
             Seeds = seeds.Length,
             SeedNames = seeds,
             Examples = first.Examples,
-            Rounds = measurements.Min(m => m.MillisecondsPerExample?.N),
+            Rounds = measurements.Min(m => m.Milliseconds?.N),
             Absent = Reasons(measurements),
         };
     }

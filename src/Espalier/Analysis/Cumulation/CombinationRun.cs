@@ -64,9 +64,9 @@ public sealed record CombinationRun(
                 .. run.GroupBy(m => m.Effort)
                     .Select(same => new EffortPoint(
                         same.Key,
-                        same.Average(m => m.MillisecondsPerExample?.Value),
+                        same.Average(m => m.Milliseconds?.Value),
                         same.Average(m => m.Primary.Value),
-                        CostErrorOf(same.First().MillisecondsPerExample),
+                        CostErrorOf(same.First().Milliseconds),
                         null,
                         same.Average(m => m.AverageLayers)
                     )),

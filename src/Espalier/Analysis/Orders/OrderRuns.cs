@@ -66,7 +66,7 @@ sealed class OrderRuns
                     e.Same.Average(m => cost(m)!.Value),
                     e.Same.Average(m => m.Primary.Worth!.Value),
                     e.Key,
-                    _answers.Right(e.Same[0])
+                    _answers.Each(e.Same[0])
                 )),
         ];
         return points.Length > 0 ? new EffortCurve(points) : null;

@@ -58,13 +58,28 @@ public sealed record Metric(string Name, string Title)
         MoreIsBetter = false,
         From = 1,
         IsLogarithmic = true,
+        Per = "token",
+        OfTokens = PerplexityOf,
+    };
+
+    /// <summary>Share of a text's tokens that were the likeliest. Those beside each other depend on each other, so it is not binomial.</summary>
+    public static readonly Metric NextToken = new("next_token_accuracy", "Next token")
+    {
+        IsPercent = true,
+        To = 1,
+        OfTokens = (name, counts) =>
+            counts.Scored == 0
+                ? NoTokens(name)
+                : MetricValue.Of(name, counts.Right / counts.Scored),
     };
 
     public static IReadOnlyList<Metric> All { get; } =
-    [Accuracy, F1, MacroF1, Matthews, Pearson, Spearman, Perplexity];
+    [Accuracy, F1, MacroF1, Matthews, Pearson, Spearman, Perplexity, NextToken];
 
     Func<string, Confusion, MetricValue>? OfClasses { get; init; }
     Func<string, IReadOnlyList<double>, IReadOnlyList<double>, MetricValue>? OfScores { get; init; }
+
+    Func<string, TokenCounts, MetricValue>? OfTokens { get; init; }
 
     public bool MoreIsBetter { get; init; } = true;
 
@@ -82,6 +97,9 @@ public sealed record Metric(string Name, string Title)
 
     /// <summary>Printed as percent, and differences as points; else as a number.</summary>
     public bool IsPercent { get; init; }
+
+    /// <summary>Of what models that are measured by it have a time and an energy: a language model's time is that of a token it writes.</summary>
+    public string Per { get; init; } = "example";
 
     /// <summary>It compares scores, not classes.</summary>
     public bool IsOfScores => OfScores is not null;
@@ -136,17 +154,24 @@ public sealed record Metric(string Name, string Title)
     public MetricValue Measure(IReadOnlyList<int> truth, IReadOnlyList<int> prediction) =>
         OfClasses is not null
             ? OfClasses(Name, new Confusion(truth, prediction))
-            : throw new ArgumentException(
-                $"{Name} compares {(IsOfScores ? "scores" : "tokens")}; classes were given."
-            );
+            : throw new ArgumentException($"{Name} compares {Compared}; classes were given.");
 
     /// <exception cref="ArgumentException">It is not of scores, or the lengths differ.</exception>
     public MetricValue Measure(IReadOnlyList<double> truth, IReadOnlyList<double> prediction) =>
         OfScores is not null
             ? OfScores(Name, truth, prediction)
-            : throw new ArgumentException(
-                $"{Name} compares {(OfClasses is null ? "tokens" : "classes")}; scores were given."
-            );
+            : throw new ArgumentException($"{Name} compares {Compared}; scores were given.");
+
+    /// <exception cref="ArgumentException">It is not of the tokens of a text.</exception>
+    public MetricValue Measure(TokenCounts counts) =>
+        OfTokens is not null
+            ? OfTokens(Name, counts)
+            : throw new ArgumentException($"{Name} compares {Compared}; tokens were given.");
+
+    string Compared =>
+        OfClasses is not null ? "classes"
+        : IsOfScores ? "scores"
+        : "tokens";
 
     public override string ToString() => Name;
 
@@ -191,6 +216,18 @@ public sealed record Metric(string Name, string Title)
             _ => MetricValue.Of(name, counts.Matthews),
         };
     }
+
+    static MetricValue PerplexityOf(string name, TokenCounts counts) =>
+        counts.Scored == 0 ? NoTokens(name)
+        : Math.Exp(counts.LogLoss / counts.Scored) is var value && double.IsFinite(value)
+            ? MetricValue.Of(name, Math.Max(1, value))
+        : MetricValue.Undefined(
+            name,
+            $"the mean −ln p of a token is {counts.LogLoss / counts.Scored:G4}, of which no number is the power"
+        );
+
+    static MetricValue NoTokens(string name) =>
+        MetricValue.Undefined(name, "no token has one in front of it");
 
     static MetricValue NoExamples(string name) =>
         MetricValue.Undefined(name, "there are no examples");

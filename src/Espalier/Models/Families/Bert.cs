@@ -143,7 +143,7 @@ class Bert : Family
             json.WriteNumber(width, config.EmbeddingWidth);
         }
 
-        json.WriteNumber(named.Heads, config.Hidden / config.HeadWidth);
+        json.WriteNumber(named.Heads, config.NominalHeads);
         json.WriteNumber(named.Layers, config.Layers.Count);
         json.WriteNumber(named.FeedForward, config.Layers.Max(l => l.Mlp.Width));
         json.WriteNumber("max_position_embeddings", config.Positions);

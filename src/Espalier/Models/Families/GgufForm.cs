@@ -29,6 +29,9 @@ sealed record GgufForm(string Architecture)
         new("rope.freq_base", "rope_theta", IsWhole: false, IsOptional: true),
     ];
 
+    /// <summary>Whether heads may be fewer or more than fill the hidden states.</summary>
+    public bool SaysHeadWidth => Fields.Any(f => f.Key == HeadWidth);
+
     /// <summary>
     /// The key of a window of the past that a token sees, which tells the family from another of the same architecture; null: a token
     /// sees all of it. llama.cpp has no such window in Llama's architecture and passes the key over.

@@ -84,7 +84,7 @@ sealed class Gpt2 : Decoder
         Block block = config.Layers[0];
         json.WriteNumber("vocab_size", config.Vocabulary);
         json.WriteNumber("n_embd", config.Hidden);
-        json.WriteNumber("n_head", config.Hidden / config.HeadWidth);
+        json.WriteNumber("n_head", config.NominalHeads);
         json.WriteNumber("n_layer", config.Layers.Count);
         json.WriteNumber("n_inner", config.Layers.Max(l => l.Mlp.Width));
         json.WriteNumber("n_positions", config.Positions);

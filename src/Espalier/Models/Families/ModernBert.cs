@@ -143,7 +143,7 @@ sealed class ModernBert : Family
             local = config.Layers.FirstOrDefault(l => l.Attention.Reach is not null);
         json.WriteNumber("vocab_size", config.Vocabulary);
         json.WriteNumber("hidden_size", config.Hidden);
-        json.WriteNumber("num_attention_heads", config.Hidden / config.HeadWidth);
+        json.WriteNumber("num_attention_heads", config.NominalHeads);
         json.WriteNumber("num_hidden_layers", config.Layers.Count);
         json.WriteNumber("intermediate_size", config.Layers.Max(l => l.Mlp.Width));
         json.WriteNumber("max_position_embeddings", config.Positions);

@@ -92,7 +92,7 @@ sealed class Opt : Decoder
         json.WriteNumber("vocab_size", config.Vocabulary);
         json.WriteNumber("hidden_size", config.Hidden);
         json.WriteNumber("word_embed_proj_dim", config.Hidden);
-        json.WriteNumber("num_attention_heads", config.Hidden / config.HeadWidth);
+        json.WriteNumber("num_attention_heads", config.NominalHeads);
         json.WriteNumber("num_hidden_layers", config.Layers.Count);
         json.WriteNumber("ffn_dim", config.Layers.Max(l => l.Mlp.Width));
         json.WriteNumber("max_position_embeddings", config.Positions - Reserved);

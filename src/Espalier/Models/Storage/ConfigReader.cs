@@ -129,19 +129,32 @@ static class ConfigReader
 
     static Block Extend(Block block, JsonFields layer, int width)
     {
-        Block sized = block.With(
-            layer.Integer("heads", 1, MostWide),
-            layer.Integer("feed_forward", 1, 16 * MostWide)
-        );
-        return sized with
+        int heads = layer.Integer("heads", 1, MostWide),
+            shared = block.Attention.HeadsPerKey;
+        if (layer.OptionalInteger("key_heads", 1, heads) is { } keys)
         {
-            Attention = sized.Attention with
+            shared =
+                heads % keys == 0
+                    ? heads / keys
+                    : throw layer.Refuse(
+                        "key_heads",
+                        $"a divisor of {heads}, the heads of queries,"
+                    );
+        }
+
+        Block sized = block.With(heads, layer.Integer("feed_forward", 1, 16 * MostWide));
+        return heads % shared != 0
+            ? throw layer.Refuse("heads", $"a multiple of {shared}, the heads that share a key,")
+            : sized with
             {
-                Width = width,
-                Keeps = layer.OptionalInteger("keeps", 1, MostRows),
-            },
-            NormsAttention = layer.OptionalFlag("norms_attention") ?? block.NormsAttention,
-        };
+                Attention = sized.Attention with
+                {
+                    Width = width,
+                    HeadsPerKey = shared,
+                    Keeps = layer.OptionalInteger("keeps", 1, MostRows),
+                },
+                NormsAttention = layer.OptionalFlag("norms_attention") ?? block.NormsAttention,
+            };
     }
 
     static Pooling? PoolingOf(JsonFields ours, string field) =>

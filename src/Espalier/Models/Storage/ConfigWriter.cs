@@ -100,6 +100,11 @@ static class ConfigWriter
                 Block layer = config.Layers[i];
                 json.WriteStartObject();
                 json.WriteNumber("heads", layer.Attention.Heads);
+                if (layer.Attention.HeadsPerKey != config.Layers[0].Attention.HeadsPerKey)
+                {
+                    json.WriteNumber("key_heads", layer.Attention.KeyHeads);
+                }
+
                 json.WriteNumber("feed_forward", layer.Mlp.Width);
                 if (layer.NormsFirst)
                 {
@@ -151,7 +156,7 @@ static class ConfigWriter
         });
 
     /// <summary>Whether transformers can load the folder, and if it cannot or would answer otherwise, why.</summary>
-    static string Loadable(Model model)
+    public static string Loadable(Model model)
     {
         ModelConfig config = model.Config;
         return ModelFolder.HasGroups(model) ? "no: weights are codes in groups with scales"

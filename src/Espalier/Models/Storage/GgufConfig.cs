@@ -138,7 +138,7 @@ static class GgufConfig
     static IReadOnlyList<Block> Sized(GgufFields fields, ModelConfig config, string architecture)
     {
         int[]? heads = Each("attention.head_count"),
-            keys = Each("attention.head_count_kv"),
+            keys = Each("attention.head_count_kv") ?? Every("attention.head_count_kv"),
             neurons = Each("feed_forward_length");
         return
         [
@@ -161,6 +161,14 @@ static class GgufConfig
                 }
             ),
         ];
+
+        // As many heads of keys in every layer, however many heads of queries share them there.
+        int[]? Every(string key) =>
+            heads is not null
+            && fields.OptionalInteger($"{architecture}.{key}", 1, ConfigReader.MostWide)
+                is { } count
+                ? [.. config.Layers.Select(_ => count)]
+                : null;
 
         int[]? Each(string key)
         {
@@ -268,6 +276,13 @@ static class GgufConfig
             );
         }
 
+        if (!form.SaysHeadWidth && config.Layers.Any(l => l.Attention.Columns != config.Hidden))
+        {
+            throw new InvalidDataException(
+                $"GGUF has no place for the width of a head in a {config.Family.ModelType} model, whose heads fill {config.Hidden} columns there, and pruned heads do not; keep it as a folder."
+            );
+        }
+
         string front = form.Architecture + ".";
         writer.Add(ArchitectureKey, form.Architecture);
         using JsonDocument document = JsonDocument.Parse(ConfigWriter.HuggingFace(model));
@@ -311,7 +326,7 @@ static class GgufConfig
         {
             "num_attention_heads" => l => l.Attention.Heads,
             "num_key_value_heads" => l => l.Attention.KeyHeads,
-            "intermediate_size" => l => l.Mlp.Width,
+            "intermediate_size" or "n_inner" => l => l.Mlp.Width,
             _ => null,
         };
         return of is null || config.Layers.Select(of).Distinct().Count() == 1

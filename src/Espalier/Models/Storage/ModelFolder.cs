@@ -144,6 +144,12 @@ public static class ModelFolder
             ? BytesOf(new FileInfo(place))
             : new DirectoryInfo(place).EnumerateFiles().Sum(BytesOf);
 
+    /// <summary>Bytes of the weights of a model; of a GGUF file those that they have in fp32.</summary>
+    public static long WeightBytesOf(string place) =>
+        File.Exists(place)
+            ? Config(place).Shapes().Sum(p => (long)p.Shape.Count * sizeof(float))
+            : new DirectoryInfo(place).EnumerateFiles("*.safetensors").Sum(BytesOf);
+
     /// <summary>Of a file, or of what it links to: in the Hugging Face cache all files are links.</summary>
     public static long BytesOf(FileInfo file) =>
         file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target

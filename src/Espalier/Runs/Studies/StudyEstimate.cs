@@ -1,4 +1,5 @@
 using Espalier.Data;
+using Espalier.Models.Storage;
 using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;
@@ -31,9 +32,7 @@ public sealed record StudyEstimate(
         [
             .. study.Store.Actions().Where(a => a.Kind == ActionKind.Stage),
         ];
-        long original = new DirectoryInfo(study.Recipe.ModelFolder)
-            .EnumerateFiles("*.safetensors")
-            .Sum(f => f.Length);
+        long original = ModelFolder.WeightBytesOf(study.Recipe.ModelFolder);
         bool ruled = false;
         List<(PlannedStage, bool, double)> stages = [];
         long bytes = 0;

@@ -60,7 +60,7 @@ public sealed record StudyRecipe
     /// <param name="kernels">Name of the family that trains; it decides the bytes.</param>
     public StudyPlan Plan(string kernels)
     {
-        string model = ContentHash.OfFolder(ModelFolder);
+        string model = ContentHash.Of(ModelFolder);
         List<StudyCell> cells = [];
         foreach (TaskData data in Tasks)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Data;
+using Espalier.Data.Corpora;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -88,7 +89,7 @@ public sealed class StudyRecipeFile
         int? asked = Try(() => _file.OptionalInteger("max_length", 1, 1 << 16));
         int length = asked ?? UsualLength;
         List<TaskData> tasks = Tasks();
-        List<Pipeline> pipelines = Pipelines();
+        List<Pipeline> pipelines = Pipelines(tasks.FirstOrDefault()?.Task.Kind);
         ulong[] seeds = Seeds();
         TrainingOptions training = Try(Training) ?? TrainingOptions.Fast;
         int[] batches =
@@ -120,14 +121,18 @@ public sealed class StudyRecipeFile
             length = Try(() => LengthFor(model, asked, tasks), "model") ?? length;
             foreach (
                 var (pipeline, task) in pipelines
-                    .DistinctBy(p => p.Operators[0])
+                    .DistinctBy(p =>
+                        model is not null && ModelFolder.Config(model).IsLanguage
+                            ? $"{p}"
+                            : $"{p.Operators[0]}"
+                    )
                     .SelectMany(p => tasks.Select(t => (p, t.Task)))
             )
             {
                 Try(
                     () =>
                     {
-                        StageMaking.CheckClassifier(pipeline, model, task);
+                        StageMaking.CheckFit(pipeline, model, task);
                         return true;
                     },
                     "model"
@@ -196,7 +201,8 @@ public sealed class StudyRecipeFile
     static int? LengthFor(string folder, int? asked, IEnumerable<TaskData> tasks)
     {
         int most = ModelFolder.Config(folder).MaxLength,
-            length = Math.Min(asked ?? UsualLength, most),
+            usual = tasks.Any(t => t.Task.Kind is Corpus) ? CorpusFiles.UsualWindow : UsualLength,
+            length = Math.Min(asked ?? usual, most),
             least = Tokenizer.Load(folder).SpecialCount(tasks.Any(t => t.Task.HasPairs));
         return asked > most
                 ? throw new ArgumentException(
@@ -243,24 +249,42 @@ public sealed class StudyRecipeFile
 
     TaskData Task(JsonFields task)
     {
-        TaskData data = task.Has("train")
-            ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
-            {
-                Train = At(task.String("train")),
-                Validation = task.OptionalString("validation") is { } file ? At(file) : null,
-                TextPair = task.OptionalString("text_pair"),
-                IsRegression = task.OptionalFlag("regression") ?? false,
-                Name = task.String("name"),
-            }.Load()
+        TaskData data =
+            IsText(task)
+                ? new CorpusFiles(
+                    At(task.String("test")),
+                    task.OptionalString("train") is { } train ? At(train) : null,
+                    task.OptionalString("validation") is { } validation ? At(validation) : null
+                ).Load(CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"))
+            : task.Has("train")
+                ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
+                {
+                    Train = At(task.String("train")),
+                    Validation = task.OptionalString("validation") is { } file ? At(file) : null,
+                    TextPair = task.OptionalString("text_pair"),
+                    IsRegression = task.OptionalFlag("regression") ?? false,
+                    Name = task.String("name"),
+                }.Load()
             : Data.Tasks.Load(
                 task.String("name"),
                 task.OptionalString("data") is { } folder ? At(folder) : null
             );
-        _ = data.HoldOut();
+        if (data.Task.Kind is not Corpus)
+        {
+            _ = data.HoldOut();
+        }
+
         return data;
     }
 
-    List<Pipeline> Pipelines()
+    static bool IsText(JsonFields task) =>
+        task.Has("test")
+        && !task.Has("text")
+        && !task.Has("label")
+        && CorpusFiles.IsText(task.String("test"));
+
+    /// <param name="kind">Of the tasks, which one model does.</param>
+    List<Pipeline> Pipelines(TaskKind? kind)
     {
         List<Pipeline> pipelines = [];
         bool force = Try(() => _file.OptionalFlag("force")) ?? false;
@@ -284,11 +308,11 @@ public sealed class StudyRecipeFile
         for (int i = 0; i < items.Length; i++)
         {
             string where = $"pipelines[{i}]";
-            foreach (Pipeline written in Try(() => Expand(items[i], where), where) ?? [])
+            foreach (
+                Pipeline written in Try(() => Expand(items[i], where, original, kind), where) ?? []
+            )
             {
-                Pipeline pipeline =
-                    Try(() => Placed(original is null ? written : written.From(original)), where)
-                    ?? written;
+                Pipeline pipeline = Try(() => Placed(written), where) ?? written;
                 pipelines.Add(pipeline);
                 foreach (
                     string input in pipeline
@@ -309,11 +333,12 @@ public sealed class StudyRecipeFile
         return [.. pipelines.DistinctBy(p => $"{p}")];
     }
 
-    IReadOnlyList<Pipeline> Expand(JsonElement item, string where)
+    IReadOnlyList<Pipeline> Expand(JsonElement item, string where, string? original, TaskKind? kind)
     {
         if (item.ValueKind == JsonValueKind.String)
         {
-            return [Pipeline.Parse(item.GetString()!)];
+            string text = item.GetString()!;
+            return [Begun(Pipeline.Parse(text), text)];
         }
 
         if (item.ValueKind != JsonValueKind.Object)
@@ -328,12 +353,21 @@ public sealed class StudyRecipeFile
             System.Text.Encoding.UTF8.GetBytes(item.GetRawText())
         );
         OnlyKnown(set, where + ".", ["orders", "then"], ["first", "sizes"]);
-        return PipelineSet.Of(
-            set.OptionalString("first") ?? "",
-            set.String("orders"),
-            set.Has("sizes") ? set.Integers("sizes", 1, 9) : null,
-            set.Has("then") ? set.Strings("then") : [""]
-        );
+        string first = set.OptionalString("first") ?? "";
+        return
+        [
+            .. PipelineSet
+                .Of(
+                    first,
+                    set.String("orders"),
+                    set.Has("sizes") ? set.Integers("sizes", 1, 9) : null,
+                    set.Has("then") ? set.Strings("then") : [""]
+                )
+                .Select(p => Begun(p, first)),
+        ];
+
+        Pipeline Begun(Pipeline pipeline, string text) =>
+            pipeline.From(original, Pipeline.NamesOriginal(text) ? null : kind);
     }
 
     /// <summary>With the files that options name in relation to the recipe.</summary>

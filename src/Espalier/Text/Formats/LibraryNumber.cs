@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Tensors;
 
 namespace Espalier.Text.Formats;
 
@@ -40,7 +41,7 @@ static class LibraryNumber
             // One that has more digits than a long is beyond every double.
             bool isNegative = json[at + 1] == '-';
             exponent +=
-                Tensors.Numeral.TryWhole(json[(at + 1)..], out int stated) ? stated
+                Numeral.TryWhole(json[(at + 1)..], out int stated) ? stated
                 : isNegative ? -int.MaxValue
                 : int.MaxValue;
         }
@@ -89,6 +90,6 @@ static class LibraryNumber
     [
         .. Enumerable
             .Range(0, LargestPower + 1)
-            .Select(p => Tensors.Numeral.TryReal($"1e{p}", out double power) ? power : 0),
+            .Select(p => Numeral.TryReal($"1e{p}", out double power) ? power : 0),
     ];
 }
