@@ -34,6 +34,17 @@ static class UnknownOptions
         {
             int end = token.IndexOfAny(['=', ':']);
             string name = end < 0 ? token : token[..end];
+            int at = line.IndexOf(token);
+            if (at > 0 && line[at - 1].StartsWith('-') && command.Options.Any(o => o.Name == name))
+            {
+                // An option whose value was forgotten took the next option for it.
+                problems.Usage(
+                    $"{line[at - 1]} stands without its value, and {name} follows; write the value between them."
+                );
+                line.RemoveAt(at - 1);
+                continue;
+            }
+
             Option? meant = Nearest.Likely(
                 name,
                 command.Options.Where(o => !o.Hidden).Select(o => o.Name)
@@ -46,7 +57,6 @@ static class UnknownOptions
                     ? $"There is no option '{name}' in 'espalier {command.Name}'; 'espalier {command.Name} --help' lists them."
                     : $"There is no option '{name}' in 'espalier {command.Name}'; did you mean '{meant.Name}'?"
             );
-            int at = line.IndexOf(token);
             if (at < 0)
             {
                 continue;

@@ -32,6 +32,10 @@ public sealed class SuggestionTests
     [InlineData("xyzzy", "There is no command 'xyzzy'; the commands are")]
     [InlineData("operators extra", "'extra' is one argument too many")]
     [InlineData("inspect --format", "--format stands without its value")]
+    [InlineData(
+        "inspect --model --format json",
+        "--model stands without its value, and --format follows"
+    )]
     [InlineData("run", "needs PIPELINE")]
     public void Where_nothing_is_likely_the_sentence_says_where_to_look(
         string line,
