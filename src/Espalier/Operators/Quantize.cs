@@ -22,7 +22,7 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
     /// <summary>Of a group in 4 bits, and of a table in 4 bits beside layers whose scales are per row.</summary>
     public const int UsualGroup = 64;
 
-    // With 8 bits: whole rows cost a language model several per cent of its perplexity (language.md).
+    // With 8 bits: of a language model, what language.md measured is groups of 32.
     const int UsualGroupOfLanguage = 32;
 
     public override Effects Effects => Effects.FewerBits;
