@@ -120,6 +120,7 @@ static class Program
             new EvaluateCommand(),
             new PredictCommand(),
             new GenerateCommand(),
+            new ServeCommand(),
             new PerplexityCommand(),
             new ChooseCommand(),
             new BenchCommand(),

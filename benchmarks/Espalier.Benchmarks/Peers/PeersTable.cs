@@ -21,7 +21,7 @@ static class PeersTable
     // Its threads spin for 30 to 40 ms behind a call unless told otherwise, on the core that we need for our turn.
     // With a millisecond it is as fast within a turn (measured; results/zen4/peers.md), and no spinning at all
     // costs it a third at batch 1.
-    static readonly (string Key, string Value)[] Config =
+    public static readonly (string Key, string Value)[] Settings =
     [
         ("session.intra_op.spin_duration_us", "1000"),
         ("session.dynamic_block_base", "4"),
@@ -138,7 +138,7 @@ static class PeersTable
             string file = precision == Precision.Int8 ? encoder.Int8 : encoder.Fp32;
             if (loaded.Add(file))
             {
-                peer.Load(file, options.Threads, Config);
+                peer.Load(file, options.Threads, Settings);
             }
 
             IReadOnlyList<Batch> batches = drawn(encoder);

@@ -68,14 +68,13 @@ sealed class EvaluateCommand : EspalierCommand
     {
         KernelFamily kernels = _common.PreciseKernels(parse, terminal);
         double? bar = parse.Has(_bar) ? parse.GetValue(_bar) : null;
-        string[] given = parse.GetValue(_effort) ?? [];
+        Effort[] given = [.. (parse.GetValue(_effort) ?? []).Select(Effort.Parse)];
         Judged judged =
             _common.Source(parse).Kind is Corpus
-                ? OfText(parse, kernels, bar, terminal, stop)
+                ? OfText(parse, given, kernels, bar, terminal, stop)
                 : OfLabels(parse, bar, terminal, stop);
         ExitRecord record = judged.Record;
-        IReadOnlyList<Effort> efforts =
-            given.Length > 0 ? [.. given.Select(Effort.Parse)] : Efforts.Default(record.Config);
+        IReadOnlyList<Effort> efforts = EffortsOf(given, record.Config);
         Evaluation result = new(
             judged.Folder,
             judged.Task,
@@ -103,6 +102,9 @@ sealed class EvaluateCommand : EspalierCommand
             ? ExitCode.BelowBar
             : ExitCode.Ok;
     }
+
+    static IReadOnlyList<Effort> EffortsOf(Effort[] given, ModelConfig config) =>
+        given.Length > 0 ? given : Efforts.Default(config);
 
     /// <summary>What a model said to all of a split.</summary>
     sealed record Judged(
@@ -145,6 +147,7 @@ sealed class EvaluateCommand : EspalierCommand
 
     Judged OfText(
         ParseResult parse,
+        Effort[] given,
         KernelFamily kernels,
         double? bar,
         Terminal terminal,
@@ -169,6 +172,7 @@ sealed class EvaluateCommand : EspalierCommand
                 new LanguageSession(model.Packed, model.Workers),
                 model.Workers,
                 split.Windows(),
+                EffortsOf(given, model.Config),
                 share => progress.Report("evaluate", share),
                 stop
             )

@@ -227,7 +227,9 @@ sealed class ExportCommand : EspalierCommand
         if (model.Config.HasExits && options.Exits == ExitForm.None)
         {
             terminal.Tell(
-                "The model's early exits are left out; --exits outputs or if keeps them."
+                language
+                    ? "The model's early exits are left out, since the file has no form for tokens that leave; every token goes through all layers."
+                    : "The model's early exits are left out; --exits outputs or if keeps them."
             );
         }
 
@@ -260,7 +262,13 @@ sealed class ExportCommand : EspalierCommand
         {
             File.WriteAllText(
                 Path.Combine(folder.Path, ModelCard.Name),
-                ModelCard.Of(model, options, report)
+                ModelCard.Of(
+                    model,
+                    options,
+                    report,
+                    CardFacts.Of(place),
+                    Path.GetFileName(Path.TrimEndingDirectorySeparator(output))
+                )
             );
             folder.Commit();
         }
@@ -341,8 +349,13 @@ sealed class ExportCommand : EspalierCommand
     {
         LoadedModel loaded = ModelFolder.Load(place, asStored: true);
         terminal.Tell(loaded.Notes);
+        if (loaded.Model.Config.HasExits)
+        {
+            terminal.Tell("The model's early exits are left out; GGUF has no form for them.");
+        }
+
         GgufModel.Save(
-            loaded.Model,
+            loaded.Model.WithoutExits(),
             output,
             Enum.Parse<DType>(parse.GetValue(_type)!, ignoreCase: true),
             Words(place)

@@ -100,6 +100,7 @@ sealed class GenerateCommand : EspalierCommand
                     _penalty,
                     _seed,
                     _stop,
+                    _common.Effort,
                     _common.Threads,
                     _common.Output,
                     _common.Format,
@@ -114,6 +115,7 @@ sealed class GenerateCommand : EspalierCommand
     [
         "echo 'Once upon a time' | espalier generate --model SmolLM2-135M.gguf",
         "echo 'What is a trellis?' | espalier generate --model SmolLM2-135M-Instruct.gguf --chat",
+        "echo 'Once upon a time' | espalier generate --model runs/E/2-E --effort confidence:0.9",
         "cat prompt.txt | espalier generate --model my-model --temperature 0.8 --top-p 0.95 --seed 7",
     ];
 
@@ -142,6 +144,7 @@ sealed class GenerateCommand : EspalierCommand
             ? text
             : ReadAll(terminal.In);
         using LanguageModel model = _common.Load(parse, terminal);
+        model.Effort = _common.EffortOf(parse, model.Config, terminal);
         bool json = _common.IsJson(parse);
         OutputPlace.Write(
             terminal,
@@ -160,7 +163,7 @@ sealed class GenerateCommand : EspalierCommand
                     : model.Generate(prompt, Sampling(parse), Stops(parse), write, stop);
                 if (json)
                 {
-                    Write(to.Out, model.Folder, written);
+                    Write(to.Out, model, written);
                 }
                 else
                 {
@@ -257,16 +260,19 @@ sealed class GenerateCommand : EspalierCommand
         string speed = written.TokensPerSecond is { } rate
             ? $", then {rate:0.0} tokens a second"
             : "";
-        return $"{written.PromptTokens} tokens read, {written.Tokens} written: {why}. The first came after {written.ToFirst.TotalMilliseconds:0} ms{speed}.";
+        string layers = config.HasExits
+            ? $" A token passed {written.AverageLayers:0.0} of {config.Layers.Count} layers on average."
+            : "";
+        return $"{written.PromptTokens} tokens read, {written.Tokens} written: {why}. The first came after {written.ToFirst.TotalMilliseconds:0} ms{speed}.{layers}";
     }
 
-    static void Write(TextWriter output, string model, WrittenText written) =>
+    static void Write(TextWriter output, LanguageModel model, WrittenText written) =>
         JsonText.Document(
             output,
             json =>
             {
                 json.WriteNumber("version", 1);
-                json.WriteString("model", model);
+                json.WriteString("model", model.Folder);
                 json.WriteString("text", written.Text);
                 json.WriteString(
                     "end",
@@ -282,6 +288,11 @@ sealed class GenerateCommand : EspalierCommand
                 json.WriteNumber("tokens", written.Tokens);
                 json.WriteNumber("seconds_to_first_token", written.ToFirst.TotalSeconds);
                 json.OptionalNumber("tokens_per_second", written.TokensPerSecond);
+                if (model.Config.HasExits)
+                {
+                    json.WriteString("effort", $"{model.Effort}");
+                    json.WriteNumber("average_layers", written.AverageLayers);
+                }
             }
         );
 }

@@ -33,11 +33,12 @@ sealed class PerplexityCommand : ScoringCommand
             "perplexity",
             "Measure how well a language model expects the tokens of a text.",
             "A text in UTF-8, which is read as it is."
-        ) => AddOptions(_window, _stride);
+        ) => AddOptions(_window, _stride, Common.Effort);
 
     public override IReadOnlyList<string> Examples { get; } =
     [
         "espalier perplexity wiki.test.tokens --model SmolLM2-135M.gguf",
+        "espalier perplexity wiki.test.tokens --model runs/E/2-E --effort confidence:0.9",
         "espalier perplexity book.txt --model my-model --window 2048 --stride 512 --format json",
     ];
 
@@ -48,6 +49,7 @@ sealed class PerplexityCommand : ScoringCommand
         int most = model.Config.MaxLength,
             window = parse.Has(_window) ? parse.GetValue(_window) : Math.Min(UsualWindow, most),
             stride = parse.Has(_stride) ? parse.GetValue(_stride) : Math.Max(1, window / 2);
+        Effort effort = Common.EffortOf(parse, model.Config, terminal);
         int[] ids = model.Tokenizer.EncodeIds(corpus.Text).Ids;
         using ProgressLine progress = new(terminal);
         TextLikelihood found = UsageException.Of(() =>
@@ -61,7 +63,8 @@ sealed class PerplexityCommand : ScoringCommand
                 {
                     stop.ThrowIfCancellationRequested();
                     progress.Report("perplexity", (double)done.End / ids.Length);
-                }
+                },
+                effort
             )
         );
         progress.Clear();
@@ -75,8 +78,8 @@ sealed class PerplexityCommand : ScoringCommand
         Write(
             parse,
             terminal,
-            json => Write(json, model.Folder, corpus, found, window, stride),
-            to => Say(to, model, corpus, found, window, stride)
+            json => Write(json, model, effort, corpus, found, window, stride),
+            to => Say(to, model, effort, corpus, found, window, stride)
         );
         return ExitCode.Ok;
     }
@@ -84,6 +87,7 @@ sealed class PerplexityCommand : ScoringCommand
     static void Say(
         Terminal to,
         LanguageModel model,
+        Effort effort,
         TextCorpus corpus,
         TextLikelihood found,
         int window,
@@ -93,6 +97,13 @@ sealed class PerplexityCommand : ScoringCommand
         to.Say(
             $"{Shown.Whole(model.Folder)} on {Shown.Whole(corpus.Path)}: {found.Windows.Count} windows of {window} tokens, {stride} apart"
         );
+        if (model.Config.HasExits)
+        {
+            to.Say(
+                $"At {effort} a token passed {found.AverageLayers:0.00} of {model.Config.Layers.Count} layers on average, and was scored as if the text were written so."
+            );
+        }
+
         to.Write([
             (
                 "perplexity",
@@ -112,7 +123,8 @@ sealed class PerplexityCommand : ScoringCommand
 
     static void Write(
         Utf8JsonWriter json,
-        string model,
+        LanguageModel model,
+        Effort effort,
         TextCorpus corpus,
         TextLikelihood found,
         int window,
@@ -120,7 +132,7 @@ sealed class PerplexityCommand : ScoringCommand
     )
     {
         json.WriteNumber("version", 1);
-        json.WriteString("model", model);
+        json.WriteString("model", model.Folder);
         json.WriteString("text", corpus.Path);
         json.WriteNumber("window", window);
         json.WriteNumber("stride", stride);
@@ -137,6 +149,12 @@ sealed class PerplexityCommand : ScoringCommand
             found.MeanLogLoss * found.Scored / Math.Log(2) / corpus.Bytes
         );
         json.WriteNumber("next_token_accuracy", found.Accuracy);
+        if (model.Config.HasExits)
+        {
+            json.WriteString("effort", $"{effort}");
+            json.WriteNumber("average_layers", found.AverageLayers);
+        }
+
         json.WriteStartArray("windows");
         foreach (LikelihoodWindow at in found.Windows)
         {

@@ -95,6 +95,7 @@ sealed class PlanCommand : EspalierCommand
     [
         "espalier plan --max-ms 2 --min-accuracy 0.88",
         "espalier plan --max-mb 30 --task mrpc --data glue/MRPC --model all-MiniLM-L6-v2 --first \"O(pool=mean)\"",
+        "espalier plan --max-perplexity 25 --max-mb 100 --task wikitext2 --data wikitext-2 --model SmolLM2-135M",
         "espalier plan --max-ms 2 --replay studies/commutativity/sentiment/measurements.json",
     ];
 
@@ -112,6 +113,7 @@ sealed class PlanCommand : EspalierCommand
             _common.MaxLength,
             _common.Threads,
             _common.Jobs,
+            _common.TeacherCache,
             _store,
         ];
 
@@ -232,7 +234,7 @@ sealed class PlanCommand : EspalierCommand
             );
         }
 
-        if (BudgetFlags.Problem(budget?.MinQuality, trials.All[0].Primary.Kind) is { } problem)
+        if (_budget.Problem(parse, trials.All[0].Primary.Kind) is { } problem)
         {
             throw new UsageException(problem);
         }
@@ -284,6 +286,7 @@ sealed class PlanCommand : EspalierCommand
             Most = parse.Has(_most) ? parse.GetValue(_most) : int.MaxValue,
             Jobs = _common.JobsFor(parse, model),
             Threads = threads,
+            TeacherBytes = _common.TeacherBytes(parse),
         }.Run(budget, CommonOptions.KernelsOf(terminal), terminal, stop);
     }
 

@@ -25,6 +25,7 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
     public required int Most { get; init; }
     public required int Jobs { get; init; }
     public required int Threads { get; init; }
+    public required long TeacherBytes { get; init; }
 
     IReadOnlyList<ulong> Seeds => Recipe.Seeds;
 
@@ -64,7 +65,7 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
 
         Store store = Espalier.Runs.Storage.Store.Open(Store);
         StudyTrials TrialsOf(StudyRecipe of) =>
-            new(of, store, kernels, machine, terminal.Time, Jobs);
+            new(of, store, kernels, machine, terminal.Time, Jobs, TeacherBytes);
         StudyTrials trials = TrialsOf(recipe),
             final = TrialsOf(
                 recipe with
@@ -92,6 +93,11 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
                     new StudyProgress(terminal, line, StudyEstimate.Of(study, Threads)).Listener(),
                 stop
             );
+        StudyEstimate begins = StudyEstimate.Of(trials.StudyOf(space.Start), Threads);
+        Say(
+            $"{space.Pipelines.Count} pipelines are searched. With seed {Seeds[0]} {space.Start.Count} of them are made first, among them {begins.Stages.Count(s => !s.Done && s.Stage.Operator.Trains)} to be trained: about {Shown.Duration(TimeSpan.FromSeconds(begins.Seconds))} on {Threads} threads. "
+                + $"{begins.Rule} Every round that follows adds a training or a few{(Seeds.Count > 1 ? $", and the finalists are trained with {(Seeds.Count == 2 ? "another seed" : $"{Seeds.Count - 1} more seeds")}" : "")}; --max-trainings bounds both, and --fixed-options begins with fewer."
+        );
         PlanResult result = new PlanSearch(space, budget, Chance(Seeds), Most).Run(
             pipelines => Try(trials, pipelines),
             round => Say($"Trying {round}")

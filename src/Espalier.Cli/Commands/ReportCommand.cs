@@ -12,7 +12,7 @@ sealed class ReportCommand : EspalierCommand
     readonly Argument<string> _input = new("FOLDER")
     {
         Description =
-            "Output of 'espalier study' or 'espalier run', a folder of such outputs, or measurements.json itself.",
+            "Output of 'espalier study' or 'espalier run', a folder of such outputs, or measurements.json itself; or a CSV of what others measured, with the columns of report.csv.",
     };
     readonly Option<string?> _output = OptionValues.Text(
         "--output",
@@ -49,6 +49,15 @@ sealed class ReportCommand : EspalierCommand
         if (Path.GetExtension(output) != ".html")
         {
             problems.Usage($"--output is {output}; a name that ends in .html was expected.");
+        }
+        else if (
+            Path.GetFullPath(Path.ChangeExtension(output, PublishedTable.Ending))
+            == Path.GetFullPath(input)
+        )
+        {
+            problems.Usage(
+                $"{input} would be written over by the table beside the page; give --output another name."
+            );
         }
     }
 

@@ -55,6 +55,7 @@ sealed class RunCommand : EspalierCommand
             _batch,
             _effort,
             _store,
+            _common.TeacherCache,
             _force,
         ]);
     }
@@ -128,7 +129,12 @@ sealed class RunCommand : EspalierCommand
             listener.Note!($"Stopping; the same command goes on from here ({runner.Folder}).")
         );
         MachineTurn turn = MachineTurn.Here(listener.Note);
-        MeasuredStages measured = runner.Run(runner.Here(turn), turn, listener, stop);
+        MeasuredStages measured = runner.Run(
+            runner.Here(turn, _common.TeacherBytes(parse)),
+            turn,
+            listener,
+            stop
+        );
         progress.Clear();
         if (_common.IsJson(parse))
         {

@@ -41,7 +41,15 @@ sealed class StudyCommand : EspalierCommand
         )
     {
         Add(_recipe);
-        AddAll([_store, _output, _dryRun, _common.Jobs, _common.Threads, _common.Format]);
+        AddAll([
+            _store,
+            _output,
+            _dryRun,
+            _common.Jobs,
+            _common.Threads,
+            _common.TeacherCache,
+            _common.Format,
+        ]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -116,7 +124,11 @@ sealed class StudyCommand : EspalierCommand
         );
         MachineTurn turn = MachineTurn.Here(progress.Tell);
         StudyOutcome outcome = study.Run(
-            study.Here(_common.JobsFor(parse, recipe.ModelFolder), turn),
+            study.Here(
+                _common.JobsFor(parse, recipe.ModelFolder),
+                turn,
+                _common.TeacherBytes(parse)
+            ),
             turn,
             progress.Listener(),
             stop

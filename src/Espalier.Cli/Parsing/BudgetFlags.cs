@@ -12,16 +12,22 @@ sealed class BudgetFlags
 
     readonly Option<double> _milliseconds = OptionValues.Number(
         "--max-ms",
-        "Most milliseconds for an example, as measured on this machine.",
+        "Most milliseconds for an example, or for a token that a language model writes, as measured on this machine.",
         1e-6,
         Most
     );
     readonly Option<double> _quality = Bar(
         "The worst accuracy that will do, such as 0.77; of tasks that are not measured by accuracy the worst value of their first metric: the most where less of it is better."
     );
+    readonly Option<double> _perplexity = OptionValues.Number(
+        "--max-perplexity",
+        "Of a language model the most perplexity on its text that will do, such as 25.",
+        1,
+        Most
+    );
     readonly Option<double> _joules = OptionValues.Number(
         "--max-joules",
-        "Most joules for an example, measured or modelled as 'espalier doctor' tells.",
+        "Most joules for an example, or for a token that a language model writes, measured or modelled as 'espalier doctor' tells.",
         1e-12,
         Most
     );
@@ -32,7 +38,7 @@ sealed class BudgetFlags
         Most
     );
 
-    public IReadOnlyList<Option> All => [_milliseconds, _quality, _joules, _megabytes];
+    public IReadOnlyList<Option> All => [_milliseconds, _quality, _perplexity, _joules, _megabytes];
 
     public static Option<double> Bar(string description) =>
         OptionValues.Number("--min-accuracy", description, -Most, Most);
@@ -46,9 +52,16 @@ sealed class BudgetFlags
     /// <param name="metric">That the bar is of; null where only the data tell.</param>
     public void Check(ParseResult parse, Metric? metric, Problems problems)
     {
-        if (metric is not null && Problem(Given(parse, _quality), metric) is { } problem)
+        if (metric is not null && Problem(parse, metric) is { } problem)
         {
             problems.Usage(problem);
+        }
+
+        if (parse.Has(_quality) && parse.Has(_perplexity))
+        {
+            problems.Usage(
+                $"{_quality.Name} and {_perplexity.Name} are one bar; give the one of the task's metric."
+            );
         }
 
         if (!All.Any(parse.Has))
@@ -59,10 +72,16 @@ sealed class BudgetFlags
         }
     }
 
+    /// <summary>What is wrong with the bar of a line for this metric; null: nothing.</summary>
+    public string? Problem(ParseResult parse, Metric metric) =>
+        parse.Has(_perplexity) && metric != Metric.Perplexity
+            ? $"{_perplexity.Name} is of language models, and this task is measured by {metric}; give {_quality.Name}."
+            : Problem(Given(parse, _quality), metric);
+
     public Budget Of(ParseResult parse) =>
         new(
             Given(parse, _milliseconds),
-            Given(parse, _quality),
+            Given(parse, _quality) ?? Given(parse, _perplexity),
             Given(parse, _joules),
             Given(parse, _megabytes) * Mega
         );

@@ -96,6 +96,18 @@ sealed class CommonOptions
             1024
         );
 
+    /// <summary>What a stage may lay down beside the training that it saves.</summary>
+    public Option<double> TeacherCache { get; } =
+        With(
+            OptionValues.Number(
+                "--teacher-cache",
+                "GB on disk in which a stage that distils keeps what its teacher said, so that it is asked once; 0 keeps nothing, and results do not depend on it.",
+                0.0,
+                1e6
+            ),
+            () => Operators.OperatorContext.UsualTeacherBytes / 1e9
+        );
+
     /// <summary>Of float products, in training or in answering; not all commands have it.</summary>
     public Option<string> Precision { get; } =
         new Option<string>("--precision")
@@ -293,6 +305,8 @@ sealed class CommonOptions
 
         problems.Try(() => PreciseKernels(parse, terminal));
     }
+
+    public long TeacherBytes(ParseResult parse) => (long)(1e9 * parse.GetValue(TeacherCache));
 
     /// <summary>Where --jobs does not say, one a thread, or as many as half of the memory holds.</summary>
     public int JobsFor(ParseResult parse, string modelFolder)

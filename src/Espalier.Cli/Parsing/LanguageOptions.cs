@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Answering;
+using Espalier.Models;
 
 namespace Espalier.Cli.Parsing;
 
@@ -20,6 +21,14 @@ sealed class LanguageOptions
     public Option<string> Format => _common.Format;
     public Option<string?> Output => _common.Output;
 
+    /// <summary>Of commands that write or read a text as it is written.</summary>
+    public Option<string?> Effort { get; } =
+        OptionValues.Text(
+            "--effort",
+            "rule",
+            "How sure an early exit must be for a token to leave: full, confidence:0.9, entropy:0.3, normalized:0.5, patience:2 or exit:1."
+        );
+
     public bool IsJson(ParseResult parse) => _common.IsJson(parse);
 
     public void Check(ParseResult parse, Terminal terminal, Problems problems)
@@ -35,8 +44,25 @@ sealed class LanguageOptions
             _common.CheckModel(parse, terminal, problems);
         }
 
+        if (parse.ValueOf(Effort) is { } effort)
+        {
+            problems.Try(() => Models.Effort.Parse(effort));
+        }
+
         _common.CheckFormat(parse, problems);
         CommonOptions.CheckKernels(terminal, problems);
+    }
+
+    /// <summary>The user is told where it changes nothing.</summary>
+    public Effort EffortOf(ParseResult parse, ModelConfig config, Terminal terminal)
+    {
+        Effort effort = Models.Effort.Parse(parse.GetValue(Effort) ?? "full");
+        if (effort.Rule != ExitRule.Never && !config.HasExits)
+        {
+            terminal.Tell($"The model has no early exits, so --effort {effort} changes nothing.");
+        }
+
+        return effort;
     }
 
     /// <summary>The model, ready to write; the user is told its notes.</summary>

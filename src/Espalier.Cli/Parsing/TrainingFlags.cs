@@ -37,6 +37,12 @@ sealed class TrainingFlags
         MostBatch
     );
 
+    readonly Option<bool> _checkpointing = new("--gradient-checkpointing")
+    {
+        Description =
+            "Compute layers again for their backward pass, to save memory; the same model comes out.",
+    };
+
     readonly Option<string?> _original = new Option<string?>("--original")
     {
         Description =
@@ -44,7 +50,8 @@ sealed class TrainingFlags
         HelpName = "name",
     }.Among(Pipeline.Originals.Select(o => o.Method));
 
-    public IReadOnlyList<Option> All => [_preset, _epochs, _rate, _accumulation, _original];
+    public IReadOnlyList<Option> All =>
+        [_preset, _epochs, _rate, _accumulation, _checkpointing, _original];
 
     /// <summary>The pipeline of a text from the original that is asked for, or else from the task's.</summary>
     /// <param name="text">Null: the original alone.</param>
@@ -79,6 +86,7 @@ sealed class TrainingFlags
                 Epochs = parse.Has(_epochs) ? parse.ValueOf(_epochs) : preset.Epochs,
                 Rate = parse.Has(_rate) ? parse.ValueOf(_rate) : preset.Rate,
                 Accumulation = parts,
+                GradientCheckpointing = parse.ValueOf(_checkpointing),
             };
     }
 }

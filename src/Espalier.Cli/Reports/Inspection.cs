@@ -86,6 +86,14 @@ sealed record Inspection(
                 string.Join(", ", Forms().Select(f => $"{Shown.Bytes(f.Bytes)} {f.Form}"))
             );
             yield return ("answers", "the next token");
+            if (Config.HasExits)
+            {
+                yield return (
+                    "exits",
+                    $"{Config.ExitCount}, behind {string.Join(", ", Enumerable.Range(0, Config.ExitCount).Select(Config.LayersAt))} layers, each with the head"
+                );
+            }
+
             yield return Tokens();
             yield break;
         }

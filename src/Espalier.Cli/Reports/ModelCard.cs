@@ -8,7 +8,14 @@ static class ModelCard
 {
     public const string Name = "README.md";
 
-    public static string Of(Model model, OnnxOptions options, ExportReport report)
+    /// <param name="name">What the hub calls it.</param>
+    public static string Of(
+        Model model,
+        OnnxOptions options,
+        ExportReport report,
+        CardFacts facts,
+        string name
+    )
     {
         ModelConfig config = model.Config;
         string file = $"onnx/{OnnxModel.FileName(model)}",
@@ -21,7 +28,7 @@ static class ModelCard
             tags:
             - onnx
             - espalier
-            ---
+            {facts.Head(name, task)}---
 
             # {config.Family.ModelType} for {task}
 
@@ -32,7 +39,7 @@ static class ModelCard
             ## How it was made
 
             {(model.History.Count == 0 ? "No operator was applied here.\n" : History(model))}
-            ## How it answers
+            {facts.Section()}## How it answers
 
             `{file}`, {Shown.Bytes(report.Bytes)}{Exits(options)}, was run before it was written, on {report.Found[0].Texts} texts of {TextTable.Cell(
                 report.Task
@@ -53,7 +60,11 @@ static class ModelCard
             const answer = await pipeline("{task}", "this-folder", {"{"} dtype: "{Type(model)}" {"}"});
             ```
 
-            Licence: that of the model and the data that it was made from, which Espalier does not know.
+            Licence: {(
+                facts.Licence is { } licence
+                    ? $"{licence}, as the card of the model that was exported says."
+                    : "that of the model and the data that it was made from, which Espalier does not know."
+            )}
 
             """;
     }

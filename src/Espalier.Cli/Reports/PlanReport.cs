@@ -19,8 +19,8 @@ static class PlanReport
         Measurement one = result.Measurements[0];
         Metric metric = one.Primary.Kind;
         terminal.Say(
-            $"{Shown.Whole(one.Task)}: {Limits(result.Budget, metric)}; {one.Examples} examples of the {one.Split} split, "
-                + $"time at batch {one.BatchSize}, {(result.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", result.Seeds)}"
+            $"{Shown.Whole(one.Task)}: {Limits(result.Budget, metric)}; {one.Examples} {metric.Over} of the {one.Split} split, "
+                + $"{(metric.IsOfText ? "time of a written token" : $"time at batch {one.BatchSize}")}, {(result.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", result.Seeds)}"
         );
         WriteAnswer(terminal, result, facts, metric);
         if (PlanSureness.Caution(result) is { } caution)
@@ -68,7 +68,7 @@ static class PlanReport
         {
             string effort = chosen.Effort == Effort.Full ? "" : $" --effort {chosen.Effort}";
             terminal.Say(
-                $"  espalier predict --model {Shown.Whole(model)}{effort}"
+                $"  espalier {(metric.IsOfText ? "generate" : "predict")} --model {Shown.Whole(model)}{effort}"
                     + (result.Seeds.Count > 1 ? "  (the model of the first seed)" : "")
             );
         }
@@ -99,7 +99,9 @@ static class PlanReport
     )
     {
         Alternative expected = sureness.Outlook.Expected;
-        string time = expected.Milliseconds is { } ms ? $", {Shown.Milliseconds(ms)} ms" : "",
+        string time = expected.Milliseconds is { } ms
+                ? $", {Shown.Milliseconds(ms)} ms{Of(metric)}"
+                : "",
             kept = result.MeetsBudget
                 ? $"; it keeps the budget with a chance of {100 * sureness.Outlook.ChanceKept:0} %"
                 : $"; it would keep the budget with a chance of {100 * sureness.Outlook.ChanceKept:0} %";
@@ -127,6 +129,8 @@ static class PlanReport
                         "J" when nearest.Joules is { } joules => $"--max-joules {Up(joules.Value)}",
                         "MB" when nearest.Bytes is { } bytes =>
                             $"--max-mb {Up(bytes.Value / Mega)}",
+                        "quality" when nearest.Metric == Metric.Perplexity =>
+                            $"--max-perplexity {Up(nearest.Quality.Value)}",
                         "quality" =>
                             $"--min-accuracy {(nearest.Metric.MoreIsBetter ? Math.Floor(1e3 * nearest.Quality.Value) : Math.Ceiling(1e3 * nearest.Quality.Value)) / 1e3:0.###}",
                         _ => $"a budget without {v.Limit}",
@@ -161,7 +165,7 @@ static class PlanReport
                 "effort",
                 metric.Header(),
                 $"ms/{metric.Per}",
-                "mJ",
+                metric.IsOfText ? $"mJ/{metric.Per}" : "mJ",
                 "memory MB",
                 "breaks",
             ],
@@ -175,7 +179,11 @@ static class PlanReport
                         $"{a.Effort}",
                         Shown.Interval(metric, a.Quality),
                         a.Milliseconds is { } ms ? Shown.Milliseconds(ms) : "",
-                        a.Joules is { } j ? $"{1e3 * j.Value:0.0}" : "",
+                        a.Joules is { } j
+                            ? metric.IsOfText
+                                ? Printed.Short(1e3 * j.Value)
+                                : $"{1e3 * j.Value:0.0}"
+                            : "",
                         a.Bytes is { } b ? $"{b.Value / Mega:0.0}" : "",
                         a == result.Chosen && result.MeetsBudget
                             ? "the answer"
@@ -265,6 +273,9 @@ static class PlanReport
         }
     }
 
+    /// <summary>What times and energies of a language model are of; of others it needs no saying.</summary>
+    static string Of(Metric metric) => metric.IsOfText ? $" per {metric.Per}" : "";
+
     static string Share(int part, int whole) => $"{100.0 * part / whole:0} %";
 
     static string Limits(Budget budget, Metric metric) =>
@@ -272,11 +283,11 @@ static class PlanReport
             ", ",
             new[]
             {
-                budget.MaxMilliseconds is { } ms ? $"at most {ms} ms" : null,
+                budget.MaxMilliseconds is { } ms ? $"at most {ms} ms{Of(metric)}" : null,
                 budget.MinQuality is { } quality
                     ? $"{metric} {(metric.MoreIsBetter ? "at least" : "at most")} {metric.Factor() * quality:0.##}{metric.Unit()}"
                     : null,
-                budget.MaxJoules is { } joules ? $"at most {joules} J" : null,
+                budget.MaxJoules is { } joules ? $"at most {joules} J{Of(metric)}" : null,
                 budget.MaxBytes is { } bytes ? $"at most {bytes / Mega} MB" : null,
             }.OfType<string>()
         )
@@ -288,9 +299,9 @@ static class PlanReport
             new[]
             {
                 Text(metric, a.Quality),
-                a.Milliseconds is { } ms ? $"{Shown.Milliseconds(ms)} ms" : null,
+                a.Milliseconds is { } ms ? $"{Shown.Milliseconds(ms)} ms{Of(metric)}" : null,
                 a.Joules is { } joules
-                    ? $"{1e3 * joules.Value:0.0} mJ ({joules.Origin.ToString().ToLowerInvariant()})"
+                    ? $"{(metric.IsOfText ? Printed.Short(1e3 * joules.Value) : $"{1e3 * joules.Value:0.0}")} mJ{Of(metric)} ({joules.Origin.ToString().ToLowerInvariant()})"
                     : null,
                 a.Bytes is { } bytes ? $"{bytes.Value / Mega:0.0} MB" : null,
             }.OfType<string>()

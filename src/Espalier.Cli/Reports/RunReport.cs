@@ -18,7 +18,7 @@ static class RunReport
         Measurement first = stages[0].Row;
         bool exits = stages.Any(s => s.Stage.Model.Config.HasExits);
         terminal.Say(
-            $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test examples"
+            $"{recipe.Pipeline} on {Shown.Whole(recipe.Data.Task.Name)}: {first.Examples} test {first.Primary.Kind.Over}"
                 + (exits ? $"; models with early exits at {stages[^1].Row.Effort}" : "")
         );
         terminal.Say(TimedOn(recipe, [.. stages.SelectMany(s => s.Curve)]));
@@ -28,9 +28,10 @@ static class RunReport
             stages.Select(s => (IReadOnlyList<string>)[.. columns.Select(c => c.Cell(s))])
         );
         terminal.Say(stages.Zip(stages.Skip(1), WhyNotFaster).OfType<string>());
+        terminal.Say(recipe.Pipeline.Remarks);
 
         terminal.Say(
-            $"In brackets: 95 % intervals; that of {first.Primary.Metric} is over which examples are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."
+            $"In brackets: 95 % intervals; that of {first.Primary.Metric} is over which {first.Primary.Kind.Over} are asked, that of a time over which are timed and the noise of this sitting. Neither covers another seed or day."
         );
         terminal.Say($"Memory: weights as a session packs them. Energy: {first.EnergySource}.");
         terminal.Say(
@@ -110,8 +111,8 @@ static class RunReport
             : "";
         string why =
             config.HasExits && !before.Stage.Model.Config.HasExits
-                ? $"at {stage.Row.Effort} an example passes {stage.Row.AverageLayers:0.00} of {config.Layers.Count} layers on average, "
-                    + "and every exit on the way costs a classifier"
+                ? $"at {stage.Row.Effort} {(config.IsLanguage ? "a token" : "an example")} passes {stage.Row.AverageLayers:0.00} of {config.Layers.Count} layers on average, "
+                    + $"and every exit on the way costs {(config.IsLanguage ? "the head" : "a classifier")}"
             : stage.Row.AverageMultiplyAdds > before.Row.AverageMultiplyAdds
                 ? $"it takes {stage.Row.AverageMultiplyAdds / 1e6:0.0} M multiply-adds an example, before {before.Row.AverageMultiplyAdds / 1e6:0.0} M"
             : ratio.High is < 1

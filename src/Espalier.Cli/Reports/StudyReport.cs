@@ -105,7 +105,7 @@ static class StudyReport
     {
         Metric metric = all[0].Primary.Kind;
         terminal.Say(
-            $"{Shown.Whole(task)}: {all[0].Examples} test examples, time at batch {batch}; means over seeds with 95 % intervals; models with early exits at {recipe.Effort}"
+            $"{Shown.Whole(task)}: {all[0].Examples} test {metric.Over}, {(metric.IsOfText ? "time of a written token" : $"time at batch {batch}")}; means over seeds with 95 % intervals; models with early exits at {recipe.Effort}"
         );
         IGrouping<string, Measurement>[] rows =
         [

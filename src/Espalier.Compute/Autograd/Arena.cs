@@ -34,5 +34,7 @@ sealed class Arena
         return rented;
     }
 
+    public long Bytes => _slabs.Sum(s => (long)s.Count * sizeof(float));
+
     public void Reset() => (_slab, _used) = (0, 0);
 }

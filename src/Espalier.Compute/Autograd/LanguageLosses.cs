@@ -1,11 +1,10 @@
+using System.Numerics.Tensors;
 using Espalier.Kernels;
-using Espalier.Tensors;
 
 namespace Espalier.Autograd;
 
 /// <summary>
-/// Losses of a language model's scores s [rows, vocabulary], in double; each also writes its gradient. Vocabularies are long, so
-/// rows are dealt out.
+/// Losses of a language model's scores s [rows, vocabulary], row by row; each also writes its gradient.
 /// </summary>
 static class LanguageLosses
 {
@@ -17,65 +16,53 @@ static class LanguageLosses
     /// With b(j) the bucket of entry j and a = ln q_b − ln p_b: ∂KL(p‖q)/∂s_j = (q_j − q_j p_b / q_b) / T, ∂KL(q‖p)/∂s_j =
     /// q_j (a_b − Σ q a) / T.
     /// </remarks>
-    public static double Imitate(
-        Workers workers,
-        Tensor s,
+    public static RowLoss Imitate(
+        RowKernels kernels,
+        int rows,
+        int columns,
         LikelyTokens teacher,
         int[] targets,
-        Imitation how,
-        Tensor gradient
+        Imitation how
     )
     {
         int scored = targets.Count(t => t >= 0);
         if (
-            teacher.Rows != s.Rows
-            || targets.Length != s.Rows
+            teacher.Rows != rows
+            || targets.Length != rows
             || how.Hard != 0 && scored == 0
-            || targets.AsSpan().ContainsAnyInRange(s.Columns, int.MaxValue)
-            || teacher.Ids.AsSpan().ContainsAnyInRange(s.Columns, int.MaxValue)
+            || targets.AsSpan().ContainsAnyInRange(columns, int.MaxValue)
+            || teacher.Ids.AsSpan().ContainsAnyInRange(columns, int.MaxValue)
         )
         {
             throw new ArgumentException(
-                $"Imitate: {teacher.Rows} rows of a teacher and {targets.Length} targets, {scored} of them scored, for logits of {s.Shape}; "
+                $"Imitate: {teacher.Rows} rows of a teacher and {targets.Length} targets, {scored} of them scored, for logits of [{rows}, {columns}]; "
                     + "each row takes one of each, and each is below the vocabulary's size."
             );
         }
 
-        double[] losses = new double[s.Rows];
-        workers.Run(
-            s.Rows,
-            r =>
+        return new RowLoss(
+            (r, s, to) =>
             {
-                Row row = new(s.Row(r), gradient.Row(r));
-                losses[r] =
+                Row row = new(kernels, s, to);
+                double loss =
                     how.Soft
-                    / s.Rows
-                    * row.Soft(teacher, r, how.Temperature, how.Reverse, how.Soft / s.Rows);
+                    / rows
+                    * row.Soft(teacher, r, how.Temperature, how.Reverse, how.Soft / rows);
                 if (how.Hard != 0 && targets[r] >= 0)
                 {
-                    losses[r] += how.Hard / scored * row.Hard(targets[r], how.Hard / scored);
+                    loss += how.Hard / scored * row.Hard(targets[r], how.Hard / scored);
                 }
+
+                return loss;
             }
         );
-        return losses.Sum();
     }
 
-    readonly ref struct Row
+    readonly ref struct Row(RowKernels kernels, Span<float> s, Span<float> to)
     {
-        readonly ReadOnlySpan<float> _s;
-        readonly Span<float> _to;
-        readonly double _largest;
-
-        public Row(ReadOnlySpan<float> s, Span<float> to)
-        {
-            _s = s;
-            _to = to;
-            _largest = double.NegativeInfinity;
-            foreach (float z in s)
-            {
-                _largest = Math.Max(_largest, z);
-            }
-        }
+        readonly Span<float> _s = s;
+        readonly Span<float> _to = to;
+        readonly double _largest = TensorPrimitives.Max<float>(s);
 
         /// <summary>T² times the divergence; writes weight times its gradient.</summary>
         public double Soft(
@@ -86,14 +73,8 @@ static class LanguageLosses
             double weight
         )
         {
-            double total = 0,
+            double total = kernels.Exponentials(_s, _largest, temperature, _to),
                 likely = 0;
-            for (int c = 0; c < _s.Length; c++)
-            {
-                double e = Math.Exp((_s[c] - _largest) / temperature);
-                total += e;
-                _to[c] = (float)e;
-            }
 
             ReadOnlySpan<int> ids = teacher.Ids.AsSpan(row * teacher.K, teacher.K);
             ReadOnlySpan<float> logs = teacher.Logs.AsSpan(row * teacher.K, teacher.K);
@@ -128,10 +109,7 @@ static class LanguageLosses
             mean = reverse ? divergence : 0;
             double slope = weight * temperature,
                 others = slope / total * (restRatio - mean);
-            for (int c = 0; c < _to.Length; c++)
-            {
-                _to[c] = (float)(_to[c] * others);
-            }
+            RowLoss.Scale(_to, others);
 
             for (int i = 0; i < ids.Length; i++)
             {
@@ -148,23 +126,14 @@ static class LanguageLosses
         // ln of the smallest probability that a float holds.
         const double Least = -103;
 
-        /// <summary>−ln softmax(s)[target]; adds weight times its gradient.</summary>
+        /// <summary>−ln softmax(s)[target]; adds weight times its gradient. The scores are gone afterwards.</summary>
         public double Hard(int target, double weight)
         {
-            double total = 0;
-            foreach (float z in _s)
-            {
-                total += Math.Exp(z - _largest);
-            }
-
-            double share = weight / total;
-            for (int c = 0; c < _s.Length; c++)
-            {
-                _to[c] += (float)(Math.Exp(_s[c] - _largest) * share);
-            }
-
+            double score = _s[target],
+                total = kernels.Exponentials(_s, _largest, 1, _s);
+            TensorPrimitives.MultiplyAdd(_s, (float)(weight / total), _to, _to);
             _to[target] -= (float)weight;
-            return Math.Log(total) + _largest - _s[target];
+            return Math.Log(total) + _largest - score;
         }
     }
 }

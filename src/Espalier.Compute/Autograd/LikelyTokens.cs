@@ -70,23 +70,6 @@ public sealed record LikelyTokens(int K, int[] Ids, float[] Logs, float[] Rest)
                 ? float.NegativeInfinity
                 : (float)(Math.Log(total - kept) - log);
     }
-
-    /// <summary>Some rows, one behind the other.</summary>
-    public LikelyTokens Slice(int first, int count) =>
-        new(
-            K,
-            Ids.AsSpan(first * K, count * K).ToArray(),
-            Logs.AsSpan(first * K, count * K).ToArray(),
-            Rest.AsSpan(first, count).ToArray()
-        );
-
-    public static LikelyTokens Joined(IReadOnlyList<LikelyTokens> parts) =>
-        new(
-            parts[0].K,
-            [.. parts.SelectMany(p => p.Ids)],
-            [.. parts.SelectMany(p => p.Logs)],
-            [.. parts.SelectMany(p => p.Rest)]
-        );
 }
 
 /// <summary>How scores are taught: weights, temperature, and which divergence.</summary>

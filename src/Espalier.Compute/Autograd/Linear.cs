@@ -12,6 +12,17 @@ public sealed partial class Tape
         Variable? bias,
         Activation activation = Activation.None
     ) => Record(new Linear(this, x, weight, bias, activation));
+
+    /// <summary>
+    /// x [T, D] · weightᵀ [T, vocabulary]: a language model's scores, which nobody makes before they are read. Losses take
+    /// them some rows at a time, so that all of them never are in memory at once.
+    /// </summary>
+    /// <param name="blockNumbers">Scores that a loss has in memory at once, rounded to whole rows.</param>
+    public Variable Scores(
+        Variable x,
+        Variable weight,
+        int blockNumbers = BlockedLoss.BlockNumbers
+    ) => Record(new Linear(this, x, weight, null, Activation.None, blockNumbers));
 }
 
 /// <summary>y [T, O] = activation(x [T, I] · weightᵀ [I, O] + bias).</summary>
@@ -23,7 +34,14 @@ sealed class Linear : Operation
     readonly Activation _activation;
     readonly Tensor? _linear;
 
-    public Linear(Tape tape, Variable x, Variable weight, Variable? bias, Activation activation)
+    public Linear(
+        Tape tape,
+        Variable x,
+        Variable weight,
+        Variable? bias,
+        Activation activation,
+        int? blockNumbers = null
+    )
     {
         if (x.Value.Columns != weight.Value.Columns)
         {
@@ -33,18 +51,40 @@ sealed class Linear : Operation
         }
 
         (_x, _weight, _bias, _activation) = (x, weight, bias, activation);
-        Tensor y = tape.Rent(x.Value.Rows, weight.Value.Rows);
         bool grows = x.NeedsGradient || weight.NeedsGradient || bias is { NeedsGradient: true };
-        _linear = grows && activation != Activation.None ? tape.Rent(y.Shape) : null;
+        if (blockNumbers is { } numbers)
+        {
+            BlockNumbers = numbers;
+            Output = new Variable(this, () => Product(tape), grows);
+            return;
+        }
+
+        _linear =
+            grows && activation != Activation.None
+                ? tape.Rent(x.Value.Rows, weight.Value.Rows)
+                : null;
+        Output = new Variable(Product(tape), grows);
+    }
+
+    /// <summary>Of scores that are made when they are read: how many a loss has in memory at once.</summary>
+    public int BlockNumbers { get; }
+
+    public Variable X => _x;
+
+    public Variable Weight => _weight;
+
+    Tensor Product(Tape tape)
+    {
+        Tensor y = tape.Rent(_x.Value.Rows, _weight.Value.Rows);
         tape.Kernels.Gemm.Multiply(
             tape.Workers,
-            x.Value,
+            _x.Value,
             false,
-            tape.Packed(weight.Value, transposed: true),
+            tape.Packed(_weight.Value, transposed: true),
             y,
-            new Epilogue(bias?.Value, activation, _linear)
+            new Epilogue(_bias?.Value, _activation, _linear)
         );
-        Output = new Variable(y, grows);
+        return y;
     }
 
     internal override void Backward(Tape tape)
@@ -67,6 +107,11 @@ sealed class Linear : Operation
             addWeight,
             _bias is { NeedsGradient: true } ? tape.Sums(_bias) : null
         );
+        Backward(tape, gradients);
+    }
+
+    public static void Backward(Tape tape, in LinearGradients gradients)
+    {
         if (!tape.Kernels.Gemm.Backward(tape.Workers, gradients))
         {
             InParts(tape, gradients);

@@ -17,7 +17,10 @@ public sealed partial class Tape
     public Variable NextToken(Variable logits, ReadOnlySpan<int> targets)
     {
         int[] own = [.. targets];
-        return Loss(logits, to => Losses.NextToken(Workers, logits.Value, own, to));
+        return OfRows(
+            logits,
+            (rows, columns) => Losses.NextToken(Kernels.Rows, rows, columns, own)
+        );
     }
 
     /// <summary>−(T²/N) Σ softmax(teacher/T) · log softmax(logits/T).</summary>
@@ -38,9 +41,10 @@ public sealed partial class Tape
     )
     {
         int[] own = [.. targets];
-        return Loss(
+        return OfRows(
             logits,
-            to => LanguageLosses.Imitate(Workers, logits.Value, teacher, own, how, to)
+            (rows, columns) =>
+                LanguageLosses.Imitate(Kernels.Rows, rows, columns, teacher, own, how)
         );
     }
 
@@ -70,6 +74,27 @@ public sealed partial class Tape
         terms is [(var only, 1f)] ? only : Record(new WeightedSum(this, terms));
 
     Variable Loss(Variable x, Func<Tensor, double> of) => Record(new Loss(this, x, of));
+
+    /// <summary>Scores that nobody has made are taken in blocks.</summary>
+    Variable OfRows(Variable scores, Func<int, int, RowLoss> of)
+    {
+        if (scores.Product is { } product)
+        {
+            RowLoss blocked = of(product.X.Value.Rows, product.Weight.Value.Rows);
+            return Record(new BlockedLoss(this, product, blocked));
+        }
+
+        RowLoss whole = of(scores.Value.Rows, scores.Value.Columns);
+        return Loss(
+            scores,
+            to =>
+            {
+                double[] parts = new double[to.Rows];
+                whole.Run(Workers, 0, scores.Value, to, parts);
+                return whole.Total(parts);
+            }
+        );
+    }
 }
 
 /// <summary>
@@ -92,20 +117,40 @@ sealed class Loss : Operation
         Output = new Variable(y, x.NeedsGradient);
     }
 
-    internal override void Backward(Tape tape)
-    {
-        float up = Output.Gradient!.Span[0];
+    internal override void Backward(Tape tape) =>
+        Send(tape, _x, _gradient, Output.Gradient!.Span[0]);
 
-        // Where nothing is there yet, this memory becomes the gradient: of a language model's scores there is no room for two.
-        Tensor dx = _x.Receive(out bool add, _ => _gradient);
-        if (add)
+    /// <summary>
+    /// Adds up · gradient to what a variable has. Where nothing is there yet, this memory becomes the gradient: of a language
+    /// model's scores there is no room for two.
+    /// </summary>
+    public static void Send(Tape tape, Variable to, Tensor? gradient, float up)
+    {
+        if (gradient is null)
         {
-            TensorPrimitives.MultiplyAdd(_gradient.Span, up, dx.Span, dx.Span);
+            return;
         }
-        else
-        {
-            TensorPrimitives.Multiply(_gradient.Span, up, dx.Span);
-        }
+
+        const int block = 1 << 16;
+        Tensor sum = to.Receive(out bool add, _ => gradient);
+        tape.Workers.Run(
+            (sum.Count + block - 1) / block,
+            b =>
+            {
+                int first = b * block,
+                    count = Math.Min(block, sum.Count - first);
+                Span<float> from = gradient.Span.Slice(first, count),
+                    into = sum.Span.Slice(first, count);
+                if (add)
+                {
+                    TensorPrimitives.MultiplyAdd(from, up, into, into);
+                }
+                else
+                {
+                    TensorPrimitives.Multiply(from, up, into);
+                }
+            }
+        );
     }
 
     public override Cost Cost => Cost.Elements(2L * _x.Value.Count);

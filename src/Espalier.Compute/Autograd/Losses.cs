@@ -1,5 +1,6 @@
+using System.Numerics.Tensors;
 using Espalier.Kernels;
-using Espalier.Tensors;
+using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Autograd;
 
@@ -43,58 +44,36 @@ static class Losses
         return total / s.Rows;
     }
 
-    /// <summary>−(1/n) Σ log softmax(s)[target] over the n rows whose target is not below 0. Vocabularies are long, so rows are dealt out.</summary>
-    public static double NextToken(Workers workers, Tensor s, int[] targets, Tensor gradient)
+    /// <summary>−(1/n) Σ log softmax(s)[target] over the n rows whose target is not below 0.</summary>
+    public static RowLoss NextToken(RowKernels kernels, int rows, int columns, int[] targets)
     {
         int scored = targets.Count(t => t >= 0),
             most = targets.Length == 0 ? -1 : targets.Max();
-        if (targets.Length != s.Rows || scored == 0 || most >= s.Columns)
+        if (targets.Length != rows || scored == 0 || most >= columns)
         {
             throw new ArgumentException(
-                $"NextToken: {targets.Length} targets, {scored} of them scored, the largest {most}, for logits of {s.Shape}; "
+                $"NextToken: {targets.Length} targets, {scored} of them scored, the largest {most}, for logits of [{rows}, {columns}]; "
                     + "each row takes one, at least one is scored, and each is below the vocabulary's size."
             );
         }
 
-        double[] losses = new double[s.Rows];
-        workers.Run(
-            s.Rows,
-            r =>
+        return new RowLoss(Of, scored);
+
+        double Of(int row, Span<float> s, Span<float> to)
+        {
+            int target = targets[row];
+            if (target < 0)
             {
-                Span<float> to = gradient.Row(r);
-                int target = targets[r];
-                if (target < 0)
-                {
-                    to.Clear();
-                    return;
-                }
-
-                ReadOnlySpan<float> from = s.Row(r);
-                double largest = double.NegativeInfinity,
-                    total = 0;
-                foreach (float z in from)
-                {
-                    largest = Math.Max(largest, z);
-                }
-
-                for (int c = 0; c < to.Length; c++)
-                {
-                    double e = Math.Exp(from[c] - largest);
-                    total += e;
-                    to[c] = (float)e;
-                }
-
-                losses[r] = largest + Math.Log(total) - from[target];
-                double share = 1 / (total * scored);
-                for (int c = 0; c < to.Length; c++)
-                {
-                    to[c] = (float)(to[c] * share);
-                }
-
-                to[target] = (float)((Math.Exp(from[target] - largest) / total - 1) / scored);
+                to.Clear();
+                return 0;
             }
-        );
-        return losses.Sum() / scored;
+
+            double largest = TensorPrimitives.Max<float>(s),
+                total = kernels.Exponentials(s, largest, 1, to);
+            RowLoss.Scale(to, 1 / (total * scored));
+            to[target] = (float)((Math.Exp(s[target] - largest) / total - 1) / scored);
+            return largest + Math.Log(total) - s[target];
+        }
     }
 
     /// <summary>−(T²/N) Σ p_t log p_s (Hinton et al. 2015; the form of FastFormers and TinyBERT).</summary>

@@ -22,7 +22,14 @@ public abstract class Operation
 public sealed partial class Tape(Workers workers, KernelFamily kernels)
 {
     readonly Arena _arena = new();
-    readonly List<Operation> _operations = [];
+
+    // What lives no longer than one segment or one operation.
+    readonly Arena _brief = new();
+    List<Operation> _operations = [];
+
+    // The arena of what is rented now, and the input of the segment that is at work, if one is.
+    Arena? _within;
+    Variable? _input;
     readonly Dictionary<(Tensor, bool), CurrentPack> _packed = [];
     int _weightsVersion;
     Rng _rng;
@@ -44,6 +51,7 @@ public sealed partial class Tape(Workers workers, KernelFamily kernels)
     {
         _operations.Clear();
         _arena.Reset();
+        (_within, _input) = (null, null);
         _draws = 0;
         _rng = dropout ?? default;
         Training = dropout is not null;
@@ -97,19 +105,65 @@ public sealed partial class Tape(Workers workers, KernelFamily kernels)
         }
 
         Gradient(loss, out _).Span[0] = 1;
-        for (int i = _operations.Count - 1; i >= 0; i--)
+        Backward(this, _operations);
+    }
+
+    internal static void Backward(Tape tape, List<Operation> operations)
+    {
+        for (int i = operations.Count - 1; i >= 0; i--)
         {
-            if (_operations[i].Output.Gradient is not null)
+            if (operations[i].Output.Gradient is not null)
             {
-                _operations[i].Backward(this);
+                operations[i].Backward(tape);
             }
         }
     }
 
-    /// <summary>Memory until the next <see cref="Begin"/>; holds arbitrary numbers.</summary>
-    internal Tensor Rent(Shape shape) => _arena.Rent(shape);
+    /// <summary>Bytes that steps so far have needed at most, beside parameters and their packed forms.</summary>
+    public long Bytes => _arena.Bytes + _brief.Bytes;
 
-    internal Tensor Rent(int rows, int columns) => _arena.Rent(new Shape(rows, columns));
+    /// <summary>Memory until the next <see cref="Begin"/>, or of a segment until its end; holds arbitrary numbers.</summary>
+    internal Tensor Rent(Shape shape) => (_within ?? _arena).Rent(shape);
+
+    internal Tensor Rent(int rows, int columns) => Rent(new Shape(rows, columns));
+
+    /// <summary>Memory for an operation outside of segments, until it returns.</summary>
+    internal Tensor Briefly(Shape shape)
+    {
+        _brief.Reset();
+        return _brief.Rent(shape);
+    }
+
+    /// <summary>Streams of chance that were handed out so far.</summary>
+    internal ulong Draws => _draws;
+
+    /// <summary>Runs a segment, forwards or backwards.</summary>
+    /// <param name="brief">Whether what is rented meanwhile is let go at the end; only the input's gradient stays.</param>
+    /// <param name="draws">Where its streams of chance begin.</param>
+    internal (Variable Y, List<Operation> Operations) Inside(
+        Variable input,
+        Func<Variable> run,
+        bool brief,
+        ulong draws
+    )
+    {
+        ulong after = _draws;
+        _brief.Reset();
+        (_within, _input, _draws) = (brief ? _brief : _arena, input, draws);
+        var recorded = Recorded(run);
+        (_within, _input, _draws) = (null, null, Math.Max(after, _draws));
+        return recorded;
+    }
+
+    /// <summary>With a list of its own for the operations.</summary>
+    internal (Variable Y, List<Operation> Operations) Recorded(Func<Variable> run)
+    {
+        List<Operation> outer = _operations;
+        _operations = [];
+        Variable y = run();
+        (List<Operation> inner, _operations) = (_operations, outer);
+        return (y, inner);
+    }
 
     internal Variable Record(Operation operation)
     {
@@ -122,7 +176,8 @@ public sealed partial class Tape(Workers workers, KernelFamily kernels)
     }
 
     /// <summary>The gradient to write to or, when something is there already, to add to.</summary>
-    internal Tensor Gradient(Variable variable, out bool add) => variable.Receive(out add, Rent);
+    internal Tensor Gradient(Variable variable, out bool add) =>
+        variable.Receive(out add, ReferenceEquals(variable, _input) ? _arena.Rent : Rent);
 
     /// <summary>The gradient of what is summed over rows and can only be added to: zeros when nothing is there.</summary>
     internal Tensor Sums(Variable variable)

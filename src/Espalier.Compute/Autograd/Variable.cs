@@ -5,6 +5,8 @@ namespace Espalier.Autograd;
 /// <summary>A tensor that a loss may depend on, and the loss' gradient with respect to it.</summary>
 public sealed class Variable
 {
+    readonly Func<Tensor>? _make;
+    Tensor? _value;
     Tensor? _gradient;
     bool _holdsNothing;
 
@@ -19,18 +21,28 @@ public sealed class Variable
             );
         }
 
-        Value = value;
+        _value = value;
         _gradient = gradient;
         NeedsGradient = gradient is not null;
     }
 
     internal Variable(Tensor value, bool needsGradient)
     {
-        Value = value;
+        _value = value;
         NeedsGradient = needsGradient;
     }
 
-    public Tensor Value { get; }
+    /// <summary>A product whose value is made when somebody asks for it.</summary>
+    internal Variable(Linear product, Func<Tensor> make, bool needsGradient)
+    {
+        (Product, _make) = (product, make);
+        NeedsGradient = needsGradient;
+    }
+
+    public Tensor Value => _value ??= _make!();
+
+    /// <summary>What gives the value, where that may be had in parts; null: it is there.</summary>
+    internal Linear? Product { get; }
 
     /// <summary>Null until something has been propagated to it; a parameter's is zero until then.</summary>
     public Tensor? Gradient

@@ -126,6 +126,10 @@ public readonly record struct AttentionCall(
 /// <param name="Queries">[rows of the sequences, heads · width].</param>
 /// <param name="Keys">[rows, key heads · width] of the new tokens; the values likewise.</param>
 /// <param name="Pasts">Of each sequence (a longer array may be reused), with room for its rows.</param>
+/// <param name="Places">
+/// Of each row the place of its token in its sequence, ascending within one, where tokens between them have no row; their keys and
+/// values are in the cache already (<see cref="Attention.Write"/>). Null: rows stand behind the past, one after the other.
+/// </param>
 public readonly record struct PastCall(
     Columns Queries,
     Columns Keys,
@@ -133,9 +137,18 @@ public readonly record struct PastCall(
     Sequences Sequences,
     AttentionForm Form,
     Past[] Pasts,
-    int Layer
+    int Layer,
+    int[]? Places = null
 )
 {
+    /// <summary>The place of a row in its sequence; rows of it are counted from 0.</summary>
+    internal int PlaceOf(int sequence, int row) =>
+        Places is null ? Pasts[sequence].Length + row : Places[Sequences.Starts[sequence] + row];
+
+    /// <summary>Keys up to that of a sequence's last row.</summary>
+    internal int KeysOf(int sequence) =>
+        Sequences.RowsOf(sequence) is > 0 and var rows ? PlaceOf(sequence, rows - 1) + 1 : 0;
+
     /// <exception cref="ArgumentException">A sequence has no room, or the cache was made for other layers.</exception>
     public void Check(Tensor y)
     {
@@ -144,12 +157,12 @@ public readonly record struct PastCall(
             Past past = Pasts[s];
             AttentionForm form = past.Cache.LayerOf(Layer);
             if (
-                past.Length + Sequences.RowsOf(s) > past.Room
+                KeysOf(s) > past.Room
                 || (form.Heads / form.Group, form.Width) != (Form.Heads / Form.Group, Form.Width)
             )
             {
                 throw new ArgumentException(
-                    $"Attention: sequence {s} has {past.Length} tokens in the cache and {Sequences.RowsOf(s)} new ones, and room for {past.Room}; "
+                    $"Attention: sequence {s} has {past.Length} tokens in the cache and {Sequences.RowsOf(s)} new rows, the last at place {KeysOf(s) - 1}, and room for {past.Room}; "
                         + $"reserve it, in a cache whose layer {Layer} has these heads."
                 );
             }
@@ -163,6 +176,20 @@ public readonly record struct PastCall(
         }
     }
 }
+
+/// <summary>Keys and values of tokens that have left the layers, on their way into a cache.</summary>
+/// <param name="Keys">[rows, key heads · width]; the values likewise.</param>
+/// <param name="SequenceOf">Of each row: whose token it is, as a place in <paramref name="Pasts"/>.</param>
+/// <param name="Places">Of each row: where its token stands in its sequence, whose past has room for it.</param>
+public readonly record struct PastRows(
+    Columns Keys,
+    Columns Values,
+    int Count,
+    int[] SequenceOf,
+    int[] Places,
+    Past[] Pasts,
+    int Layer
+);
 
 /// <summary>
 /// softmax(scale · q kᵀ) v for each sequence and head (Vaswani et al. 2017, equation 1). A query that sees no key gives 0.
@@ -192,6 +219,32 @@ public abstract class Attention
     /// </summary>
     /// <param name="y">[rows of the sequences, heads · width].</param>
     public abstract void Continue(Workers workers, in PastCall call, Tensor y);
+
+    /// <summary>
+    /// Writes keys and values to their places in the cache and attends to nothing: those of tokens that other tokens still look at.
+    /// </summary>
+    public static unsafe void Write(in PastRows rows)
+    {
+        for (int r = 0; r < rows.Count; r++)
+        {
+            Past past = rows.Pasts[rows.SequenceOf[r]];
+            AttentionForm form = past.Cache.LayerOf(rows.Layer);
+            var (page, token) = Math.DivRem(rows.Places[r], KeyValueCache.PageTokens);
+            float* key = Row(rows.Keys, r),
+                value = Row(rows.Values, r);
+            for (int head = 0; head < form.Heads / form.Group; head++)
+            {
+                past.Head(page, rows.Layer, head)
+                    .Write(token, key + head * form.Width, value + head * form.Width);
+            }
+        }
+
+        GC.KeepAlive(rows.Keys.Tensor);
+        GC.KeepAlive(rows.Values.Tensor);
+    }
+
+    private protected static unsafe float* Row(Columns columns, int row) =>
+        columns.Tensor.Address() + (nint)row * columns.Stride + columns.Offset;
 
     /// <summary>Writes (does not add) the gradients of q, k and v.</summary>
     public abstract void Backward(

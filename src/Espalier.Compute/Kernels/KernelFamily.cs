@@ -56,6 +56,10 @@ public sealed class KernelFamily
             );
     }
 
+    /// <summary>This family with others in these places, such as ones that look at a clock.</summary>
+    internal KernelFamily With(Gemm gemm, RowKernels rows, Attention attention) =>
+        new(Name, Needs, IsSupported, gemm, Int8, Grouped, rows, attention);
+
     static KernelFamily Of<T>(
         string name,
         string needs,
@@ -145,6 +149,9 @@ public sealed class KernelFamily
     /// where they would not be faster.
     /// </summary>
     public KernelFamily? Bf16 { get; }
+
+    /// <summary>The family with products in float32 of which this one is, or is the <see cref="Bf16"/>.</summary>
+    public KernelFamily Fp32 => All.FirstOrDefault(f => ReferenceEquals(f.Bf16, this)) ?? this;
     public Int8Gemm Int8 { get; }
 
     /// <summary>Products with weights in groups, four bits each or eight.</summary>

@@ -112,6 +112,21 @@ public abstract class RowKernels
         float gradientScale
     );
 
+    /// <summary>
+    /// Numbers of a row that <see cref="Exponentials"/> takes together in float32; what is left over, which is all of a
+    /// classifier's row, is taken in double.
+    /// </summary>
+    public const int ManyColumns = 512;
+
+    /// <summary>y = e^((x − most) / temperature), of one row on the caller's thread; y may be x.</summary>
+    /// <returns>Σ y.</returns>
+    public abstract double Exponentials(
+        ReadOnlySpan<float> x,
+        double most,
+        double temperature,
+        Span<float> y
+    );
+
     protected static void Check(in Gated of, Tensor y)
     {
         foreach (Columns part in (ReadOnlySpan<Columns>)[of.Gate, of.Up])

@@ -41,7 +41,10 @@ public sealed class Int8Rows : Weight
 
     public ReadOnlySpan<sbyte> Row(int row) => _values.AsSpan(row * Columns, Columns);
 
-    public override long Bytes => _values.Length + 4L * _scales.Length;
+    public override long Bytes => BytesOf(Shape);
+
+    /// <summary>Of a matrix of that shape.</summary>
+    public static long BytesOf(Shape shape) => shape.Count + 4L * shape[0];
 
     public override string ToString() => "int8 rows";
 

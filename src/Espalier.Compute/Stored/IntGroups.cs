@@ -140,7 +140,13 @@ public sealed class IntGroups : GroupedWeight
 
     public override int? Zero => Zeros is null ? MiddleOf8 : null;
 
-    public override long Bytes => _codes.Length + Scales.Bytes + (Zeros?.Bytes ?? 0);
+    public override long Bytes => BytesOf(Shape, Bits, Group);
+
+    /// <summary>Of a matrix of that shape.</summary>
+    public static long BytesOf(Shape shape, int bits, int group) =>
+        (long)shape[0]
+        * ((shape[1] + group - 1) / group)
+        * (group * bits / 8 + sizeof(ushort) * (bits == 4 ? 2 : 1));
 
     public override (float Scale, float Offset) Read(int row, int group, Span<byte> codes)
     {

@@ -5,7 +5,7 @@ using Espalier.Measuring;
 namespace Espalier.Analysis;
 
 /// <summary>
-/// Measurements out of files, wherever in them they stand: one alone, a list, run.json, or one on each line. A record
+/// Measurements out of files, wherever in them they stand: one alone, a list, run.json, one on each line, or a table of others. A record
 /// is told by its fields <c>pipeline</c>, <c>effort</c> and <c>metrics</c>; nothing else of the file is looked at.
 /// </summary>
 public static class MeasurementFiles
@@ -15,6 +15,11 @@ public static class MeasurementFiles
     /// <exception cref="InvalidDataException">It is no JSON, holds no measurement, or one that cannot be read.</exception>
     public static IReadOnlyList<Measurement> Read(string path)
     {
+        if (Path.GetExtension(path) == PublishedTable.Ending)
+        {
+            return PublishedTable.Read(path);
+        }
+
         List<Measurement> found = [];
         byte[] bytes = RegularFile.ReadAll(path, "a file of measurements", MostBytes);
         if (Path.GetExtension(path) == ".jsonl")

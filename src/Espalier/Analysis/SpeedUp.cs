@@ -11,9 +11,15 @@ public static class SpeedUp
     /// A measurement's time as a share of O's with the same seeds in the same sitting, asked in the same way; of several
     /// of O's the mean. Null where one is missing.
     /// </summary>
-    public static double? ShareOf(Measurement m, IEnumerable<Measurement> originals)
+    /// <param name="figure">Another figure than the time.</param>
+    public static double? ShareOf(
+        Measurement m,
+        IEnumerable<Measurement> originals,
+        Func<Measurement, Estimate?>? figure = null
+    )
     {
-        double[] times =
+        figure ??= o => o.Milliseconds;
+        double[] figures =
         [
             .. originals
                 .Where(o =>
@@ -22,10 +28,10 @@ public static class SpeedUp
                     && o.Seeds.SequenceEqual(m.Seeds)
                     && o.Sitting == m.Sitting
                 )
-                .Select(o => o.Milliseconds?.Value)
+                .Select(o => figure(o)?.Value)
                 .OfType<double>(),
         ];
-        return times.Length > 0 ? m.Milliseconds?.Value / times.Average() : null;
+        return figures.Length > 0 ? figure(m)?.Value / figures.Average() : null;
     }
 
     /// <summary>How many times as fast as O: the geometric mean over seeds, with its interval. Null where nothing can be paired.</summary>

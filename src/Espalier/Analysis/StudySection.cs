@@ -65,7 +65,7 @@ public sealed record StudySection(
         // Orders are compared by layers, also at efforts that were not timed.
         IReadOnlyList<OrderComparison> orders = Commutativity.Of(
             [
-                .. judged,
+                .. judged.Where(m => m.Estimate(Figure.Layers) is not null),
                 .. curves.Where(m =>
                     Setting.Of(m) == findings.Setting && m.Primary.Value is not null
                 ),

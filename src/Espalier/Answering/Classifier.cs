@@ -1,9 +1,11 @@
+using System.Numerics.Tensors;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Tensors;
 using Espalier.Text;
+using Tensor = Espalier.Tensors.Tensor;
 
 namespace Espalier.Answering;
 
@@ -43,6 +45,9 @@ public sealed class Classifier : IDisposable
 
     public Tokenizer Tokenizer => Model.Tokenizer!;
 
+    /// <summary>Otherwise its labels are drawn and say nothing.</summary>
+    public bool IsFineTuned { get; private init; }
+
     /// <summary>For those who measure; it takes no turns.</summary>
     public Session Session { get; }
 
@@ -56,9 +61,26 @@ public sealed class Classifier : IDisposable
     public static Classifier Load(string model, ClassifierOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        options ??= new ClassifierOptions();
+        return Load(ModelPlace.Find(model), options ?? new ClassifierOptions(), null);
+    }
+
+    /// <summary>Reads an encoder for its states (<see cref="EmbedEncoded"/>), whether anybody fine-tuned it or not.</summary>
+    /// <inheritdoc cref="Load(string, ClassifierOptions?)"/>
+    public static Classifier LoadEncoder(string model, ClassifierOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
         string folder = ModelPlace.Find(model);
-        LoadedModel loaded = ModelFolder.Load(folder);
+        return Load(
+            folder,
+            options ?? new ClassifierOptions(),
+            ModelFolder.HasClassifier(folder) ? null : new Answers(["0", "1"], false, new Rng(1))
+        );
+    }
+
+    /// <param name="drawn">A head that is drawn, for an encoder without one.</param>
+    static Classifier Load(string folder, ClassifierOptions options, Answers? drawn)
+    {
+        LoadedModel loaded = ModelFolder.Load(folder, drawn);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         ModelConfig config = loaded.Model.Config;
         TokenizerFit.Check(folder, tokenizer, config, pairs: false);
@@ -77,7 +99,10 @@ public sealed class Classifier : IDisposable
                 options.Kernels ?? KernelFamily.Best,
                 padTo: null
             );
-            return new Classifier(folder, loaded, session, workers, length);
+            return new Classifier(folder, loaded, session, workers, length)
+            {
+                IsFineTuned = drawn is null,
+            };
         }
         catch (Exception e)
         {
@@ -115,11 +140,82 @@ public sealed class Classifier : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             foreach (var together in texts.Chunk(TextsAtOnce))
             {
-                Answer(together, effort ?? Effort.Full, answers);
+                answers.AddRange(Answer(together, effort ?? Effort.Full));
             }
         }
 
         return answers;
+    }
+
+    /// <summary>What the model reads of a text or a pair, cut to <see cref="MaxLength"/>; any number of threads may ask at once.</summary>
+    public TokenIds Encode(string text, string? pair = null) =>
+        Tokenizer.EncodeIds(text, pair, MaxLength);
+
+    /// <summary>Answers texts that were encoded, all in one pass, in their order.</summary>
+    /// <param name="efforts">Of each text, or one for all.</param>
+    /// <exception cref="InvalidDataException">An answer is not a number: the weights are damaged.</exception>
+    public IReadOnlyList<Prediction> PredictEncoded(
+        ReadOnlySpan<TokenIds> texts,
+        ReadOnlySpan<Effort> efforts
+    )
+    {
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return texts.IsEmpty ? [] : Answer(texts, efforts);
+        }
+    }
+
+    /// <summary>
+    /// Of each text that was encoded the mean of its tokens' states behind the last layer, [D], as sentence-transformers pools
+    /// (Reimers &amp; Gurevych 2019); all texts go through in one pass, in their order.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The model drops tokens on the way, so that a mean would be that of some.</exception>
+    public IReadOnlyList<float[]> EmbedEncoded(ReadOnlySpan<TokenIds> texts)
+    {
+        if (Config.Layers.Any(l => l.Attention.Keeps is not null))
+        {
+            throw new InvalidDataException(
+                $"The model in {Folder} drops tokens on the way and has no states of whole texts; embed with one that keeps them."
+            );
+        }
+
+        lock (_turn)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (texts.IsEmpty)
+            {
+                return [];
+            }
+
+            Batch batch = BatchOf(texts);
+            Tensor logits = new(texts.Length, Config.ExitCount * Config.Outputs);
+            float[][] means = new float[texts.Length][];
+            Session.RunAllExits(
+                batch,
+                logits,
+                (layer, states_TD) =>
+                {
+                    for (int s = 0; layer == Config.Layers.Count - 1 && s < means.Length; s++)
+                    {
+                        means[s] = Mean(states_TD, batch.Starts[s], batch.Starts[s + 1]);
+                    }
+                }
+            );
+            return means;
+        }
+    }
+
+    static float[] Mean(Tensor states_TD, int from, int to)
+    {
+        float[] sum = new float[states_TD.Columns];
+        for (int t = from; t < to; t++)
+        {
+            TensorPrimitives.Add(sum, states_TD.Row(t), sum);
+        }
+
+        TensorPrimitives.Divide(sum, to - from, sum);
+        return sum;
     }
 
     /// <exception cref="InvalidDataException">The model cannot read two texts as this tokenizer gives them.</exception>
@@ -137,37 +233,56 @@ public sealed class Classifier : IDisposable
         }
     }
 
-    void Answer((string Text, string? Pair)[] texts, Effort effort, List<Prediction> answers)
+    Prediction[] Answer((string Text, string? Pair)[] texts, Effort effort)
     {
         if (texts.Any(t => t.Pair is not null))
         {
             CheckPairs();
         }
 
-        TokenIds[] encoded = [.. texts.Select(t => Tokenizer.EncodeIds(t.Text, t.Pair, MaxLength))];
-        int[] starts = new int[encoded.Length + 1];
-        for (int i = 0; i < encoded.Length; i++)
-        {
-            starts[i + 1] = starts[i] + encoded[i].Ids.Length;
-        }
+        return Answer([.. texts.Select(t => Encode(t.Text, t.Pair))], [effort]);
+    }
 
-        Batch batch = new()
-        {
-            Ids = [.. encoded.SelectMany(e => e.Ids)],
-            TypeIds = [.. encoded.SelectMany(e => e.TypeIds)],
-            Starts = starts,
-        };
-        Tensor logits_BO = new(texts.Length, Config.Outputs);
-        int[] exits = new int[texts.Length];
-        Session.Run(batch, effort, logits_BO, exits);
+    static Batch BatchOf(ReadOnlySpan<TokenIds> texts)
+    {
+        int[] starts = new int[texts.Length + 1];
         for (int i = 0; i < texts.Length; i++)
         {
-            answers.Add(
-                Prediction.From(Config, logits_BO.Row(i), exits[i])
-                    ?? throw new InvalidDataException(
-                        $"{Folder}: the answer to text {answers.Count + 1} is not a number; the weights are damaged or too large."
-                    )
-            );
+            starts[i + 1] = starts[i] + texts[i].Ids.Length;
         }
+
+        int[] ids = new int[starts[^1]],
+            types = new int[starts[^1]];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            texts[i].Ids.CopyTo(ids, starts[i]);
+            texts[i].TypeIds.CopyTo(types, starts[i]);
+        }
+
+        return new Batch
+        {
+            Ids = ids,
+            TypeIds = types,
+            Starts = starts,
+        };
+    }
+
+    Prediction[] Answer(ReadOnlySpan<TokenIds> texts, ReadOnlySpan<Effort> efforts)
+    {
+        Batch batch = BatchOf(texts);
+        int[] exits = new int[texts.Length];
+        Tensor logits_BO = new(texts.Length, Config.Outputs);
+        Session.Run(batch, efforts, logits_BO, exits);
+        Prediction[] answers = new Prediction[texts.Length];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            answers[i] =
+                Prediction.From(Config, logits_BO.Row(i), exits[i])
+                ?? throw new InvalidDataException(
+                    $"{Folder}: the answer to text {i + 1} of {texts.Length} is not a number; the weights are damaged or too large."
+                );
+        }
+
+        return answers;
     }
 }

@@ -16,12 +16,14 @@ public sealed class LanguageModel : IDisposable
 {
     readonly Lock _turn = new();
     readonly Generator _generator;
+    readonly Lazy<ChatTemplate?> _template;
     bool _disposed;
 
     LanguageModel(string folder, LoadedModel loaded, PackedModel packed, Workers workers)
     {
         (Folder, Packed, Workers) = (folder, packed, workers);
         _generator = new Generator(packed, workers);
+        _template = new Lazy<ChatTemplate?>(Tokenizer.ReadChatTemplate);
         Notes = [.. loaded.Notes, .. Tokenizer.Notes];
     }
 
@@ -37,6 +39,13 @@ public sealed class LanguageModel : IDisposable
     public ModelConfig Config => Model.Config;
 
     public Tokenizer Tokenizer => Model.Tokenizer!;
+
+    /// <summary>How far each token goes, where the model has early exits.</summary>
+    public Effort Effort
+    {
+        get => _generator.Effort;
+        set => _generator.Effort = value;
+    }
 
     /// <summary>For those who measure: sessions of their own share it.</summary>
     public PackedModel Packed { get; }
@@ -88,6 +97,34 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <summary>What the model reads of a text that it goes on from; any number of threads may ask at once.</summary>
+    /// <exception cref="InvalidDataException">It is empty or longer than the model's context.</exception>
+    public int[] Prompt(string text) => Checked(Tokenizer.EncodeIds(text).Ids);
+
+    /// <summary>What the model reads of some messages, the last of which it answers, in the form of its chat template.</summary>
+    /// <exception cref="InvalidDataException">The model has no chat template, it refuses the messages, or they are longer than the context.</exception>
+    public int[] Prompt(IReadOnlyList<ChatMessage> messages)
+    {
+        ChatTemplate template =
+            _template.Value
+            ?? throw new InvalidDataException(
+                $"The model in {Folder} has no chat template; it goes on from texts (leave --chat out), or its instruct form is meant."
+            );
+        string text = template.Render(messages, addGenerationPrompt: true, now: DateTimeOffset.Now);
+        return Checked(Tokenizer.EncodeAlone(text));
+    }
+
+    int[] Checked(int[] prompt) =>
+        prompt.Length == 0
+            ? throw new InvalidDataException(
+                "The prompt has no tokens; give the model a text to go on from."
+            )
+        : prompt.Length > Config.MaxLength
+            ? throw new InvalidDataException(
+                $"The prompt is {prompt.Length} tokens long, and the context of the model in {Folder} holds {Config.MaxLength}; shorten it."
+            )
+        : prompt;
+
     /// <summary>Goes on from a text.</summary>
     /// <param name="stops">The text ends in front of the first of these.</param>
     /// <param name="write">Is given the text in pieces, as soon as they are certain: whole characters, and no beginning of a stop string.</param>
@@ -98,7 +135,7 @@ public sealed class LanguageModel : IDisposable
         IReadOnlyList<string>? stops = null,
         Action<string>? write = null,
         CancellationToken stop = default
-    ) => Generate(Tokenizer.EncodeIds(prompt).Ids, sampling, stops, write, stop);
+    ) => Generate(Prompt(prompt), sampling, stops, write, stop);
 
     /// <summary>Answers the last of some messages, in the form of the model's chat template.</summary>
     /// <exception cref="InvalidDataException">The model has no chat template, or it refuses the messages.</exception>
@@ -109,16 +146,7 @@ public sealed class LanguageModel : IDisposable
         IReadOnlyList<string>? stops = null,
         Action<string>? write = null,
         CancellationToken stop = default
-    )
-    {
-        ChatTemplate template =
-            Tokenizer.ReadChatTemplate()
-            ?? throw new InvalidDataException(
-                $"The model in {Folder} has no chat template; it goes on from texts (leave --chat out), or its instruct form is meant."
-            );
-        string text = template.Render(messages, addGenerationPrompt: true, now: DateTimeOffset.Now);
-        return Generate(Tokenizer.EncodeAlone(text), sampling, stops, write, stop);
-    }
+    ) => Generate(Prompt(messages), sampling, stops, write, stop);
 
     WrittenText Generate(
         int[] prompt,
@@ -128,27 +156,13 @@ public sealed class LanguageModel : IDisposable
         CancellationToken stop
     )
     {
-        if (prompt.Length == 0)
-        {
-            throw new InvalidDataException(
-                "The prompt has no tokens; give the model a text to go on from."
-            );
-        }
-
-        if (prompt.Length > Config.MaxLength)
-        {
-            throw new InvalidDataException(
-                $"The prompt is {prompt.Length} tokens long, and the context of the model in {Folder} holds {Config.MaxLength}; shorten it."
-            );
-        }
-
         lock (_turn)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             Generation text = _generator.Begin(prompt, sampling ?? new SamplingOptions());
             try
             {
-                return Write(text, prompt.Length, new StopStrings(stops ?? []), write, stop);
+                return Write(text, new LiveText(Tokenizer, text, stops ?? []), write, stop);
             }
             finally
             {
@@ -157,57 +171,41 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    WrittenText Write(
-        Generation text,
-        int promptTokens,
-        StopStrings stops,
-        Action<string>? write,
-        CancellationToken stop
-    )
+    WrittenText Write(Generation text, LiveText live, Action<string>? write, CancellationToken stop)
     {
         long began = Stopwatch.GetTimestamp();
-        TextDecoder decoder = Tokenizer.NewDecoder(skipSpecial: true);
         StringBuilder written = new();
         Generation[] one = [text];
         TimeSpan? toFirst = null;
-        bool goesOn = true;
-        for (int told = 0; goesOn; )
+        while (live.End == EndReason.None)
         {
             stop.ThrowIfCancellationRequested();
-            goesOn = _generator.Step(one);
-            for (; told < text.Ids.Count; told++)
+            _generator.Step(one);
+            if (text.Ids.Count > 0)
             {
                 toFirst ??= Stopwatch.GetElapsedTime(began);
-                Show(stops.Add(decoder.Add(text.Ids[told])));
             }
 
-            if (stops.Met)
-            {
-                text.Stop();
-                goesOn = false;
-            }
-        }
-
-        Show(stops.Add(decoder.Finish()));
-        Show(stops.Finish());
-        TimeSpan all = Stopwatch.GetElapsedTime(began);
-        return new WrittenText(
-            written.ToString(),
-            stops.Met ? EndReason.Stopped : text.End,
-            promptTokens,
-            text.Ids.Count,
-            toFirst ?? all,
-            all - (toFirst ?? all)
-        );
-
-        void Show(string piece)
-        {
+            string piece = live.Next();
             if (piece.Length > 0)
             {
                 written.Append(piece);
                 write?.Invoke(piece);
             }
         }
+
+        TimeSpan all = Stopwatch.GetElapsedTime(began);
+        return new WrittenText(
+            written.ToString(),
+            live.End,
+            text.PromptTokens,
+            text.Ids.Count,
+            toFirst ?? all,
+            all - (toFirst ?? all)
+        )
+        {
+            AverageLayers = text.AverageLayers,
+        };
     }
 
     public void Dispose()

@@ -18,6 +18,9 @@ public sealed record WrittenText(
     TimeSpan Rest
 )
 {
+    /// <summary>That were passed for a token.</summary>
+    public double AverageLayers { get; init; }
+
     /// <summary>Behind the first; null where there are none.</summary>
     public double? TokensPerSecond =>
         Tokens > 1 && Rest > TimeSpan.Zero ? (Tokens - 1) / Rest.TotalSeconds : null;

@@ -99,6 +99,23 @@ public sealed class EncodedSplit
         return encoded;
     }
 
+    /// <summary>What is encoded already.</summary>
+    public static EncodedSplit Of(string name, Batch batch)
+    {
+        EncodedSplit encoded = new(name, batch.Count);
+        encoded._labels.AsSpan().Fill(-1);
+        batch.Labels.CopyTo(encoded._labels, 0);
+        batch.Scores.CopyTo(encoded._scores, 0);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            Range tokens = batch.Starts[i]..batch.Starts[i + 1];
+            encoded._ids.Add(batch.Ids.AsSpan(tokens));
+            encoded._types.Add(batch.TypeIds.AsSpan(tokens));
+        }
+
+        return encoded;
+    }
+
     /// <summary>The first tokens of the split's examples, one behind the other.</summary>
     public int[] Beginning(int tokens)
     {
@@ -153,6 +170,19 @@ public sealed class EncodedSplit
 
     /// <summary>All examples in batches; examples of like length share a batch, the order is fixed. Each is made when asked for.</summary>
     public IReadOnlyList<Batch> Batches(int size) => new LikeLengths(this, size);
+
+    /// <summary>So many of the examples, spread evenly over the split, in batches; all of them where it has no more.</summary>
+    public IReadOnlyList<Batch> Spread(int count, int size) =>
+        count >= Count
+            ? Batches(size)
+            :
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(i => (int)((long)i * Count / count))
+                    .Chunk(size)
+                    .Select(chunk => Take(chunk)),
+            ];
 
     /// <summary>The windows of a text in batches: behind each token stand scores of a whole vocabulary, so few are read at once.</summary>
     public IReadOnlyList<Batch> Windows() =>

@@ -38,6 +38,17 @@ public sealed class EncodedTask
     public EncodedSplit Tuning => _tuning.Value;
     public EncodedSplit Test => _test.Value;
 
+    /// <summary>The same task with other examples to learn from; what is tuned on stays, where the task has some.</summary>
+    public EncodedTask Learning(EncodedSplit from) => new(this, from);
+
+    EncodedTask(EncodedTask task, EncodedSplit training)
+    {
+        (Data, Tokenizer, MaxLength) = (task.Data, task.Tokenizer, task.MaxLength);
+        _training = new(training);
+        _tuning = Data.Validation is null && Data.Train is null ? _training : task._tuning;
+        _test = task._test;
+    }
+
     /// <summary>The same data for another tokenizer.</summary>
     public EncodedTask With(Tokenizer tokenizer) =>
         ReferenceEquals(tokenizer, Tokenizer) ? this : new EncodedTask(Data, tokenizer, MaxLength);

@@ -42,11 +42,13 @@ public static class OnnxModel
     {
         ModelConfig config = model.Config;
         bool rows = FormsOf(model).Any(f => f is Int8Rows);
-        if (options.Exits != ExitForm.None && !config.HasExits)
+        if (options.Exits != ExitForm.None && config.IsLanguage)
         {
-            yield return config.IsLanguage
-                ? $"A {config.Family.ModelType} model says which token comes next and has no early exits; leave --exits out."
-                : "The model has no early exits; leave --exits out, or make some with the operator E.";
+            yield return $"A {config.Family.ModelType} model says which token comes next, and the file cannot hold early exits of it: behind a token that left, later ones need its keys and values of all layers; leave --exits out.";
+        }
+        else if (options.Exits != ExitForm.None && !config.HasExits)
+        {
+            yield return "The model has no early exits; leave --exits out, or make some with the operator E.";
         }
         else if (
             options is { Exits: ExitForm.If, Effort.Rule: not (ExitRule.Patience or ExitRule.Exit) }
@@ -100,6 +102,7 @@ public static class OnnxModel
             throw new ArgumentException(problem);
         }
 
+        model = model.Config.IsLanguage ? model.WithoutExits() : model;
         ModelConfig config = model.Config;
         OnnxGraph graph = new();
         OnnxFile file = new(graph);

@@ -9,20 +9,15 @@ public static class PlainModel
     /// <param name="why">Why transformers would refuse it or answer otherwise; null: it does neither.</param>
     public static Model Of(Model model, out string? why)
     {
-        ModelConfig config = model.Config with { ExitPooling = null };
+        model = model.WithoutExits();
         Parameters dense = new();
         foreach (string name in model.Parameters.Names)
         {
-            Part part = Part.Of(name);
-            if (part.Stretch != Stretch.Exit)
-            {
-                dense.Add(name, Rounded(part, name).Dense());
-            }
+            dense.Add(name, Rounded(Part.Of(name), name).Dense());
         }
 
         Model plain = model with
         {
-            Config = config,
             Parameters = dense,
             Traits = new Traits(DynamicLength: model.Traits.DynamicLength),
         };

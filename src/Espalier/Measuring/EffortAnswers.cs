@@ -48,11 +48,12 @@ public sealed class EffortAnswers
 
     public Effort Effort { get; }
 
-    /// <summary>At which each example left, counted from 0.</summary>
+    /// <summary>At which each example left, counted from 0; of a language model with exits the place of the effort.</summary>
     public IReadOnlyList<int> Exits { get; }
 
     /// <summary>Layers that each example went through.</summary>
-    public IReadOnlyList<int> LayersPassed => [.. Exits.Select(Layers)];
+    public IReadOnlyList<double> LayersPassed =>
+        [.. Exits.Select((exit, i) => _record.Layers(i, exit))];
 
     /// <summary>Predicted class of each example; empty for regression and of a language model.</summary>
     public IReadOnlyList<int> Classes { get; }
@@ -61,7 +62,7 @@ public sealed class EffortAnswers
     public IReadOnlyList<double> Numbers { get; }
 
     /// <summary>Layers that an example went through, on average.</summary>
-    public double AverageLayers => Exits.Average(Layers);
+    public double AverageLayers => LayersPassed.Average();
 
     /// <summary>
     /// Multiply-adds of the layers an example went through, on average. Classifiers are not counted: they see one row.
@@ -70,6 +71,11 @@ public sealed class EffortAnswers
     public double AverageMultiplyAdds(bool dynamicLength, int? padTo)
     {
         ModelConfig config = _record.Config;
+        if (_record.Efforts is not null)
+        {
+            return Exits.Select((place, i) => _record.MultiplyAdds(i, place)!.Value).Average();
+        }
+
         int least = dynamicLength || padTo is null ? 0 : Math.Min(padTo.Value, config.MaxLength);
         ModelConfig[] parts =
         [
@@ -80,7 +86,9 @@ public sealed class EffortAnswers
         return Exits
             .Select(
                 (exit, i) =>
-                    (double)parts[Layers(exit)].MultiplyAdds(Math.Max(least, _record.Tokens(i)))
+                    (double)
+                        parts[config.LayersAt(exit)]
+                            .MultiplyAdds(Math.Max(least, _record.Tokens(i)))
             )
             .Average();
     }
@@ -127,8 +135,6 @@ public sealed class EffortAnswers
         );
 
     IEnumerable<int> Examples => Enumerable.Range(0, _record.Count);
-
-    int Layers(int exit) => _record.Config.HasExits ? exit + 1 : _record.Config.Layers.Count;
 
     static ArgumentException Unlabelled(int example) =>
         new(

@@ -27,8 +27,8 @@ public sealed record EffortGrid(int Count, IReadOnlyList<Effort>? Shared = null)
     static bool ForNumbers(Effort effort) => effort.Rule is ExitRule.Patience or ExitRule.Exit;
 
     /// <summary>Full effort is among them.</summary>
-    /// <param name="tuning">Answers on held-out examples; asked for where the model's own efforts are chosen.</param>
-    public IReadOnlyList<Effort> For(ModelConfig config, Func<ExitRecord> tuning)
+    /// <param name="spread">So many efforts by answers on held-out examples; asked for where the model's own are chosen.</param>
+    public IReadOnlyList<Effort> For(ModelConfig config, Func<int, IReadOnlyList<Effort>> spread)
     {
         if (!config.HasExits || Count < 2)
         {
@@ -36,7 +36,7 @@ public sealed record EffortGrid(int Count, IReadOnlyList<Effort>? Shared = null)
         }
 
         return Shared is null
-            ? Efforts.Spread(tuning(), Count)
+            ? spread(Count)
             :
             [
                 .. Shared

@@ -88,6 +88,23 @@ public static class Efforts
     public static IReadOnlyList<Effort> Spread(ExitRecord held, int count)
     {
         ModelConfig config = held.Config;
+        return config.Regression && config.ExitCount > 1 && count > 1
+            ? Patience(config, count - 1)
+            : Spread(
+                config,
+                [.. Enumerable.Range(0, held.Count).Select(i => Confidences(held, i))],
+                count
+            );
+    }
+
+    /// <inheritdoc cref="Spread(ExitRecord, int)"/>
+    /// <param name="confidences">Highest probability that each exit but the last gives each example, or each token.</param>
+    public static IReadOnlyList<Effort> Spread(
+        ModelConfig config,
+        double[][] confidences,
+        int count
+    )
+    {
         if (count < 2)
         {
             throw new ArgumentException(
@@ -100,17 +117,8 @@ public static class Efforts
             return [Effort.Full];
         }
 
-        if (config.Regression)
-        {
-            return Patience(config, count - 1);
-        }
-
-        double[][] confidences =
-        [
-            .. Enumerable.Range(0, held.Count).Select(i => Confidences(held, i)),
-        ];
         double[] thresholds = [.. confidences.SelectMany(c => c).Distinct().Order()];
-        double dearest = (long)config.ExitCount * held.Count,
+        double dearest = (long)config.ExitCount * confidences.Length,
             cheapest = Cost(confidences, thresholds[0]);
         List<Effort> efforts = [];
         for (int i = 0; i < count - 1; i++)

@@ -11,7 +11,8 @@ public sealed record ExampleExits(float[] Logits, int Tokens, int? Label, double
 /// <summary>
 /// What every exit of a model said to every example of a split; of millions of examples the numbers alone are kept, and
 /// <see cref="Examples"/> are made when asked for. Of a language model an example is a window, and not its logits are kept but what
-/// came of them: the sum of −ln p of its tokens behind the first, and how many of these the model had said.
+/// came of them: the sum of −ln p of its tokens behind the first, and how many of these the model had said. Where its tokens may leave
+/// early, later ones see what is left of them, so that each effort is a pass of its own and stands where an exit does elsewhere.
 /// </summary>
 public sealed class ExitRecord
 {
@@ -36,30 +37,48 @@ public sealed class ExitRecord
         }
     }
 
-    internal ExitRecord(ModelConfig config)
+    /// <param name="efforts">Of a language model with exits: those that it ran at.</param>
+    internal ExitRecord(ModelConfig config, IReadOnlyList<Effort>? efforts = null)
     {
-        Config = config;
-        _width = config.ExitCount * NumbersOf(config);
+        (Config, Efforts) = (config, efforts);
+        _width = Places * NumbersOf(config);
         Examples = new Made(this);
     }
 
     public ModelConfig Config { get; }
+
+    /// <summary>That a language model with exits ran at; null of all others, whose answers at any effort follow from those of their exits.</summary>
+    public IReadOnlyList<Effort>? Efforts { get; }
+
+    /// <summary>Answers to each example: of exits, or of efforts.</summary>
+    public int Places => Efforts?.Count ?? Config.ExitCount;
 
     public IReadOnlyList<ExampleExits> Examples { get; }
 
     public int Count => _tokens.Count;
 
     /// <summary>What an exit says to an example, in numbers.</summary>
-    internal static int NumbersOf(ModelConfig config) => config.IsLanguage ? 2 : config.Outputs;
+    internal static int NumbersOf(ModelConfig config) =>
+        !config.IsLanguage ? config.Outputs
+        : config.HasExits ? 4
+        : 2;
 
     public ReadOnlySpan<float> Logits(int example, int exit) =>
         Logits(example).Slice(exit * NumbersOf(Config), NumbersOf(Config));
 
     /// <summary>What a language model made of a window.</summary>
     public TokenCounts Counts(int example, int exit) =>
-        Logits(example, exit) is [var loss, var right]
+        Logits(example, exit) is [var loss, var right, ..] && Config.IsLanguage
             ? new TokenCounts(loss, right, Tokens(example) - 1)
             : throw new InvalidOperationException("A classifier counts no tokens.");
+
+    /// <summary>Layers that an example passed; of a window, its tokens on average.</summary>
+    public double Layers(int example, int place) =>
+        Efforts is null ? Config.LayersAt(place) : Logits(example, place)[2];
+
+    /// <summary>Multiply-adds of a window whose tokens leave early; null: they follow from its layers.</summary>
+    public double? MultiplyAdds(int example, int place) =>
+        Efforts is null ? null : Logits(example, place)[3];
 
     /// <summary>Length of an example without padding.</summary>
     public int Tokens(int example) => _tokens[Row(example)];
@@ -74,9 +93,21 @@ public sealed class ExitRecord
             : null;
 
     /// <summary>The answers that a session gives at this effort: those of the exit at which each example leaves.</summary>
+    /// <exception cref="ArgumentException">A language model with exits did not run at it.</exception>
     public EffortAnswers At(Effort effort)
     {
         int[] exits = new int[Count];
+        if (Efforts is not null)
+        {
+            int place = Efforts.ToList().IndexOf(effort);
+            exits.AsSpan().Fill(place);
+            return place >= 0
+                ? new EffortAnswers(this, effort, exits)
+                : throw new ArgumentException(
+                    $"The model did not run at {effort}; it did at {string.Join(", ", Efforts)}."
+                );
+        }
+
         for (int i = 0; i < Count; i++)
         {
             exits[i] = ExitOf(Logits(i), effort);

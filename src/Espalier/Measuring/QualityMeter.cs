@@ -21,29 +21,147 @@ public static class QualityMeter
         CancellationToken cancel = default
     ) =>
         Run(
-            session.Model.Config,
+            new ExitRecord(session.Model.Config),
             (batch, logits) => session.RunAllExits(batch, logits),
             batches,
             report,
             cancel
         );
 
-    /// <summary>Asks a language model for each next token of windows of a text.</summary>
+    /// <summary>
+    /// Asks a language model for each next token of windows of a text; where tokens leave early at several efforts, each a pass of its own,
+    /// since what left is what later tokens look back at.
+    /// </summary>
+    /// <param name="efforts">Of a model with exits; others have one answer at any.</param>
     /// <inheritdoc cref="Run(Session, IReadOnlyList{Batch}, Action{double}?, CancellationToken)"/>
     public static ExitRecord Run(
         LanguageSession session,
         Workers workers,
         IReadOnlyList<Batch> batches,
+        IReadOnlyList<Effort> efforts,
         Action<double>? report = null,
         CancellationToken cancel = default
-    ) =>
-        Run(
-            session.Model.Config,
-            (batch, counts) => Count(session, workers, batch, counts),
+    )
+    {
+        ModelConfig config = session.Model.Config;
+        if (!config.HasExits)
+        {
+            return Run(
+                new ExitRecord(config),
+                (batch, counts) => Count(session, workers, batch, counts),
+                batches,
+                report,
+                cancel
+            );
+        }
+
+        TokenCost cost = new(config);
+        return Run(
+            new ExitRecord(config, efforts),
+            (batch, counts) =>
+            {
+                for (int e = 0; e < efforts.Count; e++)
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    Leave(session, workers, batch, efforts[e], cost, counts, 4 * e);
+                }
+            },
             batches,
             report,
             cancel
         );
+    }
+
+    /// <summary>Writes the four numbers of each window at an effort, from a column on.</summary>
+    static void Leave(
+        LanguageSession session,
+        Workers workers,
+        Batch batch,
+        Effort effort,
+        TokenCost cost,
+        Tensor counts,
+        int column
+    )
+    {
+        int[] next = batch.NextTokens(),
+            exits = new int[next.Length];
+        (double Loss, bool IsBest)[] tokens = new (double, bool)[next.Length];
+        session.Score(
+            batch,
+            effort,
+            (which, exit, logits) =>
+                workers.Run(
+                    logits.Rows,
+                    r =>
+                    {
+                        int token = which[r];
+                        exits[token] = exit;
+                        if (next[token] is >= 0 and var right)
+                        {
+                            tokens[token] = TextLikelihood.Loss(logits.Row(r), right);
+                        }
+                    }
+                )
+        );
+        for (int s = 0; s < batch.Count; s++)
+        {
+            int first = batch.Starts[s],
+                count = batch.Starts[s + 1] - first,
+                right = 0;
+            double loss = 0,
+                layers = 0,
+                work = 0;
+            for (int t = 0; t < count; t++)
+            {
+                loss += tokens[first + t].Loss;
+                right += tokens[first + t].IsBest ? 1 : 0;
+                layers += session.Model.Config.LayersAt(exits[first + t]);
+                work += cost.Of(exits[first + t], t, effort);
+            }
+
+            Span<float> to = counts.Row(s)[column..];
+            (to[0], to[1], to[2], to[3]) = (
+                (float)loss,
+                right,
+                (float)(layers / count),
+                (float)work
+            );
+        }
+    }
+
+    /// <summary>
+    /// How sure each exit but the last is of each token, [token][exit], where none has left before it: what thresholds are chosen from.
+    /// </summary>
+    public static double[][] Confidences(LanguageSession session, IReadOnlyList<Batch> batches)
+    {
+        int exits = session.Model.Config.ExitCount - 1;
+        List<double[]> all = [];
+        foreach (Batch batch in batches)
+        {
+            double[][] tokens =
+            [
+                .. Enumerable.Range(0, batch.Tokens).Select(_ => new double[exits]),
+            ];
+            for (int exit = 0; exit < exits; exit++)
+            {
+                session.Score(
+                    batch,
+                    new Effort(ExitRule.Exit, exit + 1),
+                    (which, _, logits) =>
+                    {
+                        for (int r = 0; r < logits.Rows; r++)
+                        {
+                            tokens[which[r]][exit] = Effort.Confidence(logits.Row(r));
+                        }
+                    }
+                );
+            }
+
+            all.AddRange(tokens);
+        }
+
+        return [.. all];
+    }
 
     static void Count(LanguageSession session, Workers workers, Batch batch, Tensor counts)
     {
@@ -81,15 +199,15 @@ public static class QualityMeter
     }
 
     static ExitRecord Run(
-        ModelConfig config,
+        ExitRecord record,
         Action<Batch, Tensor> ask,
         IReadOnlyList<Batch> batches,
         Action<double>? report,
         CancellationToken cancel
     )
     {
-        int width = config.ExitCount * ExitRecord.NumbersOf(config);
-        ExitRecord record = new(config);
+        ModelConfig config = record.Config;
+        int width = record.Places * ExitRecord.NumbersOf(config);
         Tensor logits = new(1, width);
         List<int> places = [];
         bool numbered = true;

@@ -14,7 +14,7 @@ public sealed record SplitCandidate(
     string Name,
     TimedSample Sample,
     IReadOnlyList<int> Tokens,
-    IReadOnlyList<int> Layers,
+    IReadOnlyList<double> Layers,
     bool Alike,
     Action<int, int> Answer
 )
@@ -29,7 +29,7 @@ public sealed record SplitCandidate(
         Effort effort,
         TimedSample sample,
         IReadOnlyList<int> tokens,
-        IReadOnlyList<int> layers,
+        IReadOnlyList<double> layers,
         bool alike,
         Func<int[], Batch> batches
     )
@@ -55,7 +55,7 @@ public sealed record SplitCandidate(
         Action<Batch> answer,
         TimedSample sample,
         IReadOnlyList<int> tokens,
-        IReadOnlyList<int> layers,
+        IReadOnlyList<double> layers,
         bool alike,
         Func<int[], Batch> batches
     )

@@ -194,16 +194,16 @@ public sealed record StoredAnswers
     public static ModelAnswers Of(string pipeline, ExitRecord record, IReadOnlyList<Effort> efforts)
     {
         ModelConfig config = record.Config;
-        if (config.ExitCount > MostExits)
+        if (record.Places > MostExits)
         {
             throw new ArgumentException(
-                $"{pipeline} has {config.ExitCount} exits; answers are stored for up to {MostExits}."
+                $"{pipeline} has {record.Places} exits; answers are stored for up to {MostExits}."
             );
         }
 
         int width = WidthOf(config);
-        byte[] answers = new byte[config.ExitCount * record.Count * width];
-        for (int exit = 0; exit < config.ExitCount; exit++)
+        byte[] answers = new byte[record.Places * record.Count * width];
+        for (int exit = 0; exit < record.Places; exit++)
         {
             for (int i = 0; i < record.Count; i++)
             {
@@ -222,7 +222,7 @@ public sealed record StoredAnswers
 
         return new ModelAnswers(
             pipeline,
-            config.ExitCount,
+            record.Places,
             answers,
             efforts,
             [.. efforts.SelectMany(e => record.At(e).Exits.Select(exit => (byte)exit))]

@@ -25,6 +25,9 @@ public sealed record TextLikelihood(
 {
     public int Scored => LogLosses.Count;
 
+    /// <summary>That the tokens of the windows passed, on average.</summary>
+    public double AverageLayers { get; init; }
+
     /// <summary>In nats for each token.</summary>
     public double MeanLogLoss => Windows.Sum(w => w.LogLoss) / Scored;
 
@@ -55,6 +58,7 @@ public sealed record TextLikelihood(
     /// <param name="window">Tokens that are read at once: 2 to the model's context.</param>
     /// <param name="stride">From the begin of a window to that of the next: 1 to the window.</param>
     /// <param name="see">Is shown each window when it is done.</param>
+    /// <param name="effort">At which the tokens of a window would be written; null: through all layers.</param>
     /// <exception cref="ArgumentException">Window or stride are out of their range.</exception>
     /// <exception cref="InvalidDataException">The text has fewer than two tokens, or one that the model has not.</exception>
     public static TextLikelihood Of(
@@ -63,7 +67,8 @@ public sealed record TextLikelihood(
         IReadOnlyList<int> ids,
         int window,
         int stride,
-        Action<LikelihoodWindow>? see = null
+        Action<LikelihoodWindow>? see = null,
+        Effort? effort = null
     )
     {
         ModelConfig config = session.Model.Config;
@@ -92,6 +97,8 @@ public sealed record TextLikelihood(
         List<LikelihoodWindow> windows = [];
         List<double> losses = [];
         int right = 0;
+        long layers = 0,
+            passed = 0;
         for (int begin = 0, known = 0; known < ids.Count; begin += stride)
         {
             int end = Math.Min(begin + window, ids.Count),
@@ -103,23 +110,36 @@ public sealed record TextLikelihood(
                 TypeIds = new int[end - begin],
                 Starts = [0, end - begin],
             };
-            int before = losses.Count;
+            int before = losses.Count,
+                from = first - begin - 1;
+            double[] here = new double[batch.Tokens - 1];
+            bool[] best = new bool[here.Length];
             session.Score(
                 batch,
-                (row, logits) =>
+                effort ?? Effort.Full,
+                (tokens, exit, logits) =>
                 {
-                    int rows = Math.Min(logits.Rows, batch.Tokens - 1 - row);
-                    double[] here = new double[Math.Max(0, rows)];
-                    bool[] best = new bool[here.Length];
+                    layers += (long)logits.Rows * config.LayersAt(exit);
+                    passed += logits.Rows;
                     workers.Run(
-                        here.Length,
-                        r => (here[r], best[r]) = Loss(logits.Row(r), batch.Ids[row + r + 1])
+                        logits.Rows,
+                        r =>
+                        {
+                            int token = tokens[r];
+                            if (token < here.Length)
+                            {
+                                (here[token], best[token]) = Loss(
+                                    logits.Row(r),
+                                    batch.Ids[token + 1]
+                                );
+                            }
+                        }
                     );
-                    losses.AddRange(here);
-                    right += best.Count(b => b);
                 },
-                first - begin - 1
+                from
             );
+            losses.AddRange(here[from..]);
+            right += best[from..].Count(b => b);
             LikelihoodWindow done = new(
                 begin,
                 end,
@@ -132,7 +152,10 @@ public sealed record TextLikelihood(
             known = end;
         }
 
-        return new TextLikelihood(windows, losses, right);
+        return new TextLikelihood(windows, losses, right)
+        {
+            AverageLayers = layers / (double)Math.Max(1, passed),
+        };
     }
 
     internal static (double Loss, bool IsBest) Loss(ReadOnlySpan<float> logits, int target)

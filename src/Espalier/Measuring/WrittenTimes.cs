@@ -7,32 +7,71 @@ namespace Espalier.Measuring;
 /// <param name="Tokens">That are written in one go.</param>
 public sealed record WrittenTimes(SplitCandidate First, SplitCandidate Further, int Tokens)
 {
-    /// <param name="text">Whose beginning is the prompt.</param>
+    // Where tokens leave early, texts differ; their keys and values stay in memory while times are taken.
+    const int MostTexts = 4;
+
+    IReadOnlyList<WrittenTokens> Works { get; init; } = [];
+
+    /// <summary>Layers that the further tokens passed which were timed; null: all did.</summary>
+    public double? AverageLayers => Works.Average(w => w.AverageLayers);
+
+    /// <param name="text">Whose beginning is the prompt; where tokens leave early, the beginnings of some of its windows are.</param>
     /// <param name="scored">The windows that are scored.</param>
-    public static WrittenTimes Of(LanguageSession session, EncodedSplit text, SplitCandidate scored)
+    /// <param name="effort">Of a model with exits; null of others.</param>
+    public static WrittenTimes Of(
+        LanguageSession session,
+        EncodedSplit text,
+        SplitCandidate scored,
+        Effort? effort = null
+    )
     {
-        int[] prompt = text.Beginning(WrittenTokens.PromptTokens),
-            sizes = [.. scored.Sample.Batches.Select(b => b.Length).Distinct()];
-        Dictionary<int, WrittenTokens> first = Works(),
-            further = Works();
+        int[] sizes = [.. scored.Sample.Batches.Select(b => b.Length).Distinct()];
+
+        // The last window of a text may be short.
+        int whole = Math.Max(1, text.Count - 1),
+            count = Math.Min(MostTexts, whole);
+        int[][] prompts = effort is null
+            ? [text.Beginning(WrittenTokens.PromptTokens)]
+            :
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(i => text.Take([(2 * i + 1) * whole / (2 * count)]).Ids),
+            ];
+        Dictionary<(int Text, int Size), WrittenTokens> first = Made(),
+            further = Made();
         return new WrittenTimes(
             scored with
             {
                 Name = $"{scored.Name}, first token",
-                Answer = (block, batch) => first[SizeOf(block, batch)].First(),
+                Answer = (block, batch) => first[Which(block, batch)].First(),
             },
             scored with
             {
                 Name = $"{scored.Name}, further tokens",
-                Answer = (block, batch) => further[SizeOf(block, batch)].Further(),
+                Answer = (block, batch) => further[Which(block, batch)].Further(),
             },
-            further[sizes[0]].Count
-        );
+            further[(0, sizes[0])].Count
+        )
+        {
+            Works = [.. further.Values],
+        };
 
-        Dictionary<int, WrittenTokens> Works() =>
-            sizes.ToDictionary(n => n, n => new WrittenTokens(session, prompt, n));
+        Dictionary<(int, int), WrittenTokens> Made() =>
+            prompts
+                .SelectMany(
+                    (prompt, i) =>
+                        sizes.Select(n =>
+                            KeyValuePair.Create(
+                                (i, n),
+                                new WrittenTokens(session, prompt, n, effort)
+                            )
+                        )
+                )
+                .ToDictionary();
 
-        int SizeOf(int block, int batch) => scored.Sample.Blocks[block][batch].Length;
+        (int, int) Which(int block, int batch) =>
+            (block % prompts.Length, scored.Sample.Blocks[block][batch].Length);
     }
 
     /// <summary>A measurement of the model with these figures.</summary>

@@ -105,6 +105,33 @@ public sealed record Effort(ExitRule Rule, double Threshold)
         }
     }
 
+    /// <summary>The highest probability of a token by scores of the whole vocabulary, to the bit as <see cref="ExitRule.Confidence"/> asks for it.</summary>
+    public static double Confidence(ReadOnlySpan<float> scores) => Certainty.Of(scores).Share;
+
+    /// <summary>Whether a token leaves, by what the newest exit says of the one behind it.</summary>
+    /// <param name="scores">Of the whole vocabulary.</param>
+    /// <param name="said">What the exit before found likeliest; kept by the caller, −1 at the first exit.</param>
+    /// <param name="streak">As of an example.</param>
+    internal bool LeavesToken(ReadOnlySpan<float> scores, ref int said, ref int streak)
+    {
+        if (Rule == ExitRule.Patience)
+        {
+            int likeliest = Largest(scores);
+            streak = likeliest == said ? streak + 1 : 0;
+            said = likeliest;
+            return streak >= Threshold;
+        }
+
+        var (share, nats) = Certainty.Of(scores);
+        return Rule switch
+        {
+            ExitRule.Confidence => share >= Threshold,
+            ExitRule.Entropy => nats < Threshold,
+            ExitRule.Normalized => nats / Math.Log(scores.Length) <= Threshold,
+            _ => false,
+        };
+    }
+
     public static int Largest(ReadOnlySpan<float> logits)
     {
         // The number is held beside its place: to read it there anew for each word takes longer than a layer.

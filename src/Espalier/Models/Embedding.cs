@@ -26,6 +26,9 @@ readonly struct Embedding(
     readonly int _offset = config.Family.PositionOffset(config.PadId);
     readonly Family _family = config.Family;
 
+    // Some language models have no token for it; what nobody sees may be any.
+    readonly int _padding = Math.Max(0, config.PadId);
+
     public void Run(int block)
     {
         int start = flow.Starts[block],
@@ -38,10 +41,10 @@ readonly struct Embedding(
             bool isReal = t < real;
             int place =
                 isReal ? _family.Position(batch.Ids[from], config.PadId, ref counted)
-                : _offset > 0 ? config.PadId
+                : _offset > 0 ? _padding
                 : t;
             to.Clear();
-            tables.Word.AddRow(isReal ? batch.Ids[from] : config.PadId, to);
+            tables.Word.AddRow(isReal ? batch.Ids[from] : _padding, to);
             if (config.EmbeddingScale != 1)
             {
                 TensorPrimitives.Multiply(to, config.EmbeddingScale, to);

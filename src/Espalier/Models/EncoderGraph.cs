@@ -9,7 +9,9 @@ namespace Espalier.Models;
 /// <summary>What a pass of the graph computed; valid until the tape begins anew.</summary>
 /// <param name="Embedding">Output of the embeddings, [T, D].</param>
 /// <param name="Layers">Output of each layer, [T, D].</param>
-/// <param name="Contexts">Heads' outputs of each layer before the output projection, [T, heads · width].</param>
+/// <param name="Contexts">
+/// Heads' outputs of each layer before the output projection, [T, heads · width]; no numbers where only <see cref="Retained.Inputs"/> are held.
+/// </param>
 /// <param name="Rows">Rows of the batch that are left behind the last layer, in order; null: all.</param>
 /// <param name="Logits">Of each exit in order, the last layer's last, [sequences, outputs]; of a language model [T, vocabulary].</param>
 public sealed record GraphOutput(
@@ -96,13 +98,30 @@ public sealed class EncoderGraph
         Batch batch,
         bool allExits = false,
         ISee<Variable>? see = null,
-        Extract? extract = null
+        Extract? extract = null,
+        Retained retained = Retained.Everything
     )
     {
-        Recording run = new(this, tape, batch, allExits, see, extract);
+        Recording run = new(this, tape, batch, allExits, see, extract, retained);
         Walk.Forward.Run(Model.Config, run, run);
-        return run.Output;
+        return run.Finish();
     }
+}
+
+/// <summary>What a pass holds in memory of each layer.</summary>
+public enum Retained
+{
+    /// <summary>All, until the tape begins anew: for whoever reads gradients of contexts.</summary>
+    Everything,
+
+    /// <summary>All values, and gradients while the backward pass is in the layer.</summary>
+    Values,
+
+    /// <summary>
+    /// Its input, from which the backward pass makes the values anew: gradient checkpointing (Chen et al. 2016). A layer that is
+    /// looked into, or that takes rows out, keeps its values.
+    /// </summary>
+    Inputs,
 }
 
 /// <summary>What is done instead of taking rows out, while it is learned how many may go.</summary>
@@ -116,7 +135,8 @@ sealed class Recording(
     Batch batch,
     bool allExits,
     ISee<Variable>? other,
-    Extract? extract
+    Extract? extract,
+    Retained retained
 ) : IArithmetic<Variable>, ISee<Variable>
 {
     readonly ModelConfig _model = graph.Model.Config;
@@ -129,8 +149,13 @@ sealed class Recording(
     Sequences _sequences = new(batch.Starts, batch.Count);
     Tensor? _significance;
     int[]? _rows;
+    bool _passed;
 
-    public GraphOutput Output => new(_attended, _embedding!, _layers, _contexts, _logits, _rows);
+    public GraphOutput Finish()
+    {
+        _passed = true;
+        return new(_attended, _embedding!, _layers, _contexts, _logits, _rows);
+    }
 
     public Variable Embed()
     {
@@ -217,6 +242,37 @@ sealed class Recording(
         _rows = _rows is null ? from : [.. from.Select(r => _rows[r])];
         return tape.Embed(from.Length, (x, from));
     }
+
+    public Variable Layer(Variable x, ModelConfig model, int layer, ISee<Variable>? see)
+    {
+        if (retained == Retained.Everything)
+        {
+            return Walk.Forward.Layer(this, x, model, layer, see);
+        }
+
+        var (sequences, places) = (_sequences, _places);
+        bool again =
+            retained == Retained.Inputs
+            && other is null
+            && model.Layers[layer].Attention.Keeps is null;
+        return tape.Segment(
+            x,
+            input =>
+            {
+                // The second time layers come in their opposite order, and what is shown on the way was shown.
+                if (_passed)
+                {
+                    (_sequences, _places) = (sequences, places);
+                }
+
+                return Walk.Forward.Layer(this, input, model, layer, _passed ? null : see);
+            },
+            again
+        );
+    }
+
+    public void Predict(int layer, Variable x, LinearPart head) =>
+        Answer(layer, tape.Scores(x, graph[head.Part].Weight));
 
     public Variable Norm(Variable x, NormPart norm) => Normed(x, null, norm, 0);
 

@@ -150,6 +150,41 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
         }
     }
 
+    /// <summary>
+    /// Takes the rows out that leave; the others move together, in their order, and a sequence may have none. Padding stays as long as
+    /// any of its sequence does.
+    /// </summary>
+    /// <returns>Whether any is left.</returns>
+    public bool LetGo(TokenExits exits)
+    {
+        Tensor state = State();
+        int to = 0,
+            start = 0;
+        for (int s = 0; s < Count; s++)
+        {
+            int end = Starts[s + 1],
+                padding = Before(s) + Lengths[s],
+                kept = to;
+            for (int row = start; row < end; row++)
+            {
+                bool isReal = _places[row] < padding;
+                if (isReal && exits.Leaves[row])
+                {
+                    exits.Take(s, _places[row], state.Row(row));
+                }
+                else if (isReal || to > kept)
+                {
+                    Move(row, to++, state, null);
+                }
+            }
+
+            start = end;
+            Starts[s + 1] = to;
+        }
+
+        return to > 0;
+    }
+
     /// <summary>Quantizes the state; from here on the layers keep its bytes.</summary>
     public QuantizedRows Quantize()
     {

@@ -23,6 +23,9 @@ public enum EndReason
     Stopped,
 }
 
+/// <summary>Is shown a token that was written, and the scores of all that it was chosen among; their memory is used again.</summary>
+public delegate void SeeChoice(int id, ReadOnlySpan<float> logits);
+
 /// <summary>One text that is being written.</summary>
 public sealed class Generation
 {
@@ -32,6 +35,8 @@ public sealed class Generation
     readonly Sampler _sampler;
     readonly List<int> _ids;
     readonly int[] _prompt;
+    long _layers;
+    int _chosen;
 
     internal Generation(int[] prompt, SamplingOptions options, ModelConfig config, Past past)
     {
@@ -48,6 +53,12 @@ public sealed class Generation
     public IReadOnlyList<int> Ids => _ids;
     public EndReason End { get; private set; }
 
+    /// <summary>Tokens that it goes on from.</summary>
+    public int PromptTokens => _prompt.Length;
+
+    /// <summary>Null: nobody looks.</summary>
+    public SeeChoice? See { get; set; }
+
     /// <summary>Tokens of the prompt that were read so far.</summary>
     public int Read => Math.Min(Past.Length, _prompt.Length);
 
@@ -60,14 +71,20 @@ public sealed class Generation
             : CollectionsMarshal.AsSpan(_ids)[^1..];
     }
 
+    /// <summary>Layers that the tokens passed from whose scores the written ones were chosen, on average; 0 before the first.</summary>
+    public double AverageLayers => _chosen == 0 ? 0 : _layers / (double)_chosen;
+
     /// <summary>Scores behind what was pending.</summary>
-    internal void Take(ReadOnlySpan<float> logits)
+    /// <param name="layers">That the last of it went through.</param>
+    internal void Take(ReadOnlySpan<float> logits, int layers)
     {
         if (Past.Length < _prompt.Length)
         {
             return;
         }
 
+        _layers += layers;
+        _chosen++;
         int id = _sampler.Next(logits);
         if (Ends(id))
         {
@@ -76,6 +93,7 @@ public sealed class Generation
         }
 
         _ids.Add(id);
+        See?.Invoke(id, logits);
         if (_ids.Count == _options.MaxTokens)
         {
             Finish(EndReason.MaxTokens);
@@ -135,10 +153,18 @@ public sealed class Generator
     public Generator(PackedModel packed, Workers workers, CacheForm cache = CacheForm.Fp32) =>
         _session = new LanguageSession(packed, workers, cache);
 
+    /// <summary>How far each token goes, where the model has early exits.</summary>
+    public Effort Effort { get; set; } = Effort.Full;
+
     public Model Model => _session.Model;
 
     /// <summary>Memory of keys and values.</summary>
     public long CacheBytes => _session.Cache.Bytes;
+
+    /// <summary>Memory of keys and values of a text of so many tokens.</summary>
+    public long CacheBytesOf(int tokens) =>
+        (long)((tokens + KeyValueCache.PageTokens - 1) / KeyValueCache.PageTokens)
+        * _session.Cache.PageBytes;
 
     /// <summary>A text that goes on from a prompt; it is read by the first steps.</summary>
     /// <exception cref="ArgumentException">The prompt is empty, longer than the context, or holds an id that the model has not; or an option is out of its range.</exception>
@@ -204,12 +230,13 @@ public sealed class Generator
         Tensor logits = _session.Step(
             _pasts.AsSpan(0, count),
             _ids.AsSpan(0, tokens),
-            _counts.AsSpan(0, count)
+            _counts.AsSpan(0, count),
+            Effort
         );
         bool any = false;
         for (int i = 0; i < count; i++)
         {
-            _going[i].Take(logits.Row(i));
+            _going[i].Take(logits.Row(i), Model.Config.LayersAt(_session.Exits[i]));
             any |= _going[i].End == EndReason.None;
         }
 

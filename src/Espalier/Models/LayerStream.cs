@@ -67,7 +67,7 @@ public sealed class LayerStream
         model with
         {
             Traits = new Traits(DynamicLength: true),
-            Config = model.Config with
+            Config = model.Config.WithoutExits() with
             {
                 Layers =
                 [

@@ -17,6 +17,22 @@ public sealed record Model(ModelConfig Config, Parameters Parameters, Traits Tra
     /// <summary>What turns text into this model's ids; null for a model that was never used with text.</summary>
     public Tokenizer? Tokenizer { get; init; }
 
+    /// <summary>The model that answers behind its last layer alone.</summary>
+    public Model WithoutExits()
+    {
+        Parameters parameters = new();
+        foreach (string name in Parameters.Names.Where(n => Part.Of(n).Stretch != Stretch.Exit))
+        {
+            parameters.Add(name, Parameters.Stored(name));
+        }
+
+        return this with
+        {
+            Config = Config.WithoutExits(),
+            Parameters = parameters,
+        };
+    }
+
     /// <exception cref="ArgumentException">Parameters are missing, too many, or of another shape than the config says.</exception>
     public void Check()
     {

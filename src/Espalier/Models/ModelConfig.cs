@@ -73,6 +73,11 @@ public sealed record ModelConfig
     /// <summary>What the classifiers behind all other layers read; null: there are none.</summary>
     public Pooling? ExitPooling { get; init; }
 
+    /// <summary>
+    /// Of a language model: layers, ascending and counted from 0, behind which the head may be asked too; the last is none of them.
+    /// </summary>
+    public IReadOnlyList<int> HeadExits { get; init; } = [];
+
     /// <summary>Numbers of an answer.</summary>
     public int Outputs => IsLanguage ? Vocabulary : Labels.Count;
 
@@ -85,10 +90,37 @@ public sealed record ModelConfig
     /// <summary>Heads as config.json has them where they fill the hidden states; 1 where heads of this width cannot, and espalier.json says how many there are.</summary>
     public int NominalHeads => Hidden % HeadWidth == 0 ? Hidden / HeadWidth : 1;
 
-    public bool HasExits => ExitPooling is not null;
+    public bool HasExits => ExitPooling is not null || HeadExits.Count > 0;
 
-    /// <summary>Places where an example may leave: one behind every layer if there are exits, else the last alone.</summary>
-    public int ExitCount => HasExits ? Layers.Count : 1;
+    /// <summary>Places where an example, or a language model's token, may leave; the last layer is the last of them.</summary>
+    public int ExitCount => ExitPooling is null ? HeadExits.Count + 1 : Layers.Count;
+
+    /// <summary>Layers that are passed on the way to an exit.</summary>
+    public int LayersAt(int exit) =>
+        ExitPooling is not null ? exit + 1
+        : exit < HeadExits.Count ? HeadExits[exit] + 1
+        : Layers.Count;
+
+    /// <summary>The exit behind a layer that is not the last; null: there is none.</summary>
+    public int? ExitBehind(int layer)
+    {
+        if (ExitPooling is not null)
+        {
+            return layer;
+        }
+
+        for (int exit = 0; exit < HeadExits.Count; exit++)
+        {
+            if (HeadExits[exit] == layer)
+            {
+                return exit;
+            }
+        }
+
+        return null;
+    }
+
+    public ModelConfig WithoutExits() => this with { ExitPooling = null, HeadExits = [] };
 
     /// <summary>Transformers can load it: config.json says everything about its layers.</summary>
     public bool HasPlainShapes => Family.IsPlain(this);
@@ -102,17 +134,33 @@ public sealed record ModelConfig
     /// <summary>Every parameter with its shape, in file order.</summary>
     public IEnumerable<(string Name, Shape Shape)> Shapes() => new Outline(this).Shapes;
 
+    /// <summary>Numbers in all parameters.</summary>
+    public long Weights => Shapes().Sum(s => (long)s.Shape.Count);
+
     /// <summary>Multiply-adds of one example of that many tokens through all layers, attention included.</summary>
     public long MultiplyAdds(int tokens) => new Outline(this, tokens).MultiplyAdds;
 
     /// <summary>The model of some of the layers, and what each parameter of it was called.</summary>
-    /// <param name="kept">Layers, counted from 0; exits go with them.</param>
+    /// <param name="kept">
+    /// Layers, counted from 0. Exits go with them; one of a language model's whose layer goes stands behind the one before it.
+    /// </param>
     public (ModelConfig Config, Func<string, string> OldName) WithLayers(IReadOnlyList<int> kept)
     {
         int[] sets = [.. kept.Select(SetOf).Distinct()];
+        Dictionary<int, int> exits = [];
+        foreach (int exit in HeadExits)
+        {
+            int behind = kept.Count(k => k <= exit) - 1;
+            if (behind >= 0 && behind < kept.Count - 1)
+            {
+                exits[behind] = exit;
+            }
+        }
+
         ModelConfig config = this with
         {
             Layers = [.. kept.Select(l => Layers[l])],
+            HeadExits = [.. exits.Keys.Order()],
             Sharing = Sharing is null ? null : [.. kept.Select(l => Array.IndexOf(sets, SetOf(l)))],
         };
         return (config, Old);
@@ -123,7 +171,7 @@ public sealed record ModelConfig
             int index = part.Stretch switch
             {
                 Stretch.Layer => Sharing is null ? kept[part.Index] : sets[part.Index],
-                Stretch.Exit => kept[part.Index],
+                Stretch.Exit => IsLanguage ? exits[part.Index] : kept[part.Index],
                 _ => part.Index,
             };
             Part old = part with { Index = index };

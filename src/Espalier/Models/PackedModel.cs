@@ -51,10 +51,11 @@ public sealed class PackedModel
         );
         _fused = new Int8Layer?[config.Layers.Count];
         bool rows = model.Traits is { Precision: Precision.Int8, Group: 0 };
-        for (int i = 0; rows && i < _fused.Length; i++)
+        bool fuses = rows || model.Traits.Precision == Precision.Mixed;
+        for (int i = 0; fuses && i < _fused.Length; i++)
         {
             int set = config.SetOf(i);
-            _fused[set] ??= Fuse(set, config.Layers[i]);
+            _fused[set] ??= Fuse(set, config.Layers[i], rows);
         }
 
         Turns = new Turns(config);
@@ -68,7 +69,14 @@ public sealed class PackedModel
         Forward.Run(config, packing);
     }
 
-    public Model Model { get; }
+    public Model Model { get; private set; }
+
+    /// <summary>Lets go of the weights as they were before packing, which no answer needs: of an fp32 model that is half the memory.</summary>
+    public PackedModel WithoutParameters()
+    {
+        Model = Model with { Parameters = new Parameters() };
+        return this;
+    }
 
     /// <summary>Memory of the packed weights and the embedding tables.</summary>
     public long Bytes =>
@@ -95,8 +103,9 @@ public sealed class PackedModel
 
     internal Int8Layer? Fused(int layer) => _fused[Model.Config.SetOf(layer)];
 
-    /// <summary>Null: kernels have no such layer as one piece.</summary>
-    Int8Layer? Fuse(int set, Block block)
+    /// <summary>Null: kernels have no such layer as one piece, or it is none of int8 rows.</summary>
+    /// <param name="rows">Whether what is in fp32 is to be int8 rows.</param>
+    Int8Layer? Fuse(int set, Block block, bool rows)
     {
         AttentionSpec attention = block.Attention;
         bool isBert =
@@ -115,7 +124,9 @@ public sealed class PackedModel
                     OutputBias: true,
                 },
             };
-        return isBert && Products.All(r => Stored(r) is not GroupedWeight)
+        return
+            isBert
+            && Products.All(r => Stored(r) is Int8Rows || rows && Stored(r) is not GroupedWeight)
             ? Kernels.Int8.Pack(
                 new LayerWeights
                 {

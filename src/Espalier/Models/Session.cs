@@ -56,10 +56,15 @@ public sealed class Session
     /// </summary>
     /// <param name="logits">Receives [sequences, outputs] in the order of the batch.</param>
     /// <param name="exits">Receives the exit of each sequence, counted from 0.</param>
-    public void Run(Batch batch, Effort effort, Tensor logits, Span<int> exits)
+    public void Run(Batch batch, Effort effort, Tensor logits, Span<int> exits) =>
+        Run(batch, new ReadOnlySpan<Effort>(in effort), logits, exits);
+
+    /// <param name="efforts">Of each sequence, or one for all: those of several clients go through the layers together.</param>
+    /// <inheritdoc cref="Run(Batch, Effort, Tensor, Span{int})"/>
+    public void Run(Batch batch, ReadOnlySpan<Effort> efforts, Tensor logits, Span<int> exits)
     {
         Flow flow = Begin(batch);
-        _leaving.Begin(flow, effort, logits);
+        _leaving.Begin(flow, efforts, logits);
         _infer.Run(flow, batch, _leaving);
         _leaving.Exits.CopyTo(exits);
     }

@@ -15,6 +15,9 @@ public enum Precision
 
     /// <summary>Weights of 4 bits and activations int8, both in groups of columns; the rest as in int8.</summary>
     Int4,
+
+    /// <summary>Every weight as it is stored: integers with activations that are quantized, fp32 with such that are not.</summary>
+    Mixed,
 }
 
 /// <summary>
@@ -32,7 +35,7 @@ public sealed record Traits(
     /// <summary>A weight of a layer in the form that the precision asks for.</summary>
     public Weight Rounded(Weight weight) =>
         weight is not (Fp32 or HalfWidth) || weight.Shape.Rank != 2 ? weight
-        : Precision == Precision.Fp32 ? weight
+        : Precision is Precision.Fp32 or Precision.Mixed ? weight
         : Group == 0 ? Int8Rows.Of(weight.Dense())
         : IntGroups.Of(weight.Dense(), Precision == Precision.Int4 ? 4 : 8, Group);
 }

@@ -12,7 +12,9 @@ public abstract record Calibrated(string Method, string Title, IReadOnlyList<Opt
     public sealed override Effects Effects => Effects.FewerBits;
     public sealed override Touch Touches => new(Quality: 0.3);
 
-    public sealed override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
+    /// <summary>Of a language model, whose weights alone are rounded and which 4 bits pay for.</summary>
+    public sealed override IReadOnlyList<Operator> Variants(ModelConfig config) =>
+        config.IsLanguage ? [this] : [];
 
     public int Bits { get; init; } = 4;
     public int GroupColumns { get; init; } = Quantize.UsualGroup;

@@ -45,24 +45,32 @@ public sealed record Distill()
         ),
         Option.Text<Distill>(
             "student",
-            "A checkpoint to start from instead; same vocabulary and width as the teacher, of a language model any width if embedding and last are 0.",
+            "A checkpoint to start from instead; same vocabulary and width as the teacher, of a language model any family and width.",
             "a folder",
             o => o.Student,
             (o, text) => o with { Student = text }
         ),
         .. Distillation.Options<Distill>(o => o.Weights, (o, w) => o with { Weights = w }),
+        .. TextSource.Options<Distill>(o => o.Text, (o, t) => o with { Text = t }),
     ];
 
     public Amount Layers { get; init; } = Amount.Share(0.5);
 
-    public override IReadOnlyList<string> Inputs => Student.Length > 0 ? [Student] : [];
+    public override IReadOnlyList<string> Inputs =>
+        [.. Student.Length > 0 ? [Student] : Array.Empty<string>(), .. Text.Inputs];
+
+    public override int? Writes => Text.Written;
 
     /// <summary>Empty: the teacher's own layers.</summary>
     public string Student { get; init; } = "";
     public DistillationWeights Weights { get; init; } = new(1, 1, 1, 1);
+    public TextSource Text { get; init; } = TextSource.Task;
+
+    public override string? Problem(ModelConfig config) => Text.Problem(this, config);
 
     public override Model Apply(Model model, OperatorContext context)
     {
+        context = Text.For(model, context);
         Model student = Begin(model, context);
         Distillation.Train(student, model, Weights, ExitOf(student, model), context);
         return student;
@@ -115,7 +123,7 @@ public sealed record Distill()
         }
 
         ModelConfig config = loaded.Model.Config;
-        anyWidth |= language && Weights is { Embedding: 0, Last: 0 };
+        anyWidth |= language;
         (string What, object Has, object Wants)[] facts =
         [
             language

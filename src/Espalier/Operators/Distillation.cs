@@ -69,43 +69,39 @@ static class Distillation
             (teacher.Config.Layers.Count - 1, o => (o.Layers[^1], o.Rows), weights.Last),
         ];
         var states = all.Where(s => s.Weight > 0).ToArray();
-        Teacher answers = new(
-            teacher,
-            context.Task.Training,
-            [.. states.Select(s => s.Layer)],
-            context
-        );
+        int outputs = teacher.Config.Outputs;
+        using Teacher answers = new(teacher, [.. states.Select(s => s.Layer)], context);
         context.Train(
             student,
             pass =>
-                pass.Tape.WeightedSum([
+            {
+                Said said = answers.Of(pass.Batch);
+                return pass.Tape.WeightedSum([
                     .. pass.Output.Logits.Select(
                         (logits, exit) =>
                             (
-                                Soft(
-                                    pass,
-                                    logits,
-                                    answers.Logits(pass.Batch, exitOf(exit)),
-                                    weights
-                                ),
+                                Soft(pass, logits, said.Exit(exitOf(exit), outputs), weights),
                                 (float)weights.Logits
                             )
                     ),
-                    .. states.Select(s =>
-                    {
-                        var (own, rows) = s.Own(pass.Output);
-                        Tensor wanted = answers.State(pass.Batch, s.Layer, rows);
-                        return (
-                            pass.Tape.MeanSquares(own, Kept.Columns(wanted, channels)),
-                            (float)s.Weight
-                        );
-                    }),
+                    .. states.Select(
+                        (s, i) =>
+                        {
+                            var (own, rows) = s.Own(pass.Output);
+                            Tensor wanted = said.State(i, rows);
+                            return (
+                                pass.Tape.MeanSquares(own, Kept.Columns(wanted, channels)),
+                                (float)s.Weight
+                            );
+                        }
+                    ),
                     .. weights.Hard == 0
                         ? []
                         : pass.Output.Logits.Select(l =>
                             (TaskLoss.Of(pass, l), (float)weights.Hard)
                         ),
-                ]),
+                ]);
+            },
             phase
         );
     }
@@ -123,7 +119,13 @@ static class Distillation
         int[]? channels
     )
     {
-        LanguageTeacher answers = new(teacher, weights, context);
+        using LanguageTeacher answers = new(teacher, weights, context);
+        phase ??= new Phase();
+        Parameters? fit =
+            weights is { Embedding: 0, Last: 0 }
+            || student.Config.Hidden == (channels?.Length ?? teacher.Config.Hidden)
+                ? null
+                : Fit(student.Config, teacher.Config, context.Rng);
         Imitation how = new(
             weights.Logits,
             weights.Hard,
@@ -135,16 +137,13 @@ static class Distillation
             pass =>
             {
                 Told told = answers.Of(pass.Batch);
+                int[] next = pass.Batch.NextTokens();
+
+                // Every exit of the student learns what the whole teacher says.
                 List<(Variable, float)> terms =
                 [
-                    (
-                        pass.Tape.Imitate(
-                            pass.Output.LastLogits,
-                            told.Tokens,
-                            pass.Batch.NextTokens(),
-                            how
-                        ),
-                        1f
+                    .. pass.Output.Logits.Select(l =>
+                        (pass.Tape.Imitate(l, told.Tokens, next, how), 1f)
                     ),
                 ];
                 Add(pass.Output.Embedding, told.Embedding, weights.Embedding);
@@ -156,15 +155,35 @@ static class Distillation
                     if (state is not null)
                     {
                         Tensor aim = Kept.Columns(state, channels);
+                        own = fit is null ? own : Fitted(pass, own);
                         terms.Add(
                             (pass.Tape.MeanSquares(own, aim), (float)(weight / MeanSquare(aim)))
                         );
                     }
                 }
             },
-            phase
+            fit is null ? phase : phase with { Beside = fit }
         );
     }
+
+    /// <summary>One linear for hidden states of any layer of a student of another width: to the teacher's (TinyBERT, equations 8 and 9).</summary>
+    public static Parameters Fit(ModelConfig student, ModelConfig teacher, Rng rng)
+    {
+        Tensor weight = new(teacher.Hidden, student.Hidden);
+        Rng stream = rng.Split("fit");
+        for (int i = 0; i < weight.Count; i++)
+        {
+            weight.Span[i] = student.InitializerRange * stream.Normal((ulong)i);
+        }
+
+        Parameters fit = new();
+        fit.Add("fit.weight", weight);
+        fit.Add("fit.bias", new Tensor(teacher.Hidden));
+        return fit;
+    }
+
+    public static Variable Fitted(Pass pass, Variable state) =>
+        pass.Tape.Linear(state, pass["fit.weight"], pass["fit.bias"]);
 
     static double MeanSquare(Tensor state)
     {

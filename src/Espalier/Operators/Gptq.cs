@@ -75,7 +75,7 @@ public sealed record Gptq()
             var linears in CalibrationRun.Linears(model.Config.Layers[layer]).GroupBy(l => l.Input)
         )
         {
-            Inverse inverse = Inverse.Of(moments[linears.Key], Damp, Order);
+            InverseHessian inverse = InverseHessian.Of(moments[linears.Key], Damp, Order);
             foreach (var (linear, _) in linears)
             {
                 string name = model.Config.PartOf(layer, linear).Weight;
@@ -89,7 +89,7 @@ public sealed record Gptq()
         };
     }
 
-    IntGroups Round(Tensor weight, Inverse inverse, Workers workers)
+    IntGroups Round(Tensor weight, InverseHessian inverse, Workers workers)
     {
         int group = GroupColumns;
         IntGroups.Builder builder = new(weight.Shape, Bits, group);
@@ -118,7 +118,7 @@ public sealed record Gptq()
     /// <param name="narrow">As <see cref="Grid.Of(ReadOnlySpan{float}, int, bool)"/> has it.</param>
     internal void Row(
         ReadOnlySpan<float> weights,
-        Inverse inverse,
+        InverseHessian inverse,
         bool narrow,
         Span<Grid> grids,
         Span<byte> codes
@@ -161,123 +161,11 @@ public sealed record Gptq()
     }
 
     /// <param name="first">Column of the first weight.</param>
-    Grid GridOf(ReadOnlySpan<float> part, int first, Inverse inverse, bool narrow)
+    Grid GridOf(ReadOnlySpan<float> part, int first, InverseHessian inverse, bool narrow)
     {
         Grid ends = Grid.Of(part, Bits, narrow);
         return Grids == GroupGrid.Fitted && Bits == 4
             ? FittedGrid.Of(part, inverse.Costs.Slice(first, part.Length), ends, narrow)
             : ends;
-    }
-
-    /// <summary>U, upper triangular, with Uᵀ U = H⁻¹.</summary>
-    internal sealed class Inverse
-    {
-        readonly double[] _upper;
-        readonly bool[] _dead;
-        readonly double[] _costs;
-
-        Inverse(double[] upper, bool[] dead, int[] order, bool permutes)
-        {
-            (_upper, _dead, Order, Permutes) = (upper, dead, order, permutes);
-            _costs = new double[order.Length];
-            for (int j = 0; j < order.Length; j++)
-            {
-                double pivot = Row(j)[0];
-                _costs[order[j]] = dead[order[j]] ? 0 : 1 / (pivot * pivot);
-            }
-        }
-
-        /// <summary>The columns in the order in which they are rounded.</summary>
-        public int[] Order { get; }
-
-        public bool Permutes { get; }
-
-        /// <summary>A column whose inputs are all 0.</summary>
-        public bool IsDead(int column) => _dead[column];
-
-        /// <summary>Of each column 1 / U_jj²: what a change of it costs once those behind it have made up for it.</summary>
-        public ReadOnlySpan<double> Costs => _costs;
-
-        /// <summary>Of U, from the diagonal on.</summary>
-        public ReadOnlySpan<double> Row(int row)
-        {
-            int width = Order.Length;
-            return _upper.AsSpan(row * width + row, width - row);
-        }
-
-        /// <summary>
-        /// H = R Rᵀ with R upper triangular is a Cholesky factorisation from the last column on, and U is the inverse of R.
-        /// </summary>
-        public static Inverse Of(Moments moments, double damp, ColumnOrder columns)
-        {
-            int width = moments.Width;
-            int[] order = [.. Enumerable.Range(0, width)];
-            float Diagonal(int i) => moments.Products.Row(i)[i];
-            bool permutes = columns == ColumnOrder.Activation;
-            if (permutes)
-            {
-                order = [.. order.OrderByDescending(Diagonal)];
-            }
-
-            bool[] dead = [.. Enumerable.Range(0, width).Select(i => Diagonal(i) == 0)];
-            double scale = 2.0 / Math.Max(1, moments.Rows),
-                mean = Enumerable.Range(0, width).Average(i => dead[i] ? 1 : scale * Diagonal(i));
-            double[] r = new double[width * width];
-            for (int i = 0; i < width; i++)
-            {
-                ReadOnlySpan<float> from = moments.Products.Row(order[i]);
-                for (int j = i; j < width; j++)
-                {
-                    r[i * width + j] = scale * from[order[j]];
-                }
-
-                r[i * width + i] = (dead[order[i]] ? 1 : r[i * width + i]) + damp * mean;
-            }
-
-            Factor(r, width);
-            return new Inverse(Invert(r, width), dead, order, permutes);
-        }
-
-        /// <summary>In place, above the diagonal.</summary>
-        static void Factor(double[] r, int width)
-        {
-            for (int j = width - 1; j >= 0; j--)
-            {
-                ReadOnlySpan<double> below = r.AsSpan(j * width + j + 1, width - j - 1);
-                double pivot = r[j * width + j] - TensorPrimitives.Dot(below, below);
-                pivot = Math.Sqrt(Math.Max(pivot, double.Epsilon));
-                r[j * width + j] = pivot;
-                for (int i = 0; i < j; i++)
-                {
-                    ReadOnlySpan<double> row = r.AsSpan(i * width + j + 1, below.Length);
-                    r[i * width + j] =
-                        (r[i * width + j] - TensorPrimitives.Dot(row, below)) / pivot;
-                }
-            }
-        }
-
-        static double[] Invert(double[] r, int width)
-        {
-            double[] u = new double[width * width];
-            for (int i = width - 1; i >= 0; i--)
-            {
-                Span<double> to = u.AsSpan(i * width, width);
-                for (int k = i + 1; k < width; k++)
-                {
-                    TensorPrimitives.MultiplyAdd(
-                        u.AsSpan(k * width + k, width - k),
-                        -r[i * width + k],
-                        to[k..],
-                        to[k..]
-                    );
-                }
-
-                double pivot = r[i * width + i];
-                TensorPrimitives.Divide(to[(i + 1)..], pivot, to[(i + 1)..]);
-                to[i] = 1 / pivot;
-            }
-
-            return u;
-        }
     }
 }

@@ -105,7 +105,7 @@ public sealed record Kept(
             }
 
             bool undoes =
-                part == Part.FinalNorm
+                part.Stretch is Stretch.Final or Stretch.Exit
                 && config is { EmbeddingScale: not 1, Head: LanguageSpec { Tied: true } };
             return Times(norm, undoes ? 1 : Shrink(config));
         }

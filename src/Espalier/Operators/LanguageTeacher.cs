@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Kernels;
@@ -13,78 +14,83 @@ namespace Espalier.Operators;
 sealed record Told(LikelyTokens Tokens, Tensor? Embedding, Tensor? Last);
 
 /// <summary>
-/// What a frozen language model says about the training texts: its likeliest next tokens, and hidden states. A text is asked once and
-/// kept as long as there is room; what does not fit is asked anew each time. Scores of the whole vocabulary are never held at once.
+/// What a frozen language model says about the training texts: its likeliest next tokens, and hidden states, each text asked once.
+/// Scores of the whole vocabulary are never held at once.
 /// </summary>
-sealed class LanguageTeacher : ISee<Columns>
+sealed class LanguageTeacher : ISee<Columns>, IDisposable
 {
-    /// <summary>What is kept takes no more.</summary>
-    public const long MostBytes = 1L << 30;
-
     readonly DistillationWeights _weights;
     readonly Workers _workers;
     readonly LanguageSession _session;
     readonly int _last;
-    readonly Dictionary<int, Told> _known = [];
-    long _room = MostBytes;
+    readonly int _top;
+    readonly int _hidden;
+    readonly TeacherCache _cache;
     Tensor? _embedding;
     Tensor? _state;
 
     public LanguageTeacher(Model model, DistillationWeights weights, OperatorContext context)
     {
-        (_weights, _workers) = (weights, context.Workers);
+        (_weights, _workers, _hidden) = (weights, context.Workers, model.Config.Hidden);
         _last = model.Config.Layers.Count - 1;
+        _top = Math.Min(weights.Top, model.Config.Vocabulary);
         _session = new LanguageSession(
             new PackedModel(Teacher.Whole(model), context.Workers, context.Kernels),
             context.Workers
         );
+        int states = (weights.Embedding > 0 ? 1 : 0) + (weights.Last > 0 ? 1 : 0);
+        _cache = new TeacherCache(
+            context,
+            FormattableString.Invariant(
+                $"top {_top} of temperature {weights.Temperature:R}, states {weights.Embedding > 0} {weights.Last > 0}"
+            ),
+            0,
+            (int)(LikelyTokens.BytesOf(_top) / sizeof(float)) + states * _hidden
+        );
     }
 
-    /// <summary>Behind every token of a batch.</summary>
+    /// <summary>Texts that the model was asked about.</summary>
+    public int Asked => _cache.Asked;
+
+    /// <summary>Behind every token of a batch of the training split.</summary>
     public Told Of(Batch batch)
     {
-        if (batch.Examples.All(_known.ContainsKey))
-        {
-            return Joined([.. batch.Examples.Select(e => _known[e])]);
-        }
-
-        Told told = Ask(batch);
-        for (int s = 0; s < batch.Count; s++)
-        {
-            int example = batch.Examples[s],
-                first = batch.Starts[s],
-                rows = batch.Starts[s + 1] - first;
-            long bytes = rows * BytesOfRow(told);
-            if (!_known.ContainsKey(example) && bytes <= _room)
-            {
-                _room -= bytes;
-                _known.Add(
-                    example,
-                    new Told(
-                        told.Tokens.Slice(first, rows),
-                        Some(told.Embedding, first, rows),
-                        Some(told.Last, first, rows)
-                    )
-                );
-            }
-        }
-
+        Told told = new(
+            LikelyTokens.Empty(batch.Tokens, _top),
+            _weights.Embedding > 0 ? new Tensor(batch.Tokens, _hidden) : null,
+            _weights.Last > 0 ? new Tensor(batch.Tokens, _hidden) : null
+        );
+        _cache.Read(batch, Parts(told, batch), Ask);
         return told;
     }
 
-    Told Ask(Batch batch)
+    IReadOnlyList<TeacherCache.Part> Ask(Batch batch)
     {
-        LikelyTokens tokens = LikelyTokens.Empty(
-            batch.Tokens,
-            Math.Min(_weights.Top, _session.Model.Config.Vocabulary)
-        );
+        LikelyTokens tokens = LikelyTokens.Empty(batch.Tokens, _top);
         (_embedding, _state) = (null, null);
         _session.Score(
             batch,
             (row, logits) => tokens.Fill(_workers, row, logits, _weights.Temperature),
             see: this
         );
-        return new Told(tokens, _embedding, _state);
+        return Parts(new Told(tokens, _embedding, _state), batch);
+    }
+
+    static IReadOnlyList<TeacherCache.Part> Parts(Told told, Batch batch)
+    {
+        LikelyTokens tokens = told.Tokens;
+        return
+        [
+            s => MemoryMarshal.Cast<int, float>(Rows(tokens.Ids, tokens.K, s)),
+            s => Rows(tokens.Logs, tokens.K, s),
+            s => Rows(tokens.Rest, 1, s),
+            .. ((Tensor?[])[told.Embedding, told.Last])
+                .OfType<Tensor>()
+                .Select(state => (TeacherCache.Part)(s => TeacherCache.Rows(state, batch, s))),
+        ];
+
+        Span<T> Rows<T>(T[] of, int columns, int s) =>
+            of.AsSpan((batch.Starts[s] * columns)..(batch.Starts[s + 1] * columns));
     }
 
     void ISee<Columns>.Embedding(Columns x) =>
@@ -93,22 +99,5 @@ sealed class LanguageTeacher : ISee<Columns>
     void ISee<Columns>.State(int layer, Columns x) =>
         _state = _weights.Last > 0 && layer == _last ? x.Tensor.Clone() : null;
 
-    static long BytesOfRow(Told told) =>
-        LikelyTokens.BytesOf(told.Tokens.K)
-        + sizeof(float) * ((told.Embedding?.Columns ?? 0L) + (told.Last?.Columns ?? 0));
-
-    static Tensor? Some(Tensor? of, int first, int rows) =>
-        of?.Part(first * of.Columns, new Shape(rows, of.Columns)).Clone();
-
-    static Told Joined(IReadOnlyList<Told> parts) =>
-        parts is [var only]
-            ? only
-            : new Told(
-                LikelyTokens.Joined([.. parts.Select(p => p.Tokens)]),
-                Stacked(parts, p => p.Embedding),
-                Stacked(parts, p => p.Last)
-            );
-
-    static Tensor? Stacked(IReadOnlyList<Told> parts, Func<Told, Tensor?> of) =>
-        of(parts[0]) is null ? null : Tensor.Stacked([.. parts.Select(p => of(p)!)]);
+    public void Dispose() => _cache.Dispose();
 }

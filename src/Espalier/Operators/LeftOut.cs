@@ -1,7 +1,6 @@
 using Espalier.Autograd;
 using Espalier.Data;
 using Espalier.Models;
-using Espalier.Training;
 
 namespace Espalier.Operators;
 
@@ -32,25 +31,16 @@ static class LeftOut
                 parameters.Add(name, dense.Parameters[oldName(name)]);
             }
 
-            Learner learner = new(
+            return TaskLoss.Mean(
                 model with
                 {
                     Config = config,
                     Parameters = parameters,
                 },
+                batches,
                 tape,
-                frozen: _ => true
+                context.Stop
             );
-            double sum = 0;
-            foreach (Batch batch in batches)
-            {
-                context.Stop.ThrowIfCancellationRequested();
-                tape.Begin();
-                Pass pass = learner.Forward(batch, allExits: false);
-                sum += TaskLoss.Of(pass, pass.Output.LastLogits).Value.Span[0] * batch.Count;
-            }
-
-            return sum / batches.Sum(b => b.Count);
         }
     }
 }

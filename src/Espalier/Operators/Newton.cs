@@ -45,7 +45,9 @@ public sealed record Newton : Pruning
 
     public Compensation Compensation { get; init; } = Compensation.LeastSquares;
 
-    public override IReadOnlyList<Operator> Variants(ModelConfig config) => [];
+    /// <summary>Of a language model, which it was made for: training it again is dear, and this trains nothing.</summary>
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) =>
+        config.IsLanguage ? [this] : [];
 
     protected override Worths Worth(Model model, OperatorContext context)
     {

@@ -1,5 +1,7 @@
 using Espalier.Data;
 using Espalier.Models;
+using Espalier.Operators.MixedPrecision;
+using Espalier.Operators.Sparse;
 
 namespace Espalier.Operators;
 
@@ -74,11 +76,15 @@ public abstract record Operator(
         new Prune(),
         new Minitron(),
         new Newton(),
+        new Magnitude(),
+        new Wanda(),
+        new SparseGpt(),
         new DynamicLength(),
         new PowerBert(),
         new Quantize(),
         new Gptq(),
         new Awq(),
+        new Mixed(),
     ];
 
     /// <summary>One for each letter, with its default method.</summary>
@@ -106,9 +112,15 @@ public abstract record Operator(
     /// <summary>Whether it leaves the checkpoint's answers as they are, so that it must be one that answers the task.</summary>
     public virtual bool KeepsClassifier => false;
 
+    /// <summary>Tokens of text that a model writes for it to train on; null: it trains on the task's data.</summary>
+    public virtual int? Writes => null;
+
     public virtual Effects Effects => Effects.None;
 
     public virtual Touch Touches => new();
+
+    /// <summary>A sentence that belongs beside its figures; null: they speak for themselves.</summary>
+    public virtual string? Remark => null;
 
     /// <summary>Share of the model that stays, roughly: only the order of an operator's variants matters.</summary>
     public virtual double Keeps => 1;

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Espalier.Autograd;
+using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Models;
@@ -18,14 +20,35 @@ public sealed record OperatorContext(
     KernelFamily Kernels
 )
 {
+    /// <summary>4 GB.</summary>
+    public const long UsualTeacherBytes = 4_000_000_000;
+
     /// <summary>Where a stage that trains saves itself; null: nowhere.</summary>
     public CheckpointPlace? Checkpoint { get; init; }
+
+    /// <summary>Bytes that what teachers say may take there; nothing that is made depends on it.</summary>
+    public long TeacherBytes { get; init; } = UsualTeacherBytes;
     public Action<TrainingProgress>? Report { get; init; }
 
     /// <summary>A sentence that the user should read.</summary>
     public Action<string>? Note { get; init; }
     public TimeProvider Time { get; init; } = TimeProvider.System;
     public CancellationToken Stop { get; init; }
+
+    /// <summary>Records beside the training that the stage saves, in memory where it does not.</summary>
+    internal RecordFile Records(
+        string name,
+        string of,
+        IEnumerable<int> lengths,
+        long most = long.MaxValue
+    ) =>
+        new(
+            Checkpoint is { } place ? Path.Combine(place.Folder, name) : null,
+            $"{Checkpoint?.Key}/{of}",
+            lengths,
+            most,
+            Note
+        );
 
     /// <summary>
     /// Trains a model's parameters, and those that the phase has beside them, by the loss on the task's training split. A stage
@@ -37,13 +60,19 @@ public sealed record OperatorContext(
     {
         phase ??= new Phase();
         TrainingOptions options = phase.Options ?? Training;
+        if (options.GradientCheckpointing)
+        {
+            Note?.Invoke(MemoryOf(model.Config, options));
+        }
+
         Learner learner = new(
             model,
             new Tape(Workers, Kernels),
             phase.Frozen,
             phase.Beside,
             phase.See,
-            phase.Extract
+            phase.Extract,
+            options.GradientCheckpointing ? Retained.Inputs : Retained.Values
         );
         new Trainer(
             learner,
@@ -57,5 +86,18 @@ public sealed record OperatorContext(
                 Stop
             )
         ).Train(Task.Training, loss);
+    }
+
+    string MemoryOf(ModelConfig config, TrainingOptions options)
+    {
+        EncodedSplit data = Task.Training;
+        int sequences = (options.BatchSize + options.Accumulation - 1) / options.Accumulation,
+            tokens = data.Count == 0 ? 0 : Enumerable.Range(0, data.Count).Max(data.Length);
+        TrainingMemory with = TrainingMemory.Of(config, sequences, tokens, recomputed: true),
+            without = TrainingMemory.Of(config, sequences, tokens, recomputed: false);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Gradient checkpointing: a step takes at most {with.Step / 1e9:F1} GB ({without.Step / 1e9:F1} GB without) beside {with.Parameters / 1e9:F1} GB of weights, gradients and moments."
+        );
     }
 }

@@ -19,7 +19,7 @@ public sealed record OrderRule(
             $"{Letters(Group.I)} train, so they come before {Letters(Group.II)}, which do not.",
             (here, before) =>
                 here.Group == Group.I && before.FirstOrDefault(o => o.Group == Group.II) is { } last
-                    ? $"{here.Name} trains and {last.Name} does not: {Letters(Group.I)} come before {Letters(Group.II)}."
+                    ? $"{here.Name} {(here.Trains ? "trains" : "works on whole weights")} and {last.Name} does not: {Letters(Group.I)} come before {Letters(Group.II)}."
                     : null
         );
 

@@ -134,6 +134,9 @@ public sealed class Pipeline
                 .Distinct(),
         ];
 
+    /// <summary>What belongs beside its figures.</summary>
+    public IEnumerable<string> Remarks => Operators.Select(o => o.Remark).OfType<string>();
+
     /// <summary>Operators up to and with one: the name of a stage.</summary>
     public Pipeline Prefix(int count) => new(Operators[..count]);
 

@@ -30,10 +30,19 @@ public sealed record Prune() : Pruning("importance", "prune heads and neurons", 
                     )
                 )
                 .Prepend(this)
-                .DistinctBy(p =>
-                    (p.Heads.Of(shape.Attention.Heads), p.FeedForward.Of(shape.Mlp.Width))
-                ),
+                .DistinctBy(p => (Kept(p), p.FeedForward.Of(shape.Mlp.Width))),
         ];
+
+        // Rounds of which each takes a head of every key, as many as there are; without sharing, heads.
+        double Kept(Prune p)
+        {
+            AttentionSpec heads = shape.Attention;
+            int round = heads.HeadsPerKey == 1 ? 1 : heads.KeyHeads;
+            return Math.Max(
+                1,
+                Math.Round(p.Heads.Of(heads.Heads) / (double)round, MidpointRounding.AwayFromZero)
+            );
+        }
     }
 
     protected override Worths Worth(Model model, OperatorContext context)

@@ -49,10 +49,17 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
 {
     const int AtOnce = 16;
     const int TextExamples = 256;
+    protected const string Stepping = "steps";
 
     public override double Keeps => Heads.Value * FeedForward.Value * Hidden.Value * Layers.Value;
 
     public override bool Trains => !Weights.AreZero;
+
+    public override IReadOnlyList<string> Inputs => Text.Inputs;
+
+    public override int? Writes => Text.Written;
+
+    public override string? Problem(ModelConfig config) => Text.Problem(this, config);
 
     public override Effects Effects =>
         Layers == Amount.Share(1) ? Effects.None : Effects.FewerLayers;
@@ -81,6 +88,7 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
             (o, value) => o with { Scope = value }
         ),
         .. Distillation.Options<Pruning>(o => o.Weights, (o, w) => o with { Weights = w }),
+        .. TextSource.Options<Pruning>(o => o.Text, (o, t) => o with { Text = t }),
         Option.Amount<Pruning>(
             "hidden",
             "Channels that stay: columns of what goes from layer to layer.",
@@ -123,13 +131,19 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
         {
             Later = true,
         },
-        Option.Number<Pruning>(
-            "steps",
-            "Steps of pruning and learning, each of which leaves the same share; for Minitron two or more where over half goes.",
-            1,
-            16,
-            o => o.Steps,
-            (o, value) => o with { Steps = (int)value }
+        Option.Text<Pruning>(
+            Stepping,
+            "Steps of pruning and learning, each of which leaves the same share; auto is one, and where over half of the parameters goes as many as none takes over a third.",
+            "auto or a count up to 16",
+            o => o.Steps?.ToString(CultureInfo.InvariantCulture) ?? "auto",
+            (o, text) =>
+                text == "auto" ? o with { Steps = null }
+                : Numeral.TryWhole(text, out int count) && count is >= 1 and <= 16
+                    ? o with
+                    {
+                        Steps = count,
+                    }
+                : null
         ) with
         {
             Later = true,
@@ -146,65 +160,162 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
 
     /// <summary>Null: all of a labelled task, 256 of a text.</summary>
     public int? Examples { get; init; }
-    public int Steps { get; init; } = 1;
+
+    /// <summary>Null: as many as it takes that none takes too much.</summary>
+    public int? Steps { get; init; } = 1;
+
+    /// <summary>What the smaller model learns from.</summary>
+    public TextSource Text { get; init; } = TextSource.Task;
 
     public override Model Apply(Model model, OperatorContext context)
     {
-        Pruning step = Steps == 1 ? this : Step(model.Config);
+        context = Text.For(model, context);
+        (model, Pruning shape) = Begin(model, context);
+        int steps = shape.StepsOf(model.Config);
         Model pruned = model;
 
         // Where what is left lies in the unpruned model, which teaches in every step.
         int[] layers = [.. Kept.All(model.Config).Layers],
             channels = Kept.All(model.Config).Channels;
-        for (int i = 0; i < Steps; i++)
+        for (int i = 0; i < steps; i++)
         {
-            Kept kept = step.Choose(pruned, context);
+            Kept kept = shape.Step(model.Config, i, steps).Choose(pruned, context);
             pruned = kept.Of(Refit(pruned, kept, context));
             layers = [.. kept.Layers.Select(l => layers[l])];
             channels = [.. kept.Channels.Select(c => channels[c])];
-            int last = layers.Length - 1;
-            int[] of = layers;
-            Distillation.Train(
+            Learn(
                 pruned,
                 model,
-                Weights,
-                exit =>
-                    exit == last || !model.Config.HasExits ? model.Config.ExitCount - 1 : of[exit],
+                layers,
+                channels,
                 context,
-                new Phase { Name = i == 0 ? "" : $"step {i + 1}" },
-                channels.Length < model.Config.Hidden ? channels : null
+                new Phase { Name = i == 0 ? "" : $"step {i + 1}" }
             );
         }
 
         return pruned;
     }
 
-    /// <summary>One of the steps, each of which leaves the same share of what it finds.</summary>
-    Pruning Step(ModelConfig config)
+    /// <summary>The model that teaches, and the pruning that is done of it.</summary>
+    protected virtual (Model Teacher, Pruning Shape) Begin(Model model, OperatorContext context) =>
+        (model, this);
+
+    /// <param name="layers">The teacher's, of which a smaller model is left.</param>
+    /// <param name="channels">Likewise.</param>
+    internal void Learn(
+        Model student,
+        Model teacher,
+        IReadOnlyList<int> layers,
+        int[] channels,
+        OperatorContext context,
+        Phase phase
+    )
     {
-        Block block = config.Layers[0];
-        return this with
+        int last = layers.Count - 1;
+        Distillation.Train(
+            student,
+            teacher,
+            Weights,
+            exit =>
+                exit == last || !teacher.Config.HasExits
+                    ? teacher.Config.ExitCount - 1
+                    : layers[exit],
+            context,
+            phase,
+            channels.Length < teacher.Config.Hidden ? channels : null
+        );
+    }
+
+    /// <summary>Those that are asked for; else one, or where over half of the parameters goes, the fewest of which none takes over a third (Muralidharan et al. 2024).</summary>
+    internal int StepsOf(ModelConfig config)
+    {
+        double stays = After(config).Weights / (double)config.Weights;
+        return Steps
+            ?? (
+                stays >= 0.5 || Weights.AreZero
+                    ? 1
+                    : (int)Math.Ceiling(Math.Log(stays) / Math.Log(2.0 / 3))
+            );
+    }
+
+    /// <summary>The config of what stays, whatever that is.</summary>
+    internal ModelConfig After(ModelConfig config)
+    {
+        int channels = Hidden.Of(config.Hidden);
+        var (some, _) = config.WithLayers([.. Enumerable.Range(0, Layers.Of(config.Layers.Count))]);
+        return some with
         {
-            Heads = Part(Heads, block.Attention.Heads),
-            FeedForward = Part(FeedForward, block.Mlp.Width),
-            Hidden = Part(Hidden, config.Hidden),
-            Layers = Part(Layers, config.Layers.Count),
+            Hidden = channels,
+            EmbeddingWidth = config.ProjectsEmbedding ? config.EmbeddingWidth : channels,
+            Layers = [.. some.Layers.Select(Smaller)],
         };
 
-        Amount Part(Amount amount, int all) =>
-            Amount.Share(Math.Pow(amount.Of(all) / (double)all, 1.0 / Steps));
+        Block Smaller(Block block)
+        {
+            AttentionSpec spec = block.Attention;
+            bool shares = spec.HeadsPerKey > 1;
+            int asked = Heads.Of(spec.Heads),
+                each = shares
+                    ? Math.Clamp(Rounded(asked / (double)spec.KeyHeads), 1, spec.HeadsPerKey)
+                    : 1;
+            return block with
+            {
+                Attention = spec with
+                {
+                    Heads = shares ? each * spec.KeyHeads : asked,
+                    HeadsPerKey = each,
+                },
+                Mlp = block.Mlp with { Width = FeedForward.Of(block.Mlp.Width) },
+            };
+        }
+    }
+
+    /// <summary>One of the steps, each of which leaves the same share of what it finds; the last leaves what is asked for.</summary>
+    Pruning Step(ModelConfig config, int step, int steps)
+    {
+        if (steps == 1)
+        {
+            return this;
+        }
+
+        // What is asked for once: heads that share no keys any more would be counted otherwise.
+        ModelConfig after = After(config);
+        Block block = config.Layers[0],
+            left = after.Layers[0];
+        bool even =
+            Scope == PruneScope.Layer
+            && config.Layers.All(l =>
+                (l.Attention.Heads, l.Mlp.Width) == (block.Attention.Heads, block.Mlp.Width)
+            );
+        return this with
+        {
+            Heads = Part(left.Attention.Heads, block.Attention.Heads, even),
+            FeedForward = Part(left.Mlp.Width, block.Mlp.Width, even),
+            Hidden = Part(after.Hidden, config.Hidden, true),
+            Layers = Part(after.Layers.Count, config.Layers.Count, true),
+        };
+
+        Amount Part(int stays, int all, bool exact)
+        {
+            double share = stays / (double)all;
+            return exact
+                ? Amount.Count(Rounded(all * Math.Pow(share, (step + 1.0) / steps)))
+                : Amount.Share(Math.Pow(share, 1.0 / steps));
+        }
     }
 
     /// <summary>What the model is to keep, before anything is trained.</summary>
-    internal Kept Choose(Model model, OperatorContext context)
+    internal Kept Choose(Model model, OperatorContext context) =>
+        Choose(model.Config, Worth(model, context), () => DepthOf(model, context));
+
+    /// <param name="depth">What each layer is worth; asked for where some go.</param>
+    internal Kept Choose(ModelConfig config, Worths worths, Func<double[]> depth)
     {
-        ModelConfig config = model.Config;
         Kept all = Kept.All(config);
         int layers = Layers.Of(config.Layers.Count),
             channels = Hidden.Of(config.Hidden);
-        Worths worths = Worth(model, context);
         return new Kept(
-            layers == config.Layers.Count ? all.Layers : Top(DepthOf(model, context), layers),
+            layers == config.Layers.Count ? all.Layers : Top(depth(), layers),
             KeptHeads(config, worths.Heads),
             KeptNeurons(config, worths.Neurons),
             channels == config.Hidden ? all.Channels : Top(worths.Channels, channels)
@@ -216,7 +327,7 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
     /// <summary>The whole model with other weights where what stays is to make up for what goes.</summary>
     protected virtual Model Refit(Model model, Kept kept, OperatorContext context) => model;
 
-    double[] DepthOf(Model model, OperatorContext context) =>
+    protected double[] DepthOf(Model model, OperatorContext context) =>
         Depth == DepthScore.Influence
             ? Activity.Of(model, Tuning(model, context, 1), context).Influence
             : LeftOut.Losses(model, Tuning(model, context), context);
@@ -227,18 +338,10 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
     {
         EncodedSplit split = context.Task.Tuning;
         bool texts = model.Config.IsLanguage;
-        int size = atOnce ?? (texts ? 1 : AtOnce),
-            count = Math.Min(split.Count, Examples ?? (texts ? TextExamples : split.Count));
-        return count == split.Count
-            ? split.Batches(size)
-            :
-            [
-                .. Enumerable
-                    .Range(0, count)
-                    .Select(i => (int)((long)i * split.Count / count))
-                    .Chunk(size)
-                    .Select(chunk => split.Take(chunk)),
-            ];
+        return split.Spread(
+            Examples ?? (texts ? TextExamples : split.Count),
+            atOnce ?? (texts ? 1 : AtOnce)
+        );
     }
 
     /// <summary>
@@ -303,7 +406,6 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
     /// <param name="share">How many of a set are asked for.</param>
     int[][] Best(double[][] scores, Func<int, double> share)
     {
-        int Rounded(double count) => (int)Math.Round(count, MidpointRounding.AwayFromZero);
         if (Scope == PruneScope.Layer)
         {
             return
@@ -330,6 +432,8 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
             ),
         ];
     }
+
+    static int Rounded(double count) => (int)Math.Round(count, MidpointRounding.AwayFromZero);
 
     static int[] Top(double[] scores, int count) =>
         [

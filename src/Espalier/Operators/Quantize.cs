@@ -27,6 +27,12 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
 
     public override Effects Effects => Effects.FewerBits;
 
+    public override double Keeps => Bits / 8.0;
+
+    /// <summary>Of a language model 4 bits too, which most of what it waits for is the reading of.</summary>
+    public override IReadOnlyList<Operator> Variants(ModelConfig config) =>
+        config.IsLanguage ? [this, this with { Bits = 4 }] : [this];
+
     // int8 changes few answers.
     public override Touch Touches => new(Quality: 0.3);
 
@@ -82,27 +88,31 @@ public sealed record Quantize() : Operator('Q', "dynamic", "quantize", Group.II,
 
     public override int Version => 2;
 
-    public override Model Apply(Model model, OperatorContext context)
-    {
-        Traits traits = TraitsOf(model);
-        return model with
+    public override Model Apply(Model model, OperatorContext context) =>
+        Rounded(
+            model,
+            model.Traits with
+            {
+                Precision = Bits == 4 ? Precision.Int4 : Precision.Int8,
+                Group = GroupOf(model.Config),
+            }
+        );
+
+    /// <summary>Columns of such a model's weights that share a scale; 0: all of a row.</summary>
+    internal int GroupOf(ModelConfig config) =>
+        GroupColumns
+        ?? (
+            Bits == 4 ? UsualGroup
+            : config.IsLanguage ? UsualGroupOfLanguage
+            : 0
+        );
+
+    /// <summary>The model with weights of layers as the traits ask, and the others as the options do.</summary>
+    internal Model Rounded(Model model, Traits traits) =>
+        model with
         {
             Parameters = model.Parameters.With(name => Rounded(model, name, traits)),
             Traits = traits,
-        };
-    }
-
-    Traits TraitsOf(Model model) =>
-        model.Traits with
-        {
-            Precision = Bits == 4 ? Precision.Int4 : Precision.Int8,
-            Group =
-                GroupColumns
-                ?? (
-                    Bits == 4 ? UsualGroup
-                    : model.Config.IsLanguage ? UsualGroupOfLanguage
-                    : 0
-                ),
         };
 
     /// <summary>The matrices of the layers, and the others that are asked for; null: it stays.</summary>

@@ -1,4 +1,6 @@
 using Espalier.Autograd;
+using Espalier.Data;
+using Espalier.Models;
 using Espalier.Tensors;
 using Espalier.Training;
 
@@ -15,6 +17,27 @@ static class TaskLoss
                 new Tensor(new Shape(pass.Batch.Count, 1), pass.Batch.Scores)
             )
         : pass.Tape.CrossEntropy(logits, pass.Batch.Labels);
+
+    /// <summary>Of a model that nobody trains, over the examples of batches.</summary>
+    public static double Mean(
+        Model model,
+        IReadOnlyList<Batch> batches,
+        Tape tape,
+        CancellationToken stop
+    )
+    {
+        Learner learner = new(model, tape, frozen: _ => true);
+        double sum = 0;
+        foreach (Batch batch in batches)
+        {
+            stop.ThrowIfCancellationRequested();
+            tape.Begin();
+            Pass pass = learner.Forward(batch, allExits: false);
+            sum += Of(pass, pass.Output.LastLogits).Value.Span[0] * batch.Count;
+        }
+
+        return sum / batches.Sum(b => b.Count);
+    }
 
     /// <summary>Of several classifiers, each as much as the other.</summary>
     public static Variable Sum(Pass pass, IEnumerable<Variable> logits) =>

@@ -4,55 +4,66 @@ using Espalier.Tensors;
 
 namespace Espalier.Operators;
 
+/// <summary>What a classifier says of a batch.</summary>
+/// <param name="Logits">Of every exit, [sequences, exits · outputs].</param>
+/// <param name="States">Outputs of the layers that were asked for, [tokens, width] each.</param>
+sealed record Said(Tensor Logits, IReadOnlyList<Tensor> States)
+{
+    /// <summary>Logits of one exit, [sequences, outputs].</summary>
+    public Tensor Exit(int exit, int outputs)
+    {
+        Tensor logits = new(Logits.Rows, outputs);
+        for (int s = 0; s < logits.Rows; s++)
+        {
+            Logits.Row(s).Slice(exit * outputs, outputs).CopyTo(logits.Row(s));
+        }
+
+        return logits;
+    }
+
+    /// <summary>Some rows of a state.</summary>
+    /// <param name="some">Null: all.</param>
+    public Tensor State(int index, int[]? some)
+    {
+        Tensor all = States[index];
+        if (some is null)
+        {
+            return all;
+        }
+
+        Tensor rows = new(some.Length, all.Columns);
+        for (int i = 0; i < some.Length; i++)
+        {
+            all.Row(some[i]).CopyTo(rows.Row(i));
+        }
+
+        return rows;
+    }
+}
+
 /// <summary>
-/// What a frozen model says about the training examples, each asked once: logits of every exit, and the outputs of layers.
+/// What a frozen classifier says about the training examples, each asked once: logits of every exit, and the outputs of layers.
 /// </summary>
-sealed class Teacher
+sealed class Teacher : IDisposable
 {
     /// <summary>The layer that stands for the embeddings.</summary>
     public const int Embedding = -1;
-    const int BatchSize = 32;
-    readonly float[][] _logits;
-    readonly Dictionary<int, float[][]> _states = [];
     readonly Session _session;
     readonly ModelConfig _config;
+    readonly IReadOnlyList<int> _layers;
+    readonly TeacherCache _cache;
 
     /// <param name="layers">Whose outputs will be asked for.</param>
-    public Teacher(
-        Model model,
-        EncodedSplit data,
-        IReadOnlyList<int> layers,
-        OperatorContext context
-    )
+    public Teacher(Model model, IReadOnlyList<int> layers, OperatorContext context)
     {
-        _config = model.Config;
-        _logits = new float[data.Count][];
-        Model full = Whole(model);
-        _session = new Session(full, context.Workers, context.Kernels, padTo: null);
-        long bytes = layers.Count * data.Tokens * _config.Hidden * sizeof(float);
-        if (bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
-        {
-            _states = layers.ToDictionary(l => l, _ => new float[data.Count][]);
-        }
-
-        foreach (Batch batch in data.Batches(BatchSize))
-        {
-            context.Stop.ThrowIfCancellationRequested();
-            Tensor logits = Ask(
-                batch,
-                (layer, state) =>
-                {
-                    if (_states.TryGetValue(layer, out float[][]? kept))
-                    {
-                        Keep(state, batch, kept);
-                    }
-                }
-            );
-            for (int s = 0; s < batch.Count; s++)
-            {
-                _logits[batch.Examples[s]] = logits.Row(s).ToArray();
-            }
-        }
+        (_config, _layers) = (model.Config, layers);
+        _session = new Session(Whole(model), context.Workers, context.Kernels, padTo: null);
+        _cache = new TeacherCache(
+            context,
+            $"layers {string.Join(' ', layers)}",
+            _config.ExitCount * _config.Outputs,
+            layers.Count * _config.Hidden
+        );
     }
 
     /// <summary>The model as it was trained: in fp32, unpadded, and with every row in every layer.</summary>
@@ -74,74 +85,47 @@ sealed class Teacher
             Traits = new Traits(Precision.Fp32, DynamicLength: true),
         };
 
-    /// <summary>Logits of one exit, [sequences, outputs].</summary>
-    public Tensor Logits(Batch batch, int exit)
+    /// <summary>Of a batch of the training split.</summary>
+    public Said Of(Batch batch)
     {
-        Tensor logits = new(batch.Count, _config.Outputs);
-        for (int s = 0; s < batch.Count; s++)
-        {
-            _logits[batch.Examples[s]]
-                .AsSpan(exit * _config.Outputs, _config.Outputs)
-                .CopyTo(logits.Row(s));
-        }
-
-        return logits;
+        Said said = Empty(batch);
+        _cache.Read(batch, Parts(said, batch), Ask);
+        return said;
     }
 
-    /// <summary>
-    /// Output of a layer, [tokens, width], or some of its rows. States that do not fit in memory are computed anew: a row never depends on its
-    /// batch, so they are the same.
-    /// </summary>
-    /// <param name="some">Null: all.</param>
-    public Tensor State(Batch batch, int wanted, int[]? some = null)
+    IReadOnlyList<TeacherCache.Part> Ask(Batch batch)
     {
-        Tensor all = State(batch, wanted);
-        if (some is null)
-        {
-            return all;
-        }
-
-        Tensor rows = new(some.Length, all.Columns);
-        for (int i = 0; i < some.Length; i++)
-        {
-            all.Row(some[i]).CopyTo(rows.Row(i));
-        }
-
-        return rows;
+        Said said = Empty(batch);
+        _session.RunAllExits(
+            batch,
+            said.Logits,
+            (layer, state) =>
+            {
+                for (int i = 0; i < _layers.Count; i++)
+                {
+                    if (_layers[i] == layer)
+                    {
+                        state.Span.CopyTo(said.States[i].Span);
+                    }
+                }
+            }
+        );
+        return Parts(said, batch);
     }
 
-    Tensor State(Batch batch, int wanted)
-    {
-        if (!_states.TryGetValue(wanted, out float[][]? kept))
-        {
-            Tensor? found = null;
-            Ask(batch, (layer, state) => found = layer == wanted ? state.Clone() : found);
-            return found!;
-        }
+    Said Empty(Batch batch) =>
+        new(
+            new Tensor(batch.Count, _config.ExitCount * _config.Outputs),
+            [.. _layers.Select(_ => new Tensor(batch.Tokens, _config.Hidden))]
+        );
 
-        Tensor rows = new(batch.Tokens, _config.Hidden);
-        for (int s = 0; s < batch.Count; s++)
-        {
-            kept[batch.Examples[s]].CopyTo(rows.Span[(batch.Starts[s] * _config.Hidden)..]);
-        }
+    static IReadOnlyList<TeacherCache.Part> Parts(Said said, Batch batch) =>
+        [
+            said.Logits.Row,
+            .. said.States.Select(state =>
+                (TeacherCache.Part)(s => TeacherCache.Rows(state, batch, s))
+            ),
+        ];
 
-        return rows;
-    }
-
-    Tensor Ask(Batch batch, Action<int, Tensor> see)
-    {
-        Tensor logits = new(batch.Count, _config.ExitCount * _config.Outputs);
-        _session.RunAllExits(batch, logits, see);
-        return logits;
-    }
-
-    void Keep(Tensor state, Batch batch, float[][] into)
-    {
-        for (int s = 0; s < batch.Count; s++)
-        {
-            int from = batch.Starts[s] * _config.Hidden,
-                to = batch.Starts[s + 1] * _config.Hidden;
-            into[batch.Examples[s]] = state.Span[from..to].ToArray();
-        }
-    }
+    public void Dispose() => _cache.Dispose();
 }

@@ -94,7 +94,8 @@ public sealed record TinyBert()
             }
         }
 
-        Parameters? fit = own.Hidden == teacher.Hidden ? null : Fit(own, teacher, context.Rng);
+        Parameters? fit =
+            own.Hidden == teacher.Hidden ? null : Distillation.Fit(own, teacher, context.Rng);
         Seen<Variable> seen = new();
         Shown shown = new(Teacher.Whole(model), context);
         context.Train(
@@ -118,22 +119,6 @@ public sealed record TinyBert()
         return student;
     }
 
-    /// <summary>One linear for the hidden states of all layers: to the teacher's width.</summary>
-    static Parameters Fit(ModelConfig student, ModelConfig teacher, Rng rng)
-    {
-        Tensor weight = new(teacher.Hidden, student.Hidden);
-        Rng stream = rng.Split("fit");
-        for (int i = 0; i < weight.Count; i++)
-        {
-            weight.Span[i] = student.InitializerRange * stream.Normal((ulong)i);
-        }
-
-        Parameters fit = new();
-        fit.Add("fit.weight", weight);
-        fit.Add("fit.bias", new Tensor(teacher.Hidden));
-        return fit;
-    }
-
     static Variable Alike(
         Pass pass,
         Seen<Variable> own,
@@ -144,8 +129,7 @@ public sealed record TinyBert()
     {
         Tape tape = pass.Tape;
         Sequences sequences = new(pass.Batch.Starts, pass.Batch.Count);
-        Variable Fitted(Variable x) =>
-            fits ? tape.Linear(x, pass["fit.weight"], pass["fit.bias"]) : x;
+        Variable Fitted(Variable x) => fits ? Distillation.Fitted(pass, x) : x;
         List<(Variable, float)> terms =
         [
             (tape.MeanSquares(Fitted(own.First!), teacher.First!), 1f),

@@ -53,7 +53,7 @@ public static class PlanReading
         int compared =
             result.Decision.Answer.Rejected.Count(r => r.Alternative != result.Chosen) + 1;
         return $"Chosen among {compared} measured pipelines and efforts by their figures on the {one.Split} split "
-            + $"({one.Examples} examples), "
+            + $"({one.Examples} {one.Primary.Kind.Over}), "
             + (
                 tested
                     ? "which nothing was trained on (pruning takes importance from it); the figures on the test split, which nothing was chosen by, are not flattered by that."

@@ -19,7 +19,8 @@ public sealed class StudyTrials(
     KernelFamily kernels,
     Machine machine,
     TimeProvider time,
-    int jobs
+    int jobs,
+    long teacherBytes = OperatorContext.UsualTeacherBytes
 )
 {
     readonly HashSet<StageKey> _trained = [];
@@ -51,7 +52,12 @@ public sealed class StudyTrials(
     )
     {
         Study study = StudyOf(pipelines);
-        StudyOutcome outcome = study.Run(study.Here(jobs, turn), turn, listen(study), stop);
+        StudyOutcome outcome = study.Run(
+            study.Here(jobs, turn, teacherBytes),
+            turn,
+            listen(study),
+            stop
+        );
         Last = outcome;
         _trained.UnionWith(
             outcome

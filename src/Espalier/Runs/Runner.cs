@@ -1,6 +1,7 @@
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
+using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 
@@ -83,7 +84,11 @@ public sealed class Runner : IDisposable
     public void Dispose() => _held.Dispose();
 
     /// <summary>Makes stages in this process, each with all threads.</summary>
-    public IExecutor Here(MachineTurn turn) => _study.Here(jobs: 1, turn);
+    /// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>.</param>
+    public IExecutor Here(
+        MachineTurn turn,
+        long teacherBytes = OperatorContext.UsualTeacherBytes
+    ) => _study.Here(jobs: 1, turn, teacherBytes);
 
     /// <exception cref="Espalier.Training.DivergedException">A training did.</exception>
     /// <exception cref="InvalidDataException">An operator refuses the model or the data.</exception>

@@ -8,7 +8,7 @@ using Espalier.Tensors;
 
 namespace Espalier.Runs;
 
-/// <summary>A finished stage with its model.</summary>
+/// <summary>A finished stage with its model, whose weights are there no more once it is measured.</summary>
 /// <param name="Seconds">How long the operator took in this call; null where the stage was there already.</param>
 public sealed record Stage(PlannedStage Planned, StoredAction Action, Model Model, double? Seconds)
 {
@@ -75,6 +75,12 @@ public sealed class StageMeasuring(
 
     // A window takes as long as a hundred sentences.
     const int WindowsOfBlock = 1;
+
+    // Share by which layers of timed tokens may differ from the split's and nobody is told.
+    const double LayersApart = 0.05;
+
+    // Of the tuning split, from which a language model's efforts are chosen: each is asked at each exit.
+    const int MostTuningBatches = 4;
     const string Timing = "time per example of all stages, in turn";
     const string Judging = "quality of all stages";
 
@@ -89,14 +95,14 @@ public sealed class StageMeasuring(
     {
         using Workers workers = new(machine.Threads);
         Recipe recipe = Judged(group.Recipe);
-        Stage[] stages = [.. group.Models.Where(m => made.Done.ContainsKey(m.Key)).Select(Read)];
+        PlannedStage[] stages = [.. group.Models.Where(m => made.Done.ContainsKey(m.Key))];
         List<Subject> subjects = [];
-        foreach (Stage stage in stages)
+        foreach (PlannedStage stage in stages)
         {
             void Report(double share) =>
                 listener.Measuring?.Invoke(Judging, (subjects.Count + share) / stages.Length);
             Report(0);
-            subjects.Add(Judge(recipe, stage, options, workers, Report, stop));
+            subjects.Add(Judge(recipe, Read(stage), options, workers, Report, stop));
         }
 
         string sitting = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
@@ -108,21 +114,30 @@ public sealed class StageMeasuring(
                 own.Select(c => new MemoryMeter().During(() => c.AnswerBlock(0))).ToArray()
             ),
         ];
-        WrittenTimes?[] writing =
+        WrittenTimes[][] writing =
         [
             .. subjects.Select(
                 (s, i) =>
                     s.Language is { } session
-                        ? WrittenTimes.Of(session, s.Task.Test, candidates[i][0])
-                        : null
+                        ? s
+                            .Points.Zip(
+                                candidates[i],
+                                (point, scored) =>
+                                    WrittenTimes.Of(
+                                        session,
+                                        s.Task.Test,
+                                        scored,
+                                        s.Packed.Model.Config.HasExits ? point.Effort : null
+                                    )
+                            )
+                            .ToArray()
+                        : []
             ),
         ];
         SplitCandidate[] all =
         [
             .. candidates.SelectMany(c => c),
-            .. writing
-                .OfType<WrittenTimes>()
-                .SelectMany(w => (SplitCandidate[])[w.First, w.Further]),
+            .. writing.SelectMany(w => w).SelectMany(w => (SplitCandidate[])[w.First, w.Further]),
         ];
         Passes passes = options.Passes(all.Length);
         SplitComparison comparison = new SplitMeter(time).Compare(
@@ -140,14 +155,17 @@ public sealed class StageMeasuring(
         }
 
         // Of models that write, the time of a token is what they are compared by.
+        WrittenTimes? WrittenAt(int subject, Effort effort) =>
+            writing[subject] is { Length: > 0 } own
+                ? own[subjects[subject].Points.ToList().FindIndex(p => p.Effort == effort)]
+                : null;
         string TimedAs(int subject, Effort effort) =>
-            writing[subject]?.Further.Name ?? Name(subjects[subject], effort);
+            WrittenAt(subject, effort)?.Further.Name ?? Name(subjects[subject], effort);
         string first = TimedAs(0, Effort.Full);
         List<MeasuredStage> measured = [];
         for (int i = 0; i < subjects.Count; i++)
         {
             Subject subject = subjects[i];
-            WrittenTimes? written = writing[i];
             Measurement[] curve =
             [
                 .. subject.Points.Zip(peaks[i], Measured).OrderBy(m => m.AverageLayers),
@@ -172,8 +190,10 @@ public sealed class StageMeasuring(
 
             Measurement Measured(EffortAnswers at, PeakMemory? peak)
             {
+                WrittenTimes? written = WrittenAt(i, at.Effort);
                 string name = Name(subject, at.Effort),
                     compared = written?.Further.Name ?? name;
+                TellLayers(name, written, at);
                 Measurement described = Describe(recipe, subject, at) with
                 {
                     Sitting = sitting,
@@ -190,6 +210,20 @@ public sealed class StageMeasuring(
         }
 
         return new MeasuredStages(measured, AnswersOf(recipe, subjects));
+
+        // Of a few texts tokens are timed, and they may leave elsewhere than the split's do.
+        void TellLayers(string name, WrittenTimes? written, EffortAnswers at)
+        {
+            if (
+                written?.AverageLayers is { } layers
+                && Math.Abs(layers - at.AverageLayers) > LayersApart * at.AverageLayers
+            )
+            {
+                listener.Note?.Invoke(
+                    $"{name}: the tokens whose time was taken passed {layers:0.00} layers on average, those of the {subjects[0].Task.Test.Name} split {at.AverageLayers:0.00}."
+                );
+            }
+        }
 
         Estimate Over(int subject, int other) =>
             comparison.SpeedUp(
@@ -237,7 +271,7 @@ public sealed class StageMeasuring(
         public bool Pads => Session is not null && !Stage.Model.Traits.DynamicLength;
 
         /// <summary>Whether every example costs the same: it is padded and goes through the same layers, or is a window like all others.</summary>
-        public bool IsAlike(IReadOnlyList<int> layers) =>
+        public bool IsAlike(IReadOnlyList<double> layers) =>
             (Pads || Language is not null) && layers.Min() == layers.Max();
 
         public double MultiplyAdds(EffortAnswers at) =>
@@ -255,28 +289,47 @@ public sealed class StageMeasuring(
     {
         EncodedTask task = tasks.For(recipe, stage.Model);
         ModelConfig config = stage.Model.Config;
-        PackedModel packed = new(stage.Model, workers, kernels);
+        PackedModel packed = new PackedModel(stage.Model, workers, kernels).WithoutParameters();
+        stage = stage with { Model = packed.Model };
         Session? session = config.IsLanguage ? null : new(packed, workers, task.MaxLength);
-        LanguageSession? language = config.IsLanguage ? new(packed, workers) : null;
+        LanguageSession? language = config.IsLanguage ? new(packed, workers, pads: true) : null;
 
         // Padding changes no answer (a test compares them), so quality is judged without it.
         Session? judge = config.IsLanguage ? null : new(packed, workers, padTo: null);
-        ExitRecord Record(EncodedSplit split, Action<double>? report = null) =>
-            language is null
-                ? QualityMeter.Run(judge!, split.Batches(QualityBatch), report, stop)
-                : QualityMeter.Run(language, workers, split.Windows(), report, stop);
-        ExitRecord record = Record(task.Test, report);
+        ExitRecord Answers(EncodedSplit split, Action<double>? report = null) =>
+            QualityMeter.Run(judge!, split.Batches(QualityBatch), report, stop);
+        ExitRecord? answers = config.IsLanguage ? null : Answers(task.Test, report);
         Effort row = config.HasExits ? RowEffort(recipe, config) : Effort.Full;
         List<Effort> efforts = [Effort.Full];
         if (config.HasExits)
         {
             IReadOnlyList<Effort> curve = options
                 .Efforts(stage.Planned)
-                .For(config, () => Record(task.Tuning));
+                .For(
+                    config,
+                    count =>
+                        language is null
+                            ? Efforts.Spread(Answers(task.Tuning), count)
+                            : Efforts.Spread(
+                                config,
+                                QualityMeter.Confidences(
+                                    language,
+                                    [.. task.Tuning.Windows().Take(MostTuningBatches)]
+                                ),
+                                count
+                            )
+                );
             efforts = [.. curve.Append(Effort.First).Append(row).Append(Effort.Full).Distinct()];
         }
 
+        ExitRecord record =
+            answers
+            ?? QualityMeter.Run(language!, workers, task.Test.Windows(), efforts, report, stop);
         EffortAnswers[] points = [.. efforts.Select(record.At)];
+
+        // At any other effort a language model would have to run again.
+        IEnumerable<Effort> dense =
+            options.Dense > 0 && !config.IsLanguage ? Efforts.Dense(config, options.Dense) : [];
         return new Subject(
             stage,
             packed,
@@ -288,11 +341,7 @@ public sealed class StageMeasuring(
             points,
             [
                 .. points
-                    .Concat(
-                        (options.Dense > 0 ? Efforts.Dense(config, options.Dense) : [])
-                            .Except(efforts)
-                            .Select(record.At)
-                    )
+                    .Concat(dense.Except(efforts).Select(record.At))
                     .OrderBy(a => a.AverageLayers),
             ]
         );
@@ -335,12 +384,12 @@ public sealed class StageMeasuring(
         [
             .. subject.Points.Select(point =>
             {
-                IReadOnlyList<int> layers = point.LayersPassed;
+                IReadOnlyList<double> layers = point.LayersPassed;
                 bool alike = subject.IsAlike(layers);
                 return subject.Language is { } language
                     ? SplitCandidate.Of(
                         Name(subject, point.Effort),
-                        batch => language.Score(batch, static (_, _) => { }),
+                        batch => language.Score(batch, point.Effort, static (_, _, _) => { }),
                         alike ? few : sample,
                         tokens,
                         layers,

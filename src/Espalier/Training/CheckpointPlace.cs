@@ -24,6 +24,8 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
 
     public string Folder { get; } = folder;
 
+    public string Key { get; } = key;
+
     string File { get; init; } = Path.Combine(folder, FileName);
 
     /// <summary>Where a phase of this training saves itself: the first here, others under their names.</summary>
@@ -34,7 +36,7 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
                 $"Two phases of one training are called '{phase}'; each needs a name of its own."
             )
         : phase.Length == 0 ? this
-        : new CheckpointPlace(Folder, $"{key}/{phase}", interval)
+        : new CheckpointPlace(Folder, $"{Key}/{phase}", interval)
         {
             File = Path.Combine(Folder, $"training-{phase}.safetensors"),
             Note = Note,
@@ -62,7 +64,7 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
         optimizer.CatchUp();
         SafetensorsWriter writer = new([
             new("espalier.training", Version),
-            new("key", key),
+            new("key", Key),
             new("steps", optimizer.Steps.ToString(CultureInfo.InvariantCulture)),
         ]);
         foreach (AdamW.Slot slot in optimizer.Slots)
@@ -115,7 +117,7 @@ public sealed class CheckpointPlace(string folder, string key, TimeSpan interval
     {
         using SafetensorsFile saved = SafetensorsFile.Open(File);
         if (
-            saved.Metadata.GetValueOrDefault("key") != key
+            saved.Metadata.GetValueOrDefault("key") != Key
             || saved.Metadata.GetValueOrDefault("espalier.training") != Version
             || !Numeral.TryWhole(saved.Metadata.GetValueOrDefault("steps"), out int steps)
             || steps < 0

@@ -21,13 +21,15 @@ public sealed record Pass(Learner Learner, Batch Batch, GraphOutput Output)
 /// <param name="beside">Under names that the model does not use.</param>
 /// <param name="see">Is shown what goes through the model in every pass.</param>
 /// <param name="extract">As <see cref="Phase.Extract"/>.</param>
+/// <param name="retained">What passes hold of each layer.</param>
 public sealed class Learner(
     Model model,
     Tape tape,
     Predicate<string>? frozen = null,
     Parameters? beside = null,
     ISee<Variable>? see = null,
-    Func<Learner, int, Variable, int[], Variable>? extract = null
+    Func<Learner, int, Variable, int[], Variable>? extract = null,
+    Retained retained = Retained.Everything
 )
 {
     readonly EncoderGraph _graph = new(model, frozen);
@@ -60,7 +62,8 @@ public sealed class Learner(
                 batch,
                 allExits,
                 see,
-                extract is null ? null : (_, layer, x, ranks) => extract(this, layer, x, ranks)
+                extract is null ? null : (_, layer, x, ranks) => extract(this, layer, x, ranks),
+                retained
             )
         );
 

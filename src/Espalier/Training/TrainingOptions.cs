@@ -25,6 +25,12 @@ public sealed record TrainingOptions
     /// <summary>A step is computed in that many parts whose gradients add up, to save memory.</summary>
     public int Accumulation { get; init; } = 1;
 
+    /// <summary>
+    /// Whether layers are computed again for their backward pass, to save memory (gradient checkpointing, Chen et al. 2016): a third
+    /// more time for them, and the same bytes.
+    /// </summary>
+    public bool GradientCheckpointing { get; init; }
+
     /// <summary>Rate 5e-5, batch 16, 4 epochs.</summary>
     public static TrainingOptions Fast { get; } = new();
 
@@ -57,7 +63,7 @@ public sealed record TrainingOptions
             : Rate * Math.Max(0, steps - step) / Math.Max(1, steps - warm);
     }
 
-    /// <summary>All values in a fixed form, for stage keys.</summary>
+    /// <summary>All values that decide what is trained in a fixed form, for stage keys.</summary>
     public string Canonical() =>
         FormattableString.Invariant(
             $"rate={Rate:R};batch={BatchSize};epochs={Epochs};warmup={WarmUp:R};decay={Decay:R};clip={ClipNorm:R};beta1={Beta1:R};beta2={Beta2:R};epsilon={Epsilon:R};accumulation={Accumulation}"

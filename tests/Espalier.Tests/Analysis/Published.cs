@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Analysis.Cumulation;
 using Espalier.Data.Metrics;
+using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Tests.Goldens;
 
@@ -44,6 +45,72 @@ static class Published
                     [new EffortPoint(Effort.Full, r.Number(cost), r.Number("perplexity"))]
                 )),
         ];
+
+    /// <summary>The same as measurements: what it took is of a token, and each model and data set a seed of its own.</summary>
+    /// <param name="blocks">Such as gpt2 wikitext2; of those six that all methods were measured on where there are none.</param>
+    public static IReadOnlyList<Measurement> WallaceMeasured(params string[] blocks) =>
+        [
+            .. from row in Rows("wallace2025.csv")
+            let block = $"{row["model"]} {row["dataset"]}"
+            let names = blocks.Length > 0 ? blocks : Whole
+            where names.Contains(block)
+            let seed = (ulong)Array.IndexOf(names, block) + 1
+            let record = Records.Of(
+                PipelineOf(row["method"]),
+                row.Number("perplexity"),
+                1,
+                seed,
+                task: "wallace",
+                joules: 1
+            )
+            select (
+                record with
+                {
+                    Metrics =
+                    [
+                        new Quality("perplexity", row.Number("perplexity"), null, null, 1, null),
+                    ],
+                }
+            )
+                .With(Figure.MillisecondsPerToken, Exact(row.Number("runtime_s")))
+                .With(Figure.JoulesPerToken, Exact(row.Number("energy_kwh"))),
+        ];
+
+    /// <summary>As report.csv writes it, for commands that read a table of others.</summary>
+    public static string WallaceTable(params string[] blocks) =>
+        string.Join(
+            '\n',
+            WallaceMeasured(blocks)
+                .Select(m =>
+                    FormattableString.Invariant(
+                        $"wallace,\"{m.Pipeline}\",{m.Seeds[0]},perplexity,{m.Primary.Value},{m.Milliseconds!.Value},{1000 * m.Joules!.Value}"
+                    )
+                )
+                .Prepend("task,pipeline,seed,metric,quality,ms_per_token,mj_per_token")
+        );
+
+    static readonly string[] Whole =
+    [
+        .. from model in (string[])["gpt2", "gpt2-large"]
+        from data in (string[])["wikitext2", "c4", "lambada"]
+        select $"{model} {data}",
+    ];
+
+    static Estimate Exact(double value) => new(value, null, null, 1, Origin.Measured);
+
+    /// <summary>AH90 keeps 90 % of the heads.</summary>
+    public static string PipelineOf(string method) =>
+        string.Concat(
+            Operators(method)
+                .Select(o =>
+                    o.Replace("keep=", "heads=0.")
+                        .Replace("0)", ",ffn=1.0)")
+                        .Replace("(bits=8)", "")
+                )
+        )
+            is [_, ..] written
+            ? written
+            : "O";
 
     /// <summary>Table 2 of Xin et al. 2022: a block for each task; what is printed as percent is rounded to one.</summary>
     public static IReadOnlyList<CombinationRun> Xin()

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Espalier.Cli;
 using Espalier.Measuring;
+using Espalier.Models;
+using Espalier.Models.Storage;
+using Espalier.Tensors;
 using Espalier.Tests.Checkpoints;
 using Espalier.Tests.Models;
 
@@ -125,6 +128,113 @@ public sealed class CorpusCommandTests : IDisposable
         }
 
         Assert.NotEqual(Of(curves[0], "perplexity"), Of(curves[1], "perplexity"));
+    }
+
+    [Fact]
+    public void A_decoder_with_exits_has_a_curve_and_is_scored_at_each_effort_as_it_writes()
+    {
+        string folder = Deep();
+        JsonElement run = Run("DEPLQ", folder, "run");
+
+        JsonElement[] stages = [.. run.GetProperty("stages").EnumerateArray()];
+        Assert.Equal(
+            [
+                "O(downloaded)",
+                "O(downloaded)D",
+                "O(downloaded)DE",
+                "O(downloaded)DEP",
+                "O(downloaded)DEPL",
+                "O(downloaded)DEPLQ",
+            ],
+            stages.Select(s => s.GetProperty("pipeline").GetString())
+        );
+        string last = Path.Combine(_files["run"], stages[^1].GetProperty("folder").GetString()!);
+        JsonElement[] curve = [.. stages[^1].GetProperty("curve").EnumerateArray()];
+        Assert.True(curve.Length > 2, $"{curve.Length} efforts");
+        foreach (JsonElement point in curve)
+        {
+            string effort = point.GetProperty("effort").GetString()!;
+            JsonElement apart = CommandLine
+                .Run(
+                    "perplexity",
+                    _test,
+                    "--model",
+                    last,
+                    "--window",
+                    "32",
+                    "--stride",
+                    "32",
+                    "--effort",
+                    effort,
+                    "--format",
+                    "json"
+                )
+                .Succeeds()
+                .Json;
+            Assert.Equal(
+                apart.GetProperty("perplexity").GetDouble(),
+                Of(point, "perplexity"),
+                1e-3
+            );
+            Assert.Equal(apart.GetProperty("average_layers").GetDouble(), LayersOf(point), 0.1);
+            Assert.True(
+                point
+                    .GetProperty("figures")
+                    .GetProperty("milliseconds_per_token")
+                    .GetProperty("value")
+                    .GetDouble() > 0
+            );
+        }
+
+        Assert.Equal(curve.Select(LayersOf).Order(), curve.Select(LayersOf));
+        JsonElement written = CommandLine
+            .Run(
+                "generate",
+                "the bird",
+                "--model",
+                last,
+                "--effort",
+                "exit:1",
+                "--max-tokens",
+                "4",
+                "--format",
+                "json"
+            )
+            .Succeeds()
+            .Json;
+        Assert.Equal(1, written.GetProperty("average_layers").GetDouble());
+        Assert.Contains("exits", CommandLine.Run("inspect", last).Succeeds().Out);
+        CommandLine
+            .Run("export", "--model", last, "--to", "onnx", "--output", _files["onnx"])
+            .Succeeds();
+    }
+
+    static double LayersOf(JsonElement measured) =>
+        measured
+            .GetProperty("figures")
+            .GetProperty("average_layers")
+            .GetProperty("value")
+            .GetDouble();
+
+    /// <summary>The writer with six layers.</summary>
+    string Deep()
+    {
+        ModelConfig config = _toy.Model.Config with
+        {
+            Layers = [.. Enumerable.Repeat(_toy.Model.Config.Layers[0], 6)],
+        };
+        Parameters parameters = new();
+        Drawing.Missing(parameters, config, new Rng(2));
+        ModelFolder.Save(
+            _toy.Model with
+            {
+                Config = config,
+                Parameters = parameters,
+            },
+            _files["deep"],
+            _toy.Model.Tokenizer!.Files()
+        );
+        return _files["deep"];
     }
 
     [Fact]
@@ -264,8 +374,8 @@ public sealed class CorpusCommandTests : IDisposable
             .Run(["run", "Q", "--model", _toy.Folder])
             .Refuses(ExitCode.Refused, "asks what a text is", "wikitext2");
         CommandLine
-            .Run(["run", "EQ", "--model", _toy.Folder, .. _data])
-            .Refuses(ExitCode.Refused, "leave E out");
+            .Run(["run", "L(power)", "--model", _toy.Folder, .. _data])
+            .Refuses(ExitCode.Refused, "leave it out");
         CommandLine
             .Run(["predict", "--model", _toy.Folder], "a text")
             .Refuses(ExitCode.Refused, "espalier generate");
@@ -284,7 +394,9 @@ public sealed class CorpusCommandTests : IDisposable
               "version": 1,
               "model": {{JsonSerializer.Serialize(_toy.Folder)}},
               "tasks": [{"name": "toy-text", "train": "train.txt", "validation": "validation.txt", "test": "test.txt"}],
-              "pipelines": ["Q(bits=8)", "Q(bits=4,group=32)"],
+              "pipelines": ["Q(bits=8)", "Q(bits=4,group=32)", "PQ(bits=8)", "Q(bits=8)P"],
+              "force": true,
+              "training": { "epochs": 1, "rate": 3e-3 },
               "seeds": [1, 2],
               "max_length": 32
             }
@@ -311,8 +423,78 @@ public sealed class CorpusCommandTests : IDisposable
         Assert.Contains("Perplexity", page);
         Assert.DoesNotContain("ms per example", page);
         Assert.DoesNotContain("ms/example", page);
+        Assert.Contains("Perplexity against energy", page);
+        Assert.Contains("mJ/token", page);
+        Assert.Contains(" test windows.", page);
+        Assert.DoesNotContain(" test examples", page);
+        Assert.DoesNotContain("of the examples", page);
+        Assert.Contains("P+Q on toy-text, 2 originals: at full effort", page);
+        Assert.Contains("as there are no exits", page);
         CommandLine
             .Run("plan", "--max-ms", "1e3", "--min-accuracy", "1e4", "--replay", measurements)
             .Succeeds();
+    }
+
+    [Fact]
+    public void A_plan_for_a_decoder_tells_its_cost_trains_what_may_win_and_leaves_a_model_that_writes()
+    {
+        Outcome plan = CommandLine
+            .Run([
+                "plan",
+                "--max-perplexity",
+                "1e4",
+                "--max-ms",
+                "1e3",
+                "--max-joules",
+                "1e3",
+                "--model",
+                _toy.Folder,
+                .. _data,
+                "--epochs",
+                "1",
+                "--rate",
+                "3e-3",
+                "--seeds",
+                "1,2",
+                "--fixed-options",
+                "--threads",
+                "2",
+                "--output",
+                _files["plan"],
+            ])
+            .Succeeds();
+
+        string[] told = plan.Error.Split('\n');
+        int cost = Array.FindIndex(told, l => l.Contains("pipelines are searched")),
+            trying = Array.FindIndex(told, l => l.Contains("Trying O(downloaded), "));
+        Assert.True(cost >= 0 && cost < trying, plan.Error);
+        Assert.Contains("to be trained: about", told[cost]);
+        Assert.Contains("Q(gptq)", told[trying]);
+        Assert.DoesNotContain("failed", plan.Error);
+        Assert.Contains("perplexity at most 10000", plan.Out);
+        Assert.Contains("at most 1000 ms per token", plan.Out);
+        Assert.Contains("windows of the validation split, time of a written token", plan.Out);
+        Assert.Contains("On the test split, which nothing was chosen by: perplexity", plan.Out);
+        Assert.Contains("espalier generate --model", plan.Out);
+
+        CommandLine
+            .Run(
+                "generate",
+                "the bird",
+                "--model",
+                Path.Combine(_files["plan"], "model"),
+                "--max-tokens",
+                "3"
+            )
+            .Succeeds();
+        CommandLine
+            .Run([
+                "plan",
+                "--max-perplexity",
+                "1.5",
+                "--replay",
+                Path.Combine(_files["plan"], "measurements.json"),
+            ])
+            .Refuses(ExitCode.OverBudget);
     }
 }

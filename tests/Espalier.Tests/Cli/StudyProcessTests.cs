@@ -3,6 +3,7 @@ using Espalier.Cli;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
+using Espalier.Tests.Models;
 using Espalier.Tests.Runs.Studies;
 
 namespace Espalier.Tests.Cli;
@@ -19,14 +20,26 @@ public sealed class StudyProcessTests : IDisposable
 
     public void Dispose() => _toy.Dispose();
 
-    [Fact]
+    /// <param name="decoders">The matrix of a language model: distilled, pruned, quantized, and their hybrids.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Trait("tier", "slow")]
-    public async Task A_study_killed_at_twenty_moments_and_resumed_ends_with_the_same_results()
+    public async Task A_study_killed_at_twenty_moments_and_resumed_ends_with_the_same_results(
+        bool decoders
+    )
     {
+        using ToyWriter writer = new();
+        string recipe = decoders
+            ? _toy.WriteCorpus(
+                writer,
+                """["Q(bits=4)","DQ","DP(heads=0.5,logits=0,embedding=0,last=0)Q(bits=4)","P(minitron)Q","P(newton)Q"]"""
+            )
+            : _recipe;
         long began = Stopwatch.GetTimestamp();
-        await Ends(Start("whole"), ExitCode.Ok);
+        await Ends(Start("whole", recipe), ExitCode.Ok);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        string[] whole = ToyStudy.Results(_toy.Open(_recipe, "whole"));
+        string[] whole = ToyStudy.Results(_toy.Open(recipe, "whole"));
         Rng rng = new(20);
         int store = 0;
         for (int killed = 0, tries = 0; killed < Kills; tries++)
@@ -35,7 +48,7 @@ public sealed class StudyProcessTests : IDisposable
                 tries < 10 * Kills,
                 $"only {killed} of {tries} processes were killed in time"
             );
-            using Process process = Start($"killed-{store}");
+            using Process process = Start($"killed-{store}", recipe);
             double wait = seconds * (0.1 + 0.8 * rng.Uniform((ulong)tries));
             using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(
                 Stop
@@ -55,7 +68,7 @@ public sealed class StudyProcessTests : IDisposable
             if (process.ExitCode == ExitCode.Ok)
             {
                 // It had ended before its moment came: this one is judged, and the next begins afresh.
-                Assert.Equal(whole, ToyStudy.Results(_toy.Open(_recipe, $"killed-{store}")));
+                Assert.Equal(whole, ToyStudy.Results(_toy.Open(recipe, $"killed-{store}")));
                 store++;
             }
             else if (
@@ -67,8 +80,8 @@ public sealed class StudyProcessTests : IDisposable
             }
         }
 
-        await Ends(Start($"killed-{store}"), ExitCode.Ok);
-        Study last = _toy.Open(_recipe, $"killed-{store}");
+        await Ends(Start($"killed-{store}", recipe), ExitCode.Ok);
+        Study last = _toy.Open(recipe, $"killed-{store}");
         Assert.Equal(whole, ToyStudy.Results(last));
         Assert.Empty(StoreCare.Verify(last.Store, null, Stop));
     }
@@ -167,11 +180,11 @@ public sealed class StudyProcessTests : IDisposable
         return error;
     }
 
-    Process Start(string store)
+    Process Start(string store, string? recipe = null)
     {
         ProcessStartInfo start = Tool.StartInfo(
             "study",
-            _recipe,
+            recipe ?? _recipe,
             "--store",
             _toy[store],
             "--output",

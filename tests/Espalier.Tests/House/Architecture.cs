@@ -45,6 +45,7 @@ sealed partial record Architecture(
         path.Split('/') switch
         {
             ["src", "Espalier.Cli", ..] => "Cli",
+            ["src", "Espalier.Server", ..] => "Server",
             ["src", "Espalier" or "Espalier.Compute", var room, _, ..] => room,
             _ => null,
         };

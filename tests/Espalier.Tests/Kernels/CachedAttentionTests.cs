@@ -197,6 +197,71 @@ public sealed class CachedAttentionTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Tokens_beside_others_that_only_left_their_keys_see_what_they_see_beside_all(
+        string family,
+        CacheForm kept
+    )
+    {
+        const int Rows = 75;
+        using Workers workers = new(2);
+        Attention attention = KernelFamily.Choose(family).Attention;
+        foreach (AttentionForm form in Kinds)
+        {
+            var (q, k, v) = Whole(form, 0);
+            int[] all = [.. Enumerable.Range(0, Rows)],
+                some = [.. all.Where(t => t % 3 != 1 && t != 64)],
+                others = [.. all.Except(some)];
+            KeyValueCache cache = new(kept, [form]);
+            Past whole = new(cache),
+                parts = new(cache);
+            whole.Reserve(Rows);
+            parts.Reserve(Rows);
+            Tensor expected = new(Rows, q.Columns),
+                y = new(some.Length, q.Columns);
+            attention.Continue(workers, Call(all, whole, null), expected);
+
+            Attention.Write(
+                new PastRows(
+                    new Columns(Of(k, others)),
+                    new Columns(Of(v, others)),
+                    others.Length,
+                    new int[others.Length],
+                    others,
+                    [parts],
+                    0
+                )
+            );
+            attention.Continue(workers, Call(some, parts, some), y);
+
+            Close.To(y, Of(expected, some), 1e-6, 1e-5, $"{form}");
+
+            PastCall Call(int[] tokens, Past past, int[]? places) =>
+                new(
+                    new Columns(Of(q, tokens)),
+                    new Columns(Of(k, tokens)),
+                    new Columns(Of(v, tokens)),
+                    new Sequences([0, tokens.Length], 1),
+                    form,
+                    [past],
+                    0,
+                    places
+                );
+        }
+
+        static Tensor Of(Tensor rows, int[] which)
+        {
+            Tensor some = new(which.Length, rows.Columns);
+            for (int i = 0; i < which.Length; i++)
+            {
+                rows.Row(which[i]).CopyTo(some.Row(i));
+            }
+
+            return some;
+        }
+    }
+
     [Fact]
     public void Pages_that_are_given_back_serve_the_next_sequence()
     {

@@ -66,7 +66,7 @@ public sealed class EnergyMeterTests : IDisposable
             "a",
             TimedSample.Of(four, 4),
             four,
-            four,
+            [1, 1, 1, 1],
             false,
             (_, _) =>
             {

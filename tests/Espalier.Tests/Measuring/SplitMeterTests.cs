@@ -191,7 +191,7 @@ public sealed class SplitMeterTests
             name,
             sample,
             Tokens,
-            layers,
+            [.. layers.Select(l => (double)l)],
             false,
             (block, batch) =>
             {

@@ -56,7 +56,7 @@ public sealed class TimedSampleTests
         Rng rng = new(3);
 
         // As early exits do: most leave at once, long texts later.
-        int[] layers =
+        double[] layers =
         [
             .. tokens.Select(
                 (t, i) => 1 + (int)(6 * Math.Pow(rng.Uniform((ulong)i), 60.0 / t) % 6)
@@ -80,7 +80,7 @@ public sealed class TimedSampleTests
         HashSet<int> chosen = [.. sample.Batches.SelectMany(b => b)];
 
         // Only examples that were not chosen go deep.
-        int[] layers = [.. Enumerable.Range(0, 600).Select(i => chosen.Contains(i) ? 1 : 6)];
+        double[] layers = [.. Enumerable.Range(0, 600).Select(i => chosen.Contains(i) ? 1.0 : 6)];
         SplitCandidate candidate = new("x", sample, tokens, layers, false, (_, _) => { });
         Assert.Contains("layers", candidate.Describe(candidate.Calibrate(), 5).Problem());
     }

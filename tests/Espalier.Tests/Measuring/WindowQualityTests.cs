@@ -206,8 +206,22 @@ public sealed class WindowQualityTests
 
         Assert.Equal(32, work.Count);
         last = Effort.Largest(session.Step([past], [last], [1]).Row(0));
-        Assert.All(work.Last.ToArray(), token => Assert.Equal(last, token));
+        Assert.Equal(last, work.Last[0]);
         work.First();
-        Assert.All(work.Last.ToArray(), token => Assert.Equal(written[0], token));
+        Assert.Equal(written[0], work.Last[0]);
+
+        // The shortest prompt is a quarter of it.
+        Assert.Equal(
+            Effort.Largest(
+                session
+                    .Step(
+                        [session.Begin()],
+                        text.AsSpan(0, requests > 1 ? 16 : 64),
+                        [requests > 1 ? 16 : 64]
+                    )
+                    .Row(0)
+            ),
+            work.Last[^1]
+        );
     }
 }

@@ -43,7 +43,7 @@ public sealed class CalibratedGoldenTests : IDisposable
         byte[] expected = _golden.ReadBytes($"{name}.q"),
             codes = new byte[weight.Columns];
         Gptq gptq = new() { GroupColumns = group };
-        Gptq.Inverse inverse = Gptq.Inverse.Of(MomentsOf(inputs), 0.01, order);
+        InverseHessian inverse = InverseHessian.Of(MomentsOf(inputs), 0.01, order);
         int same = 0;
         for (int r = 0; r < weight.Rows; r++)
         {

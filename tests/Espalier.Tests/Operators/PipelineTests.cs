@@ -35,7 +35,10 @@ public sealed class PipelineTests
     [InlineData("E(rate=nan)", "a number from 0.01 to 1000")]
     [InlineData("P(heads=6,heads=8)", "heads is given twice")]
     [InlineData("L(x=1)", "L has no option 'x'; it has none")]
-    [InlineData("P(l0,heads=6)", "P has no method 'l0'; it has importance, minitron, newton.")]
+    [InlineData(
+        "P(l0,heads=6)",
+        "P has no method 'l0'; it has importance, minitron, newton, magnitude, wanda, sparsegpt."
+    )]
     [InlineData("O(download)", "it has fine-tuned, downloaded (did you mean 'downloaded'?)")]
     [InlineData(
         "E(pool)",

@@ -66,6 +66,40 @@ public sealed class PlanSpaceTests
     }
 
     [Fact]
+    public void A_language_model_is_searched_over_what_can_be_done_to_it()
+    {
+        ModelConfig writer = SixLayers with
+        {
+            Head = new LanguageSpec(Tied: true),
+            Layers =
+            [
+                .. SixLayers.Layers.Select(l =>
+                    l with
+                    {
+                        Attention = l.Attention with { HeadsPerKey = 2 },
+                    }
+                ),
+            ],
+        };
+        PlanSpace space = PlanSpace.Of(new AsDownloaded(), writer, Efforts, false, false);
+        Operator[] used = [.. space.Pipelines.SelectMany(p => Pipeline.Parse(p).Steps).Distinct()];
+        Assert.All(used, o => Assert.Null(o.Problem(writer)));
+        Assert.All(
+            (string[])["D", "P", "P(newton)", "Q", "Q(bits=4)", "Q(gptq)", "Q(awq)"],
+            o => Assert.Contains(o, used.Select(u => $"{u}"))
+        );
+        Assert.All(
+            (string[])["O(downloaded)Q", "O(downloaded)Q(bits=4)", "O(downloaded)Q(gptq)"],
+            p => Assert.Contains(p, space.Start)
+        );
+
+        // Two heads share a key: 4 or 8 of 12 leave one of each, and count once beside three widths.
+        Assert.Equal(2 * 3, used.OfType<Prune>().Count());
+        PlanSpace few = PlanSpace.Of(new AsDownloaded(), writer, Efforts, true, false);
+        Assert.Empty(few.Pipelines.Except(space.Pipelines));
+    }
+
+    [Fact]
     public void Options_that_make_the_same_model_count_once()
     {
         ModelConfig two = SixLayers with { Layers = [.. SixLayers.Layers.Take(2)] };

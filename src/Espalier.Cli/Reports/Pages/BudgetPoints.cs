@@ -22,6 +22,8 @@ static class BudgetPoints
                 json.WriteStartObject();
                 json.WriteString("task", setting.Task);
                 json.WriteString("metric", setting.Metric.Name);
+                json.WriteString("per", setting.Metric.Per);
+                json.WriteString("over", setting.Metric.Over);
                 json.WriteBoolean("more_is_better", setting.Metric.MoreIsBetter);
                 json.WriteBoolean("logarithmic", setting.Metric.IsLogarithmic);
                 json.WriteBoolean("percent", setting.Metric.IsPercent);

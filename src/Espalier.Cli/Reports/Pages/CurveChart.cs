@@ -1,9 +1,28 @@
 using Espalier.Analysis.Choosing;
 using Espalier.Data.Metrics;
+using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
 
-/// <summary>Tradeoff curves with their bands: quality over time, the Pareto front as steps.</summary>
+/// <summary>What a tradeoff chart shows quality against.</summary>
+/// <param name="Name">As the script finds it among a point's figures.</param>
+sealed record CostAxis(string Name, string Title, Func<MeanPoint, double> Of)
+{
+    public static CostAxis Time(Metric metric) =>
+        new("ms", $"ms per {metric.Per}", p => p.Milliseconds!.Value);
+
+    /// <summary>Null where some point has no energy, or it is of examples: their pages show time alone.</summary>
+    public static CostAxis? Energy(Findings findings) =>
+        findings.Metric.IsOfText && findings.EnergyFront.Count > 0
+            ? new(
+                "mj",
+                $"mJ per {findings.Metric.Per}{(findings.Points.Any(p => p.Joules?.Origin == Origin.Modelled) ? ", modelled" : "")}",
+                p => 1000 * p.Joules!.Value
+            )
+            : null;
+}
+
+/// <summary>Tradeoff curves with their bands: quality over time or energy, the Pareto front as steps.</summary>
 static class CurveChart
 {
     /// <summary>More colours than this cannot be told apart; the other curves are grey until they are asked for.</summary>
@@ -29,11 +48,12 @@ static class CurveChart
         return colours;
     }
 
-    public static Markup Draw(Findings findings, bool isNarrow)
+    public static Markup Draw(Findings findings, bool isNarrow, CostAxis? by = null)
     {
+        CostAxis cost = by ?? CostAxis.Time(findings.Metric);
         Frame f = isNarrow ? Frame.Narrow : Frame.Wide;
         MeanPoint[] points = [.. findings.Curves.SelectMany(c => c.Points)];
-        Scale x = Scale.Around(points.Select(p => p.Milliseconds!.Value), f.Left, f.EndX, true),
+        Scale x = Scale.Around(points.Select(cost.Of), f.Left, f.EndX, true),
             y = Scale.Of(findings.Metric, points.Select(p => p.Quality!.Value), f.EndY, f.Top);
         IReadOnlyDictionary<string, int> colours = Colours(findings);
         Curve[] inOrder =
@@ -47,21 +67,24 @@ static class CurveChart
                 f,
                 x,
                 y,
-                $"ms per {findings.Metric.Per}, logarithmic",
+                $"{cost.Title}, logarithmic",
                 YTitle(findings.Metric),
                 isNarrow
             )}
-            <path class="front" d="{FrontPath(findings, x, y, f)}"/>
-            {inOrder.Select(c => One(c, colours, x, y, f))}
+            <path class="front" d="{FrontPath((by is null ? findings.Front : findings.EnergyFront).Select(Place), f)}"/>
+            {inOrder.Select(c => One(c, colours, Place, y, f))}
             <g class="limits" hidden=""><line class="limit-ms" y1="{f.Top}" y2="{f.EndY}"/><line class="limit-quality" x1="{f.Left}" x2="{f.EndX}"/></g>
-            {Names(inOrder, colours, x, y, f, isNarrow)}
+            {Names(inOrder, colours, Place, f, isNarrow)}
             <circle class="chosen" r="9" hidden=""/>
             """;
         Markup scales =
-            $" data-low-ms=\"{Figures.Exact(x.Low)}\" data-high-ms=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / findings.Metric.Factor())}\" data-high-quality=\"{Figures.Exact(y.High / findings.Metric.Factor())}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
+            $" data-low-cost=\"{Figures.Exact(x.Low)}\" data-high-cost=\"{Figures.Exact(x.High)}\" data-left=\"{x.From}\" data-right=\"{x.To}\" data-low-quality=\"{Figures.Exact(y.Low / findings.Metric.Factor())}\" data-high-quality=\"{Figures.Exact(y.High / findings.Metric.Factor())}\" data-bottom=\"{y.From}\" data-top=\"{y.To}\"";
         string name =
-            $"{findings.Metric} over milliseconds per {findings.Metric.Per} for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
+            $"{findings.Metric} over {(by is null ? $"milliseconds per {findings.Metric.Per}" : cost.Title)} for {Figures.Counted(findings.Pipelines, "pipeline")} on {findings.Setting.Task}; all values are in the table below.";
         return Picture.Svg(f, name, isNarrow ? "narrow" : "wide", inner, scales);
+
+        (double X, double Y) Place(MeanPoint p) =>
+            (x.At(cost.Of(p)), y.At(p.Metric.Factor() * p.Quality!.Value));
     }
 
     public static string YTitle(Metric metric) =>
@@ -75,18 +98,18 @@ static class CurveChart
     static Markup One(
         Curve curve,
         IReadOnlyDictionary<string, int> colours,
-        Scale x,
+        Func<MeanPoint, (double X, double Y)> place,
         Scale y,
         Frame f
     )
     {
         bool isColoured = colours.TryGetValue(curve.Pipeline, out int colour);
-        (double X, double Y)[] places = [.. curve.Points.Select(p => Place(p, x, y))];
+        (double X, double Y)[] places = [.. curve.Points.Select(place)];
         return $"""
             <g class="curve {(
                 isColoured ? $"c{colour}" : "other"
             )}" data-pipeline="{curve.Pipeline}">
-            {curve.Stretches.Each(s => $"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, x, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(p => Place(p, x, y)))}\"/>"
+            {curve.Stretches.Each(s => $"<path class=\"band\" d=\"{(curve.Seed is null ? Band(s, place, y, f) : "")}\"/><path class=\"line\" d=\"{Picture.Path(s.Select(place))}\"/>"
             )}
             <g class="marks">{places.Select(p =>
                 Picture.Mark(isColoured ? colour : 0, p.X, p.Y)
@@ -95,11 +118,13 @@ static class CurveChart
             """;
     }
 
-    static (double X, double Y) Place(MeanPoint p, Scale x, Scale y) =>
-        (x.At(p.Milliseconds!.Value), y.At(p.Metric.Factor() * p.Quality!.Value));
-
     /// <summary>Empty where a point has no interval; a single point gets a bar.</summary>
-    static string Band(IReadOnlyList<MeanPoint> points, Scale x, Scale y, Frame f)
+    static string Band(
+        IReadOnlyList<MeanPoint> points,
+        Func<MeanPoint, (double X, double Y)> place,
+        Scale y,
+        Frame f
+    )
     {
         if (points.Any(p => p.Quality is not { Low: not null, High: not null }))
         {
@@ -110,15 +135,13 @@ static class CurveChart
             Math.Clamp(y.At(points[0].Metric.Factor() * quality), f.Top, f.EndY);
         double thin = points.Count == 1 ? 2 : 0;
         IEnumerable<(double, double)> upper = points.Select(p =>
-                (x.At(p.Milliseconds!.Value) - thin, Held(p.Quality!.High!.Value))
+                (place(p).X - thin, Held(p.Quality!.High!.Value))
             ),
-            lower = points.Select(p =>
-                (x.At(p.Milliseconds!.Value) - thin, Held(p.Quality!.Low!.Value))
-            );
+            lower = points.Select(p => (place(p).X - thin, Held(p.Quality!.Low!.Value)));
         if (thin > 0)
         {
             MeanPoint only = points[0];
-            double at = x.At(only.Milliseconds!.Value);
+            double at = place(only).X;
             upper = upper.Append((at + thin, Held(only.Quality!.High!.Value)));
             lower = lower.Append((at + thin, Held(only.Quality!.Low!.Value)));
         }
@@ -127,11 +150,11 @@ static class CurveChart
     }
 
     /// <summary>What can be had at each time: up at a front point, then level until the next.</summary>
-    static string FrontPath(Findings findings, Scale x, Scale y, Frame f)
+    static string FrontPath(IEnumerable<(double X, double Y)> front, Frame f)
     {
         List<(double, double)> steps = [];
         double? last = null;
-        foreach (var (atX, atY) in findings.Front.Select(p => Place(p, x, y)))
+        foreach (var (atX, atY) in front)
         {
             steps.Add((atX, last ?? f.EndY));
             steps.Add((atX, atY));
@@ -150,8 +173,7 @@ static class CurveChart
     static Markup Names(
         IEnumerable<Curve> curves,
         IReadOnlyDictionary<string, int> colours,
-        Scale x,
-        Scale y,
+        Func<MeanPoint, (double X, double Y)> place,
         Frame f,
         bool isNarrow
     )
@@ -162,7 +184,7 @@ static class CurveChart
                 .Where(c => colours.ContainsKey(c.Pipeline))
                 .GroupBy(c => c.Pipeline)
                 .Select(g => g.Last())
-                .OrderBy(c => Place(c.Points[^1], x, y).Y),
+                .OrderBy(c => place(c.Points[^1]).Y),
         ];
         bool isUnique =
             named.Select(c => Findings.Letters(c.Pipeline)).Distinct().Count() == named.Length;
@@ -180,7 +202,7 @@ static class CurveChart
                 .. named.Select(
                     (c, i) =>
                     {
-                        var (atX, atY) = Place(c.Points[^1], x, y);
+                        var (atX, atY) = place(c.Points[^1]);
                         return (atX, atY, texts[i]);
                     }
                 ),

@@ -17,7 +17,10 @@ static class DifferenceChart
         double margin = In(o.Margin),
             // An interval of three seeds may be wider than any picture.
             most = Math.Max(3 * margin, 1.6 * all.Max(d => Math.Abs(In(d.Mean))));
-        Scale x = Scale.Around(all.Select(d => d.Place), f.Left, f.EndX),
+        double[] places = [.. all.Select(d => d.Place).Distinct()];
+        Scale x = places is [var only]
+                ? new(only - 1, only + 1, f.Left, f.EndX)
+                : Scale.Around(places, f.Left, f.EndX),
             y = new(-most, most, f.EndY, f.Top);
         double Held(double worth) => y.At(Math.Clamp(In(worth), -most, most));
         (string A, string B)[] pairs = [.. all.Select(d => (d.A, d.B)).Distinct()];
@@ -39,7 +42,7 @@ static class DifferenceChart
             ),
         ];
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "layers per example", $"difference, {o.Metric.GapsOf()}", true)}
+            {Picture.Axes(f, x, y, $"layers per {o.Metric.Per}", $"difference, {o.Metric.GapsOf()}", true)}
             <rect class="margin" x="{f.Left}" y="{y.At(margin)}" width="{f.EndX - f.Left}" height="{y.At(-margin) - y.At(margin)}"/>
             <g class="zero">{Picture.Line(f.Left, y.At(0), f.EndX, y.At(0))}</g>
             {lines}

@@ -35,6 +35,14 @@ static class Drawings
                 );
             }
 
+            if (CostAxis.Energy(section.Findings) is { } energy)
+            {
+                yield return (
+                    $"{of}energy",
+                    File(Frame.Wide, CurveChart.Draw(section.Findings, isNarrow: false, energy))
+                );
+            }
+
             OrderComparison[] drawn = [.. section.Orders.Where(o => o.Runs.Count > 0)];
             if (drawn.Length > 0)
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Data.Metrics;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -12,6 +13,10 @@ static class Figures
     /// <summary>All digits, for machines.</summary>
     public static string Exact(double? value) =>
         value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
+
+    /// <summary>How many seeds, and of what of the split quality is; tables of others may not say that.</summary>
+    public static string Sample(int seeds, int examples, Metric metric) =>
+        Counted(seeds, "seed") + (examples > 0 ? $" × {examples} {metric.Over}" : "");
 
     public static string Counted(int n, string one, string? many = null) =>
         $"{n} {(n == 1 ? one : many ?? one + "s")}";

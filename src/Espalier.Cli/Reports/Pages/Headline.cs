@@ -32,10 +32,11 @@ static class Headline
 
         double gain = best.AgainstOriginal?.Mean ?? best.Worth!.Value - original.Worth!.Value;
         string change =
-            Math.Abs(100 * gain) < 0.05
-                ? $"at the same {name}, {Share(best)}"
-                : $"and {(gain < 0 ? "loses" : "gains")} {metric.Gap(gain, "0.0").TrimStart('−')} {metric.GapsOf()} ({Share(best)}, not {Share(original)})";
-        return $"On {task}, {best.Pipeline} answers in {Printed.Short(best.Milliseconds!.Value)} ms, "
+            Math.Abs(100 * gain) < 0.05 ? $"at the same {name}, {Share(best)}"
+            : metric.MoreIsBetter
+                ? $"and {(gain < 0 ? "loses" : "gains")} {metric.Gap(gain, "0.0").TrimStart('−')} {metric.GapsOf()} ({Share(best)}, not {Share(original)})"
+            : $"with {metric.Gap(gain, "0.0").TrimStart('−')} {metric.GapUnit()} {(gain < 0 ? "more" : "less")} {name} ({Share(best)}, not {Share(original)})";
+        return $"On {task}, {best.Pipeline} {(metric.IsOfText ? "writes a token in" : "answers in")} {Printed.Short(best.Milliseconds!.Value)} ms, "
             + $"{Printed.Short(best.SpeedUp?.Value ?? original.Milliseconds!.Value / best.Milliseconds.Value)} times as fast as the original, {change}.";
     }
 
@@ -43,8 +44,11 @@ static class Headline
     public static string Evidence(Findings findings)
     {
         string seeds = Figures.Counted(findings.Best?.Seeds ?? findings.Seeds, "seed");
+        int examples = findings.Points.Max(p => p.Examples);
         string n =
-            $"{seeds}, {findings.Points.Max(p => p.Examples)} {findings.Setting.Split} examples";
+            examples > 0
+                ? $"{seeds}, {examples} {findings.Setting.Split} {findings.Metric.Over}"
+                : seeds;
         if (findings is not { Best: { } best, Original: not null })
         {
             return n + ".";
@@ -59,10 +63,10 @@ static class Headline
     static string Compared(MeanPoint best) =>
         best.AgainstOriginal is not { Low: { } low, High: { } high, Mean: var mean } pair
             ? " Of one seed, how its quality compares with O’s cannot be told."
-            : $" On the same seeds it has {Signed(best.Metric, mean)} {best.Metric.GapUnit()} against O (95 % interval {Signed(best.Metric, low)} to {Signed(best.Metric, high)}, {(pair.CoversExamples ? "over seeds and examples" : "over seeds, on these examples")}): "
+            : $" On the same seeds it has {Signed(best.Metric, mean)} {(best.Metric.MoreIsBetter ? best.Metric.GapUnit() : best.Metric.GapsOf())} against O (95 % interval {Signed(best.Metric, best.Metric.MoreIsBetter ? low : high)} to {Signed(best.Metric, best.Metric.MoreIsBetter ? high : low)}, {(pair.CoversExamples ? $"over seeds and {best.Metric.Over}" : $"over seeds, on these {best.Metric.Over}")}): "
                 + (
                     pair.IsSure == true
-                        ? $"{(mean < 0 ? "a loss" : "a gain")} beyond what {(pair.CoversExamples ? "seeds and examples" : "seeds")} do."
+                        ? $"{(mean < 0 ? "a loss" : "a gain")} beyond what {(pair.CoversExamples ? $"seeds and {best.Metric.Over}" : "seeds")} do."
                         : "these data cannot tell the two qualities apart."
                 );
 
@@ -72,8 +76,8 @@ static class Headline
             : $" Its own 95 % interval is {best.Metric.Text(low)} to {best.Metric.Shown(high)}"
                 + (
                     findings.CoversExamples
-                        ? ", seeds and the choice of examples together."
-                        : ", by seeds alone; another draw of the examples would move it too."
+                        ? $", seeds and the choice of {best.Metric.Over} together."
+                        : $", by seeds alone; another draw of the {best.Metric.Over} would move it too."
                 );
 
     static string Downloaded(Findings findings) =>
@@ -90,8 +94,11 @@ static class Headline
             ? $" O pads all texts to one length; {unpadded.Name}, which does not, is {Printed.Short(alone.Value)} times as fast by itself."
             : "";
 
+    /// <summary>As the value changes: a gain of a metric that less is better of is a fall.</summary>
     static string Signed(Metric metric, double gain) =>
-        (gain > 0 ? "+" : "") + metric.Gap(gain, "0.0");
+        metric.MoreIsBetter
+            ? (gain > 0 ? "+" : "") + metric.Gap(gain, "0.0")
+            : (gain < 0 ? "+" : "") + Printed.With(-metric.Points(gain), "0.0");
 
     /// <summary>Of a metric that less is better of, what is lost is a rise.</summary>
     static string Tolerated(this Metric metric) =>

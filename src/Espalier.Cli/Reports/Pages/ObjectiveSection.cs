@@ -20,22 +20,41 @@ static class ObjectiveSection
         return Markup.Section($"objective-{index}", Title, inner);
     }
 
-    /// <summary>Who wins at the weights that the paper prints.</summary>
+    /// <summary>Who wins at the exponent that the paper prints, with all weight on time, and where energy is weighed with half of it.</summary>
     public static string Verdict(Findings findings, ObjectiveMap map) =>
         $"By P^{Objective.UsualExponent} · T, {map.Usual.Name} wins with {Printed.Short(map.Value)}, where O has 1: "
-        + $"{findings.Metric.Shown(map.Usual.Quality!.Value)} {findings.Metric} in {Printed.Short(map.Usual.Milliseconds!.Value)} ms.";
+        + (
+            findings.Metric.IsOfText
+                ? $"{findings.Metric} {findings.Metric.Shown(map.Usual.Quality!.Value)} at {Printed.Short(map.Usual.Milliseconds!.Value)} ms per {findings.Metric.Per}."
+                : $"{findings.Metric.Shown(map.Usual.Quality!.Value)} {findings.Metric} in {Printed.Short(map.Usual.Milliseconds!.Value)} ms."
+        )
+        + (
+            map.Even is { } even
+                ? $" With half of the weight on energy, {even.Point.Name} wins with {Printed.Short(even.Value)}."
+                : ""
+        );
 
     /// <summary>What is weighed, and how quality becomes P.</summary>
     public static string Method(Findings findings, ObjectiveMap map)
     {
         string metric = findings.Metric.Name,
             energy = map.ByEnergy.Count > 0
-                ? "The first map puts all weight on time and runs over the exponent; the second divides the weight between time and measured energy."
+                ? "The first map puts all weight on time and runs over the exponent; the second divides the weight between time and "
+                    + (
+                        findings.Points.Any(p => p.Joules?.Origin == Origin.Modelled)
+                            ? "modelled energy, which is the time of all cores times a constant: it differs from the first where cores wait, and a meter may say otherwise."
+                            : "measured energy."
+                    )
             : findings.Points.Any(p => p.Joules?.Origin == Origin.Modelled)
                 ? "Energy is modelled here, not measured, and is not weighed: all weight is on time, and the map runs over the exponent."
             : "Energy was not measured for all: all weight is on time, and the map runs over the exponent.";
         return $"Wallace et al. (arXiv 2502.00046) ask for the least P^{Objective.UsualExponent} · (a · T + b · E), with T and E the time and energy as shares of O’s: that is our reading, not checked against their text. "
-            + $"Their P is perplexity; of {metric}, {(findings.Metric.MoreIsBetter ? "where more is better, P is O’s divided by the pipeline’s" : "where less is better too, P is the pipeline’s divided by O’s")}. {energy} "
+            + (
+                findings.Metric.IsOfText
+                    ? $"P is {metric}, the pipeline’s divided by O’s. "
+                    : $"Their P is perplexity; of {metric}, {(findings.Metric.MoreIsBetter ? "where more is better, P is O’s divided by the pipeline’s" : "where less is better too, P is the pipeline’s divided by O’s")}. "
+            )
+            + $"{energy} "
             + $"The exponent says what quality is worth: at 10, a hundredth of O’s {metric} is worth about 10 % of the time.";
     }
 
@@ -71,7 +90,7 @@ static class ObjectiveSection
             {One(findings, map.ByExponent, map.Doubtful, WeightAxis.Exponent)}
             {(
                 map.ByEnergy.Count > 0
-                    ? One(findings, map.ByEnergy, [], WeightAxis.Energy)
+                    ? One(findings, map.ByEnergy, map.DoubtfulByEnergy, WeightAxis.Energy)
                     : Markup.Empty
             )}
             <p class="note">Of all {findings
@@ -82,7 +101,7 @@ static class ObjectiveSection
             )}. {(
                 map.ByExponent[0].Share is null
                     ? "How sure the borders are, one seed does not tell."
-                    : $"Hatched is where another draw of the seeds often has another winner (the one that is named wins less than {100 * ObjectiveMap.SureShare:0} % of resampled studies); sure % is the share in the middle of a span."
+                    : $"Hatched is where another draw of the {(map.IsOverWindows ? "windows, and of times by what rounds differ," : "seeds")} often has another winner (the one that is named wins less than {100 * ObjectiveMap.SureShare:0} % of resampled studies); sure % is the share in the middle of a span.{(map.IsOverWindows ? " What another training would give, one seed does not tell." : "")}"
             )} A winner is chosen by the figures it is told with, so they flatter it a little.</p>
             """;
 

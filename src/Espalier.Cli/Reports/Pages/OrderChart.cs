@@ -101,7 +101,7 @@ static class OrderChart
         ];
         var places = Picture.Labels(f, wanted);
         Markup inner = $"""
-            {Picture.Axes(f, x, y, "layers per example", CurveChart.YTitle(o.Metric), true)}{lines}
+            {Picture.Axes(f, x, y, $"layers per {o.Metric.Per}", CurveChart.YTitle(o.Metric), true)}{lines}
             {o.Orders.Each((order, i) => $"<text class=\"name c{Math.Max(ColourOf(o, order), 0)}\" x=\"{places[i].X}\" y=\"{places[i].Y}\" text-anchor=\"{places[i].Anchor}\">{wanted[i].Text}</text>"
             )}
             """;

@@ -51,7 +51,7 @@ static class OrderSection
             {Components(section)}
             <h3>The curves behind it</h3>
             <div class="panels">
-            {own.Where(o => o.Runs.Count > 0).Each(o => $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run. Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord.ToString()} layer apart.</figcaption></figure>"
+            {own.Where(o => o.Runs.Count > 0).Each(o => $"<figure><h4>{o.Operators}</h4>{OrderChart.Curves(o)}<figcaption>{string.Join(", ", o.Orders)}; n = {Figures.Counted(o.Originals.Count, "seed")}, a line for each run.{(o.Runs.Any(r => r.Curve.Points.Length > 1) ? $" Not joined: the first exit, and neighbours more than {EffortCurve.WidestChord} layer apart." : "")}</figcaption></figure>"
             )}
             </div>
             """;
@@ -59,21 +59,25 @@ static class OrderSection
     }
 
     /// <summary>How a verdict comes about, and what was stated before.</summary>
-    public static string Method(OrderComparison o) =>
-        $"Margins are fixed before measuring: {Points(o, o.Margin)} {o.Metric.GapsOf()}, and {Points(o, o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original{(o.Metric.MoreIsBetter ? "" : "; a difference above 0 is for the better, which is less")}. "
-        + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
-        + $"The verdict is that of the region from the second exit on; p values are corrected by Holm over the sets of trained operators, and apart over those with {OrderRule.Letters(Group.II, "or")}, which ask the same models again. "
-        + "Nothing is read between the first exit and the next threshold. "
-        + (
-            o.Regions.Count > 0 && o.Regions.All(r => r.CoversExamples)
-                ? "Intervals hold another draw of the test examples too."
-                : "All of it speaks of these test examples; their choice is not in the intervals."
-        )
-        + (
-            o.WidestStep > ToldStep
-                ? $" Thresholds leave steps of up to {Figures.Tick(Math.Round(o.WidestStep, 2))} {(Math.Abs(o.WidestStep - 1) < 0.005 ? "layer" : "layers")}, over which curves are taken for straight."
-                : ""
-        );
+    public static string Method(OrderComparison o)
+    {
+        bool hasExits =
+            !o.Regions.All(r => r.Region == CurveRegion.FullEffort) || o.Regions.Count == 0;
+        return $"Margins are fixed before measuring: {Points(o, o.Margin)} {o.Metric.GapsOf()}, and {Points(o, o.SecondMargin)}. Quality is compared at equal layers, one order less the other on the same original{(o.Metric.MoreIsBetter ? "" : "; a difference above 0 is for the better, which is less")}. "
+            + "Equivalent: at every place of the region two one-sided t tests put the difference within the margin. Different: a simultaneous 95 % interval (largest |t| of simulated studies) lies beyond it at some place. All else is undecided: p above 0.05 shows no equivalence. "
+            + $"The verdict is that {(hasExits ? "of the region from the second exit on" : "at full effort, as there are no exits")}; p values are corrected by Holm over the sets of trained operators, and apart over those with {OrderRule.Letters(Group.II, "or")}, which ask the same models again. "
+            + (hasExits ? "Nothing is read between the first exit and the next threshold. " : "")
+            + (
+                o.Regions.Count > 0 && o.Regions.All(r => r.CoversExamples)
+                    ? $"Intervals hold another draw of the test {o.Metric.Over} too."
+                    : $"All of it speaks of these test {o.Metric.Over}; their choice is not in the intervals."
+            )
+            + (
+                o.WidestStep > ToldStep
+                    ? $" Thresholds leave steps of up to {Figures.Tick(Math.Round(o.WidestStep, 2))} {(Math.Abs(o.WidestStep - 1) < 0.005 ? "layer" : "layers")}, over which curves are taken for straight."
+                    : ""
+            );
+    }
 
     public static string Title(OrderVerdict verdict) =>
         verdict switch
@@ -118,17 +122,22 @@ static class OrderSection
 
         bool covers = orders.Any(o => o.Regions.Any(r => r.CoversExamples));
         OrderComparison any = orders[0];
+        string unit = any.Metric.IsOfText ? $" {any.Metric.GapUnit()}" : "";
         return new TextTable(
             [
                 .. TextTable.Words("operators", "region", "verdict"),
-                .. covers ? TextTable.Words("on these examples") : [],
+                .. covers ? TextTable.Words($"on these {any.Metric.Over}") : [],
                 .. TextTable.Words(
-                    $"at {Points(any, any.SecondMargin)}",
+                    $"at {Points(any, any.SecondMargin)}{unit}",
                     "difference",
                     "at layers"
                 ),
                 .. TextTable.Numbers(any.Metric.GapUnit(), "95 % interval", "within"),
-                .. TextTable.Numbers($"p within {Points(any, any.Margin)}", "p beyond", "p any"),
+                .. TextTable.Numbers(
+                    $"p within {Points(any, any.Margin)}{unit}",
+                    "p beyond",
+                    "p any"
+                ),
             ],
             from o in orders
             from r in o.ByTime is { } time ? o.Regions.Append(time) : o.Regions
@@ -213,7 +222,11 @@ static class OrderSection
             : (Markup)
                 $"""
                     <h3>Where differences of quality come from</h3>
-                    <p class="note">Standard deviations in {section.Findings.Metric.GapUnit()}, of one run. Original: the seed of the fine-tuned model, which all orders share. Order: of the mean over originals. Training: what is left, chance of training and what an order does on one original alone; with one run of each the two cannot be told apart. Examples: another draw of the test split, by the binomial of one run. All but training’s interval (χ²) are point estimates by the method of moments; 0 is an estimate below 0.</p>
+                    <p class="note">Standard deviations in {section.Findings.Metric.GapUnit()}, of one run. Original: the seed of the fine-tuned model, which all orders share. Order: of the mean over originals. Training: what is left, chance of training and what an order does on one original alone; with one run of each the two cannot be told apart. {(
+                        !section.Findings.Metric.IsOfText
+                            ? "Examples: another draw of the test split, by the binomial of one run. "
+                            : ""
+                    )}All but training’s interval (χ²) are point estimates by the method of moments; 0 is an estimate below 0.</p>
                     {ComponentTable(section.Components, section.Findings.Metric)}
                     """;
 
@@ -222,20 +235,21 @@ static class OrderSection
             [
                 .. TextTable.Words("operators", "where"),
                 .. TextTable.Numbers("original", "order", "training", "95 % interval"),
-                .. TextTable.Numbers("examples", "order × task"),
+                .. !metric.IsOfText ? TextTable.Numbers("examples") : [],
+                .. TextTable.Numbers("order × task"),
             ],
             all.Select(c =>
-                new[]
-                {
-                    c.Operators,
-                    c.Place,
-                    Points(metric, c.Original),
-                    Points(metric, c.Order),
-                    Points(metric, c.Training),
-                    $"{Points(metric, c.TrainingLow)} to {Points(metric, c.TrainingHigh)}",
-                    Points(metric, c.Examples),
-                    c.OrderByTask is null ? "one task" : Points(metric, c.OrderByTask),
-                }
+                (string[])
+                    [
+                        c.Operators,
+                        c.Place,
+                        Points(metric, c.Original),
+                        Points(metric, c.Order),
+                        Points(metric, c.Training),
+                        $"{Points(metric, c.TrainingLow)} to {Points(metric, c.TrainingHigh)}",
+                        .. !metric.IsOfText ? (string[])[Points(metric, c.Examples)] : [],
+                        c.OrderByTask is null ? "one task" : Points(metric, c.OrderByTask),
+                    ]
             )
         ).Html("Components of variance");
 

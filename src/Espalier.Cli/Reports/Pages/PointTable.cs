@@ -18,6 +18,8 @@ static class PointTable
     public static Markup Write(IReadOnlyList<Findings> all)
     {
         bool hasTasks = all.Count > 1;
+        string per = Named(all, m => m.Per),
+            over = Named(all, m => m.Over);
         IReadOnlyList<Column> columns = [.. Columns(all, hasTasks)];
         string[] origins =
         [
@@ -36,9 +38,9 @@ static class PointTable
         Markup inner = $"""
             <p class="note" id="table-note">Means over seeds with 95 % intervals: over seeds{(
                 all.All(f => f.CoversExamples)
-                    ? ", and in quality over the examples of the split too"
-                    : ", not over the examples of the split"
-            )}; of a single seed, what its own examples and rounds allow. ● is on the Pareto front; × O is how many times as fast as the original, from ratios within a seed and a sitting; MB is memory for weights and tables; mJ is of one example; n is seeds × examples, rounds of the clock.{energy}</p>
+                    ? $", and in quality over the {over} of the split too"
+                    : $", not over the {over} of the split"
+            )}; of a single seed, what its own {over} and rounds allow. ● is on the Pareto front; × O is how many times as fast as the original, from ratios within a seed and a sitting; MB is memory for weights and tables; mJ is of one {per}; n is seeds × {over}, rounds of the clock.{energy}{string.Concat(all.SelectMany(f => f.Remarks).Distinct().Select(r => $" {r}"))}</p>
             <form id="filters" class="filters needs-script" role="search" aria-label="Filter the table">
             <label>Pipeline <input type="search" id="filter-text" placeholder="DE, heads=…" autocomplete="off" spellcheck="false"></label>
             {tasks}
@@ -57,6 +59,10 @@ static class PointTable
             """;
         return Markup.Section("table", "All results", inner);
     }
+
+    /// <summary>What all of them say, or each of several that they say.</summary>
+    public static string Named(IReadOnlyList<Findings> all, Func<Metric, string> of) =>
+        string.Join(" or ", all.Select(f => of(f.Metric)).Distinct());
 
     static IEnumerable<Markup> Rows(Findings findings, IReadOnlyList<Column> columns)
     {
@@ -89,12 +95,14 @@ static class PointTable
 
         yield return new("effort", (_, p) => $"{p.Effort.ToString()}");
         yield return new(
-            all.All(f => f.Metric.IsPercent) ? "quality, %" : "quality",
+            all.All(f => f.Metric.IsPercent) ? "quality, %"
+                : all.All(f => f.Metric.IsOfText) ? all[0].Metric.Name
+                : "quality",
             (f, p) => WithRange(p.Quality, f.Metric.Text, p.Absent),
             (_, p) => p.Quality?.Value
         );
         yield return new(
-            $"ms/{all[0].Metric.Per}",
+            $"ms/{Named(all, m => m.Per)}",
             (_, p) => WithRange(p.Milliseconds, Printed.Short, p.Absent),
             (_, p) => p.Milliseconds?.Value
         );
@@ -114,14 +122,15 @@ static class PointTable
             (_, p) => p.DiskBytes?.Value / 1e6
         );
         yield return new(
-            "mJ",
+            all.Any(f => f.Metric.IsOfText) ? $"mJ/{Named(all, m => m.Per)}" : "mJ",
             (_, p) => Plain(1000 * p.Joules?.Value),
             (_, p) => 1000 * p.Joules?.Value
         );
         yield return new("layers", (_, p) => Plain(p.Layers), (_, p) => p.Layers);
         yield return new(
             "n",
-            (_, p) => $"{p.Seeds} × {p.Examples}{(p.Rounds is { } rounds ? $", {rounds}" : "")}",
+            (_, p) =>
+                $"{p.Seeds}{(p.Examples > 0 ? $" × {p.Examples}" : "")}{(p.Rounds is { } rounds ? $", {rounds}" : "")}",
             (_, p) => p.Seeds
         );
         yield return new("origin", (_, p) => $"{p.Origin.ToString().ToLowerInvariant()}");

@@ -129,35 +129,45 @@ static class PredictionSection
             ? Markup.Empty
             : (Markup)
                 $"""
-                    <h3>What Q and L take away</h3>
+                    <h3>What {(
+                        rows.Any(r => r.CostL is not null) ? "Q and L take" : "Q takes"
+                    )} away</h3>
                     {ReductionTable(rows, metric)}
                     """;
 
-    static Markup ReductionTable(IReadOnlyList<ReductionRow> rows, Metric metric) =>
-        new TextTable(
+    static Markup ReductionTable(IReadOnlyList<ReductionRow> rows, Metric metric)
+    {
+        bool hasL = rows.Any(r => r.CostL is not null),
+            hasWays = rows.Select(r => r.Quantized).OfType<string>().Distinct().Count() > 1;
+        return new TextTable(
             [
                 .. TextTable.Words("pipeline"),
+                .. hasWays ? TextTable.Words("Q is") : [],
                 .. TextTable.Numbers($"quality{(metric.IsPercent ? ", %" : "")}"),
-                .. TextTable.Numbers("with Q, change", "ms", "with Q", "with L", "with both"),
-                .. TextTable.Numbers("both, predicted", "n seeds"),
+                .. TextTable.Numbers("with Q, change", $"ms/{metric.Per}", "with Q"),
+                .. hasL ? TextTable.Numbers("with L", "with both", "both, predicted") : [],
+                .. TextTable.Numbers("n seeds"),
             ],
             rows.Select(r =>
-                new[]
-                {
-                    r.Pipeline,
-                    r.Quality is { } q ? metric.Text(q) : "–",
-                    metric.HasRatios || r.QualityChange is not { } change
-                        ? Change(r.QualityChange)
-                        : metric.Gap(change, "0.0"),
-                    r.Cost is { } c ? Printed.Short(c) : "–",
-                    Change(r.CostQ),
-                    Change(r.CostL),
-                    Change(r.CostQL),
-                    Change(r.CostQLEstimated),
-                    $"{r.Runs}",
-                }
+                (string[])
+                    [
+                        r.Pipeline,
+                        .. hasWays ? (string[])[r.Quantized ?? "–"] : [],
+                        r.Quality is { } q ? metric.Text(q) : "–",
+                        metric.HasRatios || r.QualityChange is not { } change
+                            ? Change(r.QualityChange)
+                            : metric.Gap(change, "0.0"),
+                        r.Cost is { } c ? Printed.Short(c) : "–",
+                        Change(r.CostQ),
+                        .. hasL
+                            ? (string[])
+                                [Change(r.CostL), Change(r.CostQL), Change(r.CostQLEstimated)]
+                            : [],
+                        $"{r.Runs}",
+                    ]
             )
-        ).Html("Reductions by Q and L");
+        ).Html(hasL ? "Reductions by Q and L" : "Reductions by Q");
+    }
 
     static string Change(double? percent) =>
         percent is { } p ? $"{p:+0.0;-0.0;0.0} %".Replace('-', '−') : "–";

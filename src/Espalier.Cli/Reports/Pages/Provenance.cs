@@ -1,3 +1,4 @@
+using Espalier.Analysis;
 using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
@@ -23,18 +24,36 @@ static class Provenance
         [
             .. results.Measurements.Select(m => m.EnergySource).OfType<string>().Distinct(),
         ];
+        if (results.Measurements.All(m => m.Machine.Processor == PublishedTable.Unknown))
+        {
+            return Markup.Section(
+                "machine",
+                "Machine and method",
+                $"<p class=\"prose\">All figures are those of a table that others measured; how and on what, it does not say. Intervals are over what stands for seeds in it, Student’s t of the mean; ratios to O are within one of them. Times and energies are in the units of the table, whatever their columns are called, and what is predicted comes from its rows alone.</p>"
+            );
+        }
+
+        bool isText = results.Measurements.All(m => m.Primary.Kind.IsOfText);
         Markup inner = $"""
             <div class="columns">
             <div>
             {machines.Select(m => Facts(m, load))}
             </div>
             <div class="prose">
-            <p><b>Quality</b> is measured on the task’s test split, from one pass that records every exit; the headline and the budget choose by the same figures, so what they choose looks better than it is. <b>Time</b> is really run, one configuration after another in interleaved rounds; a figure is the median over rounds, and over seeds the mean of medians. How many times as fast as O is taken within a seed and a sitting, where the machine was the same for both. {Timed(
+            <p><b>Quality</b> is measured on the task’s test split, {(
+                isText ? "each of its windows by itself" : "from one pass that records every exit"
+            )}; the headline and the budget choose by the same figures, so what they choose looks better than it is. <b>Time</b> is really run, one configuration after another in interleaved rounds; a figure is the median over rounds, and over seeds the mean of medians. How many times as fast as O is taken within a seed and a sitting, where the machine was the same for both. {Timed(
                 results.Measurements
             )}</p>
-            <p><b>Intervals</b> are 95 %. Over seeds they are Student’s t of the mean; with few seeds they are wide, as they must be. Those of accuracy hold the sampling of the split’s examples too, which all seeds share, by {Sampling(
-                results
-            )}; those of times hold a variance of sittings where there are several. Of one seed, quality has Wilson’s interval over examples and time its own over rounds.</p>
+            <p><b>Intervals</b> are 95 %. Over seeds they are Student’s t of the mean; with few seeds they are wide, as they must be. {(
+                isText
+                    ? "Those of perplexity hold the sampling of the split’s windows too, which all seeds share: tokens beside each other depend on each other, and windows hardly do"
+                    : $"Those of accuracy hold the sampling of the split’s examples too, which all seeds share, by {Sampling(results)}"
+            )}; those of times hold a variance of sittings where there are several. Of one seed, quality has {(
+                isText
+                    ? "the jackknife’s interval over windows"
+                    : "Wilson’s interval over examples"
+            )} and time its own over rounds.</p>
             <p><b>Origin</b>: measured was run here; modelled was computed from something measured with constants that were not; predicted was derived from measurements of other pipelines.</p>
             <p><b>Lines</b> join neighbouring efforts. Where two neighbours are far apart there is no operating point between them, and the line is left out. Orders are compared only where curves may be read: see there.</p>
             {sources.Each(s => $"<p><b>Energy</b>: {s}</p>")}
@@ -58,6 +77,11 @@ static class Provenance
 
         double tokens = sets.Max(s => Math.Abs(s.Tokens / s.SplitTokens - 1)),
             layers = sets.Max(s => Math.Abs(s.Layers / s.SplitLayers - 1));
+        if (measurements.All(m => m.Primary.Kind.IsOfText))
+        {
+            return "They are of a token: the mean over those that are written behind a prompt, with all keys and values of what stands in front kept.";
+        }
+
         return $"Times are of the whole split, from {sets.Min(s => s.Examples)} to {sets.Max(s => s.Examples)} of its examples; tokens and layers of those differ from all by {100 * tokens:0.0} and {100 * layers:0.0} % at most.";
     }
 

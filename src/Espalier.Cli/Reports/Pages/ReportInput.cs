@@ -34,7 +34,8 @@ sealed record ReportInput(
     const double MostSeconds = 1e12;
 
     /// <summary>
-    /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders.
+    /// A study's measurements.json, a run's run.json, a folder that holds one of them, or a folder of such run folders; or a table of
+    /// what others measured.
     /// </summary>
     /// <exception cref="InvalidDataException">There is no measurement, or something else.</exception>
     public static ReportInput Read(string path)
@@ -45,6 +46,15 @@ sealed record ReportInput(
             throw new InvalidDataException(
                 $"{path}: neither {StudyResults.JsonName} nor {RunFolder.JsonName} is there or in its folders; "
                     + "name the output folder of 'espalier study' or 'espalier run'."
+            );
+        }
+
+        if (files is [var table] && Path.GetExtension(table) == PublishedTable.Ending)
+        {
+            return new ReportInput(
+                Path.GetFileNameWithoutExtension(table),
+                PublishedTable.Read(table),
+                []
             );
         }
 

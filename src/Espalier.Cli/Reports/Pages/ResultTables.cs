@@ -11,18 +11,22 @@ namespace Espalier.Cli.Reports.Pages;
 static class ResultTables
 {
     /// <summary>One row for each pipeline and effort; an empty field is a figure that there is not.</summary>
-    public static string Csv(IReadOnlyList<StudySection> sections) =>
-        new TextTable(
+    public static string Csv(IReadOnlyList<StudySection> sections)
+    {
+        IReadOnlyList<Findings> all = [.. sections.Select(s => s.Findings)];
+        string per = PointTable.Named(all, m => m.Per).Replace(' ', '_'),
+            over = PointTable.Named(all, m => m.Over).Replace(' ', '_');
+        return new TextTable(
             [
                 new("task", ColumnKind.Name),
                 new("pipeline", ColumnKind.Name),
                 .. TextTable.Words("effort", "origin"),
                 new("metric", ColumnKind.Name),
                 .. TextTable.Numbers("quality", "quality_low", "quality_high"),
-                .. TextTable.Numbers("ms_per_example", "ms_low", "ms_high", "speed_up"),
-                .. TextTable.Numbers("mj_per_example"),
+                .. TextTable.Numbers($"ms_per_{per}", "ms_low", "ms_high", "speed_up"),
+                .. TextTable.Numbers($"mj_per_{per}"),
                 .. TextTable.Words("energy"),
-                .. TextTable.Numbers("packed_mb", "disk_mb", "layers", "seeds", "examples"),
+                .. TextTable.Numbers("packed_mb", "disk_mb", "layers", "seeds", over),
                 .. TextTable.Numbers("rounds", "on_front"),
             ],
             from section in sections
@@ -48,6 +52,7 @@ static class ResultTables
                     p.IsFront ? "1" : "0",
                 ]
         ).Csv();
+    }
 
     /// <summary>Tables as papers print them.</summary>
     public static string Markdown(ReportInput results, IReadOnlyList<StudySection> sections)
@@ -64,7 +69,8 @@ static class ResultTables
                     $"Table: one effort for each pipeline, the fastest within {best} of its best {TextTable.Cell(findings.Metric.Name)}; 95 % intervals; "
                         + $"{Figures.Counted(findings.Seeds, "seed")}; {TextTable.Cell(SettingSection.Conditions(findings.Setting))}.\n\n"
                 )
-                .Append(Of(findings).Markdown());
+                .Append(Of(findings).Markdown())
+                .AppendJoin("", findings.Remarks.Select(r => $"\n{TextTable.Cell(r)}\n"));
             if (section.Orders.Count > 0)
             {
                 text.Append("\n### Does the order matter?\n\n");
@@ -121,7 +127,7 @@ static class ResultTables
                         Plain(p.SpeedUp?.Value),
                         Plain(p.Bytes?.Value / 1e6),
                         Plain(1000 * p.Joules?.Value),
-                        $"{p.Seeds} × {p.Examples}",
+                        p.Examples > 0 ? $"{p.Seeds} × {p.Examples}" : $"{p.Seeds}",
                     }
                 )
         );

@@ -9,19 +9,24 @@ sealed record Scale(double Low, double High, double From, double To, bool IsLoga
 {
     static readonly double[] Steps = [1, 2, 5];
 
+    // Perplexities a few per cent apart are told apart; times are not.
+    const double QualityDecades = 0.015;
+
     /// <summary>Around the values with some air; a single value gets room on both sides.</summary>
+    /// <param name="leastDecades">Of air on each side of a logarithmic scale.</param>
     public static Scale Around(
         IEnumerable<double> values,
         double from,
         double to,
-        bool isLogarithmic = false
+        bool isLogarithmic = false,
+        double leastDecades = 0.06
     )
     {
         double[] all = [.. values.Select(v => isLogarithmic ? Math.Log10(v) : v)];
         var (low, high) = all.Length == 0 ? (0, 1) : (all.Min(), all.Max());
         double air = Math.Max(
             0.06 * (high - low),
-            isLogarithmic ? 0.06 : Math.Max(1e-6, 0.01 * Math.Abs(high))
+            isLogarithmic ? leastDecades : Math.Max(1e-6, 0.01 * Math.Abs(high))
         );
         (low, high) = (low - air, high + air);
         return isLogarithmic
@@ -35,7 +40,8 @@ sealed record Scale(double Low, double High, double From, double To, bool IsLoga
             values.Select(v => metric.Factor() * v),
             metric.MoreIsBetter ? bottom : top,
             metric.MoreIsBetter ? top : bottom,
-            metric.IsLogarithmic
+            metric.IsLogarithmic,
+            QualityDecades
         );
 
     public double At(double value) => From + (To - From) * (Place(value) - Left) / (Right - Left);

@@ -1,6 +1,7 @@
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
 using Espalier.Data.Metrics;
+using Espalier.Measuring;
 
 namespace Espalier.Cli.Reports.Pages;
 
@@ -20,6 +21,7 @@ static class SettingSection
             <section id="curves-{index}" aria-labelledby="curves-{index}-title">
             <h2 id="curves-{index}-title">{Capital(setting.Metric.Name)} against time</h2>
             {Curves(findings)}
+            {Energy(findings)}
             {Budget(section, index)}
             {Front(findings)}
             </section>
@@ -49,10 +51,10 @@ static class SettingSection
                     $"<button type=\"button\" class=\"chip {(colours.TryGetValue(p, out int n) ? $"c{n}" : "other")}\" aria-pressed=\"false\" data-pipeline=\"{p}\">{p}</button>"
                 )
         );
-        string band =
-            findings.Seeds > 1
-                ? $"bands are 95 % intervals of the mean over {findings.Seeds} seeds{(findings.CoversExamples ? " and the examples of the split" : "; another draw of the examples would move all of them")}"
-                : "bands are 95 % intervals over the examples of the one seed";
+        string over = findings.Metric.Over,
+            band = findings.Seeds > 1
+                ? $"bands are 95 % intervals of the mean over {findings.Seeds} seeds{(findings.CoversExamples ? $" and the {over} of the split" : $"; another draw of the {over} would move all of them")}"
+                : $"bands are 95 % intervals over the {over} of the one seed";
         if (findings.Curves.Any(c => c.Seed is not null))
         {
             band += "; where seeds have efforts of their own, each has its line";
@@ -60,17 +62,44 @@ static class SettingSection
 
         return $"""
             <figure>
-            <div class="plot tradeoff" tabindex="0" role="group" aria-label="Chart of tradeoff curves; with arrow keys from point to point">
+            <div class="plot tradeoff" data-cost="ms" tabindex="0" role="group" aria-label="Chart of tradeoff curves; with arrow keys from point to point">
             {CurveChart.Draw(findings, isNarrow: false)}{CurveChart.Draw(findings, isNarrow: true)}
             <div class="tip" role="status" hidden></div>
             </div>
-            <figcaption>Each line is a pipeline, each mark an effort; {band}. The dashed steps are the Pareto front. n = {Figures.Counted(
+            <figcaption>Each line is a pipeline, each mark an effort; {band}. The dashed steps are the Pareto front. n = {Figures.Sample(
                 findings.Seeds,
-                "seed"
-            )} × {findings.Points.Max(p =>
-                p.Examples
-            )} examples; quality and time measured on {Conditions(findings.Setting)}.</figcaption>
+                findings.Points.Max(p => p.Examples),
+                findings.Metric
+            )}; quality and time measured on {Conditions(findings.Setting)}.</figcaption>
             <div class="chips needs-script" role="group" aria-label="Show only these pipelines">{chips}</div>
+            </figure>
+
+            """;
+    }
+
+    /// <summary>The same points against energy, of language models.</summary>
+    static Markup Energy(Findings findings)
+    {
+        if (CostAxis.Energy(findings) is not { } energy)
+        {
+            return Markup.Empty;
+        }
+
+        string modelled = findings.Points.Any(p => p.Joules?.Origin == Origin.Modelled)
+            ? " Energy is modelled from the time of all cores; with which constant, is said below."
+            : "";
+        return $"""
+            <h3>{Capital(findings.Metric.Name)} against energy</h3>
+            <figure>
+            <div class="plot tradeoff" data-cost="{energy.Name}" tabindex="0" role="group" aria-label="Chart of {findings.Metric.Name} over energy; with arrow keys from point to point">
+            {CurveChart.Draw(findings, isNarrow: false, energy)}{CurveChart.Draw(
+                findings,
+                isNarrow: true,
+                energy
+            )}
+            <div class="tip" role="status" hidden></div>
+            </div>
+            <figcaption>The same points against the energy of a {findings.Metric.Per}; less is better on both axes, and better is up and left. The dashed steps are their own Pareto front.{modelled}</figcaption>
             </figure>
 
             """;
@@ -99,7 +128,7 @@ static class SettingSection
             <form class="budget needs-script" data-setting="{index}" aria-label="Budget">
             <h3>What fits your budget?</h3>
             <div class="sliders">
-            {Logarithmic("ms", "At most", "ms", fastest, slowest, index)}
+            {Logarithmic("ms", "At most", findings.Metric.IsOfText ? $"ms per {findings.Metric.Per}" : "ms", fastest, slowest, index)}
             {Quality(findings.Metric, [.. all.Select(p => p.Quality!.Value)], findings.Metric.Value(asked), index)}
             {(
                 megabytes.Length > 0
@@ -183,7 +212,9 @@ static class SettingSection
             [
                 .. TextTable.Words("pipeline", "effort"),
                 .. TextTable.Numbers(
-                    CurveChart.YTitle(findings.Metric),
+                    findings.Metric.IsLogarithmic
+                        ? findings.Metric.Name
+                        : CurveChart.YTitle(findings.Metric),
                     $"ms/{findings.Metric.Per}",
                     "× O"
                 ),
@@ -209,7 +240,9 @@ static class SettingSection
     }
 
     public static string Conditions(Setting setting) =>
-        $"{setting.Processor}, {setting.Kernels} kernels, {Figures.Counted(setting.Threads, "thread")}, batch {setting.Batch}";
+        setting.Processor == PublishedTable.Unknown
+            ? "a machine that the table does not name"
+            : $"{setting.Processor}, {setting.Kernels} kernels, {Figures.Counted(setting.Threads, "thread")}, batch {setting.Batch}";
 
     static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 }

@@ -60,10 +60,10 @@
   filter();
 
   // Where a value lies in a chart, from the scales that its svg element carries.
-  const place = (svg, ms, quality, { logarithmic }) => {
+  const place = (svg, cost, quality, { logarithmic }) => {
     const on = (value) => (logarithmic ? Math.log(value) : value);
     const d = Object.fromEntries(Object.entries(svg.dataset).map(([name, value]) => [name, Number(value)]));
-    const part = (Math.log(ms) - Math.log(d.lowMs)) / (Math.log(d.highMs) - Math.log(d.lowMs));
+    const part = (Math.log(cost) - Math.log(d.lowCost)) / (Math.log(d.highCost) - Math.log(d.lowCost));
     const up = (on(quality) - on(d.lowQuality)) / (on(d.highQuality) - on(d.lowQuality));
     return { x: d.left + part * (d.right - d.left), y: d.bottom + up * (d.top - d.bottom) };
   };
@@ -71,11 +71,16 @@
   const hide = (node, hidden) => (hidden ? node.setAttribute("hidden", "") : node.removeAttribute("hidden"));
   const within = (value, low, high) => Math.min(Math.max(value, low), high);
 
-  const describe = (point, setting) => {
+  const describe = (point, setting, cost = "ms") => {
     const text = setting.percent ? percent : short;
     const range = point.low === null ? "" : ` (${text(point.low)} to ${text(point.high)})`;
-    return `${text(point.quality)}${setting.percent ? " %" : ""}${range} ${setting.metric}, ${short(point.ms)} ms`;
+    return `${text(point.quality)}${setting.percent ? " %" : ""}${range} ${setting.metric}, ${short(point.ms)} ms per ${setting.per}` +
+      (cost === "mj" ? `, ${short(point.mj)} mJ per ${setting.per}${point.energy === "measured" ? "" : ` (${point.energy})`}` : "");
   };
+
+  // Tables of others may not say of how many examples quality is.
+  const sample = (point, setting) =>
+    counted(point.seeds, "seed") + (point.examples > 0 ? ` × ${point.examples} ${setting.over}` : "");
 
   all(".setting").forEach((section) => {
     const setting = settings[Number(section.dataset.setting)];
@@ -83,16 +88,18 @@
     // More is better.
     const worth = (quality) => (setting.more_is_better ? quality : -quality);
     const charts = all(".tradeoff .chart", section);
-    const plot = section.querySelector(".tradeoff");
-    if (!plot) return;
+    const plots = all(".tradeoff", section);
+    if (plots.length === 0) return;
     const measured = points.filter((p) => p.origin !== "predicted");
 
     // Pipelines that stand out of the chart.
     const chips = all(".chip", section);
     const pick = () => {
       const on = new Set(chips.filter((c) => c.getAttribute("aria-pressed") === "true").map((c) => c.dataset.pipeline));
-      plot.classList.toggle("picked", on.size > 0);
-      all("[data-pipeline]", plot).forEach((node) => node.classList.toggle("on", on.has(node.dataset.pipeline)));
+      for (const plot of plots) {
+        plot.classList.toggle("picked", on.size > 0);
+        all("[data-pipeline]", plot).forEach((node) => node.classList.toggle("on", on.has(node.dataset.pipeline)));
+      }
     };
     chips.forEach((chip) =>
       chip.addEventListener("click", () => {
@@ -102,49 +109,52 @@
     );
 
     // One point at a time, by pointer or by arrow keys.
-    const tip = plot.querySelector(".tip");
     const pipelines = [...new Set(measured.map((p) => p.pipeline))];
-    let at = null;
-    const visible = () => charts.find((svg) => svg.getClientRects().length > 0);
-    const show = (point) => {
-      at = point;
-      hide(tip, point === null);
-      if (point === null) return;
-      tip.replaceChildren(
-        element("b", point.pipeline),
-        element("span", `${describe(point, setting)}, effort ${point.effort}; n = ${counted(point.seeds, "seed")} × ${point.examples} examples`)
-      );
-      const svg = visible();
-      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-      const { x, y } = place(svg, point.ms, point.quality, setting);
-      tip.style.left = `${within(x * scale - tip.offsetWidth / 2, 0, plot.offsetWidth - tip.offsetWidth)}px`;
-      tip.style.top = `${y * scale > tip.offsetHeight + 16 ? y * scale - tip.offsetHeight - 14 : y * scale + 16}px`;
-    };
-    plot.addEventListener("pointermove", (event) => {
-      const svg = visible();
-      const box = svg.getBoundingClientRect();
-      const scale = box.width / svg.viewBox.baseVal.width;
-      const near = measured
-        .map((p) => {
-          const { x, y } = place(svg, p.ms, p.quality, setting);
-          return { p, far: Math.hypot(x * scale + box.left - event.clientX, y * scale + box.top - event.clientY) };
-        })
-        .reduce((a, b) => (b.far < a.far ? b : a), { far: 22, p: null });
-      if (near.p !== at) show(near.p);
-    });
-    plot.addEventListener("pointerleave", () => show(null));
-    plot.addEventListener("blur", () => show(null));
-    plot.addEventListener("keydown", (event) => {
-      const of = (pipeline) => measured.filter((p) => p.pipeline === pipeline).sort((a, b) => a.ms - b.ms);
-      const line = at ? pipelines.indexOf(at.pipeline) : 0;
-      const along = at ? of(at.pipeline).indexOf(at) : -1;
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      const turn = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (event.key === "Escape") show(null);
-      else if (step) show(of(pipelines[line])[within(along + step, 0, of(pipelines[line]).length - 1)]);
-      else if (turn) show(of(pipelines[(line + turn + pipelines.length) % pipelines.length])[0]);
-      else return;
-      event.preventDefault();
+    plots.forEach((plot) => {
+      const { cost } = plot.dataset;
+      const tip = plot.querySelector(".tip");
+      let at = null;
+      const visible = () => all(".chart", plot).find((svg) => svg.getClientRects().length > 0);
+      const show = (point) => {
+        at = point;
+        hide(tip, point === null);
+        if (point === null) return;
+        tip.replaceChildren(
+          element("b", point.pipeline),
+          element("span", `${describe(point, setting, cost)}, effort ${point.effort}; n = ${sample(point, setting)}`)
+        );
+        const svg = visible();
+        const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        const { x, y } = place(svg, point[cost], point.quality, setting);
+        tip.style.left = `${within(x * scale - tip.offsetWidth / 2, 0, plot.offsetWidth - tip.offsetWidth)}px`;
+        tip.style.top = `${y * scale > tip.offsetHeight + 16 ? y * scale - tip.offsetHeight - 14 : y * scale + 16}px`;
+      };
+      plot.addEventListener("pointermove", (event) => {
+        const svg = visible();
+        const box = svg.getBoundingClientRect();
+        const scale = box.width / svg.viewBox.baseVal.width;
+        const near = measured
+          .map((p) => {
+            const { x, y } = place(svg, p[cost], p.quality, setting);
+            return { p, far: Math.hypot(x * scale + box.left - event.clientX, y * scale + box.top - event.clientY) };
+          })
+          .reduce((a, b) => (b.far < a.far ? b : a), { far: 22, p: null });
+        if (near.p !== at) show(near.p);
+      });
+      plot.addEventListener("pointerleave", () => show(null));
+      plot.addEventListener("blur", () => show(null));
+      plot.addEventListener("keydown", (event) => {
+        const of = (pipeline) => measured.filter((p) => p.pipeline === pipeline).sort((a, b) => a[cost] - b[cost]);
+        const line = at ? pipelines.indexOf(at.pipeline) : 0;
+        const along = at ? of(at.pipeline).indexOf(at) : -1;
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        const turn = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+        if (event.key === "Escape") show(null);
+        else if (step) show(of(pipelines[line])[within(along + step, 0, of(pipelines[line]).length - 1)]);
+        else if (turn) show(of(pipelines[(line + turn + pipelines.length) % pipelines.length])[0]);
+        else return;
+        event.preventDefault();
+      });
     });
 
     // The budget: which point fits, and how far off the nearest is where none does.
@@ -187,7 +197,7 @@
       const facts = [describe(best, setting)];
       if (best.speedup !== null) facts.push(`${short(best.speedup)} × as fast as O`);
       if (best.mb !== null) facts.push(`${short(best.mb)} MB`);
-      if (best.mj !== null) facts.push(`${short(best.mj)} mJ${best.energy === "measured" ? "" : ` (${best.energy})`}`);
+      if (best.mj !== null) facts.push(`${short(best.mj)} mJ per ${setting.per}${best.energy === "measured" ? "" : ` (${best.energy})`}`);
       const [good, bad] = setting.more_is_better ? ["above", "below"] : ["below", "above"];
       const sure = best.origin === "predicted" ? "Predicted from what was measured; measure it before you rely on it. "
         : fits.length === 0 ? "" : best.low === null ? "Its uncertainty was not measured. "
@@ -197,7 +207,7 @@
       const predicted = points.length - measured.length;
       const among = `${fits.length} of ${counted(points.length, "operating point")} ${fits.length === 1 ? "fits" : "fit"}` +
         (predicted > 0 ? ` (${predicted} of all are predicted, not measured)` : "") +
-        `; n = ${counted(best.seeds, "seed")} × ${best.examples} examples.`;
+        `; n = ${sample(best, setting)}.`;
       fit.replaceChildren(
         document.createTextNode(fits.length > 0 ? "" : "Nothing fits. The nearest is "),
         element("strong", best.pipeline),
@@ -209,16 +219,18 @@
       fit.dataset.pipeline = best.pipeline;
       for (const svg of charts) {
         const d = svg.dataset;
-        const line = place(svg, limit.ms === Infinity ? Number(d.highMs) : limit.ms, limit.quality, setting);
+        const { cost } = svg.closest(".tradeoff").dataset;
+        const most = limit[cost] ?? Infinity;
+        const line = place(svg, most === Infinity ? Number(d.highCost) : most, limit.quality, setting);
         const x = within(line.x, Number(d.left), Number(d.right));
         const y = within(line.y, Math.min(d.top, d.bottom), Math.max(d.top, d.bottom));
         set(svg.querySelector(".limit-ms"), { x1: x, x2: x });
         set(svg.querySelector(".limit-quality"), { y1: y, y2: y });
-        hide(svg.querySelector(".limit-ms"), limit.ms === Infinity);
+        hide(svg.querySelector(".limit-ms"), most === Infinity);
         hide(svg.querySelector(".limits"), false);
-        const there = place(svg, best.ms, best.quality, setting);
+        const there = place(svg, best[cost], best.quality, setting);
         set(svg.querySelector(".chosen"), { cx: there.x, cy: there.y });
-        hide(svg.querySelector(".chosen"), false);
+        hide(svg.querySelector(".chosen"), best[cost] === null);
       }
     };
     form.addEventListener("input", answer);

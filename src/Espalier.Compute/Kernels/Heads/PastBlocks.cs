@@ -35,8 +35,9 @@ readonly unsafe struct PastBlocks<T> : IBlocks
         long pairs = 0;
         for (int s = 0; s < call.Sequences.Count; s++)
         {
-            long rows = call.Sequences.RowsOf(s);
-            pairs += rows * Math.Min(call.Pasts[s].Length + rows, form.Reach ?? int.MaxValue);
+            pairs +=
+                (long)call.Sequences.RowsOf(s)
+                * Math.Min(call.KeysOf(s), form.Reach ?? int.MaxValue);
         }
 
         long perItem = Math.Max(1, 2 * pairs * form.Heads * form.Width / Math.Max(1, _items));
@@ -66,7 +67,7 @@ readonly unsafe struct PastBlocks<T> : IBlocks
             column = keyHead * _call.Form.Width;
         for (int t = 0; t < _call.Sequences.RowsOf(s); t++)
         {
-            var (page, token) = Math.DivRem(past.Length + t, Tokens);
+            var (page, token) = Math.DivRem(_call.PlaceOf(s, t), Tokens);
             past.Head(page, _call.Layer, keyHead)
                 .Write(
                     token,
@@ -79,14 +80,15 @@ readonly unsafe struct PastBlocks<T> : IBlocks
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Attend(int s, int keyHead)
     {
-        AttentionForm form = _call.Form;
-        Past past = _call.Pasts[s];
+        PastCall call = _call;
+        AttentionForm form = call.Form;
+        Past past = call.Pasts[s];
         int group = form.Group,
             width = form.Width,
             padded = KeyValueCache.PaddedWidth(width),
             start = _call.Sequences.Starts[s],
             rows = _call.Sequences.RowsOf(s),
-            keys = past.Length + rows,
+            keys = _call.KeysOf(s),
             stride = (keys + Tokens - 1) / Tokens * Tokens,
             most = Math.Min(Tile, rows * group);
 
@@ -101,8 +103,8 @@ readonly unsafe struct PastBlocks<T> : IBlocks
         for (int row = 0; row < rows * group; row += Tile)
         {
             int tile = Math.Min(Tile, rows * group - row),
-                firstPage = form.Seen(row / group, rows, keys).First / Tokens,
-                lastPage = (form.Seen((row + tile - 1) / group, rows, keys).Past - 1) / Tokens,
+                firstPage = Seen(row).First / Tokens,
+                lastPage = (Seen(row + tile - 1).Past - 1) / Tokens,
                 from = firstPage * Tokens,
                 count = Math.Min(keys, (lastPage + 1) * Tokens) - from;
             for (int r = 0; r < tile; r++)
@@ -178,12 +180,15 @@ readonly unsafe struct PastBlocks<T> : IBlocks
             }
         }
 
+        // What the token of a row sees: as many keys as queries, so that its place is its own.
+        (int First, int Past) Seen(int row) => form.Seen(call.PlaceOf(s, row / group), keys, keys);
+
         // Writes a number in place of what the rows' tokens do not see of keys from on.
         void Blind(float* at, int distance, int row, int tile, int from, int count, float number)
         {
             for (int r = 0; r < tile; r++)
             {
-                var (first, end) = form.Seen((row + r) / group, rows, keys);
+                var (first, end) = Seen(row + r);
                 float* line = at + r * distance;
                 new Span<float>(line, first - from).Fill(number);
                 new Span<float>(line + end - from, from + count - end).Fill(number);

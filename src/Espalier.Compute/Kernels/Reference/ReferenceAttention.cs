@@ -90,12 +90,12 @@ sealed class ReferenceAttention : Attention
                 Past past = all.Pasts[s];
                 int rows = all.Sequences.RowsOf(s),
                     start = all.Sequences.Starts[s],
-                    keys = past.Length + rows;
+                    keys = all.KeysOf(s);
                 CachedHead Page(int token) =>
                     past.Head(token / KeyValueCache.PageTokens, all.Layer, keyHead);
                 for (int t = 0; t < rows; t++)
                 {
-                    int token = past.Length + t;
+                    int token = all.PlaceOf(s, t);
                     Page(token)
                         .Write(
                             token % KeyValueCache.PageTokens,
@@ -109,7 +109,7 @@ sealed class ReferenceAttention : Attention
                 {
                     for (int i = 0; i < rows; i++)
                     {
-                        var (first, end) = form.Seen(i, rows, keys);
+                        var (first, end) = form.Seen(all.PlaceOf(s, i), keys, keys);
                         double largest = double.NegativeInfinity,
                             total = 0;
                         for (int j = first; j < end; j++)
@@ -148,9 +148,6 @@ sealed class ReferenceAttention : Attention
             }
         );
     }
-
-    static unsafe float* Row(Columns columns, int row) =>
-        columns.Tensor.Address() + (nint)row * columns.Stride + columns.Offset;
 
     public override void Backward(
         Workers workers,

@@ -310,6 +310,32 @@ sealed class ReferenceRows : RowKernels
         }
     }
 
+    public override double Exponentials(
+        ReadOnlySpan<float> x,
+        double most,
+        double temperature,
+        Span<float> y
+    ) => Exponential(x, most, temperature, y);
+
+    /// <summary>Number by number, in double.</summary>
+    public static double Exponential(
+        ReadOnlySpan<float> x,
+        double most,
+        double temperature,
+        Span<float> y
+    )
+    {
+        double total = 0;
+        for (int i = 0; i < x.Length; i++)
+        {
+            double e = Math.Exp((x[i] - most) / temperature);
+            total += e;
+            y[i] = (float)e;
+        }
+
+        return total;
+    }
+
     public override double SumOfSquares(Workers workers, Tensor x)
     {
         double total = 0;

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Espalier.Kernels.Bf16;
+using Espalier.Kernels.Reference;
 using Espalier.Kernels.Vectors;
 using Espalier.Tensors;
 
@@ -229,6 +231,39 @@ sealed unsafe class VectorRows<T> : RowKernels
         CheckMoments(of);
         AdamWRows<T> job = new(of, missed, gradientScale);
         workers.Run(job.Blocks, job);
+    }
+
+    /// <summary>Sums of some hundred numbers in float32, added up in double.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override double Exponentials(
+        ReadOnlySpan<float> x,
+        double most,
+        double temperature,
+        Span<float> y
+    )
+    {
+        int whole = x.Length / ManyColumns * ManyColumns;
+        double total = 0;
+        fixed (float* from = x)
+        fixed (float* to = y)
+        {
+            T top = T.All((float)most),
+                factor = T.All((float)(1 / temperature));
+            for (int first = 0; first < whole; first += ManyColumns)
+            {
+                T sum = T.All(0);
+                for (int i = first; i < first + ManyColumns; i += T.Count)
+                {
+                    T e = Lanes.Exp((T.Load(from + i) - top) * factor);
+                    e.Store(to + i);
+                    sum += e;
+                }
+
+                total += sum.Sum();
+            }
+        }
+
+        return total + ReferenceRows.Exponential(x[whole..], most, temperature, y[whole..]);
     }
 
     public override double SumOfSquares(Workers workers, Tensor x)

@@ -203,7 +203,7 @@ public sealed record Budget(
             "quality",
             a.Metric.Behind(a.Quality.Value, bar),
             isDoubtful == false,
-            $"quality {Number(a.Quality.Value)} is {(a.Metric.MoreIsBetter ? "below" : "above")} {Number(bar)}{Doubt(isDoubtful == true)}"
+            $"{(a.Metric.MoreIsBetter ? "quality" : a.Metric.Name)} {Number(a.Quality.Value)} is {(a.Metric.MoreIsBetter ? "below" : "above")} {Number(bar)}{Doubt(isDoubtful == true)}"
         );
     }
 

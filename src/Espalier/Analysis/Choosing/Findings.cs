@@ -64,6 +64,26 @@ public sealed record Findings(
     public IReadOnlyList<MeanPoint> Front =>
         [.. Points.Where(p => p.IsFront).OrderBy(p => p.Milliseconds!.Value)];
 
+    /// <summary>Points that no other beats in quality and energy, the least energy first; none where an energy is missing.</summary>
+    public IReadOnlyList<MeanPoint> EnergyFront { get; } =
+        Points.All(p => !p.IsWhole || p.Joules is not null)
+            ?
+            [
+                .. Points
+                    .Where(p => p.IsWhole)
+                    .Zip(
+                        Pareto.Of([
+                            .. Points
+                                .Where(p => p.IsWhole)
+                                .Select(p => p.Alternative! with { Milliseconds = p.Joules }),
+                        ])
+                    )
+                    .Where(p => p.Second == ParetoStatus.Front)
+                    .Select(p => p.First)
+                    .OrderBy(p => p.Joules!.Value),
+            ]
+            : [];
+
     /// <summary>The fine-tuned model before any operator, at full effort.</summary>
     public MeanPoint? Original => Points.FirstOrDefault(p => IsOriginal(p.Pipeline) && p.IsWhole);
 
@@ -154,6 +174,10 @@ public sealed record Findings(
     /// <summary>What was done to the original; of a name that is no pipeline nothing is known.</summary>
     public static IEnumerable<Operator> Steps(string pipeline) =>
         Pipeline.TryParse(pipeline)?.Steps ?? [];
+
+    /// <summary>What operators say that belongs beside their figures.</summary>
+    public IEnumerable<string> Remarks =>
+        Points.SelectMany(p => Steps(p.Pipeline)).Select(o => o.Remark).OfType<string>().Distinct();
 
     /// <summary>A line through the means of different seeds would show their differences as if they were efforts.</summary>
     static IEnumerable<Curve> CurvesOf(string pipeline, IReadOnlyList<MeanPoint> points)

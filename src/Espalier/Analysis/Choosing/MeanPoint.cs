@@ -30,6 +30,9 @@ public sealed record MeanPoint
 
     /// <summary>What each seed had, in the order of the seeds; null where a seed has no quality or no time beside O's.</summary>
     public SeededRow? OnSeeds { get; init; }
+
+    /// <summary>Of a single seed, what each window of a text adds to the worth; null of several, or where that is not known.</summary>
+    public IReadOnlyList<double>? OnWindows { get; init; }
     public double? Layers { get; init; }
     public required int Seeds { get; init; }
     public required int Examples { get; init; }
@@ -88,7 +91,9 @@ public sealed record MeanPoint
             SpeedUp = Analysis.SpeedUp.Of(measurements, originals),
             AgainstOriginal = PairedDifference.Of(measurements, originals, answers),
             OnSeeds = SeededRow.Of(measurements, originals),
-            Layers = measurements.Average(m => m.AverageLayers),
+            OnWindows =
+                seeds.Length == 1 && first.Primary.Kind.IsOfText ? answers.Each(first) : null,
+            Layers = measurements.Average(m => m.Estimate(Figure.Layers)?.Value),
             Seeds = seeds.Length,
             SeedNames = seeds,
             Examples = first.Examples,

@@ -68,7 +68,7 @@ public sealed record CombinationRun(
                         same.Average(m => m.Primary.Value),
                         CostErrorOf(same.First().Milliseconds),
                         null,
-                        same.Average(m => m.AverageLayers)
+                        same.Average(m => m.Estimate(Figure.Layers)?.Value)
                     )),
             ]
         )

@@ -76,7 +76,10 @@ public static class Compounds
             : low > -margin && high < margin ? CompoundVerdict.Cumulative
             : CompoundVerdict.CannotTell;
         string who = string.Join(" and ", e.Units),
-            what = e.Figure == CombinedFigure.Cost ? "cost" : "quality",
+            // Of a metric that less is better of, more quality than predicted would be the worse.
+            what = e.Figure == CombinedFigure.Cost ? "cost"
+            : e.Metric.MoreIsBetter ? "quality"
+            : e.Metric.Name,
             size = Shown(e, e.Mean),
             interval = low is null
                 ? "of unknown error"

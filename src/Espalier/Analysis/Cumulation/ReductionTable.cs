@@ -8,9 +8,11 @@ namespace Espalier.Analysis.Cumulation;
 /// What int8 (Q) and unpadded sequences (L) do to a model (Table 2 of Xin et al.): means over seeds, at full effort; costs as changes in percent of
 /// the raw model's. Null where that pipeline was not measured.
 /// </summary>
+/// <param name="Quantized">The operator behind the pipeline that leaves fewer bits; null where only L was measured on it.</param>
 /// <param name="QualityChange">In percent; of a metric without ratios the difference.</param>
 public sealed record ReductionRow(
     string Pipeline,
+    string? Quantized,
     int Runs,
     double? Quality,
     double? QualityChange,
@@ -25,7 +27,7 @@ public static class ReductionTable
 {
     static readonly string Original = $"{Pipeline.Original}";
 
-    /// <summary>A row for each task and pipeline of group I, where Q or L was measured on it.</summary>
+    /// <summary>A row for each task, pipeline of group I and way to fewer bits, where Q or L was measured on it.</summary>
     public static IReadOnlyList<ReductionRow> Of(IReadOnlyList<Measurement> measurements)
     {
         IReadOnlyList<CombinationRun> runs = CombinationRun.Of(measurements);
@@ -42,7 +44,12 @@ public static class ReductionTable
                 .Distinct()
                 .OrderBy(p => p == Original ? 0 : p.Length)
                 .ThenBy(p => p, StringComparer.Ordinal)
-            let row = Row(pipeline, own)
+            from bits in own.Where(r => Before(r) == pipeline)
+                .Select(BitsOf)
+                .OfType<string>()
+                .Distinct()
+                .DefaultIfEmpty()
+            let row = Row(pipeline, bits, own)
             where row.CostQ is not null || row.CostL is not null
             select row,
         ];
@@ -54,8 +61,13 @@ public static class ReductionTable
             ? 100 * (ProductRule.Remaining(1 + a / 100, 1 + b / 100) - 1)
             : null;
 
-    static ReductionRow Row(string pipeline, CombinationRun[] runs)
+    /// <summary>Of a run, the operator that leaves fewer bits.</summary>
+    static string? BitsOf(CombinationRun run) =>
+        run.Operators.FirstOrDefault(o => Operator.Of(o).Has(Effects.FewerBits));
+
+    static ReductionRow Row(string pipeline, string? bits, CombinationRun[] all)
     {
+        CombinationRun[] runs = [.. all.Where(r => BitsOf(r) is not { } own || own == bits)];
         EffortPoint? raw = Mean(runs, pipeline, Effects.None),
             q = Mean(runs, pipeline, Effects.FewerBits),
             l = Mean(runs, pipeline, Effects.NoPadding),
@@ -64,6 +76,7 @@ public static class ReductionTable
             costL = Change(l?.Cost, raw?.Cost);
         return new ReductionRow(
             pipeline,
+            bits,
             runs.Count(r => r.Pipeline == pipeline),
             raw?.Quality,
             runs is [{ Metric.HasRatios: false }, ..]

@@ -142,7 +142,7 @@ public static class OrderSentence
     static string Verdict(RegionFinding r, OrderComparison c)
     {
         string margin = c.Metric.GapIn(c.Margin),
-            both = r.CoversExamples ? " over seeds and examples" : "",
+            both = r.CoversExamples ? $" over seeds and {c.Metric.Over}" : "",
             all = r.Verdict switch
             {
                 OrderVerdict.Equivalent =>
@@ -161,7 +161,7 @@ public static class OrderSentence
     static string Here(RegionFinding r, OrderComparison c, string margin)
     {
         OnTheseExamples here = r.Here;
-        return $"over seeds on these {here.Examples} examples "
+        return $"over seeds on these {here.Examples} {c.Metric.Over} "
             + here.Verdict switch
             {
                 OrderVerdict.Equivalent =>
@@ -185,7 +185,7 @@ public static class OrderSentence
         return (r.CoversExamples ? r.Needed : new Needed(r.Here.Originals ?? 0, 0)) switch
         {
             { } all when r.CoversExamples && all.Examples > r.Here.Examples =>
-                $"; {(all.Originals > own ? $"about {all.Originals} originals and {About(all.Examples)}" : $"about {About(all.Examples)}")} test examples would show that orders are equivalent if they are: originals alone would not",
+                $"; {(all.Originals > own ? $"about {all.Originals} originals and {About(all.Examples)}" : $"about {About(all.Examples)}")} test {c.Metric.Over} would show that orders are equivalent if they are: originals alone would not",
             { } all when all.Originals > own =>
                 $"; about {all.Originals} originals would show that orders are equivalent if they are",
             _ => "",

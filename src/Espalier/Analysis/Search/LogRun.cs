@@ -54,7 +54,8 @@ sealed class LogRun
                             run.Key,
                             run.First().Examples,
                             run.Where(m => m.Pipeline == a.Pipeline && m.Effort == a.Effort)
-                                .Average(m => m.AverageLayers),
+                                .Average(m => m.Estimate(Figure.Layers)?.Value)
+                                ?? 1,
                             a,
                             o
                         ))

@@ -14,8 +14,9 @@ public sealed class Surface
 {
     const double Reach = 1.96;
 
-    // Of quality, by an operator alone.
-    const double UsualLoss = 0.03;
+    // Of quality, by an operator alone; of perplexity, which has no end, GPT-2's lose ten times as much (Wallace et al. 2025).
+    const double UsualShare = 0.03;
+    const double UsualRise = 0.3;
 
     // Of another original: its quality, and its time in another sitting. Originals of the shipped studies had 0.004 and
     // 0.016 of quality, 0.08 and 0.10 of time; with these, intervals cover what seeds they were not made from gave
@@ -72,7 +73,11 @@ public sealed class Surface
                     .. own.GroupBy(r => r.Block).Select(b => b.First().Level(figure)!.Value),
                 ];
                 _figures[figure] = (
-                    new LogSurface(seen, likeness, Believed(figure, own).Fitted(seen, likeness)),
+                    new LogSurface(
+                        seen,
+                        likeness,
+                        Believed(figure, own, _metric).Fitted(seen, likeness)
+                    ),
                     originals.Average()
                 );
                 _originals[figure] = Spread(figure, originals);
@@ -244,7 +249,7 @@ public sealed class Surface
         Share(figure, place.Operator)
         * (
             figure == Preference.Quality
-                ? Math.Max(1, Math.Abs(_singles.Nearest(place, figure) ?? 0) / UsualLoss)
+                ? Math.Max(1, Math.Abs(_singles.Nearest(place, figure) ?? 0) / UsualLoss(_metric))
                 : 1
         );
 
@@ -265,13 +270,15 @@ public sealed class Surface
 
     /// <summary>
     /// Before the first repetition and the first combination: accuracy of combinations within some points and time within
-    /// some percent (Xin et al. 2022, Table 2 and Figure 4).
+    /// some percent (Xin et al. 2022, Table 2 and Figure 4); perplexity of combinations within a tenth for each two that lose as much
+    /// as is usual (Wallace et al. 2025, tables).
     /// </summary>
-    static SurfaceScales Believed(Preference figure, LogRun[] runs)
+    static SurfaceScales Believed(Preference figure, LogRun[] runs, Metric metric)
     {
         (double run, double joint, double least) = figure switch
         {
-            Preference.Quality => (0.01, 0.01, UsualLoss),
+            Preference.Quality when metric.IsLogarithmic => (0.01, 0.1, UsualRise),
+            Preference.Quality => (0.01, 0.01, UsualShare),
             Preference.Bytes => (0.0005, 0.05, 0.3),
             _ => (0.02, 0.05, 0.5),
         };
@@ -291,6 +298,8 @@ public sealed class Surface
             run
         );
     }
+
+    static double UsualLoss(Metric metric) => metric.IsLogarithmic ? UsualRise : UsualShare;
 
     static double Share(Preference figure, Operator of) =>
         figure switch

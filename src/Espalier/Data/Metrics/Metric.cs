@@ -59,6 +59,7 @@ public sealed record Metric(string Name, string Title)
         From = 1,
         IsLogarithmic = true,
         Per = "token",
+        Over = "windows",
         OfTokens = PerplexityOf,
     };
 
@@ -67,6 +68,7 @@ public sealed record Metric(string Name, string Title)
     {
         IsPercent = true,
         To = 1,
+        Over = "windows",
         OfTokens = (name, counts) =>
             counts.Scored == 0
                 ? NoTokens(name)
@@ -100,6 +102,12 @@ public sealed record Metric(string Name, string Title)
 
     /// <summary>Of what models that are measured by it have a time and an energy: a language model's time is that of a token it writes.</summary>
     public string Per { get; init; } = "example";
+
+    /// <summary>What of a split it is taken over, each of which may be drawn again: of a text its windows.</summary>
+    public string Over { get; init; } = "examples";
+
+    /// <summary>It is of the tokens of a text.</summary>
+    public bool IsOfText => OfTokens is not null;
 
     /// <summary>It compares scores, not classes.</summary>
     public bool IsOfScores => OfScores is not null;

@@ -124,7 +124,24 @@ static class ConfigReader
                 ],
             Pooling = PoolingOf(ours, "pooling") ?? Pooling.First,
             ExitPooling = PoolingOf(ours, "exit_pooling"),
+            HeadExits = ExitsOf(config, ours),
         };
+    }
+
+    static IReadOnlyList<int> ExitsOf(ModelConfig config, JsonFields ours)
+    {
+        const string Field = "head_exits";
+        if (!config.IsLanguage || ours.Optional(Field) is null)
+        {
+            return [];
+        }
+
+        IReadOnlyList<int> exits = ours.Integers(Field, 0, Math.Max(0, config.Layers.Count - 2));
+        return
+            exits.Zip(exits.Skip(1), (a, b) => a < b).All(rising => rising)
+            && config.Layers.Count > 1
+            ? exits
+            : throw ours.Refuse(Field, "layers in front of the last, ascending");
     }
 
     static Block Extend(Block block, JsonFields layer, int width)
@@ -248,7 +265,11 @@ static class ConfigReader
                     "fp32" => Precision.Fp32,
                     "int8" => Precision.Int8,
                     "int4" => Precision.Int4,
-                    _ => throw ours.Refuse("precision", "\"fp32\", \"int8\" or \"int4\""),
+                    "mixed" => Precision.Mixed,
+                    _ => throw ours.Refuse(
+                        "precision",
+                        "\"fp32\", \"int8\", \"int4\" or \"mixed\""
+                    ),
                 },
                 ours.Flag("dynamic_length"),
                 Group(ours)

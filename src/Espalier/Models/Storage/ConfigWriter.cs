@@ -135,6 +135,17 @@ static class ConfigWriter
                 json.WriteString("exit_pooling", Lower(pooling));
             }
 
+            if (config.HeadExits.Count > 0)
+            {
+                json.WriteStartArray("head_exits");
+                foreach (int layer in config.HeadExits)
+                {
+                    json.WriteNumberValue(layer);
+                }
+
+                json.WriteEndArray();
+            }
+
             json.WriteString("precision", model.Traits.Precision.ToString().ToLowerInvariant());
             if (model.Traits.Group > 0)
             {
@@ -160,7 +171,8 @@ static class ConfigWriter
     {
         ModelConfig config = model.Config;
         return ModelFolder.HasGroups(model) ? "no: weights are codes in groups with scales"
-            : model.Traits.Precision == Precision.Int8 ? "no: weights are int8 rows with scales"
+            : model.Traits.Precision is Precision.Int8 or Precision.Mixed
+                ? "no: weights are int8 rows with scales"
             : config.Layers.Any(l => l.Attention.Keeps is not null)
                 ? "weights yes; answers no: rows leave on the way"
             : !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"

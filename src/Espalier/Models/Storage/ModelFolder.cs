@@ -20,11 +20,12 @@ public sealed record Answers(IReadOnlyList<string> Labels, bool Regression, Rng 
 public static class ModelFolder
 {
     /// <summary>Version of espalier.json.</summary>
-    public const int Format = 3;
+    public const int Format = 4;
 
-    /// <summary>Folders without int8 rows, or without groups, are what earlier versions read.</summary>
+    /// <summary>Folders without int8 rows, without groups or without both in turns are what earlier versions read.</summary>
     internal static int FormatOf(Model model) =>
-        HasGroups(model) ? Format
+        model.Traits.Precision == Precision.Mixed ? Format
+        : HasGroups(model) ? 3
         : model.Traits.Precision == Precision.Int8 ? 2
         : 1;
 
@@ -161,7 +162,7 @@ public static class ModelFolder
     {
         Model model = Load(folder, new Answers(["LABEL_0", "LABEL_1"], false, new Rng(0))).Model;
         Parameters encoder = new();
-        ModelConfig config = model.Config with { ExitPooling = null };
+        ModelConfig config = model.Config.WithoutExits();
         foreach (string name in model.Parameters.Names)
         {
             Part part = Part.Of(name);

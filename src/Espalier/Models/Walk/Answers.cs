@@ -28,36 +28,44 @@ sealed class Everything(Flow flow, ModelConfig model, Tensor logits) : IAnswers
     }
 }
 
-/// <summary>Examples leave at the first exit that an effort lets them.</summary>
+/// <summary>Examples leave at the first exit that their effort lets them.</summary>
 sealed class Leaving(ModelConfig model) : IAnswers
 {
     // What each example was told so far, [sequences, places, outputs].
     float[] _seen = [];
     int[] _streaks = [];
     int[] _exits = [];
+    Effort[] _efforts = [];
+    bool _early;
     int _count;
     Flow _flow = null!;
-    Effort _effort = Effort.Full;
     Tensor _logits = null!;
 
     /// <summary>Of each example, counted from 0.</summary>
     public ReadOnlySpan<int> Exits => _exits.AsSpan(0, _count);
 
+    /// <param name="efforts">Of each sequence, or one for all.</param>
     /// <param name="logits">Receives [sequences, outputs] in the order of the batch.</param>
-    public void Begin(Flow flow, Effort effort, Tensor logits)
+    public void Begin(Flow flow, ReadOnlySpan<Effort> efforts, Tensor logits)
     {
-        (_flow, _effort, _logits, _count) = (flow, effort, logits, flow.Count);
+        (_flow, _logits, _count, _early) = (flow, logits, flow.Count, false);
         if (_exits.Length < _count)
         {
             _seen = new float[_count * model.ExitCount * model.Outputs];
             _streaks = new int[_count];
             _exits = new int[_count];
+            _efforts = new Effort[_count];
         }
 
         _streaks.AsSpan(0, _count).Clear();
+        for (int s = 0; s < _count; s++)
+        {
+            _efforts[s] = efforts[efforts.Length == 1 ? 0 : s];
+            _early |= _efforts[s].Rule != ExitRule.Never;
+        }
     }
 
-    public bool Asks(int layer) => _effort.Rule != ExitRule.Never;
+    public bool Asks(int layer) => _early;
 
     public bool Answer(int layer, Tensor here)
     {
@@ -72,12 +80,13 @@ sealed class Leaving(ModelConfig model) : IAnswers
             here.Row(s).CopyTo(answers[(place * outputs)..]);
             bool leaves =
                 last
-                || _effort.Leaves(
-                    answers[..((place + 1) * outputs)],
-                    outputs,
-                    model.Regression,
-                    ref _streaks[example]
-                );
+                || _efforts[example]
+                    .Leaves(
+                        answers[..((place + 1) * outputs)],
+                        outputs,
+                        model.Regression,
+                        ref _streaks[example]
+                    );
             _flow.Leaves[s] = leaves;
             if (leaves)
             {

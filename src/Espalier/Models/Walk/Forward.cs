@@ -34,11 +34,7 @@ public static class Forward
             }
 
             see?.State(i, x);
-            if (
-                model.HasExits
-                && with.Asks(i)
-                && !with.Answer(i, Classify(with, Final(with, x, model), model, i))
-            )
+            if (model.ExitBehind(i) is not null && with.Asks(i) && !Exit(with, x, model, i))
             {
                 return;
             }
@@ -84,25 +80,34 @@ public static class Forward
     static T Attention<T>(IArithmetic<T> with, T x, ModelConfig model, int layer, ISee<T>? see)
     {
         AttentionSpec spec = model.Layers[layer].Attention;
-        LinearPart Columns(Role role, int columns) =>
-            new(model.PartOf(layer, role), columns, spec.Bias);
-        LinearPart query = Columns(Role.Query, spec.Columns),
-            key = Columns(Role.Key, spec.KeyColumns),
-            value = Columns(Role.Value, spec.KeyColumns);
+        LinearPart query = Projection(model, layer, Role.Query);
         T q,
             k,
             v;
         if (spec.HeadNorm is { } norm)
         {
             // Norms want heads as rows, which columns of one product are not.
-            q = with.NormHeads(with.Linear(x, query), Of(Role.QueryNorm), spec.Heads);
-            k = with.NormHeads(with.Linear(x, key), Of(Role.KeyNorm), spec.KeyHeads);
-            v = with.Linear(x, value);
-            NormPart Of(Role role) => new(model.PartOf(layer, role), norm);
+            q = with.NormHeads(
+                with.Linear(x, query),
+                new NormPart(model.PartOf(layer, Role.QueryNorm), norm),
+                spec.Heads
+            );
+            (k, v) = KeysAndValues(with, x, model, layer);
+        }
+        else if (model.HeadExits.Count > 0)
+        {
+            // Tokens that left have keys and values and ask nothing.
+            q = with.Linear(x, query);
+            (k, v) = KeysAndValues(with, x, model, layer);
         }
         else
         {
-            (q, k, v) = with.Project(x, query, key, value);
+            (q, k, v) = with.Project(
+                x,
+                query,
+                Projection(model, layer, Role.Key),
+                Projection(model, layer, Role.Value)
+            );
         }
 
         if (spec.Rotary is not null)
@@ -118,6 +123,51 @@ public static class Forward
             context,
             new LinearPart(model.PartOf(layer, Role.Attention), model.Hidden, spec.OutputBias)
         );
+    }
+
+    static LinearPart Projection(ModelConfig model, int layer, Role role)
+    {
+        AttentionSpec spec = model.Layers[layer].Attention;
+        return new LinearPart(
+            model.PartOf(layer, role),
+            role == Role.Query ? spec.Columns : spec.KeyColumns,
+            spec.Bias
+        );
+    }
+
+    static (T Key, T Value) KeysAndValues<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
+    {
+        AttentionSpec spec = model.Layers[layer].Attention;
+        LinearPart key = Projection(model, layer, Role.Key),
+            value = Projection(model, layer, Role.Value);
+        if (spec.HeadNorm is not { } norm)
+        {
+            return with.Project(x, key, value);
+        }
+
+        T k = with.NormHeads(
+            with.Linear(x, key),
+            new NormPart(model.PartOf(layer, Role.KeyNorm), norm),
+            spec.KeyHeads
+        );
+        return (k, with.Linear(x, value));
+    }
+
+    /// <summary>
+    /// Keys and values of tokens that do not go through a layer, from the state with which they left (CALM, Schuster et al. 2022,
+    /// arXiv 2207.07061, "state propagation"): those behind them see them there all the same.
+    /// </summary>
+    public static (T Key, T Value) Keys<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
+    {
+        Block block = model.Layers[layer];
+        if (block is { NormsFirst: true, NormsAttention: true })
+        {
+            x = with.Norm(x, new NormPart(model.PartOf(layer, Role.AttentionNorm), block.Norm));
+        }
+
+        var (k, v) = KeysAndValues(with, x, model, layer);
+        AttentionSpec spec = block.Attention;
+        return (spec.Rotary is null ? k : with.Rotate(k, spec, spec.KeyHeads), v);
     }
 
     static T Mlp<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
@@ -154,12 +204,32 @@ public static class Forward
     {
         if (model.Head is LanguageSpec language)
         {
-            Part matrix = language.Tied ? Part.Word : Part.Head(Role.Out);
-            with.Predict(layer, x, new LinearPart(matrix, model.Vocabulary, Bias: false));
+            with.Predict(layer, x, Words(model, language));
             return;
         }
 
         with.Answer(layer, Classify(with, x, model, layer));
+    }
+
+    static LinearPart Words(ModelConfig model, LanguageSpec language) =>
+        new(language.Tied ? Part.Word : Part.Head(Role.Out), model.Vocabulary, Bias: false);
+
+    /// <summary>
+    /// What an exit says. A language model has its one head behind all of them (Elhoushi et al. 2024, LayerSkip, arXiv 2404.16710), and in
+    /// front of it a norm of the exit's own, since states grow from layer to layer (Chen et al. 2023, EE-LLM, arXiv 2312.04916).
+    /// </summary>
+    /// <returns>False: nobody is left who wants another.</returns>
+    static bool Exit<T>(IArithmetic<T> with, T x, ModelConfig model, int layer)
+    {
+        if (model.Head is not LanguageSpec language)
+        {
+            return with.Answer(layer, Classify(with, Final(with, x, model), model, layer));
+        }
+
+        T normed = model.FinalNorm is { } norm
+            ? with.Norm(x, new NormPart(Part.Exit(layer, Role.Norm), norm))
+            : x;
+        return with.Predict(layer, normed, Words(model, language));
     }
 
     /// <summary>The classifier behind the last layer, and an exit of the same form behind every other.</summary>

@@ -62,7 +62,8 @@ public interface IArithmetic<T>
         Forward.Layer(this, x, model, layer, see);
 
     /// <summary>Answers with scores of the next token behind every token that they are wanted of.</summary>
-    void Predict(int layer, T x, LinearPart head) => Answer(layer, Linear(x, head));
+    /// <returns>False: nobody is left who wants another.</returns>
+    bool Predict(int layer, T x, LinearPart head) => Answer(layer, Linear(x, head));
 
     /// <summary>Whether the classifier behind a layer that is not the last shall answer.</summary>
     bool Asks(int layer);

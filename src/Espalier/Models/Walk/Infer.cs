@@ -26,6 +26,12 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     int _from;
     int _layer;
 
+    // Of a language model whose tokens may leave.
+    TokenExits? _exits;
+    int[]? _places;
+    Func<Tensor, Tensor>? _score;
+    Part _head;
+
     Buffers Buffers => _flow.Buffers;
     RowKernels Rows => _flow.Kernels.Rows;
 
@@ -41,9 +47,39 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         int from = 0
     )
     {
-        (_flow, _batch, _answers) = (flow, batch, answers);
+        (_flow, _batch, _answers, _exits) = (flow, batch, answers, null);
         (_wanted, _from) = (wanted, from);
         Forward.Run(_config, this, see);
+    }
+
+    /// <summary>
+    /// Reads new tokens of sequences, of which each leaves where the exits let it. All of them are in the cache of every layer
+    /// when it returns.
+    /// </summary>
+    public void Run(Flow flow, Batch batch, TokenExits exits)
+    {
+        (_flow, _batch, _exits) = (flow, batch, exits);
+        Forward.Run(_config, this);
+        for (int layer = _layer + 1; layer < _config.Layers.Count; layer++)
+        {
+            Fill(layer);
+        }
+    }
+
+    /// <summary>Keys and values of those who left before a layer.</summary>
+    void Fill(int layer)
+    {
+        if (_exits is not { Count: > 0 and var count } left)
+        {
+            return;
+        }
+
+        _places = left.Places;
+        var (k, v) = Forward.Keys(this, new Columns(left.States), _config, layer);
+        _places = null;
+        Attention.Write(
+            new PastRows(k, v, count, left.SequenceOf, left.Places, _flow.Pasts!, layer)
+        );
     }
 
     Action<Part, Tensor>? _watch;
@@ -58,7 +94,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         Action<Part, Tensor>? watch
     )
     {
-        (_flow, _batch, _watch) = (flow, batch, watch);
+        (_flow, _batch, _watch, _exits) = (flow, batch, watch, null);
         states.Span.CopyTo(flow.State(_config.Hidden).Span);
         Layer(new Columns(flow.State()), _config, layer, null).Tensor.Span.CopyTo(states.Span);
         _watch = null;
@@ -122,7 +158,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
             Role.Value => "value",
             Role.Gate or Role.Up => "up",
             Role.Dense => "dense",
-            _ => "logits",
+            _ => TokenExits.Scores,
         };
 
     public Columns Attend(Columns q, Columns k, Columns v, AttentionSpec spec)
@@ -132,7 +168,10 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         {
             _flow.Kernels.Attention.Continue(
                 _flow.Workers,
-                new PastCall(q, k, v, _flow.Sequences, spec.Form, pasts, _layer),
+                new PastCall(q, k, v, _flow.Sequences, spec.Form, pasts, _layer)
+                {
+                    Places = _exits is null ? null : _flow.Places(),
+                },
                 context
             );
             return new Columns(context);
@@ -160,7 +199,9 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     public Columns Norm(Columns x, NormPart norm)
     {
         // The norm of the embeddings and that of a classifier replace what nobody reads again.
-        bool replaces = norm.Part.Stretch is not (Stretch.Layer or Stretch.Final);
+        bool replaces =
+            norm.Part.Stretch is not (Stretch.Layer or Stretch.Final)
+            && (norm.Part.Stretch != Stretch.Exit || !_config.IsLanguage);
         Tensor y = replaces ? x.Tensor : Buffers.Matrix("normed", x.Tensor.Rows, x.Tensor.Columns);
         Normed(x.Tensor, null, norm, y);
         return new Columns(y);
@@ -199,7 +240,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     {
         Rotation rotation = new(
             model.Turns.Of(spec, _flow.Longest),
-            _flow.Places(),
+            _places ?? _flow.Places(),
             heads,
             spec.Width
         );
@@ -226,6 +267,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     /// <summary>In int8 kernels have BERT's layer as one piece.</summary>
     public Columns Layer(Columns x, ModelConfig config, int layer, ISee<Columns>? see)
     {
+        Fill(layer);
         _layer = layer;
 
         // Sequences may have left since x was computed.
@@ -254,12 +296,22 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         return x;
     }
 
-    // Scores of so many rows at once: of a long text's at once they would take more memory than the model.
-    const int RowsAtOnce = 64;
+    // Of a long text's at once they would take more memory than the model.
+    const int RowsAtOnce = TokenExits.RowsAtOnce;
 
-    public void Predict(int layer, Columns x, LinearPart head)
+    public bool Predict(int layer, Columns x, LinearPart head)
     {
         Tensor states = x.Tensor;
+        if (_exits is not null)
+        {
+            _head = head.Part;
+            return _exits.Answer(
+                layer,
+                states,
+                _score ??= asked => Multiply(new Columns(asked), _head).Tensor
+            );
+        }
+
         int rows = _wanted == Wanted.All ? _flow.Rows : _flow.Count;
         for (int first = _from; first < rows; first += RowsAtOnce)
         {
@@ -267,15 +319,20 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
             Tensor asked = Buffers.Matrix("asked", count, states.Columns);
             for (int r = 0; r < count; r++)
             {
-                int row = _wanted == Wanted.All ? first + r : _flow.Starts[first + r + 1] - 1;
+                int asks = first + r,
+                    row = _wanted == Wanted.All
+                        ? asks
+                        : _flow.Starts[asks] + _flow.Lengths[asks] - 1;
                 states.Row(row).CopyTo(asked.Row(r));
             }
 
             _answers.Answer(layer, Multiply(new Columns(asked), head.Part).Tensor);
         }
+
+        return true;
     }
 
-    public bool Asks(int layer) => _answers.Asks(layer);
+    public bool Asks(int layer) => _exits?.Asks(layer) ?? _answers.Asks(layer);
 
     public bool Answer(int layer, Columns logits) => _answers.Answer(layer, logits.Tensor);
 }

@@ -104,6 +104,15 @@ sealed class Outline : IArithmetic<int>
 
     public int Pool(int x, Pooling pooling) => x;
 
+    /// <summary>Exits share the head, and are asked at some efforts alone.</summary>
+    public bool Predict(int layer, int x, LinearPart head)
+    {
+        long layers = MultiplyAdds;
+        Linear(x, head);
+        MultiplyAdds = layer == _model.Layers.Count - 1 ? MultiplyAdds : layers;
+        return true;
+    }
+
     public bool Asks(int layer) => true;
 
     public bool Answer(int layer, int logits) => true;

@@ -14,6 +14,7 @@ namespace Espalier.Runs.Studies;
 /// </summary>
 /// <param name="threads">For all stages together.</param>
 /// <param name="jobs">Most stages at once.</param>
+/// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>, of each stage.</param>
 public sealed class LocalExecutor(
     Store store,
     KernelFamily kernels,
@@ -21,7 +22,8 @@ public sealed class LocalExecutor(
     MachineTurn turn,
     int threads,
     int jobs,
-    TimeProvider time
+    TimeProvider time,
+    long teacherBytes = OperatorContext.UsualTeacherBytes
 ) : IExecutor
 {
     readonly List<(Task Work, int Threads)> _running = [];
@@ -87,6 +89,7 @@ public sealed class LocalExecutor(
         )
         {
             Checkpoint = store.Checkpoint(stage.Key, listener.Note),
+            TeacherBytes = teacherBytes,
             Report = progress => listener.Training?.Invoke(stage, progress),
             Note = listener.Note,
             Time = time,

@@ -1,5 +1,6 @@
 using Espalier.Kernels;
 using Espalier.Measuring;
+using Espalier.Operators;
 using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;
@@ -51,8 +52,22 @@ public sealed class Study(
 
     /// <summary>Makes stages in this process.</summary>
     /// <param name="jobs">Most at once.</param>
-    public IExecutor Here(int jobs, MachineTurn turn) =>
-        new LocalExecutor(Store, _training, _tasks, turn, machine.Threads, jobs, time);
+    /// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>, of each stage.</param>
+    public IExecutor Here(
+        int jobs,
+        MachineTurn turn,
+        long teacherBytes = OperatorContext.UsualTeacherBytes
+    ) =>
+        new LocalExecutor(
+            Store,
+            _training,
+            _tasks,
+            turn,
+            machine.Threads,
+            jobs,
+            time,
+            teacherBytes
+        );
 
     public StudyOutcome Run(
         IExecutor executor,

@@ -22,6 +22,7 @@ public sealed record StudyEstimate(
     const double OperationsPerCoreSecond = 2e10;
     const double SecondsToMeasureModel = 6;
     const int BytesPerWeight = 4;
+    const double CharactersPerToken = 4;
 
     /// <summary>Of what is left, without measuring.</summary>
     public double TrainingSeconds(int threads) => Stages.Sum(s => s.CoreSeconds) / threads;
@@ -32,7 +33,13 @@ public sealed record StudyEstimate(
         [
             .. study.Store.Actions().Where(a => a.Kind == ActionKind.Stage),
         ];
-        long original = ModelFolder.WeightBytesOf(study.Recipe.ModelFolder);
+        long original = study.Recipe.Tasks.Any(t => t.Task.Kind is Corpus)
+            ? BytesPerWeight
+                * ModelFolder
+                    .Config(study.Recipe.ModelFolder)
+                    .Shapes()
+                    .Sum(p => (long)p.Shape.Count)
+            : ModelFolder.WeightBytesOf(study.Recipe.ModelFolder);
         bool ruled = false;
         List<(PlannedStage, bool, double)> stages = [];
         long bytes = 0;
@@ -64,7 +71,7 @@ public sealed record StudyEstimate(
             stages.Sum(s => s.Item3) / threads + measuring,
             bytes,
             ruled
-                ? $"Where no stage of its kind is recorded: {OperationsPerWeightAndToken} operations for each weight outside the embeddings, token and pass, {OperationsPerCoreSecond / 1e9:0} G a core-second."
+                ? $"Where no stage of its kind is recorded: {OperationsPerWeightAndToken} operations for each weight{(study.Recipe.Tasks.Any(t => t.Task.Kind is Corpus) ? "" : " outside the embeddings")}, token and pass, {OperationsPerCoreSecond / 1e9:0} G a core-second."
                 : "From the times of recorded stages of the same operator and task."
         );
     }
@@ -86,10 +93,26 @@ public sealed record StudyEstimate(
     static double Ruled(PlannedStage stage, long original)
     {
         Split train = stage.Recipe.Data.Training;
+        if (stage.Recipe.Data.Task.Kind is Corpus)
+        {
+            // A language model goes through all of a text, and multiplies with the table of its words at each token.
+            return OperationsPerWeightAndToken
+                * original
+                / BytesPerWeight
+                * (
+                    stage.Operator.Writes
+                    ?? train.Examples.Sum(e => e.Text.Length / CharactersPerToken)
+                )
+                * stage.Recipe.Training.Epochs
+                / OperationsPerCoreSecond;
+        }
 
-        // About four characters of text make a token; two thirds of a small encoder's weights are not embeddings.
+        // Two thirds of a small encoder's weights are not embeddings.
         double tokens = train.Examples.Sum(e =>
-            Math.Min(stage.Recipe.MaxLength, 2 + (e.Text.Length + (e.Pair?.Length ?? 0)) / 4.0)
+            Math.Min(
+                stage.Recipe.MaxLength,
+                2 + (e.Text.Length + (e.Pair?.Length ?? 0)) / CharactersPerToken
+            )
         );
         double weights = original / (double)BytesPerWeight / 1.5;
         return OperationsPerWeightAndToken

@@ -406,7 +406,7 @@ public sealed class StudyRecipeFile
             fields,
             "training.",
             ["preset", "epochs", "rate"],
-            ["batch", "accumulation", "precision"]
+            ["batch", "accumulation", "precision", "gradient_checkpointing"]
         );
         string name = OneOf(fields, "preset", [.. TrainingOptions.Presets.Select(p => p.Name)]);
         TrainingOptions preset = TrainingOptions.Presets.First(p => p.Name == name).Options;
@@ -419,6 +419,8 @@ public sealed class StudyRecipeFile
             BatchSize = batch,
             Accumulation =
                 Try(() => fields.OptionalInteger("accumulation", 1, batch)) ?? preset.Accumulation,
+            GradientCheckpointing =
+                Try(() => fields.OptionalFlag("gradient_checkpointing")) ?? false,
         };
     }
 

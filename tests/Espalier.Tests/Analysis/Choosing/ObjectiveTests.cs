@@ -103,6 +103,36 @@ public sealed class ObjectiveTests
     }
 
     [Fact]
+    public void Measurements_of_perplexity_give_the_same_values_and_winners()
+    {
+        IReadOnlyList<Measurement> rows = Published.WallaceMeasured("gpt2 wikitext2");
+        Findings findings = Findings.In(rows)[0];
+        ObjectiveMap map = ObjectiveMap.Of(findings)!;
+        Assert.Equal("Q(bits=4)", map.Even!.Value.Point.Pipeline);
+        Assert.Equal(0.819, map.Even.Value.Value, 0.0006);
+        Assert.Equal(["O", "Q(bits=4)", "Q"], map.ByEnergy.Select(w => w.Point.Pipeline));
+        Alternative o = findings.Original!.Alternative!;
+        Assert.Equal(
+            1.043,
+            new Objective().Of(
+                Objective.Row(
+                    findings
+                        .Points.Single(p => p.Pipeline == "DP(heads=0.9,ffn=1.0)Q(bits=4)")
+                        .Alternative!,
+                    o
+                )!
+            ),
+            0.0006
+        );
+
+        // Over all models and data sets it is told how sure the winners are.
+        map = ObjectiveMap.Of(Findings.In(Published.WallaceMeasured())[0])!;
+        Assert.All(map.ByEnergy, w => Assert.InRange(w.Share!.Value, 0, 1));
+        Assert.EndsWith("Q", map.ByEnergy[^1].Point.Pipeline);
+        Assert.True(map.ByEnergy[^1].Share > 0.5, $"{map.ByEnergy[^1]}");
+    }
+
+    [Fact]
     public void Of_an_accuracy_P_is_that_of_the_base_over_that_of_the_row()
     {
         Alternative @base = Alternative(0.9, 10, 2),

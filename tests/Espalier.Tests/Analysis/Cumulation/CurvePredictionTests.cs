@@ -125,6 +125,22 @@ public sealed class CurvePredictionTests
         Assert.Null(rows[1].CostL);
     }
 
+    [Fact]
+    public void Ways_to_fewer_bits_are_rows_of_their_own_and_not_averaged()
+    {
+        ReductionRow[] rows =
+        [
+            .. ReductionTable.Of([
+                Records.Of("O", 0.8, 10),
+                Records.Of("Q", 0.8, 20),
+                Records.Of("Q(bits=4)", 0.72, 4),
+            ]),
+        ];
+        Assert.Equal(["Q", "Q(bits=4)"], rows.Select(r => r.Quantized));
+        Assert.Equal([100.0, -60.0], rows.Select(r => Math.Round(r.CostQ!.Value, 9)));
+        Assert.Equal([0.0, -10.0], rows.Select(r => Math.Round(r.QualityChange!.Value, 9)));
+    }
+
     static PredictedCurve Of(IReadOnlyList<PredictedCurve> curves, string pipeline) =>
         curves.First(c => c.Pipeline == pipeline);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
@@ -45,6 +46,33 @@ sealed class ToyStudy : IDisposable
             $$"""
             {"version":1,"model":"toy","tasks":[{{Task}}],"pipelines":{{pipelines}},"seeds":{{seeds}},
              "max_length":16,"efforts":3,"training":{"epochs":2,"rate":2e-3,"batch":8}{{more}}}
+            """
+        );
+        return path;
+    }
+
+    /// <summary>Of a language model on running text.</summary>
+    /// <returns>The recipe's path.</returns>
+    public string WriteCorpus(ToyWriter writer, string pipelines)
+    {
+        foreach (
+            var (name, sentences) in ((string, int)[])
+                [("train", 60), ("validation", 20), ("test", 20)]
+        )
+        {
+            File.WriteAllText(
+                this[name + ".txt"],
+                ToyCorpus.Text(sentences, (ulong)sentences + (ulong)name.Length)
+            );
+        }
+
+        string path = this["corpus.json"];
+        File.WriteAllText(
+            path,
+            $$"""
+            {"version":1,"model":"{{JsonEncodedText.Encode(writer.Folder)}}",
+             "tasks":[{"name":"text","train":"train.txt","validation":"validation.txt","test":"test.txt"}],
+             "pipelines":{{pipelines}},"seeds":[1,2],"max_length":32,"training":{"epochs":2,"rate":3e-3,"batch":8} }
             """
         );
         return path;

@@ -72,7 +72,9 @@ public sealed class OtherMetricTests(Browser browser) : IClassFixture<Browser>
             .First(l => l.StartsWith("* E+P", StringComparison.Ordinal));
         Assert.Contains("EP(heads=6) is", orders);
         Assert.Contains("% below P(heads=6)E", orders);
-        Assert.Contains("where less is better too, P is the pipeline’s divided by O’s", markdown);
+        Assert.Contains("P is perplexity, the pipeline’s divided by O’s", markdown);
+        Assert.Contains("Perplexity against energy", page);
+        Assert.DoesNotContain(" test examples", page);
         Assert.Contains("perplexity, logarithmic", page);
         Assert.Contains("<span>At most</span><input type=\"range\" id=\"quality-0\"", page);
         Assert.Contains("a difference above 0 is for the better, which is less", page);
@@ -89,8 +91,8 @@ public sealed class OtherMetricTests(Browser browser) : IClassFixture<Browser>
     {
         using TemporaryFolder folder = Reported(Perplexities(0.5), out Outcome outcome);
         Assert.Contains("loses at most 2 % against O", File.ReadAllText(folder["report.html"]));
-        Assert.StartsWith("On wikitext, DELQ answers in", outcome.Lines[0]);
-        Assert.Contains("% of perplexity (1.0", outcome.Lines[0]);
+        Assert.StartsWith("On wikitext, DELQ writes a token in", outcome.Lines[0]);
+        Assert.Contains(" % more perplexity (1.0", outcome.Lines[0]);
     }
 
     [Fact]
@@ -168,7 +170,7 @@ public sealed class OtherMetricTests(Browser browser) : IClassFixture<Browser>
 
         told = CommandLine.Run([.. replay, "--min-accuracy", "80"]).Succeeds();
         Assert.Contains("perplexity at most 80; of what fits the least time", told.Out);
-        answer = CommandLine.Run([.. replay, "--min-accuracy", "80", "--json"]).Succeeds().Json;
+        answer = CommandLine.Run([.. replay, "--max-perplexity", "80", "--json"]).Succeeds().Json;
         Assert.InRange(
             answer.GetProperty("answer").GetProperty("quality").GetProperty("value").GetDouble(),
             1,
@@ -177,10 +179,16 @@ public sealed class OtherMetricTests(Browser browser) : IClassFixture<Browser>
         Outcome none = CommandLine.Run([.. replay, "--min-accuracy", "2"]);
         Assert.Equal(ExitCode.OverBudget, none.Code);
         Assert.Contains("is above 2", none.Out);
-        Assert.Contains("--min-accuracy", none.Out);
+        Assert.Contains("--max-perplexity", none.Out);
         CommandLine
             .Run([.. replay, "--min-accuracy", "0.5"])
             .Refuses(ExitCode.Usage, "perplexity is 1 or more");
+        CommandLine
+            .Run([.. replay, "--min-accuracy", "80", "--max-perplexity", "80"])
+            .Refuses(ExitCode.Usage, "are one bar");
+        CommandLine
+            .Run("plan", "--max-perplexity", "80")
+            .Refuses(ExitCode.Usage, "this task is measured by accuracy");
     }
 
     [Fact]
@@ -213,6 +221,15 @@ public sealed class OtherMetricTests(Browser browser) : IClassFixture<Browser>
             " perplexity, ",
             await open.Page.Locator(".tradeoff .tip").First.InnerTextAsync()
         );
+
+        // The same point against energy, with its own unit.
+        await open.Page.FocusAsync(".tradeoff[data-cost=mj]");
+        await open.Page.Keyboard.PressAsync("ArrowRight");
+        string tip = await open.Page.Locator(".tradeoff[data-cost=mj] .tip").InnerTextAsync();
+        Assert.Contains(" ms per token, ", tip);
+        Assert.Contains(" mJ per token (modelled)", tip);
+        Assert.Contains(" windows", tip);
+        Assert.Empty(open.Complaints);
     }
 
     static TemporaryFolder Reported(IReadOnlyList<Measurement> study, out Outcome outcome)
@@ -258,7 +275,9 @@ public sealed class OtherMetricTests(Browser browser) : IClassFixture<Browser>
                         Number("quality")!.Value,
                         Number("quality_low"),
                         Number("quality_high"),
-                        Number("ms_per_example")!.Value,
+                        Number(
+                            names.Contains("ms_per_token") ? "ms_per_token" : "ms_per_example"
+                        )!.Value,
                         At("on_front") == "1"
                     );
                 }),
