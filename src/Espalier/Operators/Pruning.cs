@@ -164,6 +164,9 @@ public abstract record Pruning(string Method, string Title, IReadOnlyList<Option
     /// <summary>Null: as many as it takes that none takes too much.</summary>
     public int? Steps { get; init; } = 1;
 
+    /// <summary>Since the second, steps end with exactly the shape that is asked for.</summary>
+    public override int Version => Steps > 1 ? 2 : base.Version;
+
     /// <summary>What the smaller model learns from.</summary>
     public TextSource Text { get; init; } = TextSource.Task;
 

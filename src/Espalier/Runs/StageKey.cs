@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Espalier.Checkpoints;
+using Espalier.Data;
 using Espalier.Operators;
 
 namespace Espalier.Runs;
@@ -14,17 +15,21 @@ public sealed record StageKey(string Hex)
 {
     const string Format = "espalier stage 1";
 
+    /// <summary>How the loss of a language model is summed: in blocks of rows, with the vectors' exponential. The first form was neither.</summary>
+    const string LanguageLoss = "language-loss=2";
+
     /// <summary>Of what a pipeline begins with: the original's files and the data, by their hashes.</summary>
     internal static StageKey Of(Recipe recipe, string kernels, string model, string data) =>
-        Hash(
+        Hash([
             Format,
             model,
             data,
             recipe.Training.Canonical(),
             $"max-length={recipe.MaxLength}",
             $"seed={recipe.Seed}",
-            $"kernels={kernels}"
-        );
+            $"kernels={kernels}",
+            .. recipe.Data.Task.Kind is Corpus ? [LanguageLoss] : Array.Empty<string>(),
+        ]);
 
     /// <summary>Of the stage that an operator makes of the one with this key.</summary>
     public StageKey Then(Operator next) =>

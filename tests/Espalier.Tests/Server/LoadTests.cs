@@ -92,7 +92,7 @@ public sealed class LoadTests
     public async Task A_request_that_takes_longer_than_the_limit_is_504_or_ends_its_stream_with_the_reason()
     {
         await using Serving serving = await Serving.Start(
-            new ServerOptions { TimeLimit = TimeSpan.FromMilliseconds(1) }
+            new ServerOptions { TimeLimit = TimeSpan.FromTicks(1) }
         );
         Assert.Contains(
             "not there within",
@@ -209,9 +209,9 @@ public sealed class LoadTests
         Assert.Empty(wrong);
         Assert.True(answered > 100 && refused > 0, $"{answered} answered, {refused} refused");
 
-        // The first quarter fills pools.
-        double early = memory.Skip(memory.Count / 4).Take(memory.Count / 4).Max(),
-            late = memory.TakeLast(memory.Count / 4).Max();
+        // The first quarter fills pools. Other tests may work in this process: what leaks is there even when they hold least.
+        double early = memory.Skip(memory.Count / 4).Take(memory.Count / 4).Min(),
+            late = memory.TakeLast(memory.Count / 4).Min();
         Assert.True(late < early * 1.1 + 20, string.Join(' ', memory));
 
         async Task Client(int number)
