@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Espalier.Analysis;
 using Espalier.Checkpoints;
 using Espalier.Data.Metrics;
 using Espalier.Measuring;
@@ -15,6 +14,7 @@ namespace Espalier.Cli.Reports;
 sealed partial record CardFacts(IReadOnlyList<Measurement> Measured, string? Licence)
 {
     const long MostBytes = 1 << 20;
+    const long MostRunBytes = 256 << 20;
 
     /// <param name="place">The model's folder. Where it is a stage of a run, the run's file lies beside it.</param>
     public static CardFacts Of(string place)
@@ -23,29 +23,39 @@ sealed partial record CardFacts(IReadOnlyList<Measurement> Measured, string? Lic
         string run = Path.Combine(Path.GetDirectoryName(whole)!, RunFolder.JsonName),
             card = Path.Combine(whole, ModelCard.Name);
         return new CardFacts(
-            File.Exists(run) ? MeasuredAs(run, Path.GetFileName(whole)) : [],
+            // Without the stage's own file the one beside it is of something else.
+            File.Exists(Path.Combine(whole, RunFolder.KeyName)) && File.Exists(run)
+                ? MeasuredAs(run, Path.GetFileName(whole))
+                : [],
             File.Exists(card) ? LicenceIn(card) : null
         );
     }
 
     static IReadOnlyList<Measurement> MeasuredAs(string run, string folder)
     {
-        IReadOnlyList<Measurement> all = MeasurementFiles.Read(run);
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(run));
-        string? pipeline = document
-            .RootElement.GetProperty("stages")
-            .EnumerateArray()
-            .Where(s => s.GetProperty("folder").GetString() == folder)
-            .Select(s => s.GetProperty("pipeline").GetString())
-            .FirstOrDefault();
-
-        // A table's row is in the file beside the curve that it is of.
-        return
-        [
-            .. all.Where(m => m.Pipeline == pipeline)
-                .DistinctBy(m => m.Effort)
-                .OrderBy(m => m.AverageLayers),
-        ];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(
+                RegularFile.ReadAll(run, "what a run measured", MostRunBytes)
+            );
+            return
+            [
+                .. document
+                    .RootElement.GetProperty("stages")
+                    .EnumerateArray()
+                    .Where(s => s.GetProperty("folder").GetString() == folder)
+                    .SelectMany(s => s.GetProperty("curve").EnumerateArray())
+                    .Select(m => Measurement.Read(run, m)),
+            ];
+        }
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new InvalidDataException(
+                $"{run}: it is not as a run writes it, and the stage's card should tell what it measured; give the run's command again, or export a copy of the stage's folder from elsewhere.",
+                e
+            );
+        }
     }
 
     static string? LicenceIn(string card)

@@ -17,7 +17,7 @@ public static class RunFolder
     public const string CurvesName = "curves.json";
     public const string AnswersName = "answers.json.gz";
     internal const string LockName = ".espalier-lock";
-    internal const string KeyName = "stage.json";
+    public const string KeyName = "stage.json";
 
     /// <summary>Where the store of a run lies that is given none: removed with the folder, and of no concern to who reads it.</summary>
     public static string StoreOf(string folder) => Path.Combine(folder, ".store");
