@@ -43,7 +43,8 @@ public sealed class TextEmbeddings(Classifier encoder)
             tokens += encoded.Sum(e => (long)e.Ids.Length);
             foreach (float[] mean in encoder.EmbedEncoded(encoded))
             {
-                TensorPrimitives.Divide(mean, TensorPrimitives.Norm<float>(mean), mean);
+                float length = TensorPrimitives.Norm<float>(mean);
+                TensorPrimitives.Divide(mean, Math.Max(length, float.Epsilon), mean);
                 all.Add(new Embedding<float>(mean) { ModelId = _name });
             }
         }

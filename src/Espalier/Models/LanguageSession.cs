@@ -126,7 +126,7 @@ public sealed class LanguageSession
             _scored =
             [
                 .. _scored,
-                .. Enumerable.Range(_scored.Length, batch.Count).Select(_ => Begin()),
+                .. Enumerable.Range(0, batch.Count - _scored.Length).Select(_ => Begin()),
             ];
         }
 
