@@ -67,6 +67,16 @@ public sealed class HurtProcessTests : IDisposable
         Assert.NotEmpty(Found(good[..1], good[2..])); // never flushed
         Assert.NotEmpty(Found(good[1..2], good[..1], good[2..])); // flushed too early
         Assert.NotEmpty(Found(good[..3])); // its folder is not
+        string[] cut =
+        [
+            good[0],
+            "7 fsync(5</s/tmp/a> <unfinished ...>",
+            "8 fsync(9</elsewhere> <unfinished ...>",
+            "7 <... fsync resumed>)               = 0",
+            .. good[2..],
+        ];
+        Assert.Empty(Found(cut));
+        Assert.NotEmpty(Found(cut[..3], cut[4..])); // it never ended
         string[] folder =
         [
             """7 pwrite64(5</s/tmp/a/x>, "x", 1, 0) = 1""",
@@ -80,7 +90,7 @@ public sealed class HurtProcessTests : IDisposable
         Assert.NotEmpty(Found(folder[..2], folder[3..])); // its own names are not
 
         static List<string> Found(params string[][] parts) =>
-            Unflushed([.. parts.SelectMany(p => p).Select(l => SystemCall.Parse(l)!)], "/s");
+            Unflushed([.. SystemCall.Read(parts.SelectMany(p => p))], "/s");
     }
 
     [Fact]
@@ -325,7 +335,7 @@ public sealed class HurtProcessTests : IDisposable
         ];
         var (code, error) = await SystemCalls.End(Start(strace, command), Stop);
         Assert.True(code == ExitCode.Ok, $"{code}: {error}");
-        return [.. File.ReadLines(log).Select(SystemCall.Parse).OfType<SystemCall>()];
+        return [.. SystemCall.Read(File.ReadLines(log))];
     }
 
     /// <summary>Renames below a folder of what was not flushed before, or whose new folder is not flushed after.</summary>

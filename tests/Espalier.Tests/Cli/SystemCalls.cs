@@ -7,7 +7,39 @@ namespace Espalier.Tests.Cli;
 /// <param name="Paths">In the order of the arguments.</param>
 sealed partial record SystemCall(int Thread, string Name, string[] Paths, bool Succeeded)
 {
-    public static SystemCall? Parse(string line)
+    /// <summary>
+    /// The calls of a trace in the order in which they ended: strace cuts one in two where another thread's comes between
+    /// (CALL(… &lt;unfinished ...&gt;, and later &lt;... CALL resumed&gt;…).
+    /// </summary>
+    public static IEnumerable<SystemCall> Read(IEnumerable<string> lines)
+    {
+        Dictionary<string, string> begun = [];
+        foreach (string line in lines)
+        {
+            string whole = line,
+                thread = line.Split(' ', 2)[0];
+            if (Cut().Match(line) is { Success: true } cut)
+            {
+                begun[thread] = line[..cut.Index];
+                continue;
+            }
+
+            if (
+                Resumed().Match(line) is { Success: true } rest
+                && begun.Remove(thread, out string? start)
+            )
+            {
+                whole = start + line[(rest.Index + rest.Length)..];
+            }
+
+            if (Parse(whole) is { } call)
+            {
+                yield return call;
+            }
+        }
+    }
+
+    static SystemCall? Parse(string line)
     {
         Match call = Line().Match(line);
         return call.Success
@@ -30,6 +62,12 @@ sealed partial record SystemCall(int Thread, string Name, string[] Paths, bool S
 
     [GeneratedRegex(@"^(\d+)\s+(\w+)\((.*)\)\s+= (-?\w+)")]
     private static partial Regex Line();
+
+    [GeneratedRegex(@" <unfinished \.\.\.>$")]
+    private static partial Regex Cut();
+
+    [GeneratedRegex(@"(?<=^\d+\s+)<\.\.\. \w+ resumed>")]
+    private static partial Regex Resumed();
 
     // The path of an open file, or one that is an argument.
     [GeneratedRegex("""\d+<(/[^>]*)>|"(/[^"]*)""")]
