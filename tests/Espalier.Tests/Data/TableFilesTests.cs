@@ -92,15 +92,15 @@ public sealed class TableFilesTests : IDisposable
         TableFiles files = Files("text,label\na,1\nb,0\n", "text,label\nd,1\n");
         Assert.Contains(
             "order of its labels",
-            Assert.Throws<ArgumentException>((files with { Train = null }).Load).Message
+            Assert.Throws<ArgumentException>(() => (files with { Train = null }).Load()).Message
         );
         Assert.Contains(
             "different columns",
-            Assert.Throws<ArgumentException>((files with { Label = "text" }).Load).Message
+            Assert.Throws<ArgumentException>(() => (files with { Label = "text" }).Load()).Message
         );
         Assert.Contains(
             "none twice",
-            Assert.Throws<ArgumentException>((files with { Labels = ["1", "1"] }).Load).Message
+            Assert.Throws<ArgumentException>(() => (files with { Labels = ["1", "1"] }).Load()).Message
         );
     }
 
@@ -340,5 +340,5 @@ public sealed class TableFilesTests : IDisposable
         };
 
     static string[] Refusal(TableFiles files) =>
-        Assert.Throws<InvalidDataException>(files.Load).Message.Split('\n');
+        Assert.Throws<InvalidDataException>(() => files.Load()).Message.Split('\n');
 }

@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;

@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs.Storage;
 
