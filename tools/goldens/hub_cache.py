@@ -50,7 +50,9 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.path.split("?")[0].strip("/").removeprefix("datasets/")
-        repository = next(r for r in FILES if path.startswith(r + "/resolve/") or path.startswith("blob/" + r + "/"))
+        repository = next((r for r in FILES if path.startswith((r + "/resolve/", f"blob/{r}/"))), None)
+        if repository is None:
+            return self.answer(404, {})
         if path.startswith("blob/"):
             return self.answer(200, {}, FILES[repository][path.removeprefix(f"blob/{repository}/")])
         name = path.removeprefix(repository + "/resolve/").split("/", 1)[1]
@@ -60,7 +62,7 @@ class Hub(BaseHTTPRequestHandler):
         content = FILES[repository][name]
         tag = f'"{digest(name, content)}"'
         if large(name):
-            headers |= {"X-Linked-Etag": tag, "X-Linked-Size": str(len(content)), "Location": f"/blob/{repository}/{name}"}
+            headers |= {"X-Linked-Etag": tag, "X-Linked-Size": str(len(content)), "Location": f"{os.environ['HF_ENDPOINT']}/blob/{repository}/{name}"}
             return self.answer(302, headers)
         self.answer(200, {**headers, "ETag": tag}, content)
 

@@ -120,7 +120,8 @@ sealed class HubDownload(
                     part,
                     FileMode.OpenOrCreate,
                     FileAccess.ReadWrite,
-                    FileShare.Read
+                    FileShare.Read,
+                    bufferSize: 0
                 );
             }
         );

@@ -104,14 +104,14 @@ sealed partial record HubId(
         @"(?:(?<owner>[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*)/)?(?<name>[A-Za-z0-9_][\w-]*(?:\.[\w-]+)*)";
 
     [GeneratedRegex(
-        $@"^{Owned}(?:@(?<revision>[\w][\w.-]*(?:/[\w][\w.-]*)*))?$",
+        $@"^{Owned}(?:@(?<revision>[\w][\w.-]*(?:/[\w][\w.-]*)*))?\z",
         RegexOptions.ECMAScript
     )]
     private static partial Regex Form();
 
     // Behind hf:// a '/' begins a file, but in the names that the hub gives to requests and conversions.
     [GeneratedRegex(
-        $@"^(?:(?<kind>models|datasets)/)?{Owned}(?:@(?<revision>refs/(?:pr|convert)/[\w][\w.-]*|[\w][\w.-]*))?(?:/(?<file>[^\r\n]+)?)?$",
+        $@"^(?:(?<kind>models|datasets)/)?{Owned}(?:@(?<revision>refs/(?:pr|convert)/[\w][\w.-]*|[\w][\w.-]*))?(?:/(?<file>[^\r\n]+)?)?\z",
         RegexOptions.ECMAScript
     )]
     private static partial Regex Uri();
