@@ -24,7 +24,8 @@ sealed class HubCommand : EspalierCommand
     };
     readonly Option<bool> _public = new("--public")
     {
-        Description = "With push: a repository that is made is for everybody; without, for its owner.",
+        Description =
+            "With push: a repository that is made is for everybody; without, for its owner.",
     };
     readonly Option<string?> _message = OptionValues.Text(
         "--message",
@@ -113,8 +114,7 @@ sealed class HubCommand : EspalierCommand
             .. Directory
                 .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(f =>
-                    Path.GetRelativePath(folder, f)
-                        .Replace(Path.DirectorySeparatorChar, '/')
+                    Path.GetRelativePath(folder, f).Replace(Path.DirectorySeparatorChar, '/')
                 )
                 .Except(files)
                 .Order(StringComparer.Ordinal),

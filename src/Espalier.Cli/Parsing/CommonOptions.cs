@@ -374,8 +374,7 @@ sealed class CommonOptions
     public static string FolderOf(string model, Terminal terminal, bool forText = false)
     {
         string builtIn = Path.Combine(AppContext.BaseDirectory, BuiltInModel);
-        return model != BuiltInModel
-                ? ModelPlace.Find(model, terminal.Hub(), root: null, forText)
+        return model != BuiltInModel ? ModelPlace.Find(model, terminal.Hub(), root: null, forText)
             : Directory.Exists(builtIn) ? builtIn
             : throw new InvalidDataException(
                 $"{model}: the built-in model is not at {builtIn}; install Espalier again, or name another."

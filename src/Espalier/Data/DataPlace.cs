@@ -93,12 +93,11 @@ public static class DataPlace
     /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
     public static string Download(string name, HubClient hub)
     {
-        HubId id =
-            HubId.TryParse(name) is { Kind: HubKind.Dataset } data
-                ? data
-                : throw new InvalidDataException(
-                    $"{DataProblems.Quote(name)} names no data set of the hub; hf://datasets/owner/name was expected, with a file or folder of it behind."
-                );
+        HubId id = HubId.TryParse(name) is { Kind: HubKind.Dataset } data
+            ? data
+            : throw new InvalidDataException(
+                $"{DataProblems.Quote(name)} names no data set of the hub; hf://datasets/owner/name was expected, with a file or folder of it behind."
+            );
         if (hub.Settings.Offline)
         {
             return Path.Combine(

@@ -30,9 +30,7 @@ sealed record GlueTask(TaskDefinition Definition, string Text, string? Pair, str
     public string[] Wanted => Pair is null ? [Text, Label] : [Text, Pair, Label];
 
     public string[] WantedOnHub =>
-        Pair is null
-            ? [Text, HubLabel]
-            : [OnHub?.Text ?? Text, OnHub?.Pair ?? Pair, HubLabel];
+        Pair is null ? [Text, HubLabel] : [OnHub?.Text ?? Text, OnHub?.Pair ?? Pair, HubLabel];
 
     const string HubLabel = "label";
 }
@@ -151,14 +149,14 @@ static class Glue
                 ? DataText.FromFile(path, problems) is { } text
                     ? ReadSplit(task, name, text, labelling, problems)
                     : null
-            : ParquetRows.Shards(folder, onHub) is [_, ..] shards
-                ? SplitOf(
-                    name,
-                    shards is [var only] ? only : Path.Combine(folder, $"{onHub}-*.parquet"),
-                    ParquetRows.Read(shards, task.WantedOnHub, problems),
-                    labelling
-                )
-            : null;
+                : ParquetRows.Shards(folder, onHub) is [_, ..] shards
+                    ? SplitOf(
+                        name,
+                        shards is [var only] ? only : Path.Combine(folder, $"{onHub}-*.parquet"),
+                        ParquetRows.Read(shards, task.WantedOnHub, problems),
+                        labelling
+                    )
+                    : null;
     }
 
     /// <summary>Null for a test file without labels, whose rows are not even looked at.</summary>

@@ -48,9 +48,10 @@ public static class Tasks
 
         if (folder is not null && !task.IsShipped)
         {
-            folder = task.Kind is Corpus
-                ? DataPlace.Folder(folder, CorpusFiles.HubFolder, CorpusFiles.IsPart, hub)
-                : DataPlace.Folder(folder, task.Name, f => Glue.IsPart(task.Name, f), hub);
+            folder =
+                task.Kind is Corpus
+                    ? DataPlace.Folder(folder, CorpusFiles.HubFolder, CorpusFiles.IsPart, hub)
+                    : DataPlace.Folder(folder, task.Name, f => Glue.IsPart(task.Name, f), hub);
         }
 
         DataProblems problems = new();

@@ -28,8 +28,7 @@ sealed partial record HubCache(string Root)
     public string Absent(HubId id, string why)
     {
         string repository = Repository(id);
-        return
-            Directory.Exists(repository)
+        return Directory.Exists(repository)
                 ? $"{id}: the Hugging Face cache has {Revisions(repository)} of {id.Repository} and not this one ({repository}){why}; get it with '{id.Download}', then give the same name."
             // runs/name is as good an id as any; where runs is a folder, it is meant as one.
             : !id.IsUri && (id.Owner is null || Directory.Exists(id.Owner))

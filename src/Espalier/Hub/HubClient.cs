@@ -128,14 +128,7 @@ public sealed class HubClient
 
     async Task<string> Fetch(HubHttp http, HubListing listing, IEnumerable<string> files)
     {
-        HubDownload download = new(
-            http,
-            Cache,
-            listing,
-            Settings.Links,
-            _progress,
-            _tell
-        );
+        HubDownload download = new(http, Cache, listing, Settings.Links, _progress, _tell);
         Durable.Explaining(Cache.Root, () => Cache.Remember(listing.Id, listing.Commit));
         foreach (string file in files)
         {
@@ -174,11 +167,7 @@ public sealed class HubClient
             ? new HubListing(
                 id,
                 commit,
-                [
-                    .. said.Objects("siblings")
-                        .Select(s => s.String("rfilename"))
-                        .Where(HubId.IsSafe),
-                ]
+                [.. said.Objects("siblings").Select(s => s.String("rfilename")).Where(HubId.IsSafe)]
             )
             : throw said.Refuse("sha", "the name of a commit");
     }

@@ -85,7 +85,10 @@ sealed class HubDownload(
         }
 
         string tag = (
-            Header(answer, "X-Linked-Etag") ?? answer.Headers.ETag?.Tag ?? Header(answer, "ETag") ?? ""
+            Header(answer, "X-Linked-Etag")
+            ?? answer.Headers.ETag?.Tag
+            ?? Header(answer, "ETag")
+            ?? ""
         ).Trim();
         string hash = (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag).Trim('"');
         if (hash.Length is not (HexOfSha1 or HexOfSha256) || !HubCache.IsCommit(hash))
@@ -239,9 +242,7 @@ sealed class HubDownload(
         Retries retries
     )
     {
-        using Stream body = await answer
-            .Content.ReadAsStreamAsync(http.Stop)
-            .ConfigureAwait(false);
+        using Stream body = await answer.Content.ReadAsStreamAsync(http.Stop).ConfigureAwait(false);
         while (true)
         {
             int read;

@@ -256,9 +256,7 @@ sealed class HubHttp(
     static TimeSpan? Wait(RetryConditionHeaderValue after, HttpResponseMessage answer) =>
         after.Delta
         ?? (
-            after.Date is { } date
-            && answer.Headers.Date is { } now
-            && date > now
+            after.Date is { } date && answer.Headers.Date is { } now && date > now
                 ? date - now
                 : null
         );

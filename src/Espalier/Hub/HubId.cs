@@ -38,8 +38,7 @@ sealed partial record HubId(
     {
         bool uri = IsUriText(text);
         Match match = uri ? Uri().Match(text[Scheme.Length..]) : Form().Match(text);
-        return
-            !match.Success || Part(match, "file") is { } file && !IsSafe(file)
+        return !match.Success || Part(match, "file") is { } file && !IsSafe(file)
             ? null
             : new HubId(
                 !uri ? kind

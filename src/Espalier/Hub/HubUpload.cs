@@ -11,9 +11,10 @@ namespace Espalier.Hub;
 /// <param name="Path">On this machine.</param>
 sealed record HubAddition(string Name, string Path)
 {
-    public long Length { get; } = new FileInfo(Path).ResolveLinkTarget(true) is FileInfo target
-        ? target.Length
-        : new FileInfo(Path).Length;
+    public long Length { get; } =
+        new FileInfo(Path).ResolveLinkTarget(true) is FileInfo target
+            ? target.Length
+            : new FileInfo(Path).Length;
 }
 
 /// <summary>
@@ -37,11 +38,7 @@ sealed class HubUpload(HubHttp http, HubId id, Action<HubProgress> progress)
     readonly Uri _hub = http.At("");
 
     /// <returns>The address of the commit.</returns>
-    public async Task<string> Send(
-        IReadOnlyList<HubAddition> files,
-        bool isPrivate,
-        string summary
-    )
+    public async Task<string> Send(IReadOnlyList<HubAddition> files, bool isPrivate, string summary)
     {
         await Create(isPrivate).ConfigureAwait(false);
         HashSet<string> large = await Large(files).ConfigureAwait(false);

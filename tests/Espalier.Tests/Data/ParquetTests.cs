@@ -14,7 +14,11 @@ public sealed class ParquetTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>A file of groups of rows; columns are text, or whole numbers, or fractions.</summary>
-    public static void Write(string path, int rowsOfGroup, params (string Name, object Values)[] columns)
+    public static void Write(
+        string path,
+        int rowsOfGroup,
+        params (string Name, object Values)[] columns
+    )
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         Writing(path, rowsOfGroup, columns).GetAwaiter().GetResult();
@@ -84,7 +88,10 @@ public sealed class ParquetTests : IDisposable
             table = Files("a.csv").Load();
         Assert.Equal(table.ContentHash(), parquet.ContentHash());
         Assert.Equal(5, parquet.Test.Count);
-        Assert.Contains("1 row without any text, the first at line 4", string.Join('\n', parquet.Warnings));
+        Assert.Contains(
+            "1 row without any text, the first at line 4",
+            string.Join('\n', parquet.Warnings)
+        );
     }
 
     [Fact]
@@ -100,7 +107,9 @@ public sealed class ParquetTests : IDisposable
         TaskData scores = (Files() with { IsRegression = true }).Load();
         Assert.Equal(
             [3.8, 0, 1e-7, -2.5, 5],
-            scores.Test.Examples.Select(e => double.Parse($"{e.Score:R}", NumberStyles.Float, CultureInfo.InvariantCulture))
+            scores.Test.Examples.Select(e =>
+                double.Parse($"{e.Score:R}", NumberStyles.Float, CultureInfo.InvariantCulture)
+            )
         );
         TaskData flags = (Files() with { Label = "flag" }).Load();
         Assert.Equal(["false", "true"], flags.Task.Labels);
@@ -109,7 +118,12 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void Rows_without_a_label_are_refused_as_in_a_table()
     {
-        Write(_folder["a.parquet"], 2, ("text", Texts), ("label", new long?[] { 1, 0, null, 0, 1 }));
+        Write(
+            _folder["a.parquet"],
+            2,
+            ("text", Texts),
+            ("label", new long?[] { 1, 0, null, 0, 1 })
+        );
         Assert.Contains(
             "a.parquet:3: the label is ''",
             Assert.Throws<InvalidDataException>(() => Files().Load()).Message
@@ -122,13 +136,21 @@ public sealed class ParquetTests : IDisposable
             )
             .Message.Split('\n');
         Assert.Equal(2, sentences.Length);
-        Assert.Contains("c.parquet:3: the label is '-1', which marks a row without one", sentences[0]);
+        Assert.Contains(
+            "c.parquet:3: the label is '-1', which marks a row without one",
+            sentences[0]
+        );
     }
 
     [Fact]
     public void Columns_that_are_not_there_are_told_with_those_that_are()
     {
-        Write(_folder["a.parquet"], 2, ("sentence", Texts), ("label", new long[] { 1, 0, 1, 0, 1 }));
+        Write(
+            _folder["a.parquet"],
+            2,
+            ("sentence", Texts),
+            ("label", new long[] { 1, 0, 1, 0, 1 })
+        );
         Assert.Contains(
             "no column 'text'; the columns are 'sentence', 'label'",
             Assert.Throws<InvalidDataException>(() => Files().Load()).Message
@@ -138,7 +160,12 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void A_damaged_file_is_refused_wherever_it_is_damaged()
     {
-        Write(_folder["whole.parquet"], 2, ("text", Texts), ("label", new long[] { 1, 0, 1, 0, 1 }));
+        Write(
+            _folder["whole.parquet"],
+            2,
+            ("text", Texts),
+            ("label", new long[] { 1, 0, 1, 0, 1 })
+        );
         byte[] whole = File.ReadAllBytes(_folder["whole.parquet"]);
         _folder.Write("a.parquet", whole[..(whole.Length / 2)]);
         Assert.Contains(
@@ -187,9 +214,7 @@ public sealed class ParquetTests : IDisposable
         Directory.CreateDirectory(_folder["own"]);
         string table =
             "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n"
-            + string.Concat(
-                labels.Select((l, i) => $"{l}\t{i}\t{i}\t{first[i]}\t{second[i]}\n")
-            );
+            + string.Concat(labels.Select((l, i) => $"{l}\t{i}\t{i}\t{first[i]}\t{second[i]}\n"));
         _folder.Write("own/train.tsv", table);
         _folder.Write("own/dev.tsv", table);
 
@@ -207,10 +232,7 @@ public sealed class ParquetTests : IDisposable
         string[] rows = ["", " = Title = \n", "", " A line . \n", ""];
         Write(_folder["wiki/test-00000-of-00001.parquet"], 2, ("text", rows));
         TaskData data = Tasks.Load("wikitext2", _folder["wiki"]);
-        Assert.Equal(
-            " \n = Title = \n \n A line . \n \n",
-            data.Test.Examples.Single().Text
-        );
+        Assert.Equal(" \n = Title = \n \n A line . \n \n", data.Test.Examples.Single().Text);
         Assert.Equal(
             data.Test.Examples.Single().Text,
             TextCorpus.Read(_folder["wiki/test-00000-of-00001.parquet"]).Text

@@ -13,7 +13,13 @@ using Microsoft.Extensions.Logging;
 namespace Espalier.Tests.Hub;
 
 /// <summary>A request that the hub, or the host that stores its large files, was sent.</summary>
-sealed record Asked(string Method, string Path, string? Range, string? Authorization, bool IsStorage);
+sealed record Asked(
+    string Method,
+    string Path,
+    string? Range,
+    string? Authorization,
+    bool IsStorage
+);
 
 /// <summary>A repository of the fake hub: files at one commit.</summary>
 sealed class FakeRepository
@@ -61,8 +67,11 @@ sealed class FakeHub : IAsyncDisposable
 
     readonly List<WebApplication> _hosts = [];
     readonly List<Asked> _asked = [];
-    readonly List<(Func<HttpRequest, bool> Which, int Times, Func<HttpContext, Task> What)> _mischief =
-    [];
+    readonly List<(
+        Func<HttpRequest, bool> Which,
+        int Times,
+        Func<HttpContext, Task> What
+    )> _mischief = [];
     readonly Lock _turn = new();
 
     FakeHub() { }
@@ -181,7 +190,9 @@ sealed class FakeHub : IAsyncDisposable
 
         bool api = path.StartsWith("api/", StringComparison.Ordinal);
         string rest = api ? path["api/".Length..] : path;
-        rest = rest.StartsWith("models/", StringComparison.Ordinal) ? rest["models/".Length..] : rest;
+        rest = rest.StartsWith("models/", StringComparison.Ordinal)
+            ? rest["models/".Length..]
+            : rest;
         string? name = Repositories.Keys.FirstOrDefault(n =>
             rest.StartsWith(n + "/", StringComparison.Ordinal)
             || rest.StartsWith(n + ".git/", StringComparison.Ordinal)
@@ -346,7 +357,11 @@ sealed class FakeHub : IAsyncDisposable
 
         await Json(
             context,
-            new { commitUrl = $"{Address}/commit/{FakeRepository.Commit}", commitOid = FakeRepository.Commit }
+            new
+            {
+                commitUrl = $"{Address}/commit/{FakeRepository.Commit}",
+                commitOid = FakeRepository.Commit,
+            }
         );
     }
 

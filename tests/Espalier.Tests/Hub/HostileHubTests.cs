@@ -273,7 +273,10 @@ public sealed class HostileHubTests : IAsyncLifetime
     public void Files_that_lead_out_of_the_cache_are_not_seen(string name)
     {
         _place.Model.OtherNames.Add(name);
-        FakeRepository data = _place.Hub.Add("datasets/some-owner/data", _place.Toys["named-a-b-c"]);
+        FakeRepository data = _place.Hub.Add(
+            "datasets/some-owner/data",
+            _place.Toys["named-a-b-c"]
+        );
         data.OtherNames.Add(name);
         Find();
         Espalier.Data.DataPlace.Download("hf://datasets/some-owner/data", _place.Client());
@@ -296,11 +299,7 @@ public sealed class HostileHubTests : IAsyncLifetime
     [InlineData("\"../../../outside\"", "10", "names no hash")]
     [InlineData(null, "10", "names no hash")]
     [InlineData("\"0123456789abcdef0123456789abcdef01234567\"", "no", "does not say how long")]
-    public void A_file_without_a_hash_or_a_length_is_refused(
-        string? tag,
-        string size,
-        string words
-    )
+    public void A_file_without_a_hash_or_a_length_is_refused(string? tag, string size, string words)
     {
         _place.Hub.Instead(
             9,

@@ -116,7 +116,16 @@ public sealed class HubDataTests : IAsyncLifetime
         own.Succeeds();
         CommandLine
             .Run(
-                ["evaluate", .. model, "--test", $"{place}none{Shard}", "--text", "sentence", "--label", "label"],
+                [
+                    "evaluate",
+                    .. model,
+                    "--test",
+                    $"{place}none{Shard}",
+                    "--text",
+                    "sentence",
+                    "--label",
+                    "label",
+                ],
                 [],
                 _place.Variables
             )

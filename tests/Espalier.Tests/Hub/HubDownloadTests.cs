@@ -38,10 +38,7 @@ public sealed class HubDownloadTests : IAsyncLifetime
             _place.Layout().Where(f => !f.StartsWith(absent, StringComparison.Ordinal))
         );
         Assert.Contains(absent + "tokenizer.json", _place.Layout());
-        Assert.Equal(
-            commit,
-            File.ReadAllText(Path.Combine(_place.Repository, "refs", "main"))
-        );
+        Assert.Equal(commit, File.ReadAllText(Path.Combine(_place.Repository, "refs", "main")));
         Assert.StartsWith(
             "Signature: 8a477f597d28d172789f06886806bc55\n",
             File.ReadAllText(Path.Combine(_place.Cache, "CACHEDIR.TAG"))

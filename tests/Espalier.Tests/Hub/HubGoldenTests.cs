@@ -21,10 +21,7 @@ public sealed class HubGoldenTests : IAsyncLifetime
             data = _place.Hub.Repositories["datasets/some-owner/some-data"] = new();
         model.Files.Clear();
         model.Files["config.json"] = "{\"model_type\": \"bert\"}\n"u8.ToArray();
-        model.Files["model.safetensors"] =
-        [
-            .. Enumerable.Range(0, 1024).Select(i => (byte)i),
-        ];
+        model.Files["model.safetensors"] = [.. Enumerable.Range(0, 1024).Select(i => (byte)i)];
         model.Files["onnx/deep/notes.txt"] = [];
         model.Revisions.Add("v1.0");
         data.Files[Parquet] = "PAR1 and so on PAR1"u8.ToArray();

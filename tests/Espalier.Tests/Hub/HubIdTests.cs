@@ -12,7 +12,12 @@ public sealed class HubIdTests
     [InlineData("hf://models/owner/name/", "models--owner--name", null, null)]
     [InlineData("hf://owner/name/a/b.gguf", "models--owner--name", null, "a/b.gguf")]
     [InlineData("hf://datasets/o/n@main/x/y.parquet", "datasets--o--n", "main", "x/y.parquet")]
-    [InlineData("hf://datasets/o/n@refs/convert/parquet/x", "datasets--o--n", "refs/convert/parquet", "x")]
+    [InlineData(
+        "hf://datasets/o/n@refs/convert/parquet/x",
+        "datasets--o--n",
+        "refs/convert/parquet",
+        "x"
+    )]
     [InlineData("hf://datasets/squad", "datasets--squad", null, null)]
     [InlineData("hf://gpt2", "models--gpt2", null, null)]
     public void A_name_says_what_lies_where(

@@ -28,8 +28,7 @@ public sealed class HubPushTests : IAsyncLifetime
 
     FakeRepository Sent => _place.Hub.Repositories[Name];
 
-    string Push(bool isPrivate = true) =>
-        HubModel.Push(_folder, Name, _place.Client(), isPrivate);
+    string Push(bool isPrivate = true) => HubModel.Push(_folder, Name, _place.Client(), isPrivate);
 
     [Theory]
     [InlineData(0)]
@@ -46,7 +45,9 @@ public sealed class HubPushTests : IAsyncLifetime
             n => Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, n)), Sent.Files[n])
         );
         Assert.True(Sent.IsPrivate);
-        JsonElement weights = Sent.Commits.Single(c => c.GetProperty("key").GetString() == "lfsFile");
+        JsonElement weights = Sent.Commits.Single(c =>
+            c.GetProperty("key").GetString() == "lfsFile"
+        );
         Assert.Equal(
             ContentHash.OfFile(Path.Combine(_folder, "model.safetensors")),
             weights.GetProperty("value").GetProperty("oid").GetString()

@@ -45,7 +45,8 @@ sealed class HubCacheFolder : IDisposable
         return snapshot;
     }
 
-    public Func<string, string?> Environment => name =>
+    public Func<string, string?> Environment =>
+        name =>
             name == "HF_HUB_CACHE" ? Root
             : name == "HF_HUB_OFFLINE" ? "1"
             : null;

@@ -85,14 +85,16 @@ public sealed class ModelPlaceTests : IDisposable
 
         Assert.Equal(
             Path.GetFullPath(snapshot),
-            Path.GetFullPath(ModelPlace.Find(
+            Path.GetFullPath(
+                ModelPlace.Find(
                     Id,
                     new HubClient(name =>
                         name == variable ? value
                         : name == "HF_HUB_OFFLINE" ? "1"
                         : null
                     )
-                ))
+                )
+            )
         );
     }
 

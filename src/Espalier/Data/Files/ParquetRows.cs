@@ -14,6 +14,9 @@ static partial class ParquetRows
 
     const string Extension = ".parquet";
 
+    /// <summary>The library's type of texts.</summary>
+    static readonly Type Text = typeof(ReadOnlyMemory<char>);
+
     public static bool Is(string path) =>
         Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase);
 
@@ -82,7 +85,9 @@ static partial class ParquetRows
             .CreateAsync(file, leaveStreamOpen: true)
             .ConfigureAwait(false);
         IReadOnlyList<Field> fields = reader.Schema.Fields;
-        if (Columns.Find(path, columns, [.. fields.Select(f => f.Name)], problems) is not { } places)
+        if (
+            Columns.Find(path, columns, [.. fields.Select(f => f.Name)], problems) is not { } places
+        )
         {
             return;
         }
@@ -90,7 +95,10 @@ static partial class ParquetRows
         int before = problems.Count;
         DataField[] wanted =
         [
-            .. places.Select(p => fields[p]).Where(f => IsPlain(path, f, problems)).Cast<DataField>(),
+            .. places
+                .Select(p => fields[p])
+                .Where(f => IsPlain(path, f, problems))
+                .Cast<DataField>(),
         ];
         if (problems.Count > before)
         {
@@ -133,7 +141,7 @@ static partial class ParquetRows
     {
         bool plain =
             field is DataField { IsArray: false } data
-            && (data.ClrType == typeof(string) || data.ClrType.IsPrimitive);
+            && (data.ClrType == Text || data.ClrType.IsPrimitive);
         if (!plain)
         {
             problems.Add(
@@ -147,7 +155,7 @@ static partial class ParquetRows
     static Task<string[]> Column(ParquetRowGroupReader group, DataField field)
     {
         Type type = field.ClrType;
-        return type == typeof(string) ? Texts(group, field)
+        return type == Text ? Texts(group, field)
             : type == typeof(bool) ? Numbers<bool>(group, field, b => b ? "true" : "false")
             : type == typeof(float)
                 ? Numbers<float>(group, field, x => x.ToString("R", CultureInfo.InvariantCulture))

@@ -40,7 +40,8 @@ public static class HubModel
     public static string Download(string name, HubClient hub)
     {
         HubId id =
-            HubId.TryParse(name) is { Kind: HubKind.Model } model && (model.IsUri || model.Owner is not null)
+            HubId.TryParse(name) is { Kind: HubKind.Model } model
+            && (model.IsUri || model.Owner is not null)
                 ? model
                 : throw new InvalidDataException(
                     $"{Printable.Escape(name)} names no model of the hub; owner/name was expected, with @revision behind it where another than main is meant."

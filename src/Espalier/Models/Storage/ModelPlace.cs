@@ -48,8 +48,7 @@ public static class ModelPlace
                     ? $"{Printable.Escape(name)} names no model of the hub; hf://owner/name, with @revision or /file.gguf behind it, was expected."
                     : $"{Printable.Escape(name)}: there is no such folder; name a model's folder, or a model of the Hugging Face hub as owner/name."
             );
-        return
-            File.Exists(folder)
+        return File.Exists(folder)
             || forText && Tokenizers.Any(f => File.Exists(Path.Combine(folder, f)))
                 ? folder
             : ForeignModel.Refusal(folder) is { } why ? throw new InvalidDataException(why)

@@ -254,7 +254,10 @@ public sealed class StudyRecipeFile
                     At(task.String("test")),
                     task.OptionalString("train") is { } train ? At(train) : null,
                     task.OptionalString("validation") is { } validation ? At(validation) : null
-                ).Load(CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"), _hub)
+                ).Load(
+                    CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"),
+                    _hub
+                )
             : task.Has("train")
                 ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
                 {
