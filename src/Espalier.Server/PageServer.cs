@@ -1,4 +1,3 @@
-using System.Net;
 using Espalier.Server.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

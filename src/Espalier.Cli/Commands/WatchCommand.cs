@@ -82,9 +82,7 @@ sealed class WatchCommand : EspalierCommand
         byte[]? Page(string? of) =>
             Look(store =>
             {
-                WatchedStudy? study = of is null
-                    ? store.Studies.FirstOrDefault()
-                    : store.Studies.FirstOrDefault(s => s.Id == of);
+                WatchedStudy? study = store.Studies.FirstOrDefault(s => of is null || s.Id == of);
                 return of is not null && study is null
                     ? null
                     : Encoding.UTF8.GetBytes(page.Write(store, study));

@@ -23,7 +23,7 @@ static class WatchWords
                 study is { IsAlive: true, Note: { State: WorkState.Measuring } note }
                 && running == 0
                 ? $"{stages}{wrong}; times are being taken ({study.Measured.Count} of {study.Groups} groups)."
-                : $"{stages}{wrong}; {running} being made{Left(study)}.";
+                : $"{stages}{wrong}; {running} {(running == 1 ? "is" : "are")} being made{Left(study)}.";
         }
 
         return study.IsOver
@@ -33,7 +33,7 @@ static class WatchWords
 
     static string Left(WatchedStudy study) =>
         study.SecondsLeft is { } seconds
-            ? $", {(study.IsLeast ? "at least" : "about")} {Shown.Duration(TimeSpan.FromSeconds(seconds))} of training left"
+            ? $", {(study.IsLeast ? "at least" : "about")} {Duration(seconds)} of training left"
             : "";
 
     public static string Evidence(WatchedStudy study)
@@ -78,7 +78,7 @@ static class WatchWords
 
         string rate = note.ExamplesPerSecond is { } speed ? $", {speed:0.#} examples/s" : "",
             left = stage.Standing == StageStanding.Running && note.SecondsLeft is { } seconds
-                ? $", {Shown.Duration(TimeSpan.FromSeconds(seconds))} left"
+                ? $", {Duration(seconds)} left"
                 : "";
         return $"Step {note.Step} of {note.Steps}, loss {note.Loss:0.0000}{rate}{left}.";
     }
@@ -90,15 +90,18 @@ static class WatchWords
             { Standing: StageStanding.Done, Seconds: { } seconds } =>
                 $": {StageTree.Duration(seconds)}",
             { Standing: StageStanding.Running, Note: { Steps: > 0 } note } =>
-                $": {100.0 * note.Step / note.Steps:0} %{(note.SecondsLeft is { } left ? $", {Shown.Duration(TimeSpan.FromSeconds(left))} left" : "")}",
+                $": {100.0 * note.Step / note.Steps:0} %{(note.SecondsLeft is { } left ? $", {Duration(left)} left" : "")}",
             { Standing: StageStanding.Interrupted, Note: { Steps: > 0 } note } =>
                 $": at {100.0 * note.Step / note.Steps:0} %",
             { Standing: StageStanding.Failed or StageStanding.Skipped } =>
                 $": {Of(stage.Standing)}",
             { Standing: StageStanding.Waiting, Expected: { } expected } =>
-                $": about {Shown.Duration(TimeSpan.FromSeconds(expected))}",
+                $": about {Duration(expected)}",
             _ => "",
         };
+
+    static string Duration(double seconds) =>
+        seconds < 1 ? "a second" : Shown.Duration(TimeSpan.FromSeconds(seconds));
 
     static string When(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm");
 }

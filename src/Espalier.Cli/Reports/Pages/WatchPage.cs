@@ -44,8 +44,8 @@ sealed class WatchPage
             <body>
             <a class="skip" href="#main">Skip to the stages</a>
             <header>
-            <p class="kicker">Espalier study<span>{name}</span><span>live from its store</span></p>
-            <div data-part="head">{Head(store, study)}</div>
+            <div data-part="head"><p class="kicker">Espalier study<span>{name}</span><span>live from its store</span></p>
+            {Head(store, study)}</div>
             <p class="silent" role="status" hidden>Whoever serves this page does not answer: the program may have been stopped, or the tunnel is down. What stands here is what was heard last; it is asked for again.</p>
             </header>
             <main id="main">

@@ -1,6 +1,5 @@
 using Espalier.Models;
 using Espalier.Models.Storage;
-using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Runs.Watching;
