@@ -189,7 +189,9 @@ static class CurveChart
         string[] texts = [.. named.Select(c => c.Pipeline)];
         if (isNarrow || texts.Any(t => t.Length > 24))
         {
-            texts = BriefNames.Of(texts);
+            string[] all = [.. curves.Select(c => c.Pipeline).Distinct()],
+                brief = BriefNames.Of(all);
+            texts = [.. texts.Select(t => brief[Array.IndexOf(all, t)])];
         }
 
         var places = Picture.Labels(
