@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using Espalier.Checkpoints;
 
@@ -25,6 +26,9 @@ sealed partial record HubId(
 )
 {
     const string Scheme = "hf://";
+
+    /// <summary>What no name of a file holds on Windows.</summary>
+    static readonly SearchValues<char> OfNoName = SearchValues.Create("\\:*?\"<>|");
 
     /// <summary>Written with hf://, so that nothing else can be meant.</summary>
     public bool IsUri { get; private init; }
@@ -57,7 +61,7 @@ sealed partial record HubId(
     /// <summary>Whether a path that others wrote stays inside its folder, on every system.</summary>
     public static bool IsSafe(string path) =>
         path.Split('/').All(part => part is not ("" or "." or "..") && part[^1] is not ('.' or ' '))
-        && !path.AsSpan().ContainsAny("\\:*?\"<>|")
+        && !path.AsSpan().ContainsAny(OfNoName)
         && Printable.IsPlain(path);
 
     /// <summary>As <c>hf download</c> takes it.</summary>

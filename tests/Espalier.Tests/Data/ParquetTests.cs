@@ -2,8 +2,6 @@ using System.Globalization;
 using Espalier.Data;
 using Espalier.Data.Corpora;
 using Espalier.Tests.Checkpoints;
-using Parquet;
-using Parquet.Schema;
 
 namespace Espalier.Tests.Data;
 
@@ -13,64 +11,6 @@ public sealed class ParquetTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>A file of groups of rows; columns are text, or whole numbers, or fractions.</summary>
-    public static void Write(
-        string path,
-        int rowsOfGroup,
-        params (string Name, object Values)[] columns
-    )
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        Writing(path, rowsOfGroup, columns).GetAwaiter().GetResult();
-    }
-
-    static async Task Writing(string path, int rowsOfGroup, (string Name, object Values)[] columns)
-    {
-        DataField[] fields =
-        [
-            .. columns.Select(c => new DataField(
-                c.Name,
-                c.Values.GetType().GetElementType() is { } type && type != typeof(string)
-                    ? Nullable.GetUnderlyingType(type) ?? type
-                    : typeof(string),
-                isNullable: c.Values is string[]
-                    || Nullable.GetUnderlyingType(c.Values.GetType().GetElementType()!) is not null
-            )),
-        ];
-        using FileStream file = File.Create(path);
-        await using ParquetWriter writer = await ParquetWriter.CreateAsync(
-            new ParquetSchema(fields),
-            file
-        );
-        int rows = ((Array)columns[0].Values).Length;
-        for (int from = 0; from < rows; from += rowsOfGroup)
-        {
-            int count = Math.Min(rowsOfGroup, rows - from);
-            using ParquetRowGroupWriter group = writer.CreateRowGroup();
-            for (int c = 0; c < fields.Length; c++)
-            {
-                switch (columns[c].Values)
-                {
-                    case string[] texts:
-                        await group.WriteAsync(fields[c], texts.AsSpan(from, count).ToArray());
-                        break;
-                    case long[] whole:
-                        await group.WriteAsync<long>(fields[c], whole.AsMemory(from, count));
-                        break;
-                    case long?[] some:
-                        await group.WriteAsync<long>(fields[c], some.AsMemory(from, count));
-                        break;
-                    case float[] fractions:
-                        await group.WriteAsync<float>(fields[c], fractions.AsMemory(from, count));
-                        break;
-                    case bool[] flags:
-                        await group.WriteAsync<bool>(fields[c], flags.AsMemory(from, count));
-                        break;
-                }
-            }
-        }
-    }
-
     static readonly string[] Texts = ["good", "bad", "so \"so\", ü\n", "", "fine"];
 
     TableFiles Files(string name = "a.parquet") =>
@@ -79,7 +19,12 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void A_file_says_the_same_as_a_table_of_the_same_rows()
     {
-        Write(_folder["a.parquet"], 2, ("text", Texts), ("label", new long[] { 1, 0, 1, 0, 1 }));
+        ParquetFile.Write(
+            _folder["a.parquet"],
+            2,
+            ("text", Texts),
+            ("label", new long[] { 1, 0, 1, 0, 1 })
+        );
         _folder.Write(
             "a.csv",
             "text,label\ngood,1\nbad,0\n\"so \"\"so\"\", ü\n\",1\n\"\",0\nfine,1\n"
@@ -97,7 +42,7 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void Scores_and_truth_values_are_read_as_they_are_written()
     {
-        Write(
+        ParquetFile.Write(
             _folder["a.parquet"],
             9,
             ("text", Texts),
@@ -118,7 +63,7 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void Rows_without_a_label_are_refused_as_in_a_table()
     {
-        Write(
+        ParquetFile.Write(
             _folder["a.parquet"],
             2,
             ("text", Texts),
@@ -128,8 +73,18 @@ public sealed class ParquetTests : IDisposable
             "a.parquet:3: the label is ''",
             Assert.Throws<InvalidDataException>(() => Files().Load()).Message
         );
-        Write(_folder["b.parquet"], 2, ("text", Texts), ("label", new long[] { 1, 0, 1, 0, 1 }));
-        Write(_folder["c.parquet"], 2, ("text", Texts), ("label", new long[] { 1, 0, -1, 0, -1 }));
+        ParquetFile.Write(
+            _folder["b.parquet"],
+            2,
+            ("text", Texts),
+            ("label", new long[] { 1, 0, 1, 0, 1 })
+        );
+        ParquetFile.Write(
+            _folder["c.parquet"],
+            2,
+            ("text", Texts),
+            ("label", new long[] { 1, 0, -1, 0, -1 })
+        );
         string[] sentences = Assert
             .Throws<InvalidDataException>(() =>
                 (Files("b.parquet") with { Test = _folder["c.parquet"] }).Load()
@@ -145,7 +100,7 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void Columns_that_are_not_there_are_told_with_those_that_are()
     {
-        Write(
+        ParquetFile.Write(
             _folder["a.parquet"],
             2,
             ("sentence", Texts),
@@ -160,7 +115,7 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public void A_damaged_file_is_refused_wherever_it_is_damaged()
     {
-        Write(
+        ParquetFile.Write(
             _folder["whole.parquet"],
             2,
             ("text", Texts),
@@ -202,7 +157,7 @@ public sealed class ParquetTests : IDisposable
         long[] labels = [.. Enumerable.Range(0, 12).Select(i => (long)(i % 2))];
         foreach (string split in (string[])["train", "validation", "test"])
         {
-            Write(
+            ParquetFile.Write(
                 _folder[$"hub/{split}-00000-of-00001.parquet"],
                 5,
                 ("sentence1", first),
@@ -230,7 +185,7 @@ public sealed class ParquetTests : IDisposable
     public void Running_text_is_its_rows_one_behind_the_other()
     {
         string[] rows = ["", " = Title = \n", "", " A line . \n", ""];
-        Write(_folder["wiki/test-00000-of-00001.parquet"], 2, ("text", rows));
+        ParquetFile.Write(_folder["wiki/test-00000-of-00001.parquet"], 2, ("text", rows));
         TaskData data = Tasks.Load("wikitext2", _folder["wiki"]);
         Assert.Equal(" \n = Title = \n \n A line . \n \n", data.Test.Examples.Single().Text);
         Assert.Equal(

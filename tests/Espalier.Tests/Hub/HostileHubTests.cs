@@ -337,7 +337,7 @@ public sealed class HostileHubTests : IAsyncLifetime
             }
         );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            Task.Run(() => ModelPlace.Find(HubPlace.Id, _place.Client(stop.Token)))
+            Task.Run(() => ModelPlace.Find(HubPlace.Id, _place.Stoppable(stop.Token)))
         );
         Find();
         Assert.Equal("bytes=4096-", _place.Hub.Asked.Last(a => a.IsStorage).Range);

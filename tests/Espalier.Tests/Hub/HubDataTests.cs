@@ -21,7 +21,7 @@ public sealed class HubDataTests : IAsyncLifetime
             long[] labels = [.. Enumerable.Range(0, 8).Select(i => split == "test" ? -1L : i % 2)];
             foreach (string task in (string[])["sst2", "cola"])
             {
-                ParquetTests.Write(
+                ParquetFile.Write(
                     _place[$"glue/{task}/{split}{Shard}"],
                     3,
                     ("sentence", texts),
@@ -30,7 +30,7 @@ public sealed class HubDataTests : IAsyncLifetime
             }
         }
 
-        ParquetTests.Write(
+        ParquetFile.Write(
             _place[$"wikitext/wikitext-2-raw-v1/test{Shard}"],
             3,
             ("text", new[] { "", " = A = \n" })

@@ -189,7 +189,12 @@ public sealed class HubDownloadTests : IAsyncLifetime
     {
         HubClient[] both = [_place.Client(), _place.Client()];
         string[] found = await Task.WhenAll(
-            both.Select(hub => Task.Run(() => ModelPlace.Find(HubPlace.Id, hub)))
+            both.Select(hub =>
+                Task.Run(
+                    () => ModelPlace.Find(HubPlace.Id, hub),
+                    TestContext.Current.CancellationToken
+                )
+            )
         );
         Assert.All(found, f => Assert.Equal(_place.Snapshot, f));
         Assert.Equal(1, _place.Hub.Count("GET", "vocab.txt"));

@@ -44,7 +44,9 @@ sealed class HubPlace : IAsyncDisposable
     }
 
     /// <summary>Waits are short, so that what is tried five times takes no time.</summary>
-    public HubClient Client(CancellationToken stop = default) =>
+    public HubClient Client() => Stoppable(CancellationToken.None);
+
+    public HubClient Stoppable(CancellationToken stop) =>
         new(Variables.GetValueOrDefault, tell: Told.Add, stop: stop)
         {
             Second = TimeSpan.FromMilliseconds(1),

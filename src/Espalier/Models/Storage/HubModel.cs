@@ -21,16 +21,18 @@ public static class HubModel
         "chat_template.jinja",
     ];
 
-    // The last three say what a repository is that is no model of ours; the card says its licence.
     static readonly string[] ModelFiles =
     [
         ModelFolder.ConfigName,
         ModelFolder.OursName,
         "generation_config.json",
-        "README.md",
-        "adapter_config.json",
-        "model_index.json",
     ];
+
+    /// <summary>They say what a repository is that is no model of ours.</summary>
+    static readonly string[] Marks = ["adapter_config.json", "model_index.json"];
+
+    /// <summary>It says the licence.</summary>
+    const string Card = "README.md";
 
     /// <summary>Fetches what is missing of the newest commit of a model, also where the cache has an older one.</summary>
     /// <param name="name"><c>owner/name</c>, with <c>@revision</c> behind it, or <c>hf://…</c>; with a <c>.gguf</c> file behind that.</param>
@@ -118,6 +120,7 @@ public static class HubModel
         [
             .. ModelFiles
                 .Concat(TokenizerFiles)
+                .Append(Card)
                 .Append("LICENSE")
                 .Concat(weights)
                 .Where(f => File.Exists(Path.Combine(folder, f))),
@@ -156,7 +159,7 @@ public static class HubModel
     internal static string Fetch(HubClient hub, HubId id, bool forText)
     {
         HubListing listing = hub.List(id);
-        string[] small = [.. ModelFiles.Take(3), .. TokenizerFiles];
+        string[] small = [.. ModelFiles, .. TokenizerFiles];
         bool hasTokenizer = listing.Files.Any(ModelPlace.Tokenizers.Contains);
         if (forText && hasTokenizer)
         {
@@ -181,7 +184,7 @@ public static class HubModel
             );
         }
 
-        if (!single && !several && !beside.Any(f => ModelFiles[4..].Contains(f)))
+        if (!single && !several && !beside.Any(f => Marks.Contains(f)))
         {
             throw new InvalidDataException(
                 $"{id} is no model: it has no {ModelFolder.ConfigName} and no {WeightFiles.SingleName}, but {HubClient.Some(listing.Files)}."
@@ -192,7 +195,7 @@ public static class HubModel
             listing,
             [
                 .. small,
-                .. ModelFiles.Skip(3).Where(beside.Contains),
+                .. Marks.Append(Card).Where(beside.Contains),
                 .. single || !several ? (string[])[] : [WeightFiles.IndexName],
             ]
         );
@@ -236,9 +239,7 @@ public static class HubModel
             .. Directory.EnumerateFileSystemEntries(snapshot).Select(f => Path.GetFileName(f)),
         ];
         bool isOther =
-            ForeignModel.OtherWeights(snapshot, names) is not null
-            || names.Contains("adapter_config.json")
-            || names.Contains("model_index.json");
+            ForeignModel.OtherWeights(snapshot, names) is not null || names.Any(Marks.Contains);
         return isOther && !HubCache.IsUnfinished(snapshot) ? null : WeightFiles.SingleName;
     }
 
