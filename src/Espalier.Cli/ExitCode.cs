@@ -30,6 +30,9 @@ static class ExitCode
     /// <summary>A training's loss stopped being a number.</summary>
     public const int Diverged = 9;
 
+    /// <summary>Stopped by SIGUSR1, as schedulers send it before a job's time is up: saved, and worth starting again (EX_TEMPFAIL).</summary>
+    public const int TryAgain = 75;
+
     /// <summary>Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
@@ -44,6 +47,7 @@ static class ExitCode
         (OverBudget, "nothing meets the budget, and the nearest was returned"),
         (OutOfSpace, "out of disk space or memory"),
         (Diverged, "a training diverged"),
+        (TryAgain, "stopped before its time is up, with its work saved; the same command goes on"),
         (Interrupted, "interrupted"),
     ];
 
