@@ -11,14 +11,25 @@ sealed class SlurmCluster : IDisposable
     const int Nodes = 3;
     static readonly string Script = Checkout.Full("tools/slurm-up.sh");
 
-    public SlurmCluster(string folder)
+    readonly string _home = Directory.CreateTempSubdirectory("espalier-slurm").FullName;
+
+    public SlurmCluster()
     {
-        Folder = folder;
         Port = FreePorts();
+
+        // Slurm's own users look into it.
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(
+                _home,
+                File.GetUnixFileMode(_home) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute
+            );
+        }
+
         Do("up", $"{Nodes}");
     }
 
-    public string Folder { get; }
+    string Folder => Path.Combine(_home, "slurm");
     public string Conf => Path.Combine(Folder, "slurm.conf");
     int Port { get; }
 
@@ -95,7 +106,12 @@ sealed class SlurmCluster : IDisposable
         return output + error.GetAwaiter().GetResult();
     }
 
-    public void Dispose() => Do("down");
+    public void Dispose()
+    {
+        Run("scancel", "--me");
+        Do("down");
+        Directory.Delete(_home, recursive: true);
+    }
 
     void Do(string action, params string[] more)
     {
@@ -104,7 +120,7 @@ sealed class SlurmCluster : IDisposable
             "bash",
             [
                 "-c",
-                $"exec \"$0\" \"$@\" </dev/null >\"{Folder}/said\" 2>&1",
+                $"exec \"$0\" \"$@\" </dev/null >\"{_home}/said\" 2>&1",
                 Script,
                 action,
                 Folder,
@@ -112,12 +128,11 @@ sealed class SlurmCluster : IDisposable
             ]
         );
         start.Environment["SLURM_PORT"] = $"{Port}";
-        Directory.CreateDirectory(Folder);
         using Process process = Process.Start(start)!;
         process.WaitForExit();
         Assert.True(
             process.ExitCode == 0,
-            $"slurm-up.sh {action}: {Text(Path.Combine(Folder, "said"))}"
+            $"slurm-up.sh {action}: {Text(Path.Combine(_home, "said"))}"
         );
     }
 
