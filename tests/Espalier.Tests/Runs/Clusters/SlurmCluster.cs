@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Espalier.Tensors;
 using Espalier.Tests.House;
 
 namespace Espalier.Tests.Runs.Clusters;
@@ -65,7 +66,7 @@ sealed class SlurmCluster : IDisposable
         [
             .. Directory
                 .GetDirectories("/proc")
-                .Select(d => int.TryParse(Path.GetFileName(d), out int pid) ? pid : 0)
+                .Select(d => Numeral.TryWhole(Path.GetFileName(d), out int pid) ? pid : 0)
                 .Where(p =>
                     p > 0
                     && Text($"/proc/{p}/environ").Split('\0').ToHashSet() is var e
@@ -138,12 +139,14 @@ sealed class SlurmCluster : IDisposable
 
     static int ParentOf(int process) =>
         Text($"/proc/{process}/stat") is { Length: > 0 } stat
-        && int.TryParse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], out int parent)
+        && Numeral.TryWhole(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], out int parent)
             ? parent
             : 0;
 
     static int PidIn(string file) =>
-        int.Parse(Text(file).Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        Numeral.TryWhole(Text(file).Trim(), out int pid)
+            ? pid
+            : throw new InvalidDataException(file);
 
     static void Kill(int pid)
     {
