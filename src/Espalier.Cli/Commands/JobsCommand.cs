@@ -186,20 +186,15 @@ sealed class JobsCommand : EspalierCommand
         terminal.Say(SlurmProgress.Of(study.Graph, state, jobs));
     }
 
-    static void Cancel(
-        Terminal terminal,
-        WrittenStudy study,
-        Slurm slurm,
-        IReadOnlyList<SlurmJob> jobs
-    )
+    static void Cancel(Terminal terminal, WrittenStudy study, Slurm slurm, SlurmJob[] jobs)
     {
-        if (jobs.Count > 0)
+        if (jobs.Length > 0)
         {
             slurm.Cancel([.. jobs.Select(j => $"{j.Array}").Distinct()]);
         }
 
         terminal.Say(
-            $"{study.Graph.Name}: {jobs.Count} jobs cancelled; what runs saves itself, and the study goes on from there when it is submitted again."
+            $"{study.Graph.Name}: {jobs.Length} jobs cancelled; what runs saves itself, and the study goes on from there when it is submitted again."
         );
     }
 

@@ -32,7 +32,7 @@ public sealed class SlurmStudy(
     public IReadOnlyList<int> Submit()
     {
         StudyState state = StudyState.Of(store, graph);
-        return Submit(state, state.Items.Where(i => !StudyState.IsOverIn(i.State)));
+        return Submit(state.Items.Where(i => !StudyState.IsOverIn(i.State)));
     }
 
     /// <summary>Waits until nothing more can be done, and mends what Slurm leaves broken.</summary>
@@ -177,7 +177,7 @@ public sealed class SlurmStudy(
         }
 
         note($"{again.Count} of {state.Items.Count} were not done and are submitted again.");
-        return Submit(state, again).Count > 0;
+        return Submit(again).Count > 0;
     }
 
     /// <summary>What it refuses, it refuses again; what was killed or met a bad node is tried some times.</summary>
@@ -205,10 +205,7 @@ public sealed class SlurmStudy(
         return may;
     }
 
-    IReadOnlyList<int> Submit(
-        StudyState state,
-        IEnumerable<(GraphItem Item, ItemState State, LeaseOwner?)> wanted
-    )
+    IReadOnlyList<int> Submit(IEnumerable<(GraphItem Item, ItemState State, LeaseOwner?)> wanted)
     {
         HashSet<string> keys = [.. wanted.Select(w => w.Item.Key)];
         IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(

@@ -1,6 +1,5 @@
 using Espalier.Checkpoints;
 using Espalier.Runs.Storage;
-using Espalier.Runs.Studies;
 using Espalier.Tensors;
 
 namespace Espalier.Runs.Clusters;

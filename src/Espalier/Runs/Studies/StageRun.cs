@@ -1,6 +1,5 @@
 using Espalier.Operators;
 using Espalier.Runs.Storage;
-using Espalier.Training;
 
 namespace Espalier.Runs.Studies;
 

@@ -18,6 +18,9 @@ namespace Espalier.Tests.Cli.Clusters;
 /// </summary>
 sealed class FakeKubernetes : IAsyncDisposable
 {
+    /// <summary>Whom it lets in.</summary>
+    public const string Token = "0123456789";
+
     const string Jobs = "/apis/batch/v1/namespaces/{ns}/jobs";
 
     readonly ConcurrentDictionary<(string Space, string Name), JobRun> _jobs = new();
@@ -54,21 +57,32 @@ sealed class FakeKubernetes : IAsyncDisposable
     /// <summary>Folders behind the claims, by name; a pod of any other claim stays pending.</summary>
     public ConcurrentDictionary<string, string> Claims { get; } = new();
 
-    /// <summary>Answers that are given instead of real ones, one for each request, as long as there are any: a status, or 0 for none.</summary>
+    /// <summary>Answers that are given instead of real ones, one for each request, as long as there are any: a status; one below 0 after the work was done; 0 for none.</summary>
     public ConcurrentQueue<int> Faults { get; } = new();
 
     public ConcurrentBag<string> Asked { get; } = [];
 
-    /// <summary>What befalls a pod, and when.</summary>
+    /// <summary>What befalls a pod as soon as it runs.</summary>
     public Func<Pod, Fate> Befalls { get; set; } = _ => Fate.None;
-    public Func<Pod, Task> Moment { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>A folder with the command <c>espalier</c>: this build.</summary>
     public string Image { get; }
 
     public IReadOnlyList<Pod> Pods => [.. _jobs.Values.SelectMany(j => j.Pods)];
 
-    public IReadOnlyList<V1Job> All => [.. _jobs.Values.Select(j => j.Job)];
+    public IReadOnlyList<V1Job> All => [.. _jobs.Values.Select(j => j.Seen())];
+
+    /// <summary>All Jobs, when each of them has come to its end.</summary>
+    public async Task<IReadOnlyList<V1Job>> Ended(CancellationToken stop)
+    {
+        for (int attempt = 0; All.Any(j => j.Status.Conditions is null); attempt++)
+        {
+            Assert.True(attempt < 1200, string.Join('\n', All.Select(j => j.Metadata.Name)));
+            await Task.Delay(50, stop);
+        }
+
+        return All;
+    }
 
     public Uri Address => new(_app.Urls.First());
 
@@ -94,7 +108,7 @@ sealed class FakeKubernetes : IAsyncDisposable
             current-context: fake
             users:
             - name: me
-              user: {}
+              user: {token: "{{Token}}"}
             """
         );
         return fake;
@@ -113,16 +127,32 @@ sealed class FakeKubernetes : IAsyncDisposable
     async Task Faulty(HttpContext context, RequestDelegate next)
     {
         Asked.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
-        if (Faults.TryDequeue(out int status) && status > 0)
+        if (context.Request.Headers.Authorization != $"Bearer {Token}")
         {
-            if (status == 429)
-            {
-                context.Response.Headers.RetryAfter = "1";
-            }
+            await Fail(context, 401, "Unauthorized", "Unauthorized");
+            return;
+        }
 
+        int status = Faults.TryDequeue(out int fault) ? fault : 0;
+        if (status < 0)
+        {
+            // It is done, and the answer gets lost on its way.
+            Stream wire = context.Response.Body;
+            context.Response.Body = new MemoryStream();
+            await next(context);
+            context.Response.Body = wire;
+        }
+
+        if (status == 429)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
+        if (status != 0)
+        {
             await Fail(
                 context,
-                status,
+                Math.Abs(status),
                 status == 429 ? "TooManyRequests" : "InternalError",
                 status == 429
                     ? "the server has received too many requests and has asked us to try again later"
@@ -249,15 +279,10 @@ sealed class FakeKubernetes : IAsyncDisposable
 
         _jobs.TryRemove((job.Job.Metadata.NamespaceProperty, job.Job.Metadata.Name), out _);
         await job.Delete();
-        await Answer(
+        await Write(
             context,
             200,
-            new V1Status
-            {
-                ApiVersion = "v1",
-                Kind = "Status",
-                Status = "Success",
-            }
+            """{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}"""
         );
     }
 
@@ -278,25 +303,31 @@ sealed class FakeKubernetes : IAsyncDisposable
         );
 
     static Task Fail(HttpContext context, int code, string reason, string message) =>
-        Answer(
+        Write(
             context,
             code,
-            new V1Status
-            {
-                ApiVersion = "v1",
-                Kind = "Status",
-                Status = "Failure",
-                Code = code,
-                Reason = reason,
-                Message = message,
-            }
+            JsonSerializer.Serialize(
+                new
+                {
+                    kind = "Status",
+                    apiVersion = "v1",
+                    metadata = new { },
+                    status = "Failure",
+                    message,
+                    reason,
+                    code,
+                }
+            )
         );
 
-    static Task Answer(HttpContext context, int code, object answer)
+    static Task Answer(HttpContext context, int code, object answer) =>
+        Write(context, code, KubernetesJson.Serialize(answer));
+
+    static Task Write(HttpContext context, int code, string json)
     {
         context.Response.StatusCode = code;
         context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(KubernetesJson.Serialize(answer));
+        return context.Response.WriteAsync(json);
     }
 
     internal string NextVersion() => $"{Interlocked.Increment(ref _version)}";

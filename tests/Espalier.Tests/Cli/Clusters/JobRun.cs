@@ -229,7 +229,6 @@ sealed class JobRun(V1Job job, FakeKubernetes cluster)
             Fate fate = cluster.Befalls(pod);
             if (fate != Fate.None)
             {
-                await Task.WhenAny(end, cluster.Moment(pod));
                 Hurt(process, fate == Fate.Killed ? "KILL" : "TERM");
                 pod.IsEvicted = fate == Fate.Evicted;
             }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Espalier.Tensors;
 using Espalier.Tests.House;
 
 namespace Espalier.Tests.Runs.Clusters;
@@ -11,14 +12,25 @@ sealed class SlurmCluster : IDisposable
     const int Nodes = 3;
     static readonly string Script = Checkout.Full("tools/slurm-up.sh");
 
-    public SlurmCluster(string folder)
+    readonly string _home = Directory.CreateTempSubdirectory("espalier-slurm").FullName;
+
+    public SlurmCluster()
     {
-        Folder = folder;
         Port = FreePorts();
+
+        // Slurm's own users look into it.
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(
+                _home,
+                File.GetUnixFileMode(_home) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute
+            );
+        }
+
         Do("up", $"{Nodes}");
     }
 
-    public string Folder { get; }
+    string Folder => Path.Combine(_home, "slurm");
     public string Conf => Path.Combine(Folder, "slurm.conf");
     int Port { get; }
 
@@ -54,7 +66,7 @@ sealed class SlurmCluster : IDisposable
         [
             .. Directory
                 .GetDirectories("/proc")
-                .Select(d => int.TryParse(Path.GetFileName(d), out int pid) ? pid : 0)
+                .Select(d => Numeral.TryWhole(Path.GetFileName(d), out int pid) ? pid : 0)
                 .Where(p =>
                     p > 0
                     && Text($"/proc/{p}/environ").Split('\0').ToHashSet() is var e
@@ -95,7 +107,12 @@ sealed class SlurmCluster : IDisposable
         return output + error.GetAwaiter().GetResult();
     }
 
-    public void Dispose() => Do("down");
+    public void Dispose()
+    {
+        Run("scancel", "--me");
+        Do("down");
+        Directory.Delete(_home, recursive: true);
+    }
 
     void Do(string action, params string[] more)
     {
@@ -104,7 +121,7 @@ sealed class SlurmCluster : IDisposable
             "bash",
             [
                 "-c",
-                $"exec \"$0\" \"$@\" </dev/null >\"{Folder}/said\" 2>&1",
+                $"exec \"$0\" \"$@\" </dev/null >\"{_home}/said\" 2>&1",
                 Script,
                 action,
                 Folder,
@@ -112,23 +129,24 @@ sealed class SlurmCluster : IDisposable
             ]
         );
         start.Environment["SLURM_PORT"] = $"{Port}";
-        Directory.CreateDirectory(Folder);
         using Process process = Process.Start(start)!;
         process.WaitForExit();
         Assert.True(
             process.ExitCode == 0,
-            $"slurm-up.sh {action}: {Text(Path.Combine(Folder, "said"))}"
+            $"slurm-up.sh {action}: {Text(Path.Combine(_home, "said"))}"
         );
     }
 
     static int ParentOf(int process) =>
         Text($"/proc/{process}/stat") is { Length: > 0 } stat
-        && int.TryParse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], out int parent)
+        && Numeral.TryWhole(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], out int parent)
             ? parent
             : 0;
 
     static int PidIn(string file) =>
-        int.Parse(Text(file).Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        Numeral.TryWhole(Text(file).Trim(), out int pid)
+            ? pid
+            : throw new InvalidDataException(file);
 
     static void Kill(int pid)
     {

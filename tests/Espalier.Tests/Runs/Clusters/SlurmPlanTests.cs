@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Espalier.Cli;
-using Espalier.Runs;
 using Espalier.Runs.Clusters;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
