@@ -33,10 +33,13 @@ sealed class FakeKubernetes : IAsyncDisposable
         Directory.CreateDirectory(Image);
         string command = Path.Combine(Image, "espalier");
         File.WriteAllText(command, $"#!/bin/sh\nexec \"{Tool.Dotnet}\" \"{Tool.Dll}\" \"$@\"\n");
-        File.SetUnixFileMode(
-            command,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        );
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(
+                command,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            );
+        }
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -118,7 +121,7 @@ sealed class FakeKubernetes : IAsyncDisposable
     {
         foreach (JobRun job in _jobs.Values)
         {
-            await job.Delete();
+            await job.DisposeAsync();
         }
 
         await _app.DisposeAsync();
@@ -278,7 +281,7 @@ sealed class FakeKubernetes : IAsyncDisposable
         }
 
         _jobs.TryRemove((job.Job.Metadata.NamespaceProperty, job.Job.Metadata.Name), out _);
-        await job.Delete();
+        await job.DisposeAsync();
         await Write(
             context,
             200,

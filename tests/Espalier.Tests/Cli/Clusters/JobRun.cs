@@ -6,7 +6,7 @@ using k8s.Models;
 namespace Espalier.Tests.Cli.Clusters;
 
 /// <summary>What the Job controller does with one Indexed Job: pods for its indexes, and what their ends come to.</summary>
-sealed class JobRun(V1Job job, FakeKubernetes cluster)
+sealed class JobRun(V1Job job, FakeKubernetes cluster) : IAsyncDisposable
 {
     // The controller waits 10 s, 20 s and so on to 6 minutes; here everything is a hundred times as fast.
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -30,10 +30,12 @@ sealed class JobRun(V1Job job, FakeKubernetes cluster)
 
     public void Begin() => _work = Task.Run(Work);
 
-    public async Task Delete()
+    /// <summary>Ends its pods as a deleted Job's.</summary>
+    public async ValueTask DisposeAsync()
     {
         await _deleted.CancelAsync();
         await _work;
+        _deleted.Dispose();
     }
 
     /// <summary>The Job as the API shows it now.</summary>
