@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Espalier.Server.Api;
 using Espalier.Server.Batching;
 using Espalier.Server.Figures;
@@ -27,6 +28,7 @@ public sealed class ModelServer : IAsyncDisposable
     readonly IReadOnlyList<ServedModel> _models;
     readonly ServerFigures _figures;
     readonly PrometheusText _text;
+    IDisposable? _collector;
     readonly Gate _gate;
     readonly WebApplication _app;
     readonly CancellationTokenSource _giveUp = new();
@@ -80,6 +82,7 @@ public sealed class ModelServer : IAsyncDisposable
                 model.Start(options, server._figures);
             }
 
+            server._collector = options.Collects ? Collector.Begin() : null;
             await server._app.StartAsync();
             server.Address = new Uri(
                 server
@@ -117,6 +120,9 @@ public sealed class ModelServer : IAsyncDisposable
         _disposed = true;
         await _giveUp.CancelAsync();
         await _app.DisposeAsync();
+
+        // It reads the figures once more for their last values, those of the models among them.
+        _collector?.Dispose();
         foreach (ServedModel model in _models)
         {
             model.Dispose();
@@ -244,7 +250,7 @@ public sealed class ModelServer : IAsyncDisposable
             case Microsoft.AspNetCore.Http.BadHttpRequestException bad:
                 return new Refusal(bad.StatusCode, $"The request cannot be read: {bad.Message}");
             case InvalidDataException or ArgumentException:
-                return new Refusal(400, failure.Message);
+                return new Refusal(400, WithoutFolders(failure.Message));
             default:
                 _options.Tell(
                     $"This is a bug in Espalier ({failure.GetType().Name}: {failure.Message})."
@@ -255,6 +261,18 @@ public sealed class ModelServer : IAsyncDisposable
                 );
         }
     }
+
+    /// <summary>Sentences of the library name a model by its folder; clients know it by its name.</summary>
+    string WithoutFolders(string sentence) =>
+        _models.Aggregate(
+            sentence,
+            (text, model) =>
+                Regex.Replace(
+                    text,
+                    $@"(?<!\w){Regex.Escape(model.Folder)}(?!\w)",
+                    model.Name.Replace("$", "$$")
+                )
+        );
 
     /// <summary>The host waits for no signal.</summary>
     sealed class Untied : IHostLifetime

@@ -10,11 +10,34 @@ namespace Espalier.Export;
 /// <param name="Effort">Of <see cref="ExitForm.If"/>: the rule and threshold by which texts leave.</param>
 public sealed record OnnxOptions(ExitForm Exits, Effort Effort)
 {
+    /// <summary>How weights in rows of int8 are multiplied; null: in the form that ONNX Runtime is fastest with.</summary>
+    public Int8Form? Int8 { get; init; }
+}
+
+/// <summary>How a file multiplies with weights of int8 that have a scale for each row.</summary>
+public enum Int8Form
+{
     /// <summary>
-    /// int8 weights become fp32 again in front of each product (DequantizeLinear and MatMul), instead of integer products with rows
-    /// that are rounded as they come (MatMulInteger). How a runtime multiplies then is its own affair: ONNX Runtime rounds rows too.
+    /// MatMulNBits with 8 bits, an operator of ONNX Runtime's own: it rounds each text's rows in blocks, whatever stands beside them.
     /// </summary>
-    public bool WeightsAlone { get; init; }
+    Blocks,
+
+    /// <summary>
+    /// MatMulInteger, with rows rounded as Espalier rounds them: our integers exactly, in operators of ONNX alone.
+    /// </summary>
+    Products,
+
+    /// <summary>
+    /// DynamicQuantizeLinear and DequantizeLinear around each product: one scale for all texts of a batch, so that an answer turns on what
+    /// stands beside it. In operators of ONNX alone.
+    /// </summary>
+    Qdq,
+
+    /// <summary>
+    /// DequantizeLinear of the weights in front of products of fp32. How a runtime multiplies then is its own affair: ONNX Runtime rounds
+    /// rows too.
+    /// </summary>
+    Weights,
 }
 
 /// <summary>
@@ -58,7 +81,7 @@ public static class OnnxModel
             yield return $"The model predicts a number, and of a number no exit is sure by {options.Effort}; take patience:2 or exit:1.";
         }
 
-        if (options.WeightsAlone && !rows)
+        if (options.Int8 is not null && !rows)
         {
             yield return "The model has no weights in rows of int8; quantize it with the operator Q first, or leave --int8 out.";
         }
@@ -114,7 +137,7 @@ public static class OnnxModel
                 graph,
                 model,
                 new OnnxAttention(graph, config),
-                new OnnxProducts(graph, model, options.WeightsAlone),
+                new OnnxProducts(graph, model, options.Int8 ?? Int8Form.Blocks),
                 exits
             )
         );

@@ -5,14 +5,17 @@ using Espalier.Tensors;
 namespace Espalier.Export;
 
 /// <summary>x · weightᵀ in ONNX, as the form of the weight asks for.</summary>
-/// <param name="weightsAlone">int8 weights become fp32 again in front of a product of fp32 (DequantizeLinear), instead of integer products.</param>
-sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
+/// <param name="int8">How rows of int8 are multiplied.</param>
+sealed class OnnxProducts(OnnxGraph graph, Model model, Int8Form int8)
 {
     // MatMulNBits computes with activations of int8, as kernels here do.
     const int Int8Activations = 4;
 
-    // What was rounded once, of one input of several products.
-    readonly Dictionary<string, (string Codes, string Scale, string Zero)> _rounded = [];
+    // Columns of a row of int8 that are rounded together where it is multiplied in blocks; the weights' scale is the row's.
+    const int Block = 128;
+    const byte MiddleOf8 = 128;
+
+    readonly OnnxIntegers _integers = new(graph);
 
     /// <summary>A weight as it is multiplied with: what a layer has in fp32 is rounded as the traits say.</summary>
     public static Weight FormOf(Model model, Part part)
@@ -25,7 +28,7 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
     public static bool HasBlocks(GroupedWeight weight) =>
         weight.Group >= 16 && int.IsPow2(weight.Group);
 
-    public string Multiply(string x, Part part, int outputs)
+    public string Multiply(string x, Part part)
     {
         // The table of words, as the head's matrix: one of them is written.
         if (part == Part.Word)
@@ -39,14 +42,9 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
 
         return FormOf(model, part) switch
         {
-            Int8Rows rows when weightsAlone => graph.Add("MatMul", [x, Dequantized(part, rows)]),
-            Int8Rows rows => MultiplyIntegers(x, part, rows),
-            GroupedWeight grouped when HasBlocks(grouped) => MultiplyBlocks(
-                x,
-                part,
-                outputs,
-                grouped
-            ),
+            Int8Rows rows when int8 == Int8Form.Blocks => MultiplyRows(x, part, rows),
+            Int8Rows rows => _integers.Multiply(x, part, rows, int8),
+            GroupedWeight grouped when HasBlocks(grouped) => MultiplyGroups(x, part, grouped),
             _ => graph.Add("MatMul", [x, Dense(part.Weight, turned: true)]),
         };
     }
@@ -73,160 +71,131 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
         );
     }
 
-    string Dequantized(Part part, Int8Rows rows) =>
-        graph.Add(
-            "DequantizeLinear",
-            [Codes(part, rows), graph.Floats($"{part}.scale", [rows.Rows], rows.Scales)],
-            ("axis", 1)
-        );
-
-    /// <summary>
-    /// The integers of each row of x, exact, times both scales. ONNX Runtime's MatMulInteger takes one zero point for all rows, so it
-    /// is taken out of the sums: Σ (a − z) w = Σ a w − z Σ w.
-    /// </summary>
-    string MultiplyIntegers(string x, Part part, Int8Rows rows)
+    /// <summary>Rows of int8 as blocks whose codes have their zero in the middle and that share the row's scale.</summary>
+    string MultiplyRows(string x, Part part, Int8Rows rows)
     {
-        var (codes, scale, zero) = Rounded(x);
-        int[] sums = new int[rows.Rows];
-        for (int r = 0; r < sums.Length; r++)
-        {
-            foreach (sbyte w in rows.Row(r))
-            {
-                sums[r] += w;
-            }
-        }
-
-        string sum = graph.Tensor(
-            $"{part}.sum",
-            OnnxType.Int32,
-            [sums.Length],
-            4L * sums.Length,
-            to => OnnxGraph.Put<int>(to, sums)
-        );
-        string product = graph.Add("MatMulInteger", [codes, Codes(part, rows)]),
-            exact = graph.Add("Sub", [product, graph.Add("Mul", [zero, sum])]),
-            both = graph.Add(
-                "Mul",
-                [scale, graph.Floats($"{part}.scale", [rows.Rows], rows.Scales)]
-            );
-        return graph.Add("Mul", [Cast(exact, OnnxType.Float), both]);
-    }
-
-    /// <summary>
-    /// Each row of x as bytes, as DynamicQuantizeLinear makes them of a whole tensor: the range includes 0, scale = (max − min) / 255,
-    /// zero = round(−min / scale), and rounding goes to even. Rows that stand beside others, or padding, so change nothing.
-    /// </summary>
-    (string Codes, string Scale, string Zero) Rounded(string x)
-    {
-        if (_rounded.TryGetValue(x, out var known))
-        {
-            return known;
-        }
-
-        string none = graph.Constant(0f),
-            most = graph.Constant(255f),
-            low = graph.Add("Min", [Reduced("ReduceMin", x), none]),
-            high = graph.Add("Max", [Reduced("ReduceMax", x), none]),
-            range = graph.Add("Div", [graph.Add("Sub", [high, low]), most]),
-            scale = graph.Add(
-                "Where",
-                [graph.Add("Equal", [range, none]), graph.Constant(1f), range]
-            ),
-            zero = Clip(graph.Add("Round", [graph.Add("Div", [graph.Add("Neg", [low]), scale])])),
-            steps = graph.Add("Round", [graph.Add("Div", [x, scale])]),
-            codes = Cast(Clip(graph.Add("Add", [steps, zero])), OnnxType.UInt8);
-        return _rounded[x] = (codes, scale, Cast(zero, OnnxType.Int32));
-
-        string Clip(string value) => graph.Add("Clip", [value, none, most]);
-    }
-
-    string Reduced(string op, string x) =>
-        graph.Add(op, [x], ("axes", new long[] { -1 }), ("keepdims", 1));
-
-    string Cast(string x, OnnxType type) => graph.Add("Cast", [x], ("to", (int)type));
-
-    /// <summary>[inputs, outputs].</summary>
-    string Codes(Part part, Int8Rows rows) =>
-        graph.Tensor(
-            $"{part}.codes",
-            OnnxType.Int8,
-            [rows.Columns, rows.Rows],
-            rows.Shape.Count,
+        int groups = (rows.Columns + Block - 1) / Block;
+        return MultiplyBlocks(
+            x,
+            part,
+            rows,
+            8,
+            Block,
             to =>
             {
-                sbyte[] turned = new sbyte[rows.Shape.Count];
+                byte[] codes = new byte[groups * Block];
+                codes.AsSpan().Fill(MiddleOf8);
                 for (int r = 0; r < rows.Rows; r++)
                 {
                     ReadOnlySpan<sbyte> row = rows.Row(r);
                     for (int c = 0; c < row.Length; c++)
                     {
-                        turned[c * rows.Rows + r] = row[c];
+                        codes[c] = (byte)(row[c] + MiddleOf8);
                     }
+
+                    to.Write(codes);
+                }
+            },
+            () =>
+            {
+                float[] scales = new float[rows.Rows * groups];
+                for (int i = 0; i < scales.Length; i++)
+                {
+                    scales[i] = rows.Scales[i / groups];
                 }
 
-                OnnxGraph.Put<sbyte>(to, turned);
+                return scales;
             }
         );
+    }
 
-    /// <summary>Codes in groups as ONNX Runtime's MatMulNBits has them: w = scale · (code − zero).</summary>
-    string MultiplyBlocks(string x, Part part, int outputs, GroupedWeight weight)
+    string MultiplyGroups(string x, Part part, GroupedWeight weight)
     {
         Lazy<OnnxBlocks> blocks = new(() => new OnnxBlocks(weight));
-        int groups = weight.Groups,
-            bytes = weight.Group * weight.Bits / 8;
-        List<string> inputs =
-        [
-            x,
-            graph.Tensor(
-                $"{part}.codes",
-                OnnxType.UInt8,
-                [outputs, groups, bytes],
-                (long)outputs * groups * bytes,
-                to => to.Write(blocks.Value.Codes)
-            ),
-            Numbers("scale", () => blocks.Value.Scales),
-        ];
 
         // Without zeros they are in the middle. Packed zeros are multiplied with faster, and hold what codes hold.
+        string[] zeros = [];
         if (weight.Zero != 1 << (weight.Bits - 1))
         {
             byte[]? packed = blocks.Value.PackedZeros();
-            inputs.Add(
+            zeros =
+            [
                 packed is null
-                    ? Numbers("zero", () => blocks.Value.Zeros)
+                    ? Numbers(part, "zero", weight.Rows * weight.Groups, () => blocks.Value.Zeros)
                     : graph.Tensor(
                         $"{part}.zero",
                         OnnxType.UInt8,
                         [packed.Length],
                         packed.Length,
                         to => to.Write(packed)
-                    )
-            );
+                    ),
+            ];
         }
 
+        return MultiplyBlocks(
+            x,
+            part,
+            weight,
+            weight.Bits,
+            weight.Group,
+            to => to.Write(blocks.Value.Codes),
+            () => blocks.Value.Scales,
+            zeros
+        );
+    }
+
+    /// <summary>
+    /// Codes in blocks as ONNX Runtime's MatMulNBits has them: w = scale · (code − zero). It rounds each row of x in blocks of the same
+    /// size, to int8 around 0, so that what stands beside a row changes nothing.
+    /// </summary>
+    string MultiplyBlocks(
+        string x,
+        Part part,
+        Weight weight,
+        int bits,
+        int block,
+        Action<Stream> codes,
+        Func<float[]> scales,
+        params ReadOnlySpan<string> zeros
+    )
+    {
+        int outputs = weight.Rows,
+            blocks = (weight.Columns + block - 1) / block,
+            bytes = block * bits / 8;
         string y = $"MatMulNBits_{part}_{x}";
         graph.Place(
             "MatMulNBits",
-            [.. inputs],
+            [
+                x,
+                graph.Tensor(
+                    $"{part}.codes",
+                    OnnxType.UInt8,
+                    [outputs, blocks, bytes],
+                    (long)outputs * blocks * bytes,
+                    codes
+                ),
+                Numbers(part, "scale", outputs * blocks, scales),
+                .. zeros,
+            ],
             [y],
             [
                 ("K", weight.Columns),
                 ("N", outputs),
-                ("bits", weight.Bits),
-                ("block_size", weight.Group),
+                ("bits", bits),
+                ("block_size", block),
                 ("accuracy_level", Int8Activations),
             ],
             OnnxGraph.ContribDomain
         );
         return y;
-
-        string Numbers(string name, Func<float[]> values) =>
-            graph.Tensor(
-                $"{part}.{name}",
-                OnnxType.Float,
-                [(long)outputs * groups],
-                4L * outputs * groups,
-                to => OnnxGraph.Put<float>(to, values())
-            );
     }
+
+    string Numbers(Part part, string name, int count, Func<float[]> values) =>
+        graph.Tensor(
+            $"{part}.{name}",
+            OnnxType.Float,
+            [count],
+            4L * count,
+            to => OnnxGraph.Put<float>(to, values())
+        );
 }
