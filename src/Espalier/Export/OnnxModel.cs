@@ -10,26 +10,19 @@ namespace Espalier.Export;
 /// <param name="Effort">Of <see cref="ExitForm.If"/>: the rule and threshold by which texts leave.</param>
 public sealed record OnnxOptions(ExitForm Exits, Effort Effort)
 {
-    /// <summary>How weights in rows of int8 are multiplied; null: in the form that ONNX Runtime is fastest with.</summary>
+    /// <summary>How weights in rows of int8 are multiplied; null: by <see cref="Int8Form.Products"/>.</summary>
     public Int8Form? Int8 { get; init; }
 }
 
 /// <summary>How a file multiplies with weights of int8 that have a scale for each row.</summary>
 public enum Int8Form
 {
-    /// <summary>
-    /// MatMulNBits with 8 bits, an operator of ONNX Runtime's own: it rounds each text's rows in blocks, whatever stands beside them.
-    /// </summary>
-    Blocks,
-
-    /// <summary>
-    /// MatMulInteger, with rows rounded as Espalier rounds them: our integers exactly, in operators of ONNX alone.
-    /// </summary>
+    /// <summary>MatMulInteger: each row is rounded as it comes, and the integers are multiplied.</summary>
     Products,
 
     /// <summary>
-    /// DynamicQuantizeLinear and DequantizeLinear around each product: one scale for all texts of a batch, so that an answer turns on what
-    /// stands beside it. In operators of ONNX alone.
+    /// The same integers as QuantizeLinear and DequantizeLinear around products of fp32, from which a runtime makes integer products
+    /// again. ONNX Runtime does not where they stand in the branches of <see cref="ExitForm.If"/>, and is slow there.
     /// </summary>
     Qdq,
 
@@ -137,7 +130,7 @@ public static class OnnxModel
                 graph,
                 model,
                 new OnnxAttention(graph, config),
-                new OnnxProducts(graph, model, options.Int8 ?? Int8Form.Blocks),
+                new OnnxProducts(graph, model, options.Int8 ?? Int8Form.Products),
                 exits
             )
         );

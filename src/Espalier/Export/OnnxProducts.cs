@@ -11,11 +11,7 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, Int8Form int8)
     // MatMulNBits computes with activations of int8, as kernels here do.
     const int Int8Activations = 4;
 
-    // Columns of a row of int8 that are rounded together where it is multiplied in blocks; the weights' scale is the row's.
-    const int Block = 128;
-    const byte MiddleOf8 = 128;
-
-    readonly OnnxIntegers _integers = new(graph);
+    readonly OnnxIntegers _integers = new(graph, int8);
 
     /// <summary>A weight as it is multiplied with: what a layer has in fp32 is rounded as the traits say.</summary>
     public static Weight FormOf(Model model, Part part)
@@ -42,9 +38,8 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, Int8Form int8)
 
         return FormOf(model, part) switch
         {
-            Int8Rows rows when int8 == Int8Form.Blocks => MultiplyRows(x, part, rows),
-            Int8Rows rows => _integers.Multiply(x, part, rows, int8),
-            GroupedWeight grouped when HasBlocks(grouped) => MultiplyGroups(x, part, grouped),
+            Int8Rows rows => _integers.Multiply(x, part, rows),
+            GroupedWeight grouped when HasBlocks(grouped) => MultiplyBlocks(x, part, grouped),
             _ => graph.Add("MatMul", [x, Dense(part.Weight, turned: true)]),
         };
     }
@@ -71,131 +66,66 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, Int8Form int8)
         );
     }
 
-    /// <summary>Rows of int8 as blocks whose codes have their zero in the middle and that share the row's scale.</summary>
-    string MultiplyRows(string x, Part part, Int8Rows rows)
-    {
-        int groups = (rows.Columns + Block - 1) / Block;
-        return MultiplyBlocks(
-            x,
-            part,
-            rows,
-            8,
-            Block,
-            to =>
-            {
-                byte[] codes = new byte[groups * Block];
-                codes.AsSpan().Fill(MiddleOf8);
-                for (int r = 0; r < rows.Rows; r++)
-                {
-                    ReadOnlySpan<sbyte> row = rows.Row(r);
-                    for (int c = 0; c < row.Length; c++)
-                    {
-                        codes[c] = (byte)(row[c] + MiddleOf8);
-                    }
-
-                    to.Write(codes);
-                }
-            },
-            () =>
-            {
-                float[] scales = new float[rows.Rows * groups];
-                for (int i = 0; i < scales.Length; i++)
-                {
-                    scales[i] = rows.Scales[i / groups];
-                }
-
-                return scales;
-            }
-        );
-    }
-
-    string MultiplyGroups(string x, Part part, GroupedWeight weight)
+    /// <summary>Codes in groups as ONNX Runtime's MatMulNBits has them: w = scale · (code − zero).</summary>
+    string MultiplyBlocks(string x, Part part, GroupedWeight weight)
     {
         Lazy<OnnxBlocks> blocks = new(() => new OnnxBlocks(weight));
+        int outputs = weight.Rows,
+            groups = weight.Groups,
+            bytes = weight.Group * weight.Bits / 8;
+        List<string> inputs =
+        [
+            x,
+            graph.Tensor(
+                $"{part}.codes",
+                OnnxType.UInt8,
+                [outputs, groups, bytes],
+                (long)outputs * groups * bytes,
+                to => to.Write(blocks.Value.Codes)
+            ),
+            Numbers("scale", () => blocks.Value.Scales),
+        ];
 
         // Without zeros they are in the middle. Packed zeros are multiplied with faster, and hold what codes hold.
-        string[] zeros = [];
         if (weight.Zero != 1 << (weight.Bits - 1))
         {
             byte[]? packed = blocks.Value.PackedZeros();
-            zeros =
-            [
+            inputs.Add(
                 packed is null
-                    ? Numbers(part, "zero", weight.Rows * weight.Groups, () => blocks.Value.Zeros)
+                    ? Numbers("zero", () => blocks.Value.Zeros)
                     : graph.Tensor(
                         $"{part}.zero",
                         OnnxType.UInt8,
                         [packed.Length],
                         packed.Length,
                         to => to.Write(packed)
-                    ),
-            ];
+                    )
+            );
         }
 
-        return MultiplyBlocks(
-            x,
-            part,
-            weight,
-            weight.Bits,
-            weight.Group,
-            to => to.Write(blocks.Value.Codes),
-            () => blocks.Value.Scales,
-            zeros
-        );
-    }
-
-    /// <summary>
-    /// Codes in blocks as ONNX Runtime's MatMulNBits has them: w = scale · (code − zero). It rounds each row of x in blocks of the same
-    /// size, to int8 around 0, so that what stands beside a row changes nothing.
-    /// </summary>
-    string MultiplyBlocks(
-        string x,
-        Part part,
-        Weight weight,
-        int bits,
-        int block,
-        Action<Stream> codes,
-        Func<float[]> scales,
-        params ReadOnlySpan<string> zeros
-    )
-    {
-        int outputs = weight.Rows,
-            blocks = (weight.Columns + block - 1) / block,
-            bytes = block * bits / 8;
         string y = $"MatMulNBits_{part}_{x}";
         graph.Place(
             "MatMulNBits",
-            [
-                x,
-                graph.Tensor(
-                    $"{part}.codes",
-                    OnnxType.UInt8,
-                    [outputs, blocks, bytes],
-                    (long)outputs * blocks * bytes,
-                    codes
-                ),
-                Numbers(part, "scale", outputs * blocks, scales),
-                .. zeros,
-            ],
+            [.. inputs],
             [y],
             [
                 ("K", weight.Columns),
                 ("N", outputs),
-                ("bits", bits),
-                ("block_size", block),
+                ("bits", weight.Bits),
+                ("block_size", weight.Group),
                 ("accuracy_level", Int8Activations),
             ],
             OnnxGraph.ContribDomain
         );
         return y;
-    }
 
-    string Numbers(Part part, string name, int count, Func<float[]> values) =>
-        graph.Tensor(
-            $"{part}.{name}",
-            OnnxType.Float,
-            [count],
-            4L * count,
-            to => OnnxGraph.Put<float>(to, values())
-        );
+        string Numbers(string name, Func<float[]> values) =>
+            graph.Tensor(
+                $"{part}.{name}",
+                OnnxType.Float,
+                [(long)outputs * groups],
+                4L * outputs * groups,
+                to => OnnxGraph.Put<float>(to, values())
+            );
+    }
 }

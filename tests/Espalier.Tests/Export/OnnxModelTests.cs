@@ -23,8 +23,8 @@ public sealed class OnnxModelTests
         "exit:2",
     ];
 
-    // Rows whose integers tie otherwise, since fp32 differs in its last bit.
-    const double Integers = 0.02;
+    // Rows are rounded in other steps than ours.
+    const double Integers = 0.05;
 
     public static TheoryData<string> Rules => [.. Efforts];
 
@@ -154,17 +154,14 @@ public sealed class OnnxModelTests
     }
 
     [Theory]
-    [InlineData(Int8Form.Qdq, 0.1)]
-    [InlineData(Int8Form.Products, Integers)]
-    public void Rows_of_int8_give_our_logits_in_a_padded_batch_as_well(
-        Int8Form form,
-        double tolerance
-    )
+    [InlineData(Int8Form.Qdq)]
+    [InlineData(Int8Form.Products)]
+    public void Rows_of_int8_give_our_logits_in_a_padded_batch_as_well(Int8Form form)
     {
         Model model = Uneven() with { Traits = new Traits(Precision.Int8) };
-        Agree(model, Onnx.Plain with { Int8 = form }, tolerance);
+        Agree(model, Onnx.Plain with { Int8 = form }, Integers);
         OnnxOptions exits = new(ExitForm.If, Effort.Parse("patience:2")) { Int8 = form };
-        Agree(model, exits, tolerance);
+        Agree(model, exits, Integers);
         Assert.Equal("model_quantized.onnx", OnnxModel.FileName(model));
     }
 

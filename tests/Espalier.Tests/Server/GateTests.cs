@@ -1,6 +1,5 @@
 using System.Net;
 using Espalier.Server;
-using Espalier.Tests.Models;
 
 namespace Espalier.Tests.Server;
 
@@ -70,19 +69,6 @@ public sealed class GateTests
         using HttpResponseMessage response = await serving.Http.GetAsync(path, Serving.Stop);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains("error", await response.Content.ReadAsStringAsync(Serving.Stop));
-    }
-
-    [Fact]
-    public async Task A_refusal_says_the_models_name_and_not_where_it_lies()
-    {
-        await using Serving serving = await Serving.Start();
-        string sentence = await serving.Refused(
-            400,
-            "/v1/completions",
-            new { model = "writer", prompt = new string('a', 2 * ToyWriter.Context) }
-        );
-        Assert.Contains("the context of the model in writer holds", sentence);
-        Assert.DoesNotContain(Path.GetDirectoryName(serving.WriterFolder)!, sentence);
     }
 
     [Fact]
