@@ -109,7 +109,7 @@ public sealed class JourneyTests : IDisposable
         Directory.Move(toys.Bert(), _folder["my-model"]);
         Directory.Move(writer.Folder, _folder["my-writer"]);
         Table("train.csv", [.. Enumerable.Range(0, 64).Select(Made)]);
-        Table("test.csv", [.. Enumerable.Range(64, 32).Select(Made)]);
+        Table("test.csv", [.. Enumerable.Range(64, 12).Select(Made)]);
         _folder.Write("test.txt", ToyCorpus.Text(20, 3));
         await using TypedPage page = new(_folder.Path);
 

@@ -87,6 +87,9 @@ public sealed class Store
     internal string StudiesFolder => Path.Combine(Folder, "studies");
     internal string ModelsFolder => Path.Combine(Folder, "models");
 
+    /// <summary>What whoever works here says of it: <see cref="Watching.StoreWatch"/>.</summary>
+    internal string DiaryFolder => Path.Combine(Folder, "diary");
+
     string ActionsFolder => Path.Combine(Folder, "actions");
 
     internal string LocksFolder => Path.Combine(Folder, "locks");
@@ -379,7 +382,7 @@ public sealed class Store
             Directory.Delete(TemporaryFolder, recursive: true);
         }
 
-        foreach (string folder in (string[])[Folder, ActionsFolder, StudiesFolder])
+        foreach (string folder in (string[])[Folder, ActionsFolder, StudiesFolder, DiaryFolder])
         {
             Leftovers.Clear(folder);
         }

@@ -85,6 +85,7 @@ public static class StoreGarbage
         files.AddRange(
             Below(store.UnfinishedFolder, name => kept.Contains(name) || !wanted.Contains(name))
         );
+        files.AddRange(Diaries(store, wanted));
         files.AddRange(Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12]))));
         files.AddRange(
             Directory
@@ -96,6 +97,20 @@ public static class StoreGarbage
             [.. found.Select(f => Path.GetRelativePath(store.Folder, f))],
             found.Sum(f => new FileInfo(f) is { LinkTarget: null } file ? file.Length : 0)
         );
+    }
+
+    /// <summary>Notes of stages that no study asks for, and of studies without a record.</summary>
+    static IEnumerable<string> Diaries(Store store, IReadOnlySet<string> wanted)
+    {
+        HashSet<string?> records = [.. StudyRecord.Files(store).Select(Path.GetFileName)];
+        return Directory.Exists(store.DiaryFolder)
+            ? Directory
+                .EnumerateFiles(store.DiaryFolder, "*.json")
+                .Where(f =>
+                    !wanted.Contains(Path.GetFileNameWithoutExtension(f))
+                    && !records.Contains(Path.GetFileName(f))
+                )
+            : [];
     }
 
     /// <summary>The action of a key, and whether a study asks for it; then its blobs must be there too.</summary>

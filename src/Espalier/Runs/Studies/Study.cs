@@ -2,6 +2,7 @@ using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Watching;
 
 namespace Espalier.Runs.Studies;
 
@@ -77,6 +78,8 @@ public sealed class Study(
     )
     {
         using IDisposable use = Enter(listener, stop);
+        using StudyDiary diary = Diary();
+        listener = diary.With(listener);
         MadeStages made = Make(executor, listener, stop);
         StudyMeasuring measuring = new(Recipe, Store, Measuring, turn, machine, time);
         List<Measurement> measurements = [];
@@ -100,6 +103,7 @@ public sealed class Study(
             }
         }
 
+        diary.Ended(made.Failures);
         return new StudyOutcome(
             measurements,
             made.Failures,
@@ -156,6 +160,8 @@ public sealed class Study(
         Record(made.Done.Keys);
         return made;
     }
+
+    internal StudyDiary Diary() => new(Store, Recipe.Name, TrainingKernels, machine.Threads, time);
 
     internal StageMeasuring Measuring => new(Store, _tasks, kernels, machine, time);
 }
