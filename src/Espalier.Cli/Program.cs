@@ -115,6 +115,8 @@ static class Program
         {
             new RunCommand(),
             new StudyCommand(),
+            new StageCommand(),
+            new JobsCommand(),
             new PlanCommand(),
             new StoreCommand(),
             new HubCommand(),

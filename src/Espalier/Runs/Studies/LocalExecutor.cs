@@ -40,7 +40,7 @@ public sealed class LocalExecutor(
     {
         _running.RemoveAll(r => r.Work.IsCompleted);
         int slots = Math.Min(jobs, threads) - _running.Count;
-        if (slots < 1 || FileLock.Try(store.LockOf(stage.Key)) is not { } held)
+        if (slots < 1 || Lease.Try(store, stage.Key, time) is not { } held)
         {
             return null;
         }

@@ -32,12 +32,12 @@ public sealed class StudyRecipeFile
     // Some problem is a wish that cannot be met, and not a damaged file.
     bool _asks;
 
-    StudyRecipeFile(string path, Func<string, string?> builtIn, HubClient? hub)
-    {
-        _file = JsonFile.Read(path);
-        _folder = Path.GetDirectoryName(path) ?? "";
-        (_builtIn, _hub) = (builtIn, hub ?? new HubClient());
-    }
+    StudyRecipeFile(
+        JsonFields file,
+        string folder,
+        Func<string, string?> builtIn,
+        HubClient? hub
+    ) => (_file, _folder, _builtIn, _hub) = (file, folder, builtIn, hub ?? new HubClient());
 
     /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
     /// <param name="hub">From where models and data come that are on the Hugging Face hub; null: as the process's environment says.</param>
@@ -50,7 +50,17 @@ public sealed class StudyRecipeFile
         string path,
         Func<string, string?> builtIn,
         HubClient? hub = null
-    ) => new StudyRecipeFile(path, builtIn, hub).Read(Path.GetFileNameWithoutExtension(path));
+    ) =>
+        new StudyRecipeFile(
+            JsonFile.Read(path),
+            Path.GetDirectoryName(path) ?? "",
+            builtIn,
+            hub
+        ).Read(Path.GetFileNameWithoutExtension(path));
+
+    /// <summary>As <see cref="WrittenStudy"/> keeps it, with every file it names beside it.</summary>
+    internal static StudyRecipe Read(JsonFields file, string folder, string name) =>
+        new StudyRecipeFile(file, folder, _ => null, null).Read(name);
 
     StudyRecipe Read(string name)
     {
@@ -431,7 +441,7 @@ public sealed class StudyRecipeFile
     }
 
     /// <summary>Paths stand in relation to the recipe; what lies on the hub stands as it is called there.</summary>
-    string At(string path) => DataPlace.IsUri(path) ? path : Path.Combine(_folder, path);
+    string At(string path) => DataPlace.FileIn(_folder, path);
 
     string Input(string place) => ModelPlace.OfInput(DataPlace.In(_folder, place), _hub);
 
