@@ -1,4 +1,3 @@
-using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Models.Storage;

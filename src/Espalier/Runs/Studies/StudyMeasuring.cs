@@ -1,4 +1,3 @@
-using Espalier.Checkpoints;
 using Espalier.Measuring;
 using Espalier.Runs.Storage;
 
