@@ -41,11 +41,12 @@ sealed partial record HubCache(string Root)
     public static string? SnapshotIn(string folder, out string repository)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        repository = name[(name.IndexOf("--", StringComparison.Ordinal) + 2)..]
-            .Replace("--", "/", StringComparison.Ordinal);
+        bool isOne = name.StartsWith("models--", StringComparison.Ordinal);
+        repository = isOne
+            ? name["models--".Length..].Replace("--", "/", StringComparison.Ordinal)
+            : "";
         return
-            !name.StartsWith("models--", StringComparison.Ordinal)
-            || !Directory.Exists(Path.Combine(folder, "snapshots"))
+            !isOne || !Directory.Exists(Path.Combine(folder, "snapshots"))
             ? null
             : Snapshot(folder, null)
                 ?? throw new InvalidDataException(
