@@ -45,8 +45,7 @@ sealed partial record HubCache(string Root)
         repository = isOne
             ? name["models--".Length..].Replace("--", "/", StringComparison.Ordinal)
             : "";
-        return
-            !isOne || !Directory.Exists(Path.Combine(folder, "snapshots"))
+        return !isOne || !Directory.Exists(Path.Combine(folder, "snapshots"))
             ? null
             : Snapshot(folder, null)
                 ?? throw new InvalidDataException(
