@@ -1,5 +1,6 @@
 using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
+using Espalier.Hub;
 using Espalier.Training;
 
 namespace Espalier.Cli;
@@ -27,6 +28,9 @@ static class ExitCode
     /// <summary>The disk or the memory is full.</summary>
     public const int OutOfSpace = 6;
 
+    /// <summary>The hub cannot be reached, or does not let one in.</summary>
+    public const int Unavailable = 7;
+
     /// <summary>A training's loss stopped being a number.</summary>
     public const int Diverged = 9;
 
@@ -46,6 +50,7 @@ static class ExitCode
         (BelowBar, "the result is below the bar that was asked for"),
         (OverBudget, "nothing meets the budget, and the nearest was returned"),
         (OutOfSpace, "out of disk space or memory"),
+        (Unavailable, "the hub cannot be reached or does not let one in"),
         (Diverged, "a training diverged"),
         (TryAgain, "stopped before its time is up, with its work saved; the same command goes on"),
         (Interrupted, "interrupted"),
@@ -62,6 +67,7 @@ static class ExitCode
             ),
             UsageException => (Usage, failure.Message),
             DivergedException => (Diverged, failure.Message),
+            HubException => (Unavailable, failure.Message),
             OutOfMemoryException => (
                 OutOfSpace,
                 "There is not enough memory; take a smaller batch, a shorter --max-length or a smaller model."

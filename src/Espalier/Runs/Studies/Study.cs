@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;
