@@ -1,6 +1,7 @@
 using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Training;
+using Espalier.Training.Collective;
 
 namespace Espalier.Cli;
 
@@ -27,6 +28,9 @@ static class ExitCode
     /// <summary>The disk or the memory is full.</summary>
     public const int OutOfSpace = 6;
 
+    /// <summary>A process that trained together with this one ended, failed or fell silent; the same command goes on.</summary>
+    public const int Lost = 7;
+
     /// <summary>A training's loss stopped being a number.</summary>
     public const int Diverged = 9;
 
@@ -43,6 +47,7 @@ static class ExitCode
         (BelowBar, "the result is below the bar that was asked for"),
         (OverBudget, "nothing meets the budget, and the nearest was returned"),
         (OutOfSpace, "out of disk space or memory"),
+        (Lost, "a process that trained together with this one was lost"),
         (Diverged, "a training diverged"),
         (Interrupted, "interrupted"),
     ];
@@ -57,6 +62,7 @@ static class ExitCode
                 "Interrupted; outputs that were not finished were left out."
             ),
             UsageException => (Usage, failure.Message),
+            LostProcessException => (Lost, failure.Message),
             DivergedException => (Diverged, failure.Message),
             OutOfMemoryException => (
                 OutOfSpace,
