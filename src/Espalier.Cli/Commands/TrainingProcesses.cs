@@ -17,6 +17,9 @@ sealed class TrainingProcesses : IDisposable
 {
     static readonly TimeSpan Ending = TimeSpan.FromSeconds(10);
 
+    // By a signal, and which is added.
+    const int Killed = 128;
+
     readonly MeetingPlace? _place;
     readonly string[] _line;
     readonly List<Process> _started = [];
@@ -175,7 +178,12 @@ sealed class TrainingProcesses : IDisposable
         {
             if (_started[i] is { HasExited: true, ExitCode: not ExitCode.Lost } ended)
             {
-                return $"Process {i + 1} of {_place!.Size} ended with exit code {ended.ExitCode}{(_said[i + 1] is { } said ? $" ({said.TrimEnd('.')})" : "")}; the same command goes on from what was saved.";
+                // Who was killed had no time for a last word.
+                string said =
+                    ended.ExitCode < Killed && _said[i + 1] is { } last
+                        ? $" ({last.Replace("espalier: ", "").TrimEnd('.')})"
+                        : "";
+                return $"Process {i + 1} of {_place!.Size} ended with exit code {ended.ExitCode}{said}; the same command goes on from what was saved.";
             }
         }
 
