@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Espalier.Cli;
 using Espalier.Runs.Storage;
 using Espalier.Tests.Runs.Studies;
-using Espalier.Training;
 using Espalier.Training.Collective;
 
 namespace Espalier.Tests.Cli;
@@ -121,7 +120,7 @@ public sealed class TrainingProcessTests : IDisposable
             .Refuses(ExitCode.Usage, "a step has 1 shards");
     }
 
-    async Task<int> Child(Process run)
+    static async Task<int> Child(Process run)
     {
         while (true)
         {

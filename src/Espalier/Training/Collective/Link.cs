@@ -130,11 +130,11 @@ sealed class Link : IDisposable
 
     /// <summary>A text that the other may take any time to say.</summary>
     public string ReceiveText(Frame kind, CancellationToken stop) =>
-        Encoding.UTF8.GetString(ReceiveAny(kind, stop));
+        Encoding.UTF8.GetString(ReceiveAny(kind, stop: stop));
 
     /// <summary>A short frame of this kind.</summary>
     /// <param name="others">Whether frames of other kinds may come before, which are passed over.</param>
-    public byte[] ReceiveAny(Frame kind, CancellationToken stop = default, bool others = false)
+    public byte[] ReceiveAny(Frame kind, bool others = false, CancellationToken stop = default)
     {
         while (true)
         {

@@ -211,7 +211,7 @@ sealed class Meeting : IDisposable
             Fill(socket, hello);
             int rank = BinaryPrimitives.ReadInt32LittleEndian(hello[12..]);
             if (
-                !hello[..16].SequenceEqual(Hello(rank, [])[..16])
+                !hello[..16].SequenceEqual(Hello(rank, []).AsSpan(0, 16))
                 || BinaryPrimitives.ReadInt32LittleEndian(hello[16..]) != _place.Size
                 || rank <= _place.Rank
                 || rank >= _place.Size

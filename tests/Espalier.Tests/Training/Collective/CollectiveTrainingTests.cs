@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Operators;

@@ -100,7 +100,11 @@ public sealed class MeetingTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Files have no modes there.");
         File.WriteAllLines(FileOf, ["espalier meeting 1", new string('0', 64), "127.0.0.1:1"]);
-        File.SetUnixFileMode(FileOf, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(FileOf, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        }
+
         Assert.Contains(
             "open to others",
             Assert.Throws<InvalidDataException>(() => Together.Meet(1, 2, FileOf)).Message
