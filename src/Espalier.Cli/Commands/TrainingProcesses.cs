@@ -24,11 +24,15 @@ sealed class TrainingProcesses : IDisposable
     readonly string[] _line;
     readonly List<Process> _started = [];
     readonly string?[] _said;
+    readonly Stream _input;
     Communicator? _all;
 
-    TrainingProcesses(MeetingPlace? place, string[] line)
+    // Whoever started this process held its standard input open, and is gone.
+    volatile bool _isOrphan;
+
+    TrainingProcesses(MeetingPlace? place, string[] line, Stream input)
     {
-        (_place, _line) = (place, line);
+        (_place, _line, _input) = (place, line, input);
         _said = new string?[place?.Size ?? 1];
     }
 
@@ -84,7 +88,8 @@ sealed class TrainingProcesses : IDisposable
                             IsHere: true
                         )
                 ),
-            place is null ? [.. parse.Tokens.Select(t => t.Value)] : []
+            place is null ? [.. parse.Tokens.Select(t => t.Value)] : [],
+            terminal.In
         );
     }
 
@@ -105,7 +110,13 @@ sealed class TrainingProcesses : IDisposable
             _started.Add(Start(rank));
         }
 
-        return _all = Communicator.Meet(_place, purpose, LookAtStarted, stop);
+        if (Follows && _place.IsHere)
+        {
+            Thread watch = new(() => _isOrphan = _input.ReadByte() < 0) { IsBackground = true };
+            watch.Start();
+        }
+
+        return _all = Communicator.Meet(_place, purpose, LookAround, stop);
     }
 
     /// <summary>Makes what the first process announces, until there is no more.</summary>
@@ -157,15 +168,19 @@ sealed class TrainingProcesses : IDisposable
         start.Environment[MeetingPlace.FileName] = Path.GetFullPath(_place.File);
         start.Environment[MeetingPlace.HereName] = "1";
         Process process = Process.Start(start)!;
-        process.StandardInput.Close();
         process.ErrorDataReceived += (_, said) => _said[rank] = said.Data ?? _said[rank];
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return process;
     }
 
-    void LookAtStarted()
+    void LookAround()
     {
+        if (_isOrphan)
+        {
+            throw new LostProcessException("Process 0 ended before all processes had met.");
+        }
+
         if (Gone() is { } gone)
         {
             throw new LostProcessException(gone);
