@@ -34,6 +34,9 @@ static class ExitCode
     /// <summary>A training's loss stopped being a number.</summary>
     public const int Diverged = 9;
 
+    /// <summary>Stopped by SIGUSR1, as schedulers send it before a job's time is up: saved, and worth starting again (EX_TEMPFAIL).</summary>
+    public const int TryAgain = 75;
+
     /// <summary>Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
@@ -49,6 +52,7 @@ static class ExitCode
         (OutOfSpace, "out of disk space or memory"),
         (Lost, "a process that trained together with this one was lost"),
         (Diverged, "a training diverged"),
+        (TryAgain, "stopped before its time is up, with its work saved; the same command goes on"),
         (Interrupted, "interrupted"),
     ];
 

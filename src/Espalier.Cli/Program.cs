@@ -115,6 +115,8 @@ static class Program
         {
             new RunCommand(),
             new StudyCommand(),
+            new StageCommand(),
+            new JobsCommand(),
             new PlanCommand(),
             new StoreCommand(),
             new EvaluateCommand(),
@@ -131,6 +133,7 @@ static class Program
             new OperatorsCommand(),
             new TasksCommand(),
             new ReportCommand(),
+            new WatchCommand(),
             new DoctorCommand(),
             new CompletionCommand(),
         };

@@ -13,6 +13,7 @@ namespace Espalier.Cli.Commands;
 sealed class StudyCommand : EspalierCommand
 {
     readonly CommonOptions _common = new();
+    readonly Elsewhere _elsewhere = new();
     readonly Argument<string> _recipe = new("RECIPE")
     {
         Description =
@@ -51,6 +52,7 @@ sealed class StudyCommand : EspalierCommand
             _common.Threads,
             _common.TeacherCache,
             _common.Format,
+            .. _elsewhere.Options,
         ]);
     }
 
@@ -59,11 +61,13 @@ sealed class StudyCommand : EspalierCommand
         "espalier study orders.json --dry-run",
         "espalier study orders.json",
         "espalier study orders.json --store stores/shared --output results",
+        "espalier study orders.json --on slurm --time 4:00:00 --wait",
     ];
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
         _common.CheckFormat(parse, problems);
+        _elsewhere.Check(parse, problems);
         CommonOptions.CheckKernels(terminal, problems);
         if (parse.ValueOf(_recipe) is not { } recipe)
         {
@@ -133,11 +137,18 @@ sealed class StudyCommand : EspalierCommand
         StudyEstimate estimate = StudyEstimate.Of(study, threads);
         if (parse.GetValue(_dryRun))
         {
-            StudyReport.WritePlan(terminal, estimate, storeFolder, _common.IsJson(parse));
+            bool json = _common.IsJson(parse);
+            StudyReport.WritePlan(terminal, estimate, storeFolder, json);
+            terminal.Say(json ? [] : _elsewhere.Plan(parse, study, estimate));
             return ExitCode.Ok;
         }
 
         StudyResults.CheckRoom(output);
+        if (_elsewhere.IsAsked(parse))
+        {
+            return _elsewhere.Run(parse, terminal, study, estimate, path, Finish, stop);
+        }
+
         using ProgressLine line = new(terminal);
         StudyProgress progress = new(terminal, line, estimate);
         using var resumable = stop.Register(() =>
@@ -158,11 +169,16 @@ sealed class StudyCommand : EspalierCommand
             )
         );
         line.Clear();
-        StudyResults.Write(output, outcome);
-        StudyReport.Write(terminal, recipe, outcome, output, _common.IsJson(parse));
-        return outcome.Failures.Count == 0 ? ExitCode.Ok
-            : outcome.Failures.Any(f => !f.Diverged) ? ExitCode.Refused
-            : ExitCode.Diverged;
+        return Finish(outcome);
+
+        int Finish(StudyOutcome outcome)
+        {
+            StudyResults.Write(output, outcome);
+            StudyReport.Write(terminal, recipe, outcome, output, _common.IsJson(parse));
+            return outcome.Failures.Count == 0 ? ExitCode.Ok
+                : outcome.Failures.Any(f => !f.Diverged) ? ExitCode.Refused
+                : ExitCode.Diverged;
+        }
     }
 
     string Output(ParseResult parse, string recipe) =>

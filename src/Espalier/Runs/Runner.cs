@@ -4,6 +4,7 @@ using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
+using Espalier.Runs.Watching;
 using Espalier.Training.Collective;
 
 namespace Espalier.Runs;
@@ -122,6 +123,8 @@ public sealed class Runner : IDisposable
     )
     {
         using IDisposable use = _study.Enter(listener, stop);
+        using StudyDiary diary = _study.Diary();
+        listener = diary.With(listener);
         MadeStages made = MakeAll(executor, listener, stop);
 
         // A run's first command takes a minute in all.
@@ -142,6 +145,7 @@ public sealed class Runner : IDisposable
             stop
         );
         RunFolder.Write(Folder, Recipe, _study.TrainingKernels, measured);
+        diary.Ended(made.Failures);
         return measured;
     }
 

@@ -85,7 +85,9 @@ public static class StoreGarbage
         files.AddRange(
             Below(store.UnfinishedFolder, name => kept.Contains(name) || !wanted.Contains(name))
         );
+        files.AddRange(Diaries(store, wanted));
         files.AddRange(Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12]))));
+        files.AddRange(UnusedPlans(store, wanted));
         files.AddRange(
             Directory
                 .EnumerateFiles(store.Folder, ".espalier-*", SearchOption.AllDirectories)
@@ -96,6 +98,32 @@ public static class StoreGarbage
             [.. found.Select(f => Path.GetRelativePath(store.Folder, f))],
             found.Sum(f => new FileInfo(f) is { LinkTarget: null } file ? file.Length : 0)
         );
+    }
+
+    /// <summary>Notes of stages that no study asks for, and of studies without a record.</summary>
+    static IEnumerable<string> Diaries(Store store, IReadOnlySet<string> wanted)
+    {
+        HashSet<string?> records = [.. StudyRecord.Files(store).Select(Path.GetFileName)];
+        return Directory.Exists(store.DiaryFolder)
+            ? Directory
+                .EnumerateFiles(store.DiaryFolder, "*.json")
+                .Where(f =>
+                    !wanted.Contains(Path.GetFileNameWithoutExtension(f))
+                    && !records.Contains(Path.GetFileName(f))
+                )
+            : [];
+    }
+
+    /// <summary>Studies written for other machines of which no stage is wanted any more, and files that only they named.</summary>
+    static IEnumerable<string> UnusedPlans(Store store, IReadOnlySet<string> wanted)
+    {
+        ILookup<bool, WrittenStudy> plans = WrittenStudy
+            .All(store)
+            .ToLookup(p => p.Graph.Items.Any(i => wanted.Contains(i.Key)));
+        IReadOnlySet<string> inputs = WrittenStudy.InputsOf(plans[true]);
+        return plans[false]
+            .Select(p => p.File)
+            .Concat(Below(WrittenStudy.InputsFolder(store), name => !inputs.Contains(name)));
     }
 
     /// <summary>The action of a key, and whether a study asks for it; then its blobs must be there too.</summary>
@@ -141,6 +169,13 @@ public static class StoreGarbage
             ?? throw new InvalidDataException(
                 $"{store.Folder} is in use by another process; collect its garbage when that has ended."
             );
+        if (Lease.All(store).FirstOrDefault() is { Key: { } busy, Value: var owner })
+        {
+            throw new InvalidDataException(
+                $"{store.Folder} is in use ({owner} works on {busy[..12]}); collect its garbage when that has ended."
+            );
+        }
+
         Garbage garbage = find();
 
         // Actions first: a blob that is missing makes its action count as not done, but why show it.

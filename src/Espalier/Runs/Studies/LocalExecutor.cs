@@ -6,6 +6,7 @@ using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Watching;
 using Espalier.Tensors;
 using Espalier.Training;
 using Espalier.Training.Collective;
@@ -53,7 +54,7 @@ public sealed class LocalExecutor(
     {
         _running.RemoveAll(r => r.Work.IsCompleted);
         int slots = (Processes is null ? Math.Min(jobs, threads) : 1) - _running.Count;
-        if (slots < 1 || FileLock.Try(store.LockOf(stage.Key)) is not { } held)
+        if (slots < 1 || Lease.Try(store, stage.Key, time) is not { } held)
         {
             return null;
         }
@@ -88,18 +89,33 @@ public sealed class LocalExecutor(
         }
 
         using IDisposable training = turn.ToWork(stop);
+        using StageDiary diary = new(store, stage, time);
         listener.Stage?.Invoke(stage, StageState.Began);
         long began = time.GetTimestamp();
+        StudyListener told = listener with
+        {
+            Training = (_, progress) =>
+            {
+                diary.Add(progress);
+                listener.Training?.Invoke(stage, progress);
+            },
+        };
         Processes?.Announce(stage.Key.Hex);
         Model made;
         try
         {
-            made = Make(stage, input, share, listener, stop);
+            made = Make(stage, input, share, told, stop);
         }
         catch (DivergedException e)
         {
             // What the training saved stays: the reason names it.
+            diary.Failed(e.Message);
             return store.Put(stage.Describe(ActionKind.Failure) with { Why = e.Message });
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        {
+            diary.Failed(e.Message);
+            throw;
         }
 
         StoredAction action = store.Put(
@@ -111,6 +127,7 @@ public sealed class LocalExecutor(
             folder => ModelFolder.Write(made, folder, made.Tokenizer!.Files(), DType.F32)
         );
         store.CleanUp(stage.Key);
+        diary.Done();
         return action;
     }
 

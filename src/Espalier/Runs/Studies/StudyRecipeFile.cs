@@ -31,12 +31,12 @@ public sealed class StudyRecipeFile
     // Some problem is a wish that cannot be met, and not a damaged file.
     bool _asks;
 
-    StudyRecipeFile(string path, Func<string, string?> builtIn, Func<string, string?>? environment)
-    {
-        _file = JsonFile.Read(path);
-        _folder = Path.GetDirectoryName(path) ?? "";
-        (_builtIn, _environment) = (builtIn, environment);
-    }
+    StudyRecipeFile(
+        JsonFields file,
+        string folder,
+        Func<string, string?> builtIn,
+        Func<string, string?>? environment
+    ) => (_file, _folder, _builtIn, _environment) = (file, folder, builtIn, environment);
 
     /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
     /// <param name="environment">Tells where the Hugging Face cache is; null: the process's own.</param>
@@ -49,9 +49,16 @@ public sealed class StudyRecipeFile
         Func<string, string?> builtIn,
         Func<string, string?>? environment = null
     ) =>
-        new StudyRecipeFile(path, builtIn, environment).Read(
-            Path.GetFileNameWithoutExtension(path)
-        );
+        new StudyRecipeFile(
+            JsonFile.Read(path),
+            Path.GetDirectoryName(path) ?? "",
+            builtIn,
+            environment
+        ).Read(Path.GetFileNameWithoutExtension(path));
+
+    /// <summary>As <see cref="WrittenStudy"/> keeps it, with every file it names beside it.</summary>
+    internal static StudyRecipe Read(JsonFields file, string folder, string name) =>
+        new StudyRecipeFile(file, folder, _ => null, null).Read(name);
 
     StudyRecipe Read(string name)
     {
