@@ -1,5 +1,6 @@
 using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
+using Espalier.Hub;
 using Espalier.Training;
 using Espalier.Training.Collective;
 
@@ -28,8 +29,11 @@ static class ExitCode
     /// <summary>The disk or the memory is full.</summary>
     public const int OutOfSpace = 6;
 
+    /// <summary>The hub cannot be reached, or does not let one in.</summary>
+    public const int Unavailable = 7;
+
     /// <summary>A process that trained together with this one ended, failed or fell silent; the same command goes on.</summary>
-    public const int Lost = 7;
+    public const int Lost = 8;
 
     /// <summary>A training's loss stopped being a number.</summary>
     public const int Diverged = 9;
@@ -50,6 +54,7 @@ static class ExitCode
         (BelowBar, "the result is below the bar that was asked for"),
         (OverBudget, "nothing meets the budget, and the nearest was returned"),
         (OutOfSpace, "out of disk space or memory"),
+        (Unavailable, "the hub cannot be reached or does not let one in"),
         (Lost, "a process that trained together with this one was lost"),
         (Diverged, "a training diverged"),
         (TryAgain, "stopped before its time is up, with its work saved; the same command goes on"),
@@ -68,6 +73,7 @@ static class ExitCode
             UsageException => (Usage, failure.Message),
             LostProcessException => (Lost, failure.Message),
             DivergedException => (Diverged, failure.Message),
+            HubException => (Unavailable, failure.Message),
             OutOfMemoryException => (
                 OutOfSpace,
                 "There is not enough memory; take a smaller batch, a shorter --max-length or a smaller model."

@@ -93,7 +93,7 @@ sealed class RunCommand : EspalierCommand
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         KernelFamily kernels = CommonOptions.KernelsOf(terminal);
-        TaskData data = _common.Source(parse).Load();
+        TaskData data = _common.Source(parse, terminal).Load();
         terminal.Tell(data.Warnings);
 
         // What would be found out only after the first training. A text that nothing is trained on may be the only one.

@@ -93,7 +93,7 @@ sealed class StudyCommand : EspalierCommand
                     name == CommonOptions.BuiltInModel
                         ? CommonOptions.FolderOf(name, terminal)
                         : null,
-                terminal.Environment
+                terminal.Hub()
             )
         );
         foreach (TaskData data in recipe.Tasks)

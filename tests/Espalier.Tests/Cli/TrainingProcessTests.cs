@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Espalier.Cli;
+using Espalier.Runs;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
 using Espalier.Tests.Runs.Studies;
 using Espalier.Training.Collective;
 
@@ -50,6 +52,46 @@ public sealed class TrainingProcessTests : IDisposable
         ];
         await Task.WhenAll(all.Select(p => Ends(p, ExitCode.Ok)));
         Assert.Equal(ToyStudy.Shown(_toy["one"]), ToyStudy.Shown(_toy["four"]));
+    }
+
+    [Fact]
+    public async Task Two_tasks_of_a_step_of_Slurm_make_a_stage_of_a_written_study_together()
+    {
+        string recipe = _toy.Write("""["O"]""", "[1]");
+        File.WriteAllText(
+            recipe,
+            File.ReadAllText(recipe)
+                .Replace("\"batch\":8", "\"batch\":8,\"shards\":2", StringComparison.Ordinal)
+        );
+        string[] alone = _toy.Make(_toy.Open(recipe, "alone"));
+        Study study = _toy.Open(recipe, "store");
+        WrittenStudy.Write(study, StudyGraph.Of(study, StudyEstimate.Of(study, 1)), recipe);
+        StageKey key = study.Plan.Stages[0].Key;
+        Process[] tasks =
+        [
+            .. Enumerable
+                .Range(0, 2)
+                .Select(rank =>
+                    Launch(
+                        new Dictionary<string, string>
+                        {
+                            ["SLURM_STEP_NUM_TASKS"] = "2",
+                            ["SLURM_PROCID"] = $"{rank}",
+                            ["SLURM_JOB_ID"] = "17",
+                            ["SLURM_STEP_ID"] = "0",
+                        },
+                        ["stage", "run", key.Hex, "--store", _toy["store"], "--threads", "1"]
+                    )
+                ),
+        ];
+        await Task.WhenAll(tasks.Select(t => Ends(t, ExitCode.Ok)));
+        Assert.Equal(
+            alone,
+            [
+                $"{key.Short} {string.Join(' ', study.Store.TryRead(key)!.Files.Select(f => $"{f.Name}={f.Sha256}"))}",
+            ]
+        );
+        Assert.Empty(StoreCare.Verify(study.Store, null, Stop));
     }
 
     [Fact]
@@ -151,9 +193,12 @@ public sealed class TrainingProcessTests : IDisposable
     Process Start(string folder, params string[] more) =>
         Start(new Dictionary<string, string>(), folder, more);
 
-    Process Start(Dictionary<string, string> environment, string folder, params string[] more)
+    Process Start(Dictionary<string, string> environment, string folder, params string[] more) =>
+        Launch(environment, [.. Line(folder, more)]);
+
+    Process Launch(Dictionary<string, string> environment, string[] line)
     {
-        ProcessStartInfo start = Tool.StartInfo([.. Line(folder, more)]);
+        ProcessStartInfo start = Tool.StartInfo(line);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.Environment["TMPDIR"] = _toy.Folder;

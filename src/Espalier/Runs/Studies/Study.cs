@@ -1,4 +1,5 @@
 using System.Text;
+using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Data.Corpora;
+using Espalier.Hub;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -25,7 +26,7 @@ public sealed class StudyRecipeFile
     readonly JsonFields _file;
     readonly string _folder;
     readonly Func<string, string?> _builtIn;
-    readonly Func<string, string?>? _environment;
+    readonly HubClient _hub;
     readonly List<string> _problems = [];
 
     // Some problem is a wish that cannot be met, and not a damaged file.
@@ -35,25 +36,26 @@ public sealed class StudyRecipeFile
         JsonFields file,
         string folder,
         Func<string, string?> builtIn,
-        Func<string, string?>? environment
-    ) => (_file, _folder, _builtIn, _environment) = (file, folder, builtIn, environment);
+        HubClient? hub
+    ) => (_file, _folder, _builtIn, _hub) = (file, folder, builtIn, hub ?? new HubClient());
 
     /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
-    /// <param name="environment">Tells where the Hugging Face cache is; null: the process's own.</param>
+    /// <param name="hub">From where models and data come that are on the Hugging Face hub; null: as the process's environment says.</param>
     /// <exception cref="InvalidDataException">
     /// There is no such file, it is no JSON object, or all that is wrong is that fields or files are missing or of another kind.
     /// </exception>
     /// <exception cref="ArgumentException">Fields ask for what there is not: one sentence a line.</exception>
+    /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
     public static StudyRecipe Read(
         string path,
         Func<string, string?> builtIn,
-        Func<string, string?>? environment = null
+        HubClient? hub = null
     ) =>
         new StudyRecipeFile(
             JsonFile.Read(path),
             Path.GetDirectoryName(path) ?? "",
             builtIn,
-            environment
+            hub
         ).Read(Path.GetFileNameWithoutExtension(path));
 
     /// <summary>As <see cref="WrittenStudy"/> keeps it, with every file it names beside it.</summary>
@@ -202,7 +204,7 @@ public sealed class StudyRecipeFile
             );
     }
 
-    string Model(string text) => _builtIn(text) ?? ModelPlace.Find(text, _environment, _folder);
+    string Model(string text) => _builtIn(text) ?? ModelPlace.Find(text, _hub, _folder);
 
     /// <summary>Tokens that texts are cut to: less than usual where the model reads less.</summary>
     static int? LengthFor(string folder, int? asked, IEnumerable<TaskData> tasks)
@@ -262,7 +264,10 @@ public sealed class StudyRecipeFile
                     At(task.String("test")),
                     task.OptionalString("train") is { } train ? At(train) : null,
                     task.OptionalString("validation") is { } validation ? At(validation) : null
-                ).Load(CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"))
+                ).Load(
+                    CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"),
+                    _hub
+                )
             : task.Has("train")
                 ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
                 {
@@ -271,10 +276,11 @@ public sealed class StudyRecipeFile
                     TextPair = task.OptionalString("text_pair"),
                     IsRegression = task.OptionalFlag("regression") ?? false,
                     Name = task.String("name"),
-                }.Load()
+                }.Load(_hub)
             : Data.Tasks.Load(
                 task.String("name"),
-                task.OptionalString("data") is { } folder ? At(folder) : null
+                task.OptionalString("data") is { } folder ? DataPlace.In(_folder, folder) : null,
+                _hub
             );
         if (data.Task.Kind is not Corpus)
         {
@@ -452,8 +458,8 @@ public sealed class StudyRecipeFile
         return names[0];
     }
 
-    /// <summary>Paths stand in relation to the recipe.</summary>
-    string At(string path) => Path.Combine(_folder, path);
+    /// <summary>Paths stand in relation to the recipe; what lies on the hub stands as it is called there.</summary>
+    string At(string path) => DataPlace.IsUri(path) ? path : Path.Combine(_folder, path);
 
     void OnlyKnown(JsonFields fields, string way, string[] known, string[] more)
     {
