@@ -313,7 +313,9 @@ sealed class ExportCommand : EspalierCommand
         Terminal terminal
     )
     {
-        TaskData data = _common.Source(parse).Load(config.IsLanguage ? null : config.Labels);
+        TaskData data = _common
+            .Source(parse, terminal)
+            .Load(config.IsLanguage ? null : config.Labels);
         terminal.Tell(data.Warnings);
         IReadOnlyList<Example> all = data.Test.Examples;
         int count = Math.Min(Texts, all.Count);

@@ -13,6 +13,7 @@ namespace Espalier.Cli.Commands;
 sealed class StudyCommand : EspalierCommand
 {
     readonly CommonOptions _common = new();
+    readonly Elsewhere _elsewhere = new();
     readonly Argument<string> _recipe = new("RECIPE")
     {
         Description =
@@ -29,6 +30,7 @@ sealed class StudyCommand : EspalierCommand
         "Where measurements.json and .csv go; a folder called like the recipe, beside it, by default.",
         "-o"
     );
+    readonly Option<int> _processes = TrainingProcesses.Asked();
     readonly Option<bool> _dryRun = new("--dry-run")
     {
         Description = "Print the stages, which are done, and what the rest will take; run nothing.",
@@ -46,9 +48,11 @@ sealed class StudyCommand : EspalierCommand
             _output,
             _dryRun,
             _common.Jobs,
+            _processes,
             _common.Threads,
             _common.TeacherCache,
             _common.Format,
+            .. _elsewhere.Options,
         ]);
     }
 
@@ -57,11 +61,13 @@ sealed class StudyCommand : EspalierCommand
         "espalier study orders.json --dry-run",
         "espalier study orders.json",
         "espalier study orders.json --store stores/shared --output results",
+        "espalier study orders.json --on slurm --time 4:00:00 --wait",
     ];
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
         _common.CheckFormat(parse, problems);
+        _elsewhere.Check(parse, problems);
         CommonOptions.CheckKernels(terminal, problems);
         if (parse.ValueOf(_recipe) is not { } recipe)
         {
@@ -87,7 +93,7 @@ sealed class StudyCommand : EspalierCommand
                     name == CommonOptions.BuiltInModel
                         ? CommonOptions.FolderOf(name, terminal)
                         : null,
-                terminal.Environment
+                terminal.Hub()
             )
         );
         foreach (TaskData data in recipe.Tasks)
@@ -102,43 +108,77 @@ sealed class StudyCommand : EspalierCommand
         string storeFolder = StoreFolder(parse, path),
             output = Output(parse, path);
         UsageException.Of(() => kernels.In(recipe.Precision));
+        UsageException.Of(() =>
+            TrainingProcesses.Check(parse, _processes, recipe.Training, terminal)
+        );
+        using TrainingProcesses processes = TrainingProcesses.Of(
+            parse,
+            _processes,
+            terminal,
+            storeFolder
+        );
         Study study = new(
             recipe,
-            Store.Open(storeFolder, write: !parse.GetValue(_dryRun)),
+            Store.Open(storeFolder, write: !parse.GetValue(_dryRun) && !processes.Follows),
             kernels,
             Machine.Here(kernels, threads),
             terminal.Time
         );
+        if (processes.Follows)
+        {
+            return processes.Follow(
+                study,
+                MachineTurn.Here(null),
+                _common.TeacherBytes(parse),
+                stop
+            );
+        }
+
         StudyEstimate estimate = StudyEstimate.Of(study, threads);
         if (parse.GetValue(_dryRun))
         {
-            StudyReport.WritePlan(terminal, estimate, storeFolder, _common.IsJson(parse));
+            bool json = _common.IsJson(parse);
+            StudyReport.WritePlan(terminal, estimate, storeFolder, json);
+            terminal.Say(json ? [] : _elsewhere.Plan(parse, study, estimate));
             return ExitCode.Ok;
         }
 
         StudyResults.CheckRoom(output);
+        if (_elsewhere.IsAsked(parse))
+        {
+            return _elsewhere.Run(parse, terminal, study, estimate, path, Finish, stop);
+        }
+
         using ProgressLine line = new(terminal);
         StudyProgress progress = new(terminal, line, estimate);
         using var resumable = stop.Register(() =>
             progress.Tell($"Stopping; the same command goes on from here ({storeFolder}).")
         );
         MachineTurn turn = MachineTurn.Here(progress.Tell);
-        StudyOutcome outcome = study.Run(
-            study.Here(
-                _common.JobsFor(parse, recipe.ModelFolder),
+        StudyOutcome outcome = processes.Explaining(() =>
+            study.Run(
+                study.Here(
+                    _common.JobsFor(parse, recipe.ModelFolder),
+                    turn,
+                    _common.TeacherBytes(parse),
+                    processes.Meet(study.Purpose, stop)
+                ),
                 turn,
-                _common.TeacherBytes(parse)
-            ),
-            turn,
-            progress.Listener(),
-            stop
+                progress.Listener(),
+                stop
+            )
         );
         line.Clear();
-        StudyResults.Write(output, outcome);
-        StudyReport.Write(terminal, recipe, outcome, output, _common.IsJson(parse));
-        return outcome.Failures.Count == 0 ? ExitCode.Ok
-            : outcome.Failures.Any(f => !f.Diverged) ? ExitCode.Refused
-            : ExitCode.Diverged;
+        return Finish(outcome);
+
+        int Finish(StudyOutcome outcome)
+        {
+            StudyResults.Write(output, outcome);
+            StudyReport.Write(terminal, recipe, outcome, output, _common.IsJson(parse));
+            return outcome.Failures.Count == 0 ? ExitCode.Ok
+                : outcome.Failures.Any(f => !f.Diverged) ? ExitCode.Refused
+                : ExitCode.Diverged;
+        }
     }
 
     string Output(ParseResult parse, string recipe) =>

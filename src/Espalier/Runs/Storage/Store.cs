@@ -1,5 +1,6 @@
 using System.Text;
 using Espalier.Checkpoints;
+using Espalier.Runs.Studies;
 using Espalier.Training;
 
 namespace Espalier.Runs.Storage;
@@ -92,6 +93,9 @@ public sealed class Store
 
     string ActionsFolder => Path.Combine(Folder, "actions");
 
+    /// <summary>Where processes that train together meet, for a while.</summary>
+    public static string MeetingsOf(string folder) => Path.Combine(folder, "locks");
+
     internal string LocksFolder => Path.Combine(Folder, "locks");
 
     internal string ActionFile(string key) => Path.Combine(ActionsFolder, key + ".json");
@@ -175,8 +179,10 @@ public sealed class Store
     }
 
     /// <summary>
-    /// Stores what an action left: files are filled into a folder, become blobs, and only then the action appears.
+    /// Stores what an action left: files are filled into a folder, become blobs, and only then the action appears. Where another
+    /// has stored the same stage meanwhile, its bytes are compared, and the first stays.
     /// </summary>
+    /// <exception cref="InvalidDataException">Two made one stage and their bytes differ.</exception>
     public StoredAction Put(StoredAction action, Action<string>? fill = null)
     {
         string temporary = MakeTemporary();
@@ -193,6 +199,18 @@ public sealed class Store
                         .Select(Blobs.Take),
                 ],
             };
+            if (
+                action.Kind == ActionKind.Stage
+                && TryRead(new StageKey(action.Key)) is { Kind: ActionKind.Stage } first
+            )
+            {
+                return first.Files.SequenceEqual(action.Files)
+                    ? first
+                    : throw new InvalidDataException(
+                        $"{Folder}: {action.Pipeline} of {action.Task}, seed {action.Seed}, was made twice and the two differ in {first.Files.Except(action.Files).Concat(action.Files.Except(first.Files)).First().Name}; the first was kept. Machines that share a store must give the same bytes: see that all run the same Espalier, and remove {ActionFile(action.Key)} to have it made again."
+                    );
+            }
+
             AtomicFile.Write(ActionFile(action.Key), action.ToJson());
             return action;
         }
@@ -368,7 +386,10 @@ public sealed class Store
     internal void CleanIfAlone()
     {
         using IDisposable? alone = FileLock.Try(UseLock);
-        if (alone is not null)
+
+        // A disk that knows no locks gives them to everybody, and to us twice.
+        using IDisposable? twice = FileLock.Try(UseLock);
+        if (alone is not null && twice is null && Lease.All(this).Count == 0)
         {
             Clean();
         }
@@ -382,7 +403,22 @@ public sealed class Store
             Directory.Delete(TemporaryFolder, recursive: true);
         }
 
-        foreach (string folder in (string[])[Folder, ActionsFolder, StudiesFolder, DiaryFolder])
+        if (Directory.Exists(Lease.FolderOf(this)))
+        {
+            Directory.Delete(Lease.FolderOf(this), recursive: true);
+        }
+
+        foreach (
+            string folder in (string[])
+                [
+                    Folder,
+                    ActionsFolder,
+                    StudiesFolder,
+                    DiaryFolder,
+                    WrittenStudy.FolderOf(this),
+                    WrittenStudy.InputsFolder(this),
+                ]
+        )
         {
             Leftovers.Clear(folder);
         }

@@ -38,6 +38,11 @@ public static class StoreCare
             problems.AddRange(ProblemsOfRecord(store, file, remark));
         }
 
+        foreach (string file in WrittenStudy.Files(store))
+        {
+            problems.AddRange(ProblemOfPlan(file));
+        }
+
         foreach (string file in Trainings(store))
         {
             stop.ThrowIfCancellationRequested();
@@ -63,6 +68,22 @@ public static class StoreCare
                     .Order(StringComparer.Ordinal),
             ]
             : [];
+
+    static IEnumerable<string> ProblemOfPlan(string file)
+    {
+        try
+        {
+            WrittenStudy.Read(file);
+            return [];
+        }
+        catch (InvalidDataException e)
+        {
+            return
+            [
+                $"{e.Message} Submit its study again, which writes it anew, or remove the file if no other machine is to work on it.",
+            ];
+        }
+    }
 
     static IEnumerable<string> ProblemOfBlob(string path, string hash)
     {

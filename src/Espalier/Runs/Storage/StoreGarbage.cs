@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Runs.Studies;
 
 namespace Espalier.Runs.Storage;
@@ -87,6 +88,7 @@ public static class StoreGarbage
         );
         files.AddRange(Diaries(store, wanted));
         files.AddRange(Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12]))));
+        files.AddRange(UnusedPlans(store, wanted));
         files.AddRange(
             Directory
                 .EnumerateFiles(store.Folder, ".espalier-*", SearchOption.AllDirectories)
@@ -111,6 +113,18 @@ public static class StoreGarbage
                     && !records.Contains(Path.GetFileName(f))
                 )
             : [];
+    }
+
+    /// <summary>Studies written for other machines of which no stage is wanted any more, and files that only they named.</summary>
+    static IEnumerable<string> UnusedPlans(Store store, IReadOnlySet<string> wanted)
+    {
+        ILookup<bool, WrittenStudy> plans = WrittenStudy
+            .All(store)
+            .ToLookup(p => p.Graph.Items.Any(i => wanted.Contains(i.Key)));
+        IReadOnlySet<string> inputs = WrittenStudy.InputsOf(plans[true]);
+        return plans[false]
+            .Select(p => p.File)
+            .Concat(Below(WrittenStudy.InputsFolder(store), name => !inputs.Contains(name)));
     }
 
     /// <summary>The action of a key, and whether a study asks for it; then its blobs must be there too.</summary>
@@ -156,6 +170,13 @@ public static class StoreGarbage
             ?? throw new InvalidDataException(
                 $"{store.Folder} is in use by another process; collect its garbage when that has ended."
             );
+        if (Lease.All(store).FirstOrDefault() is { Key: { } busy, Value: var owner })
+        {
+            throw new InvalidDataException(
+                $"{store.Folder} is in use ({owner} works on {busy[..12]}); collect its garbage when that has ended."
+            );
+        }
+
         Garbage garbage = find();
 
         // Actions first: a blob that is missing makes its action count as not done, but why show it.

@@ -15,7 +15,7 @@ namespace Espalier.Runs.Studies;
 /// finished. A training that diverges is stored as a failure.</item>
 /// <item>A refusal ends the task with <see cref="InvalidDataException"/> or <see cref="ArgumentException"/>, which fails this stage
 /// and what builds on it; any other exception ends the study.</item>
-/// <item>A stage is made under <see cref="Store.LockOf"/>, so that no two processes work on the same, and saves itself at
+/// <item>A stage is made under a <see cref="Lease"/>, so that no two processes work on the same, and saves itself at
 /// <see cref="Store.Checkpoint"/>. Cancelled, it saves itself before the task ends.</item>
 /// </list>
 /// </remarks>
@@ -33,4 +33,7 @@ public interface IExecutor
         StudyListener listener,
         CancellationToken stop
     );
+
+    /// <summary>No more stages come; whoever waited for some may go.</summary>
+    void Close() { }
 }

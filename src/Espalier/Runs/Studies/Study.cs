@@ -1,8 +1,11 @@
+using System.Text;
+using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Watching;
+using Espalier.Training.Collective;
 
 namespace Espalier.Runs.Studies;
 
@@ -48,27 +51,39 @@ public sealed class Study(
     public Store Store { get; } = store;
     public StudyPlan Plan { get; } = recipe.Plan(kernels.In(recipe.Precision).Name);
 
+    /// <summary>Name of the family that is measured.</summary>
+    public string Kernels { get; } = kernels.Name;
+
     /// <summary>Name of the family that trains.</summary>
     public string TrainingKernels => _training.Name;
 
     /// <summary>Makes stages in this process.</summary>
     /// <param name="jobs">Most at once.</param>
     /// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>, of each stage.</param>
-    public IExecutor Here(
+    /// <param name="processes">As <see cref="LocalExecutor.Processes"/>.</param>
+    public LocalExecutor Here(
         int jobs,
         MachineTurn turn,
-        long teacherBytes = OperatorContext.UsualTeacherBytes
+        long teacherBytes = OperatorContext.UsualTeacherBytes,
+        Communicator? processes = null
     ) =>
-        new LocalExecutor(
+        new(
             Store,
             _training,
             _tasks,
             turn,
-            machine.Threads,
+            Math.Max(1, machine.Threads / (processes is { IsHere: true } ? processes.Size : 1)),
             jobs,
             time,
             teacherBytes
-        );
+        )
+        {
+            Processes = processes,
+        };
+
+    /// <summary>What processes that make the stages together must all have in common.</summary>
+    public string Purpose =>
+        $"{typeof(Study).Assembly.GetName().Version} {Blobs.Hash(Encoding.UTF8.GetBytes(string.Join(' ', Plan.Stages.Select(s => s.Key.Hex))))}";
 
     public StudyOutcome Run(
         IExecutor executor,
@@ -81,7 +96,58 @@ public sealed class Study(
         using StudyDiary diary = Diary();
         listener = diary.With(listener);
         MadeStages made = Make(executor, listener, stop);
-        StudyMeasuring measuring = new(Recipe, Store, Measuring, turn, machine, time);
+        StudyMeasuring measuring = Measurer(turn);
+        StudyOutcome outcome = Outcome(
+            made,
+            group =>
+            {
+                stop.ThrowIfCancellationRequested();
+                return measuring.Measure(group, made, listener, stop);
+            }
+        );
+        diary.Ended(made.Failures);
+        return outcome;
+    }
+
+    /// <summary>What the store holds of it, whatever machines made it, once it holds all.</summary>
+    /// <param name="kind">Identity of the machines whose times are taken: those of two kinds are never compared.</param>
+    public StudyOutcome Collect(string kind)
+    {
+        Dictionary<StageKey, StoredAction> done = [];
+        List<StageFailure> failures = [];
+        foreach (PlannedStage stage in Plan.Stages)
+        {
+            if (failures.FirstOrDefault(f => f.Stage.Key == stage.Parent) is { } before)
+            {
+                failures.Add(before with { Stage = stage });
+            }
+            else if (Store.TryRead(stage.Key) is { } action)
+            {
+                if (action.Kind == ActionKind.Failure)
+                {
+                    failures.Add(new StageFailure(stage, action.Why ?? "unknown", true));
+                }
+                else
+                {
+                    done.Add(stage.Key, action);
+                }
+            }
+        }
+
+        MadeStages made = new(done, done.Keys.ToHashSet(), failures);
+        IReadOnlyList<StoredAction> all = Store.Actions();
+        return Outcome(
+            made,
+            group =>
+                StudyMeasuring
+                    .Of(group.Models.Select(m => m.Key.Hex), StudyMeasuring.How(group, Recipe), all)
+                    .Where(a => a.Machine == kind)
+                    .MaxBy(a => a.Inputs.Count)!
+        );
+    }
+
+    StudyOutcome Outcome(MadeStages made, Func<PlannedGroup, StoredAction> measure)
+    {
         List<Measurement> measurements = [];
         List<QualityCurve> curves = [];
         List<StoredAnswers> answers = [];
@@ -91,8 +157,7 @@ public sealed class Study(
             )
         )
         {
-            stop.ThrowIfCancellationRequested();
-            StoredAction action = measuring.Measure(group, made, listener, stop);
+            StoredAction action = measure(group);
             measurements.AddRange(StudyResults.Read(Store, action));
 
             // What is said does not depend on how much is handed over at once.
@@ -103,7 +168,6 @@ public sealed class Study(
             }
         }
 
-        diary.Ended(made.Failures);
         return new StudyOutcome(
             measurements,
             made.Failures,
@@ -150,18 +214,30 @@ public sealed class Study(
         Action<PlannedStage, StoredAction>? done = null
     )
     {
-        void Record(IEnumerable<StageKey> keys) =>
-            StudyRecord.Of(Recipe, TrainingKernels, Plan, keys).Write(Store);
-        Record(
-            Plan.Stages.Select(s => s.Key)
-                .Where(k => Store.TryRead(k) is { Kind: ActionKind.Stage })
-        );
+        Record();
         MadeStages made = new StageScheduler(Store, executor, listener, done).Run(Plan, stop);
+        executor.Close();
         Record(made.Done.Keys);
         return made;
     }
 
     internal StudyDiary Diary() => new(Store, Recipe.Name, TrainingKernels, machine.Threads, time);
+
+    /// <summary>The store knows from then on which stages are wanted, and which of them there are.</summary>
+    internal void Record(IEnumerable<StageKey>? done = null) =>
+        StudyRecord
+            .Of(
+                Recipe,
+                TrainingKernels,
+                Plan,
+                done
+                    ?? Plan.Stages.Select(s => s.Key)
+                        .Where(k => Store.TryRead(k) is { Kind: ActionKind.Stage })
+            )
+            .Write(Store);
+
+    internal StudyMeasuring Measurer(MachineTurn turn) =>
+        new(Recipe, Store, Measuring, turn, machine, time);
 
     internal StageMeasuring Measuring => new(Store, _tasks, kernels, machine, time);
 }

@@ -27,6 +27,10 @@ public sealed record StudyEstimate(
     /// <summary>Of what is left, without measuring.</summary>
     public double TrainingSeconds(int threads) => Stages.Sum(s => s.CoreSeconds) / threads;
 
+    /// <summary>All models of a group, alone on a machine.</summary>
+    public static double SecondsToMeasure(PlannedGroup group) =>
+        Math.Max(MeasuringOptions.LeastSeconds, SecondsToMeasureModel * group.Models.Count);
+
     public static StudyEstimate Of(Study study, int threads)
     {
         IReadOnlyList<StoredAction> recorded =
@@ -62,9 +66,7 @@ public sealed record StudyEstimate(
         }
 
         PlannedGroup[] groups = [.. study.Plan.Groups.Where(g => !study.IsMeasured(g))];
-        double measuring = groups.Sum(g =>
-            Math.Max(MeasuringOptions.LeastSeconds, SecondsToMeasureModel * g.Models.Count)
-        );
+        double measuring = groups.Sum(SecondsToMeasure);
         return new StudyEstimate(
             stages,
             groups.Length,

@@ -27,13 +27,41 @@ public sealed class StudyMeasuring(
         IEnumerable<PlannedStage> models,
         StudyRecipe recipe,
         Machine machine
-    ) =>
-        StageKey.OfMeasuring(
-            models.Select(m => m.Key),
-            $"batch={group.Recipe.BatchSize};efforts={recipe.Efforts};effort={group.Recipe.Effort};curve={recipe.Curve}"
-                + (group.Recipe.OnValidation ? ";on=validation" : ""),
-            machine.Identity()
+    ) => StageKey.OfMeasuring(models.Select(m => m.Key), How(group, recipe), machine.Identity());
+
+    /// <summary>All that decides what is measured of given models on a given machine, as it stands in the key.</summary>
+    public static string How(PlannedGroup group, StudyRecipe recipe) =>
+        $"batch={group.Recipe.BatchSize};efforts={recipe.Efforts};effort={group.Recipe.Effort};curve={recipe.Curve}"
+        + (group.Recipe.OnValidation ? ";on=validation" : "");
+
+    /// <summary>What a group is called where it is not known yet which machine will measure it.</summary>
+    public static StageKey NameOf(PlannedGroup group, StudyRecipe recipe) =>
+        StageKey.OfMeasuring(group.Models.Select(m => m.Key), How(group, recipe), "any");
+
+    /// <summary>What was measured of models side by side, on any machine; of all of them, or without those that diverged.</summary>
+    /// <param name="models">Keys.</param>
+    public static IEnumerable<StoredAction> Of(
+        IEnumerable<string> models,
+        string how,
+        IEnumerable<StoredAction> stored
+    )
+    {
+        HashSet<string> known = [.. models];
+        return stored.Where(a =>
+            a is { Kind: ActionKind.Measurements, Machine: { } machine }
+            && a.Inputs.All(known.Contains)
+            && StageKey.OfMeasuring(a.Inputs.Select(i => new StageKey(i)), how, machine).Hex
+                == a.Key
         );
+    }
+
+    /// <summary>Of the models of a group that are done, on this machine.</summary>
+    public StageKey KeyOf(PlannedGroup group, MadeStages made) =>
+        KeyOf(group, There(group, made), recipe, machine);
+
+    /// <summary>What was measured before on such a machine; null: nothing.</summary>
+    public StoredAction? Find(PlannedGroup group, MadeStages made, Action<string>? note = null) =>
+        store.TryRead(KeyOf(group, made), $"What was measured of {Cell(group)},", note);
 
     /// <param name="group">Models that failed are left out.</param>
     public StoredAction Measure(
@@ -43,20 +71,44 @@ public sealed class StudyMeasuring(
         CancellationToken stop
     )
     {
-        PlannedStage[] there = [.. group.Models.Where(m => made.Done.ContainsKey(m.Key))];
-        StageKey key = KeyOf(group, there, recipe, machine);
-        string cell = $"{group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed}";
-        using IDisposable held = FileLock.Take(
-            store.LockOf(key),
-            shared: false,
-            () => listener.Note?.Invoke($"Waiting: another process measures {cell}."),
+        using Lease held = Lease.Take(
+            store,
+            NameOf(group, recipe),
+            time,
+            () => listener.Note?.Invoke($"Waiting: another process measures {Cell(group)}."),
             stop
         );
-        if (store.TryRead(key, $"What was measured of {cell},", listener.Note) is { } before)
-        {
-            return before;
-        }
+        return Find(group, made, listener.Note) ?? Alone(group, made, listener, stop);
+    }
 
+    /// <summary>As <see cref="Measure"/>; null where another process does.</summary>
+    public StoredAction? TryMeasure(
+        PlannedGroup group,
+        MadeStages made,
+        StudyListener listener,
+        CancellationToken stop
+    )
+    {
+        using Lease? held = Lease.Try(store, NameOf(group, recipe), time);
+        return held is null
+            ? null
+            : Find(group, made, listener.Note) ?? Alone(group, made, listener, stop);
+    }
+
+    static PlannedStage[] There(PlannedGroup group, MadeStages made) =>
+        [.. group.Models.Where(m => made.Done.ContainsKey(m.Key))];
+
+    static string Cell(PlannedGroup group) =>
+        $"{group.Recipe.Data.Task.Name}, seed {group.Recipe.Seed}";
+
+    StoredAction Alone(
+        PlannedGroup group,
+        MadeStages made,
+        StudyListener listener,
+        CancellationToken stop
+    )
+    {
+        PlannedStage[] there = There(group, made);
         foreach (PlannedStage stage in there)
         {
             store.ModelFolder(made.Done[stage.Key]);
@@ -69,7 +121,7 @@ public sealed class StudyMeasuring(
             new StoredAction
             {
                 Kind = ActionKind.Measurements,
-                Key = key.Hex,
+                Key = KeyOf(group, made).Hex,
                 Pipeline = string.Join(' ', there.Select(m => $"{m.Pipeline}")),
                 Task = group.Recipe.Data.Task.Name,
                 Seed = group.Recipe.Seed,

@@ -78,7 +78,7 @@ public sealed class StoreTests : IDisposable
             folder =>
             {
                 File.WriteAllText(Path.Combine(folder, "mine"), "first");
-                Put(store, other => File.WriteAllText(Path.Combine(other, "yours"), "second"));
+                Put(store, other => File.WriteAllText(Path.Combine(other, "mine"), "first"));
             }
         );
         Assert.Equal(["mine"], stored.Files.Select(f => f.Name));

@@ -38,14 +38,14 @@ sealed class ToyStudy : IDisposable
         """{"name":"toy","train":"train.csv","test":"test.csv","text":"review","label":"stars"}""";
 
     /// <returns>The recipe's path.</returns>
-    public string Write(string pipelines, string seeds = "[1,2]", string more = "")
+    public string Write(string pipelines, string seeds = "[1,2]", string more = "", int epochs = 2)
     {
         string path = this["recipe.json"];
         File.WriteAllText(
             path,
             $$"""
             {"version":1,"model":"toy","tasks":[{{Task}}],"pipelines":{{pipelines}},"seeds":{{seeds}},
-             "max_length":16,"efforts":3,"training":{"epochs":2,"rate":2e-3,"batch":8}{{more}}}
+             "max_length":16,"efforts":3,"training":{"epochs":{{epochs}},"rate":2e-3,"batch":8}{{more}}}
             """
         );
         return path;

@@ -1,0 +1,217 @@
+using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
+
+namespace Espalier.Runs.Clusters;
+
+/// <summary>A study on Slurm: submits what the store lacks, and looks after it until it is done.</summary>
+/// <param name="command">How Espalier is started on a node, in words.</param>
+/// <param name="note">Is told what went wrong on the way, and what was done about it.</param>
+public sealed class SlurmStudy(
+    Store store,
+    StudyGraph graph,
+    Slurm slurm,
+    SlurmOptions options,
+    IReadOnlyList<string> command,
+    Action<string> note
+)
+{
+    /// <summary>How often one item is submitted again that did not get done, by what kept it.</summary>
+    const int MostTries = 3;
+    const int MostRequeues = 3;
+    static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan LastLook = TimeSpan.FromSeconds(30);
+
+    /// <summary>What runs shows a sign of life by then: a node's disk may be slow to show a lease.</summary>
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+
+    readonly SlurmSubmission _jobs = new(store, graph.Name);
+    readonly Dictionary<string, int> _tries = [];
+    readonly Dictionary<string, int> _requeues = [];
+
+    /// <summary>Submits what is not done, in arrays; nothing where nothing is left.</summary>
+    public IReadOnlyList<int> Submit()
+    {
+        StudyState state = StudyState.Of(store, graph);
+        return Submit(state.Items.Where(i => !StudyState.IsOverIn(i.State)));
+    }
+
+    /// <summary>Waits until nothing more can be done, and mends what Slurm leaves broken.</summary>
+    /// <param name="report">Is told how far it is at each look.</param>
+    /// <returns>What it came to.</returns>
+    public StudyState Wait(
+        Action<StudyState, IReadOnlyList<SlurmJob>> report,
+        CancellationToken stop
+    )
+    {
+        TimeSpan look = FirstLook;
+        int before = -1;
+        while (true)
+        {
+            StudyState state = StudyState.Of(store, graph);
+            if (state.IsOver)
+            {
+                report(state, []);
+                return state;
+            }
+
+            if (Jobs() is { } jobs)
+            {
+                report(state, jobs);
+                Mend(state, jobs);
+                if (jobs.Count == 0 && !Again())
+                {
+                    return StudyState.Of(store, graph);
+                }
+            }
+
+            int over = state.Items.Count(i => StudyState.IsOverIn(i.State));
+            look = over == before && look < LastLook ? look * 1.5 : FirstLook;
+            before = over;
+            stop.WaitHandle.WaitOne(look);
+            stop.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Of this study, this call's or another's; null: Slurm does not answer now.</summary>
+    IReadOnlyList<SlurmJob>? Jobs()
+    {
+        try
+        {
+            HashSet<int> ours = [.. _jobs.Arrays().Select(a => a.Id)];
+            return [.. slurm.Queue().Where(j => ours.Contains(j.Array))];
+        }
+        catch (InvalidDataException e)
+        {
+            note($"{e.Message} Looking again.");
+            return null;
+        }
+    }
+
+    void Mend(StudyState state, IReadOnlyList<SlurmJob> jobs)
+    {
+        Dictionary<(int, int), IReadOnlyList<string>> keys = KeysOfTasks(_jobs.Arrays());
+        foreach (SlurmJob job in jobs)
+        {
+            string? what =
+                job.NeverBegins ? "what it waits for failed, so it would wait for ever: cancelled"
+                : job.IsHeld && MayRequeue(job) ? $"was held ({job.Reason}): released"
+                : IsLost(job, state, keys) && MayRequeue(job)
+                    ? $"is said to run on {job.Node} and shows no sign of life: started again"
+                : null;
+            if (what is null)
+            {
+                continue;
+            }
+
+            note($"Job {job.Id} {what}.");
+            try
+            {
+                if (job.NeverBegins)
+                {
+                    slurm.Cancel([job.Id]);
+                }
+                else if (job.IsHeld)
+                {
+                    slurm.Release(job.Id);
+                }
+                else
+                {
+                    slurm.Requeue(job.Id);
+                }
+            }
+            catch (InvalidDataException e)
+            {
+                note(e.Message);
+            }
+        }
+    }
+
+    bool MayRequeue(SlurmJob job) =>
+        (_requeues[job.Id] = _requeues.GetValueOrDefault(job.Id) + 1) <= MostRequeues;
+
+    /// <summary>Whether of a job that Slurm calls running nothing lives, though it has something to do: Slurm may not know for minutes.</summary>
+    internal static bool IsLost(
+        SlurmJob job,
+        StudyState state,
+        IReadOnlyDictionary<(int, int), IReadOnlyList<string>> keys
+    ) =>
+        job.IsRunning
+        && keys.TryGetValue((job.Array, job.Index), out IReadOnlyList<string>? its)
+        && its.Any(k => !StudyState.IsOverIn(state.Of(k)))
+        && its.All(k => state.Of(k) != ItemState.Running)
+        && (its.Any(state.Lost.Contains) || job.Seconds > Grace.TotalSeconds);
+
+    internal static Dictionary<(int, int), IReadOnlyList<string>> KeysOfTasks(
+        IReadOnlyList<SubmittedArray> arrays
+    ) =>
+        arrays
+            .SelectMany(a => a.Tasks.Select(t => ((a.Id, t.Key), t.Value)))
+            .DistinctBy(t => t.Item1)
+            .ToDictionary(t => t.Item1, t => t.Value);
+
+    /// <summary>Nothing is queued and something is missing: it is submitted again, as often as that makes sense.</summary>
+    /// <returns>Whether anything was.</returns>
+    bool Again()
+    {
+        StudyState state = StudyState.Of(store, graph);
+        HashSet<string> hopeless = [];
+        List<(GraphItem, ItemState, LeaseOwner?)> again = [];
+        foreach (var item in state.Items.Where(i => !StudyState.IsOverIn(i.State)))
+        {
+            if (
+                item.Item.Needs.Any(hopeless.Contains)
+                || (item.State == ItemState.Ready && !MayTry(item.Item))
+            )
+            {
+                hopeless.Add(item.Item.Key);
+            }
+            else
+            {
+                again.Add(item);
+            }
+        }
+
+        if (again.Count == 0)
+        {
+            return false;
+        }
+
+        note($"{again.Count} of {state.Items.Count} were not done and are submitted again.");
+        return Submit(again).Count > 0;
+    }
+
+    /// <summary>What it refuses, it refuses again; what was killed or met a bad node is tried some times.</summary>
+    bool MayTry(GraphItem item)
+    {
+        var last = _jobs
+            .Arrays()
+            .SelectMany(a => a.Tasks.Select(t => (a.Id, Index: t.Key, Keys: t.Value)))
+            .FirstOrDefault(t => t.Keys.Contains(item.Key));
+        TaskEnd? end = _jobs
+            .Ends()
+            .LastOrDefault(e =>
+                last.Keys is not null && (e.Array, e.Index) == (last.Id, last.Index)
+            );
+        int tries = _tries[item.Key] = _tries.GetValueOrDefault(item.Key) + 1;
+        bool may =
+            tries <= (end is { IsNodes: false, Code: not 0 and < 128 and not 75 } ? 1 : MostTries);
+        if (!may)
+        {
+            note(
+                $"{item} is given up after {tries} tries{(end is null ? "" : $", the last of which ended with {end.Code} on {end.Node}")}; {_jobs.LogOf(last.Id, last.Index)} says more."
+            );
+        }
+
+        return may;
+    }
+
+    IReadOnlyList<int> Submit(IEnumerable<(GraphItem Item, ItemState State, LeaseOwner?)> wanted)
+    {
+        HashSet<string> keys = [.. wanted.Select(w => w.Item.Key)];
+        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(
+            graph,
+            graph.Left(i => !keys.Contains(i.Key))
+        );
+        return arrays.Count == 0 ? [] : _jobs.Submit(slurm, arrays, options, command);
+    }
+}
