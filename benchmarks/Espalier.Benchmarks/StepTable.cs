@@ -144,7 +144,7 @@ static class StepTable
         Model model = ModelFolder.Load(folder, answers).Model;
         StepParts parts = new(model.Config.Vocabulary);
         KernelFamily timed = parts.Of(kernels);
-        EncoderGraph graph = new(model);
+        ModelGraph graph = new(model);
         Tape tape = new(workers, timed);
         AdamW optimizer = new(graph.Trained, workers, timed, TrainingOptions.Fast);
         int tokens = sequences * length,

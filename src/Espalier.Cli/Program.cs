@@ -133,6 +133,7 @@ static class Program
             new OperatorsCommand(),
             new TasksCommand(),
             new ReportCommand(),
+            new WatchCommand(),
             new DoctorCommand(),
             new CompletionCommand(),
         };

@@ -2,13 +2,8 @@ using Espalier.Server.Api;
 using Espalier.Server.Batching;
 using Espalier.Server.Figures;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Espalier.Server;
 
@@ -38,14 +33,7 @@ public sealed class ModelServer : IAsyncDisposable
         (_options, _models, _gate) = (options, models, new Gate(options));
         _figures = new ServerFigures(models);
         _text = new PrometheusText(_figures.Meter);
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(Limit);
-        builder.Services.AddRoutingCore();
-
-        // Signals belong to whoever started the server.
-        builder.Services.AddSingleton<IHostLifetime, Untied>();
-        _app = builder.Build();
+        _app = Listening.On(options.Address, options.Port, Limit);
         Map();
     }
 
@@ -81,12 +69,7 @@ public sealed class ModelServer : IAsyncDisposable
             }
 
             await server._app.StartAsync();
-            server.Address = new Uri(
-                server
-                    ._app.Services.GetRequiredService<IServer>()
-                    .Features.Get<IServerAddressesFeature>()!
-                    .Addresses.First()
-            );
+            server.Address = Listening.AddressOf(server._app);
             server._ready = true;
             return server;
         }
@@ -127,19 +110,11 @@ public sealed class ModelServer : IAsyncDisposable
         _giveUp.Dispose();
     }
 
-    void Limit(KestrelServerOptions kestrel)
+    static void Limit(KestrelServerOptions kestrel)
     {
-        kestrel.AddServerHeader = false;
-
         // What is refused for its size is still taken from the wire up to here, so that the client hears why.
         kestrel.Limits.MaxRequestBodySize = 8 * RequestBody.MostBytes;
         kestrel.Limits.MaxConcurrentConnections = MostConnections;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        kestrel.Listen(
-            _options.Address,
-            _options.Port,
-            listen => listen.Protocols = HttpProtocols.Http1
-        );
     }
 
     void Map()
@@ -254,13 +229,5 @@ public sealed class ModelServer : IAsyncDisposable
                     "This is a bug in Espalier; the server's own output says more."
                 );
         }
-    }
-
-    /// <summary>The host waits for no signal.</summary>
-    sealed class Untied : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

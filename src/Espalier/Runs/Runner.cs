@@ -4,6 +4,7 @@ using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
+using Espalier.Runs.Watching;
 
 namespace Espalier.Runs;
 
@@ -100,6 +101,8 @@ public sealed class Runner : IDisposable
     )
     {
         using IDisposable use = _study.Enter(listener, stop);
+        using StudyDiary diary = _study.Diary();
+        listener = diary.With(listener);
         MadeStages made = MakeAll(executor, listener, stop);
 
         // A run's first command takes a minute in all.
@@ -120,6 +123,7 @@ public sealed class Runner : IDisposable
             stop
         );
         RunFolder.Write(Folder, Recipe, _study.TrainingKernels, measured);
+        diary.Ended(made.Failures);
         return measured;
     }
 

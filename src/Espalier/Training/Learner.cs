@@ -32,7 +32,7 @@ public sealed class Learner(
     Retained retained = Retained.Everything
 )
 {
-    readonly EncoderGraph _graph = new(model, frozen);
+    readonly ModelGraph _graph = new(model, frozen);
     readonly (string Name, Variable Variable)[] _beside =
     [
         .. (beside?.Names ?? []).Select(name =>

@@ -104,7 +104,7 @@ public sealed class TapeTests
         Tape tape = new(workers, KernelFamily.Best);
         var (model, batch) = Encoder();
         tape.Begin();
-        new EncoderGraph(model).Forward(tape, batch);
+        new ModelGraph(model).Forward(tape, batch);
         ModelConfig config = model.Config;
         long expected = batch.Count * (long)config.Hidden * (config.Hidden + config.Outputs);
         for (int s = 0; s < batch.Count; s++)
@@ -177,7 +177,7 @@ public sealed class TapeTests
         };
         using Workers workers = new(threads);
         Tape tape = new(workers, KernelFamily.Choose(family));
-        EncoderGraph graph = new(model);
+        ModelGraph graph = new(model);
         for (int step = 0; step < steps; step++)
         {
             if (step > 0)

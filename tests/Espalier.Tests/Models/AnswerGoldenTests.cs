@@ -30,9 +30,7 @@ public sealed class AnswerGoldenTests
         );
         Tape tape = new(workers, KernelFamily.Best);
         tape.Begin();
-        float[] graph = new EncoderGraph(model)
-            .Forward(tape, batch)
-            .LastLogits.Value.Span.ToArray();
+        float[] graph = new ModelGraph(model).Forward(tape, batch).LastLogits.Value.Span.ToArray();
         Assert.All(graph.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, Tolerance));
     }
 

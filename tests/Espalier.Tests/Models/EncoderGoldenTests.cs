@@ -57,7 +57,7 @@ public sealed class EncoderGoldenTests
         var (batch, rows) = GoldenBatch.Read(io);
         using Workers workers = new(2);
         Tape tape = new(workers, KernelFamily.Best);
-        EncoderGraph graph = new(model);
+        ModelGraph graph = new(model);
         tape.Begin();
         GraphOutput output = graph.Forward(tape, batch);
         Variable loss = model.Config.Regression

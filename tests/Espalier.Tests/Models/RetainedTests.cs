@@ -28,7 +28,7 @@ public sealed class RetainedTests
     {
         using Workers workers = new(threads);
         Tape tape = new(workers, kernels);
-        EncoderGraph graph = new(model);
+        ModelGraph graph = new(model);
         for (int step = 0; step < 2; step++)
         {
             graph.ClearGradients();

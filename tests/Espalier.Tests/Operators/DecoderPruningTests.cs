@@ -135,7 +135,7 @@ public sealed class DecoderPruningTests : IDisposable
         {
             Tape tape = new(_workers, KernelFamily.Best);
             tape.Begin();
-            GraphOutput output = new EncoderGraph(model).Forward(tape, text);
+            GraphOutput output = new ModelGraph(model).Forward(tape, text);
             Tensor contexts = output.Contexts[1].Value,
                 before = output.Embedding.Value,
                 after = output.Layers[0].Value;

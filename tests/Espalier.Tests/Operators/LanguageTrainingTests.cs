@@ -69,7 +69,7 @@ public sealed class LanguageTrainingTests : IDisposable
 
         Parameters weights = _toy.Model.Parameters.Clone();
         Tape tape = new(_workers, KernelFamily.Best);
-        EncoderGraph graph = new(_toy.Model with { Parameters = weights });
+        ModelGraph graph = new(_toy.Model with { Parameters = weights });
         TrainingOptions options = ToyCorpus.Training;
         AdamW optimizer = new(graph.Trained, _workers, KernelFamily.Best, options);
         EncodedSplit data = context.Task.Training;

@@ -135,7 +135,7 @@ public sealed class MethodTests
         Model model = Keeping(Toy.Model, 4, 2);
         Tape tape = new(workers, KernelFamily.Best);
         tape.Begin();
-        GraphOutput output = new EncoderGraph(model).Forward(tape, All);
+        GraphOutput output = new ModelGraph(model).Forward(tape, All);
         Assert.Equal(2 * All.Count, output.Layers[^1].Value.Rows);
         Session session = new(model, workers, KernelFamily.Best, null);
         Tensor logits = Logits(model);

@@ -54,7 +54,7 @@ public sealed class AdamWGoldenTests
         using Workers workers = new(2);
         KernelFamily kernels = KernelFamily.Choose(family);
         Tape tape = new(workers, kernels);
-        EncoderGraph graph = new(model);
+        ModelGraph graph = new(model);
         AdamW optimizer = new(graph.Trained, workers, kernels, Options);
         foreach (AdamW.Slot slot in optimizer.Slots)
         {

@@ -78,7 +78,7 @@ public sealed class GradientCheckpointingTests : IDisposable
             ],
         };
         Model model = Toy.Make(config);
-        EncoderGraph graph = new(model);
+        ModelGraph graph = new(model);
         Batch batch = new()
         {
             Ids = [.. Enumerable.Range(0, sequences * tokens).Select(i => i * 7 % 60)],

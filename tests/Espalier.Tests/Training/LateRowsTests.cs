@@ -36,7 +36,7 @@ public sealed class LateRowsTests
         using Workers workers = new(2);
         KernelFamily kernels = KernelFamily.Choose(family);
         Tape tape = new(workers, kernels);
-        EncoderGraph graph = new(model, followRows: followRows);
+        ModelGraph graph = new(model, followRows: followRows);
         AdamW optimizer = new(
             graph.Trained,
             workers,

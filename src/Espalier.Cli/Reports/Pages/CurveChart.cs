@@ -186,16 +186,14 @@ static class CurveChart
                 .Select(g => g.Last())
                 .OrderBy(c => place(c.Points[^1]).Y),
         ];
-        bool isUnique =
-            named.Select(c => Findings.Letters(c.Pipeline)).Distinct().Count() == named.Length;
-        string[] texts =
-        [
-            .. named.Select(c =>
-                isUnique && (isNarrow || c.Pipeline.Length > 24)
-                    ? Findings.Letters(c.Pipeline)
-                    : c.Pipeline
-            ),
-        ];
+        string[] texts = [.. named.Select(c => c.Pipeline)];
+        if (isNarrow || texts.Any(t => t.Length > 24))
+        {
+            string[] all = [.. curves.Select(c => c.Pipeline).Distinct()],
+                brief = BriefNames.Of(all);
+            texts = [.. texts.Select(t => brief[Array.IndexOf(all, t)])];
+        }
+
         var places = Picture.Labels(
             f,
             [

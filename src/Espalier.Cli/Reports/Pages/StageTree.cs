@@ -7,10 +7,10 @@ static class StageTree
 {
     static readonly string Original = $"{Pipeline.Original}";
 
-    sealed record Node(string Name, string Letter)
+    sealed record Node<T>(string Name, string Letter)
     {
-        public List<Node> After { get; } = [];
-        public List<MadeStage> Made { get; } = [];
+        public List<Node<T>> After { get; } = [];
+        public List<T> Made { get; } = [];
     }
 
     public static Markup Write(ReportInput results)
@@ -31,57 +31,68 @@ static class StageTree
                 "of them was",
                 "of them were"
             )} there before the last call and read from the store.</p>
-            {results.Stages.GroupBy(s => s.Task).Select(g => Tree(g.Key, [.. g]))}
+            {results.Stages.GroupBy(s => s.Task).Select(g => Tree(g.Key, g, s => s.Pipeline, Made))}
             """;
         return Markup.Section("stages", "Stages", inner);
     }
 
-    static Markup Tree(string task, IReadOnlyList<MadeStage> stages)
+    /// <summary>Pipelines below those that they begin with.</summary>
+    /// <param name="made">What is said of the stage of one seed, on the line of its pipeline.</param>
+    public static Markup Tree<T>(
+        string task,
+        IEnumerable<T> stages,
+        Func<T, string> pipelineOf,
+        Func<T, Markup> made
+    )
     {
-        Dictionary<string, Node> nodes = [];
-        List<Node> roots = [];
-        foreach (MadeStage stage in stages.OrderBy(s => s.Pipeline.Length))
+        Dictionary<string, Node<T>> nodes = [];
+        List<Node<T>> roots = [];
+        foreach (T stage in stages.OrderBy(s => pipelineOf(s).Length))
         {
-            if (!nodes.TryGetValue(stage.Pipeline, out Node? node))
+            string pipeline = pipelineOf(stage);
+            if (!nodes.TryGetValue(pipeline, out Node<T>? node))
             {
                 // The longest pipeline that this one begins with is the model it was made from.
-                Node? parent =
+                Node<T>? parent =
                     nodes
                         .Values.Where(n =>
-                            stage.Pipeline.StartsWith(n.Name, StringComparison.Ordinal)
+                            pipeline.StartsWith(n.Name, StringComparison.Ordinal)
                             // D(layers=0.34) is another operator than D, and nothing is made of D there.
-                            && stage.Pipeline[n.Name.Length] != '('
+                            && pipeline[n.Name.Length] != '('
                         )
                         .MaxBy(n => n.Name.Length)
                     ?? (
-                        Pipeline.TryParse(stage.Pipeline)?.Operators[0] == Operator.Original
+                        Pipeline.TryParse(pipeline)?.Operators[0] == Operator.Original
                             ? nodes.GetValueOrDefault(Original)
                             : null
                     );
-                node = new Node(
-                    stage.Pipeline,
+                node = new Node<T>(
+                    pipeline,
                     parent is null || parent.Name == Original
-                        ? stage.Pipeline
-                        : stage.Pipeline[parent.Name.Length..]
+                        ? pipeline
+                        : pipeline[parent.Name.Length..]
                 );
-                nodes.Add(stage.Pipeline, node);
+                nodes.Add(pipeline, node);
                 (parent?.After ?? roots).Add(node);
             }
 
             node.Made.Add(stage);
         }
 
-        return $"<ul class=\"tree\" aria-label=\"Stages of {task}\">{roots.Select(Item)}</ul>";
-    }
+        return $"<ul class=\"tree\" aria-label=\"Stages of {task}\">{roots.Select(
+            Item
+        )}</ul>";
 
-    static Markup Item(Node node)
-    {
-        Markup inner = node.After.Count > 0 ? $"<ul>{node.After.Select(Item)}</ul>" : Markup.Empty;
-        return $"""
-            <li><span class="stage"><b>{node.Letter}</b> <span class="made">{node.Made.Select(
-                Made
-            )}</span></span>{inner}</li>
-            """;
+        Markup Item(Node<T> node)
+        {
+            Markup inner =
+                node.After.Count > 0 ? $"<ul>{node.After.Select(Item)}</ul>" : Markup.Empty;
+            return $"""
+                <li><span class="stage"><b>{node.Letter}</b> <span class="made">{node.Made.Select(
+                    made
+                )}</span></span>{inner}</li>
+                """;
+        }
     }
 
     static Markup Made(MadeStage stage) =>

@@ -11,7 +11,7 @@ namespace Espalier.Cli.Reports.Pages;
 /// </summary>
 static class StudyPage
 {
-    static readonly string Style = Resource("page.css");
+    public static readonly string Style = Resource("page.css");
     static readonly string Script = Resource("page.js");
 
     public static string Write(ReportInput results, IReadOnlyList<StudySection> sections)
@@ -105,7 +105,7 @@ static class StudyPage
         return entries.Each(e => $"<li><a href=\"#{e.Id}\">{e.Title}</a></li>");
     }
 
-    static string Resource(string name)
+    public static string Resource(string name)
     {
         using Stream stream = typeof(StudyPage).Assembly.GetManifestResourceStream(
             $"Espalier.Cli.Reports.Pages.{name}"

@@ -88,6 +88,9 @@ public sealed class Store
     internal string StudiesFolder => Path.Combine(Folder, "studies");
     internal string ModelsFolder => Path.Combine(Folder, "models");
 
+    /// <summary>What whoever works here says of it: <see cref="Watching.StoreWatch"/>.</summary>
+    internal string DiaryFolder => Path.Combine(Folder, "diary");
+
     string ActionsFolder => Path.Combine(Folder, "actions");
 
     internal string LocksFolder => Path.Combine(Folder, "locks");
@@ -408,6 +411,7 @@ public sealed class Store
                     Folder,
                     ActionsFolder,
                     StudiesFolder,
+                    DiaryFolder,
                     WrittenStudy.FolderOf(this),
                     WrittenStudy.InputsFolder(this),
                 ]

@@ -85,6 +85,7 @@ public static class StoreGarbage
         files.AddRange(
             Below(store.UnfinishedFolder, name => kept.Contains(name) || !wanted.Contains(name))
         );
+        files.AddRange(Diaries(store, wanted));
         files.AddRange(Below(store.ModelsFolder, name => !kept.Any(k => name.EndsWith(k[..12]))));
         files.AddRange(UnusedPlans(store, wanted));
         files.AddRange(
@@ -109,6 +110,20 @@ public static class StoreGarbage
         return plans[false]
             .Select(p => p.File)
             .Concat(Below(WrittenStudy.InputsFolder(store), name => !inputs.Contains(name)));
+    }
+
+    /// <summary>Notes of stages that no study asks for, and of studies without a record.</summary>
+    static IEnumerable<string> Diaries(Store store, IReadOnlySet<string> wanted)
+    {
+        HashSet<string?> records = [.. StudyRecord.Files(store).Select(Path.GetFileName)];
+        return Directory.Exists(store.DiaryFolder)
+            ? Directory
+                .EnumerateFiles(store.DiaryFolder, "*.json")
+                .Where(f =>
+                    !wanted.Contains(Path.GetFileNameWithoutExtension(f))
+                    && !records.Contains(Path.GetFileName(f))
+                )
+            : [];
     }
 
     /// <summary>The action of a key, and whether a study asks for it; then its blobs must be there too.</summary>

@@ -3,6 +3,7 @@ using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Watching;
 using Espalier.Tensors;
 using Espalier.Training;
 
@@ -73,6 +74,7 @@ public sealed class LocalExecutor(
         }
 
         using IDisposable training = turn.ToWork(stop);
+        using StageDiary diary = new(store, stage, time);
         listener.Stage?.Invoke(stage, StageState.Began);
         long began = time.GetTimestamp();
         Recipe recipe = stage.Recipe;
@@ -90,7 +92,11 @@ public sealed class LocalExecutor(
         {
             Checkpoint = store.Checkpoint(stage.Key, listener.Note),
             TeacherBytes = teacherBytes,
-            Report = progress => listener.Training?.Invoke(stage, progress),
+            Report = progress =>
+            {
+                diary.Add(progress);
+                listener.Training?.Invoke(stage, progress);
+            },
             Note = listener.Note,
             Time = time,
             Stop = stop,
@@ -103,7 +109,13 @@ public sealed class LocalExecutor(
         catch (DivergedException e)
         {
             // What the training saved stays: the reason names it.
+            diary.Failed(e.Message);
             return store.Put(stage.Describe(ActionKind.Failure) with { Why = e.Message });
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        {
+            diary.Failed(e.Message);
+            throw;
         }
 
         StoredAction action = store.Put(
@@ -115,6 +127,7 @@ public sealed class LocalExecutor(
             folder => ModelFolder.Write(made, folder, made.Tokenizer!.Files(), DType.F32)
         );
         store.CleanUp(stage.Key);
+        diary.Done();
         return action;
     }
 }

@@ -2,6 +2,7 @@ using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Watching;
 
 namespace Espalier.Runs.Studies;
 
@@ -80,9 +81,11 @@ public sealed class Study(
     )
     {
         using IDisposable use = Enter(listener, stop);
+        using StudyDiary diary = Diary();
+        listener = diary.With(listener);
         MadeStages made = Make(executor, listener, stop);
         StudyMeasuring measuring = Measurer(turn);
-        return Outcome(
+        StudyOutcome outcome = Outcome(
             made,
             group =>
             {
@@ -90,6 +93,8 @@ public sealed class Study(
                 return measuring.Measure(group, made, listener, stop);
             }
         );
+        diary.Ended(made.Failures);
+        return outcome;
     }
 
     /// <summary>What the store holds of it, whatever machines made it, once it holds all.</summary>
@@ -218,6 +223,8 @@ public sealed class Study(
 
     internal StudyMeasuring Measurer(MachineTurn turn) =>
         new(Recipe, Store, Measuring, turn, machine, time);
+
+    internal StudyDiary Diary() => new(Store, Recipe.Name, TrainingKernels, machine.Threads, time);
 
     internal StageMeasuring Measuring => new(Store, _tasks, kernels, machine, time);
 }

@@ -1,7 +1,42 @@
+using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;
+
+/// <summary>A stage as a record tells it to whoever has no recipe.</summary>
+/// <param name="Parent">Key of the stage whose model goes in; null: the original.</param>
+public sealed record RecordedStage(
+    string Key,
+    string? Parent,
+    string Pipeline,
+    string Task,
+    ulong Seed
+)
+{
+    internal void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("key", Key);
+        json.WriteString("parent", Parent);
+        json.WriteString("pipeline", Pipeline);
+        json.WriteString("task", Task);
+        json.WriteNumber("seed", Seed);
+    }
+
+    internal static RecordedStage Read(JsonFields fields)
+    {
+        JsonElement seed = fields.Required("seed", "a whole number");
+        return new(
+            fields.String("key"),
+            fields.OptionalString("parent"),
+            fields.String("pipeline"),
+            fields.String("task"),
+            seed.ValueKind == JsonValueKind.Number && seed.TryGetUInt64(out ulong number)
+                ? number
+                : throw fields.Refuse("seed", "a whole number of at least 0")
+        );
+    }
+}
 
 /// <summary>What a store knows of a study: which stages belong to it. Garbage is what no record names.</summary>
 /// <param name="Kernels">Those that train. Keys hold them, so machines of two kinds have stages, and a record, each of their own.</param>
@@ -14,6 +49,12 @@ public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<stri
 
     /// <summary>Those of them that were finished when it was written; where they are gone, something took them.</summary>
     public IReadOnlyList<string> Done { get; init; } = [];
+
+    /// <summary>What each key stands for, in their order; empty where an older Espalier wrote it.</summary>
+    public IReadOnlyList<RecordedStage> Stages { get; init; } = [];
+
+    /// <summary>Groups of models that are measured side by side.</summary>
+    public int Groups { get; init; }
 
     /// <summary>False for one of an older version: nothing tells whether it is as it was written.</summary>
     public bool HasHash { get; init; } = true;
@@ -30,6 +71,17 @@ public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<stri
         new(recipe.Name, kernels, [.. plan.Stages.Select(s => s.Key.Hex)])
         {
             Done = [.. done.Select(k => k.Hex).Order(StringComparer.Ordinal)],
+            Stages =
+            [
+                .. plan.Stages.Select(s => new RecordedStage(
+                    s.Key.Hex,
+                    s.Parent?.Hex,
+                    $"{s.Pipeline}",
+                    s.Recipe.Data.Task.Name,
+                    s.Recipe.Seed
+                )),
+            ],
+            Groups = plan.Groups.Count,
         };
 
     public void Write(Store store) =>
@@ -44,13 +96,20 @@ public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<stri
                         json.WriteString("kernels", Kernels);
                         json.Array("stages", Keys, json.WriteStringValue);
                         json.Array("done", Done, json.WriteStringValue);
+                        if (Stages.Count > 0)
+                        {
+                            json.Objects("graph", Stages, s => s.WriteTo(json));
+                            json.WriteNumber("groups", Groups);
+                        }
                     },
                     indented: false
                 )[..^1]
             )
         );
 
-    internal static string FileName(string name, string kernels) => $"{name}.{kernels}.json";
+    internal static string FileName(string name, string kernels) => NameOf(name, kernels) + ".json";
+
+    internal static string NameOf(string name, string kernels) => $"{name}.{kernels}";
 
     /// <summary>Of every study, by name.</summary>
     /// <exception cref="InvalidDataException">One cannot be read, or is damaged.</exception>
@@ -79,6 +138,10 @@ public sealed record StudyRecord(string Name, string Kernels, IReadOnlyList<stri
             )
             {
                 Done = Hashes(body, "done"),
+                Stages = body.Has("graph")
+                    ? [.. body.Objects("graph").Select(RecordedStage.Read)]
+                    : [],
+                Groups = body.OptionalInteger("groups", 0, int.MaxValue) ?? 0,
                 File = path,
             };
         }

@@ -52,8 +52,17 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>Opens a file and notes all that it should not do.</summary>
-    public async Task<OpenPage> Open(
+    public Task<OpenPage> Open(
         string file,
+        int width = 1280,
+        int height = 900,
+        bool isDark = false,
+        bool hasScript = true
+    ) => OpenAt(new Uri(Path.GetFullPath(file)), width, height, isDark, hasScript);
+
+    /// <summary>As <see cref="Open"/>; a page of a server may ask its server.</summary>
+    public async Task<OpenPage> OpenAt(
+        Uri address,
         int width = 1280,
         int height = 900,
         bool isDark = false,
@@ -75,7 +84,10 @@ public sealed class Browser : IAsyncLifetime
         page.PageError += (_, error) => open.Complaints.Add($"error: {error}");
         page.Request += (_, request) =>
         {
-            if (!Regex.IsMatch(request.Url, "^(file|data):"))
+            bool isOwn =
+                !address.IsFile
+                && request.Url.StartsWith(address.AbsoluteUri, StringComparison.Ordinal);
+            if (!isOwn && !Regex.IsMatch(request.Url, "^(file|data):"))
             {
                 open.Complaints.Add($"request: {request.Url}");
             }
@@ -84,7 +96,7 @@ public sealed class Browser : IAsyncLifetime
                 open.Files.Add(request.Url);
             }
         };
-        await page.GotoAsync(new Uri(Path.GetFullPath(file)).AbsoluteUri);
+        await page.GotoAsync(address.AbsoluteUri);
         return open;
     }
 }

@@ -27,14 +27,14 @@ public sealed record GraphOutput(
 }
 
 /// <summary>A model as a graph that can be trained. It works on the model's own tensors.</summary>
-public sealed class EncoderGraph
+public sealed class ModelGraph
 {
     readonly Dictionary<string, Variable> _variables = [];
     readonly Dictionary<Part, (Variable Weight, Variable? Bias)> _parts = [];
 
     /// <param name="frozen">Parameters that get no gradient; null: none.</param>
     /// <param name="followRows">Whether the rows of the word table that a batch touches are noted down.</param>
-    public EncoderGraph(Model model, Predicate<string>? frozen = null, bool followRows = true)
+    public ModelGraph(Model model, Predicate<string>? frozen = null, bool followRows = true)
     {
         Model = model;
         Turns = new Turns(model.Config);
@@ -130,7 +130,7 @@ public delegate Variable Extract(Tape tape, int layer, Variable x, int[] ranks);
 
 /// <summary>The arithmetic of training: every operation is recorded on the tape.</summary>
 sealed class Recording(
-    EncoderGraph graph,
+    ModelGraph graph,
     Tape tape,
     Batch batch,
     bool allExits,
