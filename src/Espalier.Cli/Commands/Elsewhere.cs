@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Espalier.Cli.Clusters;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Runs.Clusters;
@@ -12,9 +13,14 @@ namespace Espalier.Cli.Commands;
 sealed class Elsewhere
 {
     const string Slurm = "slurm";
+    const string Kubernetes = "kubernetes";
     const string Script = "script";
-    static readonly string[] Engines = [Slurm];
-    static readonly string[] Forms = [Script];
+    const string Yaml = "yaml";
+    const string Argo = "argo";
+    static readonly string[] Engines = [Slurm, Kubernetes];
+    static readonly string[] Forms = [Script, Yaml, Argo];
+
+    readonly KubernetesFlags _kubernetes = new();
 
     readonly Option<string?> _on = OptionValues
         .Text(
@@ -27,7 +33,7 @@ sealed class Elsewhere
         .Text(
             "--emit",
             string.Join('|', Forms),
-            "Write the study into the store and print what is left of it for others to run: a shell script, one line a stage."
+            "Write the study into the store and print what is left of it for others to run: a shell script, one line a stage; Jobs of Kubernetes; a Workflow of Argo."
         )
         .Among(Forms);
     readonly Option<bool> _wait = new("--wait")
@@ -53,14 +59,14 @@ sealed class Elsewhere
     );
     readonly Option<int> _cores = OptionValues.Number(
         "--cores",
-        "Of a job that trains; the cluster's default where it is not given.",
+        "Of a job that trains; the cluster's default where it is not given, 1 on Kubernetes.",
         1,
         1024
     );
     readonly Option<string?> _kind = OptionValues.Text(
         "--kind",
         "feature",
-        "Of the nodes that measure, where a partition has several kinds of nodes: one of the features that 'sinfo -o %f' shows. They are asked for whole."
+        "Of the nodes that measure, where a cluster has several kinds of nodes: one of the features that 'sinfo -o %f' shows, or on Kubernetes a label and its value. They are asked for whole."
     );
     readonly Option<string[]> _sbatch = new("--sbatch")
     {
@@ -70,7 +76,18 @@ sealed class Elsewhere
     };
 
     public IReadOnlyList<Option> Options =>
-        [_on, _emit, _wait, _partition, _time, _array, _cores, _kind, _sbatch];
+        [
+            _on,
+            _emit,
+            _wait,
+            _partition,
+            _time,
+            _array,
+            _cores,
+            _kind,
+            _sbatch,
+            .. _kubernetes.Options,
+        ];
 
     public void Check(ParseResult parse, Problems problems)
     {
@@ -91,18 +108,38 @@ sealed class Elsewhere
             );
         }
 
-        foreach (
-            Option option in (Option[])[_wait, _partition, _time, _array, _cores, _kind, _sbatch]
-        )
+        bool isPods = IsOnPods(parse);
+        foreach (Option option in (Option[])[_wait, _array, _cores, _kind])
         {
-            if (parse.Has(option) && !parse.Has(_on))
+            if (parse.Has(option) && !parse.Has(_on) && (!isPods || option == _wait))
             {
                 problems.Usage(
-                    $"{option.Name} is for a study on a cluster; give --on {Slurm} too."
+                    $"{option.Name} is for a study on a cluster; give --on {Slurm} or --on {Kubernetes} too."
                 );
             }
         }
+
+        foreach (Option option in (Option[])[_partition, _time, _sbatch])
+        {
+            if (parse.Has(option) && parse.ValueOf(_on) != Slurm)
+            {
+                problems.Usage($"{option.Name} is for a study on Slurm; give --on {Slurm} too.");
+            }
+        }
+
+        _kubernetes.Check(parse, isPods, parse.ValueOf(_kind), problems);
     }
+
+    bool IsOnPods(ParseResult parse) =>
+        parse.ValueOf(_on) == Kubernetes || parse.ValueOf(_emit) is Yaml or Argo;
+
+    KubernetesOptions Pods(ParseResult parse) =>
+        _kubernetes.Of(
+            parse,
+            parse.Has(_cores) ? parse.GetValue(_cores) : 1,
+            parse.Has(_array) ? parse.GetValue(_array) : null,
+            parse.GetValue(_kind)
+        );
 
     /// <summary>Whether the study is not made in this process.</summary>
     public bool IsAsked(ParseResult parse) => parse.Has(_on) || parse.Has(_emit);
@@ -119,7 +156,7 @@ sealed class Elsewhere
             left = Left(study.Store, whole);
         IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(whole, left);
         int cores = parse.Has(_cores) ? parse.GetValue(_cores) : Environment.ProcessorCount;
-        yield return $"On Slurm: {arrays.Count} job arrays with {arrays.Sum(a => a.Tasks.Count)} jobs, {arrays.Where(a => a.Measures).Sum(a => a.Tasks.Count)} of them measure on whole nodes; "
+        yield return $"On {(parse.GetValue(_on) == Slurm ? "Slurm" : "Kubernetes")}: {arrays.Count} job arrays with {arrays.Sum(a => a.Tasks.Count)} jobs, {arrays.Where(a => a.Measures).Sum(a => a.Tasks.Count)} of them measure on whole nodes; "
             + $"{left.Items.Where(i => !i.Measures).Sum(i => i.CoreSeconds) / 3600:N0} core-hours.";
         int most = left.Items.Select(i => (i.Task, i.Seed)).Distinct().Count();
         List<string> hours = [];
@@ -158,7 +195,15 @@ sealed class Elsewhere
         WrittenStudy.Write(study, whole, recipe);
         if (parse.Has(_emit))
         {
-            terminal.Out.Write(ShellScript.Of(Left(study.Store, whole), Command, store));
+            StudyGraph left = Left(study.Store, whole);
+            terminal.Out.Write(
+                parse.GetValue(_emit) switch
+                {
+                    Yaml => StudyJobs.Yaml(whole, left, Pods(parse)),
+                    Argo => ArgoWorkflow.Yaml(left, Pods(parse)),
+                    _ => ShellScript.Of(left, Command, store),
+                }
+            );
             return ExitCode.Ok;
         }
 
@@ -169,6 +214,11 @@ sealed class Elsewhere
         }
 
         using ProgressLine line = new(terminal);
+        if (parse.GetValue(_on) == Kubernetes)
+        {
+            return OnKubernetes(parse, terminal, line, study, whole, finish, stop);
+        }
+
         SlurmStudy cluster = new(
             study.Store,
             whole,
@@ -183,11 +233,7 @@ sealed class Elsewhere
                 Further = [.. (parse.GetValue(_sbatch) ?? []).Select(o => $"--{o}")],
             },
             Command,
-            sentence =>
-            {
-                line.Clear();
-                terminal.Tell(sentence);
-            }
+            Telling(terminal, line)
         );
         IReadOnlyList<int> ids = cluster.Submit();
         terminal.Tell(
@@ -209,6 +255,55 @@ sealed class Elsewhere
                 $"{state.Items.Count(i => !StudyState.IsOverIn(i.State))} of {state.Items.Count} could not be done; 'espalier jobs doctor {store}' says what keeps them."
             );
     }
+
+    int OnKubernetes(
+        ParseResult parse,
+        Terminal terminal,
+        ProgressLine line,
+        Study study,
+        StudyGraph whole,
+        Func<StudyOutcome, int> finish,
+        CancellationToken stop
+    )
+    {
+        using KubernetesStudy cluster = KubernetesStudy.Of(
+            study.Store,
+            whole,
+            Pods(parse),
+            terminal,
+            Telling(terminal, line)
+        );
+        terminal.Tell(
+            $"{cluster.Submit(stop)} Jobs of the study are on the cluster; 'kubectl get jobs -l {cluster.Selector}' shows them, and this command again goes on with what is left and writes the results."
+        );
+        if (!parse.GetValue(_wait))
+        {
+            return ExitCode.Ok;
+        }
+
+        StudyState state = cluster.Wait(
+            now =>
+                line.Report(
+                    "study",
+                    now.Share,
+                    $"{now.Items.Count(i => StudyState.IsOverIn(i.State))} of {now.Items.Count}, {now.Count(ItemState.Running)} running"
+                ),
+            stop
+        );
+        line.Clear();
+        return state.IsOver
+            ? Finish(state, study, finish)
+            : throw new InvalidDataException(
+                $"{state.Items.Count(i => !StudyState.IsOverIn(i.State))} of {state.Items.Count} could not be done and no Job is left that tries; 'kubectl logs -l {cluster.Selector} --tail=20' says why, and the same command tries again."
+            );
+    }
+
+    static Action<string> Telling(Terminal terminal, ProgressLine line) =>
+        sentence =>
+        {
+            line.Clear();
+            terminal.Tell(sentence);
+        };
 
     /// <summary>Results of machines of one kind, or a refusal.</summary>
     static int Finish(StudyState state, Study study, Func<StudyOutcome, int> finish)

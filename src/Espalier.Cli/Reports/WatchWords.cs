@@ -27,8 +27,10 @@ static class WatchWords
         }
 
         return study.IsOver
-            ? $"The study has ended: {char.ToLowerInvariant(stages[0])}{stages[1..]}{wrong}."
-            : $"{stages}{wrong}; nobody works on the others.";
+                ? $"The study has ended: {char.ToLowerInvariant(stages[0])}{stages[1..]}{wrong}."
+            : study.Count(StageStanding.Waiting) + study.Count(StageStanding.Interrupted) > 0
+                ? $"{stages}{wrong}; nobody works on the others."
+            : $"{stages}{wrong}; {Groups(study)}";
     }
 
     static string Left(WatchedStudy study) =>

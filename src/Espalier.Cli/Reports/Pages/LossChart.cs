@@ -5,7 +5,7 @@ namespace Espalier.Cli.Reports.Pages;
 /// <summary>The loss of a training over its steps, as far as it came.</summary>
 static class LossChart
 {
-    static readonly Frame Small = new(360, 190, 46, 12, 22, 44);
+    static readonly Frame Small = new(360, 190, 46, 24, 22, 44);
 
     public static Markup Draw(StageNote note)
     {

@@ -100,18 +100,6 @@ public static class StoreGarbage
         );
     }
 
-    /// <summary>Studies written for other machines of which no stage is wanted any more, and files that only they named.</summary>
-    static IEnumerable<string> UnusedPlans(Store store, IReadOnlySet<string> wanted)
-    {
-        ILookup<bool, WrittenStudy> plans = WrittenStudy
-            .All(store)
-            .ToLookup(p => p.Graph.Items.Any(i => wanted.Contains(i.Key)));
-        IReadOnlySet<string> inputs = WrittenStudy.InputsOf(plans[true]);
-        return plans[false]
-            .Select(p => p.File)
-            .Concat(Below(WrittenStudy.InputsFolder(store), name => !inputs.Contains(name)));
-    }
-
     /// <summary>Notes of stages that no study asks for, and of studies without a record.</summary>
     static IEnumerable<string> Diaries(Store store, IReadOnlySet<string> wanted)
     {
@@ -124,6 +112,18 @@ public static class StoreGarbage
                     && !records.Contains(Path.GetFileName(f))
                 )
             : [];
+    }
+
+    /// <summary>Studies written for other machines of which no stage is wanted any more, and files that only they named.</summary>
+    static IEnumerable<string> UnusedPlans(Store store, IReadOnlySet<string> wanted)
+    {
+        ILookup<bool, WrittenStudy> plans = WrittenStudy
+            .All(store)
+            .ToLookup(p => p.Graph.Items.Any(i => wanted.Contains(i.Key)));
+        IReadOnlySet<string> inputs = WrittenStudy.InputsOf(plans[true]);
+        return plans[false]
+            .Select(p => p.File)
+            .Concat(Below(WrittenStudy.InputsFolder(store), name => !inputs.Contains(name)));
     }
 
     /// <summary>The action of a key, and whether a study asks for it; then its blobs must be there too.</summary>

@@ -208,6 +208,8 @@ public sealed class Study(
         return made;
     }
 
+    internal StudyDiary Diary() => new(Store, Recipe.Name, TrainingKernels, machine.Threads, time);
+
     /// <summary>The store knows from then on which stages are wanted, and which of them there are.</summary>
     internal void Record(IEnumerable<StageKey>? done = null) =>
         StudyRecord
@@ -223,8 +225,6 @@ public sealed class Study(
 
     internal StudyMeasuring Measurer(MachineTurn turn) =>
         new(Recipe, Store, Measuring, turn, machine, time);
-
-    internal StudyDiary Diary() => new(Store, Recipe.Name, TrainingKernels, machine.Threads, time);
 
     internal StageMeasuring Measuring => new(Store, _tasks, kernels, machine, time);
 }

@@ -1,5 +1,7 @@
 using Espalier.Runs.Studies;
+using Espalier.Runs.Watching;
 using Espalier.Tests.Runs.Studies;
+using Espalier.Training;
 using Microsoft.Playwright;
 
 namespace Espalier.Tests.Cli.Reports.Pages;
@@ -72,6 +74,31 @@ public sealed class WatchPageTests(Browser browser) : IClassFixture<Browser>, ID
         Assert.Empty(open.Complaints);
         int wide = await open.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
         Assert.True(wide <= 360, $"the page is {wide} wide");
+    }
+
+    [Fact]
+    public async Task A_training_is_drawn_with_its_loss_as_it_comes()
+    {
+        Study study = _toy.Open(_toy.Write("""["D"]""", "[1]"));
+        _toy.Run(_toy.Open(_toy.Write("""["L"]""", "[1]")));
+        study.Record();
+        using StageDiary diary = new(study.Store, study.Plan.Stages[1], TimeProvider.System);
+        for (int step = 10; step <= 700; step += 10)
+        {
+            double loss = 0.7 * Math.Exp(-step / 300.0) + 0.05 * Math.Cos(step);
+            diary.Add(new TrainingProgress(step, 1000, loss, 123.4, TimeSpan.FromSeconds(754)));
+        }
+
+        await using Watching watching = await Watching.Start(_toy["store"]);
+        await using OpenPage open = await browser.OpenAt(watching.Address, 360);
+        ILocator panel = open.Page.Locator("#now .panels > div");
+        await Assertions.Expect(panel).ToContainTextAsync("Step 700 of 1000", Patient);
+        await Assertions.Expect(panel).ToContainTextAsync("12 min 34 s left", Patient);
+        Assert.Contains("1 is being made", await open.Page.InnerTextAsync("h1"));
+        string? line = await panel.Locator(".chart .line").GetAttributeAsync("d");
+        Assert.Equal(70, line!.Split('L').Length);
+        Assert.Empty(open.Complaints);
+        await Picture(open, "watch-loss-360.png");
     }
 
     [Fact]

@@ -1,0 +1,137 @@
+using Espalier.Runs.Clusters;
+using Espalier.Runs.Studies;
+using k8s;
+using k8s.Models;
+
+namespace Espalier.Cli.Clusters;
+
+/// <summary>
+/// A study as Indexed Jobs: one for each operator and what is measured, an index for each task and seed. Jobs have no order: a pod whose
+/// inputs are not in the store ends with 3 at once, which counts for nothing, and is started again later.
+/// </summary>
+static class StudyJobs
+{
+    /// <summary>What a Job of a study is to make, for whoever looks for what is asked for already.</summary>
+    public const string ItemsAnnotation = "espalier-items";
+
+    const int RetriesOfIndex = 3;
+    const int SecondsKept = 7 * 24 * 60 * 60;
+
+    // Inputs are missing; saved and told to end, by Slurm's signal or SIGTERM.
+    static readonly int[] NotCounted = [ExitCode.Refused, ExitCode.TryAgain, ExitCode.Interrupted];
+
+    // Another try would end alike.
+    static readonly int[] Hopeless =
+    [
+        ExitCode.Usage,
+        ExitCode.BelowBar,
+        ExitCode.OverBudget,
+        ExitCode.Diverged,
+    ];
+
+    /// <param name="whole">The study.</param>
+    /// <param name="left">What of it is to be made.</param>
+    public static IReadOnlyList<V1Job> Of(
+        StudyGraph whole,
+        StudyGraph left,
+        KubernetesOptions options
+    )
+    {
+        StudyPods pods = new(whole.Name, options);
+        return [.. SlurmArray.Of(whole, left).Select(a => Of(a, pods, options))];
+    }
+
+    /// <summary>As files for kubectl, one document a Job.</summary>
+    public static string Yaml(StudyGraph whole, StudyGraph left, KubernetesOptions options) =>
+        string.Join(
+            "---\n",
+            Of(whole, left, options).Select(j => KubernetesYaml.Serialize(j) + "\n")
+        );
+
+    static V1Job Of(SlurmArray array, StudyPods pods, KubernetesOptions options)
+    {
+        int count = array.Tasks.Count;
+        string[] keys = [.. array.Tasks.SelectMany(t => t.Items).Select(i => i.Key)];
+        // The same work asked for twice has one name, and the API refuses the second.
+        string name = pods.Name(
+            $"{(array.Measures ? "times" : "stage")}-{StudyPods.Digest([.. keys, $"{options}"])}"
+        );
+        return new()
+        {
+            ApiVersion = $"{V1Job.KubeGroup}/{V1Job.KubeApiVersion}",
+            Kind = V1Job.KubeKind,
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = options.Namespace,
+                Labels = pods.Labels,
+                Annotations = new Dictionary<string, string>
+                {
+                    ["espalier-of"] = array.Name,
+                    [ItemsAnnotation] = string.Join(',', keys.Select(StudyPods.Short)),
+                },
+            },
+            Spec = new()
+            {
+                CompletionMode = "Indexed",
+                Completions = count,
+                Parallelism = Math.Min(count, options.AtOnce ?? count),
+                BackoffLimitPerIndex = RetriesOfIndex,
+                PodReplacementPolicy = "Failed",
+                TtlSecondsAfterFinished = SecondsKept,
+                PodFailurePolicy = Failures,
+                Template = new()
+                {
+                    Metadata = new() { Labels = pods.Labels },
+                    Spec = pods.Spec(array.Measures, ["sh", "-c", Script(array, pods)]),
+                },
+            },
+        };
+    }
+
+    /// <summary>Evictions and what waits are not counted, what would fail again fails at once, the rest is tried a few times.</summary>
+    static V1PodFailurePolicy Failures =>
+        new()
+        {
+            Rules =
+            [
+                new()
+                {
+                    Action = "Ignore",
+                    OnPodConditions = [new() { Type = "DisruptionTarget", Status = "True" }],
+                },
+                new()
+                {
+                    Action = "Ignore",
+                    OnExitCodes = new() { OperatorProperty = "In", Values = [.. NotCounted] },
+                },
+                new()
+                {
+                    Action = "FailIndex",
+                    OnExitCodes = new() { OperatorProperty = "In", Values = [.. Hopeless] },
+                },
+            ],
+        };
+
+    static string Script(SlurmArray array, StudyPods pods) =>
+        string.Concat(
+            "case $JOB_COMPLETION_INDEX in\n",
+            string.Concat(
+                array.Tasks.Select(
+                    (t, i) =>
+                        $"{i}) set -- {string.Join(' ', t.Items.Select(k => StudyPods.Short(k.Key)))} ;; # {Comment(t)}\n"
+                )
+            ),
+            "esac\n",
+            pods.Make("\"$@\""),
+            "\n"
+        );
+
+    /// <summary>On one line, whatever a task is called.</summary>
+    static string Comment(SlurmTask task) =>
+        string.Concat(
+            $"{task.Items[0].Task}, seed {task.Items[0].Seed}: {string.Join(", ", task.Items.Select(i => i.Pipeline))}".Where(
+                c => !char.IsControl(c)
+            )
+        );
+}
