@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Espalier.Server.Api;
 using Espalier.Server.Batching;
 using Espalier.Server.Figures;
@@ -22,6 +23,7 @@ public sealed class ModelServer : IAsyncDisposable
     readonly IReadOnlyList<ServedModel> _models;
     readonly ServerFigures _figures;
     readonly PrometheusText _text;
+    IDisposable? _collector;
     readonly Gate _gate;
     readonly WebApplication _app;
     readonly CancellationTokenSource _giveUp = new();
@@ -68,6 +70,7 @@ public sealed class ModelServer : IAsyncDisposable
                 model.Start(options, server._figures);
             }
 
+            server._collector = options.Collects ? Collector.Begin() : null;
             await server._app.StartAsync();
             server.Address = Listening.AddressOf(server._app);
             server._ready = true;
@@ -100,6 +103,9 @@ public sealed class ModelServer : IAsyncDisposable
         _disposed = true;
         await _giveUp.CancelAsync();
         await _app.DisposeAsync();
+
+        // It reads the figures once more for their last values, those of the models among them.
+        _collector?.Dispose();
         foreach (ServedModel model in _models)
         {
             model.Dispose();
@@ -219,7 +225,7 @@ public sealed class ModelServer : IAsyncDisposable
             case Microsoft.AspNetCore.Http.BadHttpRequestException bad:
                 return new Refusal(bad.StatusCode, $"The request cannot be read: {bad.Message}");
             case InvalidDataException or ArgumentException:
-                return new Refusal(400, failure.Message);
+                return new Refusal(400, WithoutFolders(failure.Message));
             default:
                 _options.Tell(
                     $"This is a bug in Espalier ({failure.GetType().Name}: {failure.Message})."
@@ -230,4 +236,16 @@ public sealed class ModelServer : IAsyncDisposable
                 );
         }
     }
+
+    /// <summary>Sentences of the library name a model by its folder; clients know it by its name.</summary>
+    string WithoutFolders(string sentence) =>
+        _models.Aggregate(
+            sentence,
+            (text, model) =>
+                Regex.Replace(
+                    text,
+                    $@"(?<!\w){Regex.Escape(model.Folder)}(?!\w)",
+                    model.Name.Replace("$", "$$")
+                )
+        );
 }

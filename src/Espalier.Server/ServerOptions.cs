@@ -30,6 +30,12 @@ public sealed record ServerOptions
     /// <summary>How far effort may be lowered for <see cref="LatencyTarget"/>.</summary>
     public Effort LeastEffort { get; init; } = new(ExitRule.Confidence, 0.7);
 
+    /// <summary>
+    /// Whether figures go to an OpenTelemetry collector: to which, how and how often say the environment's variables that begin with
+    /// <c>OTEL_</c>, as OpenTelemetry defines them.
+    /// </summary>
+    public bool Collects { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Is told, one sentence each, what whoever runs the server should know.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Espalier.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -20,6 +21,23 @@ sealed class OnnxRuntimeModel : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         _session = Explaining(() => new InferenceSession(path, options));
+    }
+
+    /// <summary>Why nothing can be run here; null: it can.</summary>
+    public static string? Missing
+    {
+        get
+        {
+            try
+            {
+                _ = Version;
+                return null;
+            }
+            catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
+            {
+                return $"ONNX Runtime's library for {RuntimeInformation.RuntimeIdentifier} is not here, and an export to ONNX is run before it is shown; export on linux-x64, linux-arm64, win-x64, win-arm64 or osx-arm64, or say --to hf or --to gguf.";
+            }
+        }
     }
 
     public static string Version => OrtEnv.Instance().GetVersionString();

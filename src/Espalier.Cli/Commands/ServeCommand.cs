@@ -17,6 +17,12 @@ sealed class ServeCommand : EspalierCommand
     const string KeyVariable = "ESPALIER_KEY";
     const int MostKeyBytes = 4096;
 
+    static readonly string[] CollectorVariables =
+    [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    ];
+
     // What runs has so long to end; the process is given up a little later.
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -133,6 +139,19 @@ sealed class ServeCommand : EspalierCommand
             );
         }
 
+        foreach (var (name, place) in Collectors(terminal))
+        {
+            if (
+                !Uri.TryCreate(place, UriKind.Absolute, out Uri? uri)
+                || uri.Scheme is not ("http" or "https")
+            )
+            {
+                problems.Usage(
+                    $"{name} is '{Printable.Escape(place)}'; the address of an OpenTelemetry collector was expected, such as http://127.0.0.1:4317."
+                );
+            }
+        }
+
         if (parse.ValueOf(_keyFile) is { } file)
         {
             problems.NeedFile(_keyFile.Name, file);
@@ -220,9 +239,15 @@ sealed class ServeCommand : EspalierCommand
                 : null,
             MostWaiting = parse.ValueOf(_queue),
             TimeLimit = TimeSpan.FromSeconds(parse.ValueOf(_timeout)),
+            Collects = Collectors(terminal).Any(),
             Time = terminal.Time,
             Tell = terminal.Tell,
         };
+
+    static IEnumerable<(string Name, string Place)> Collectors(Terminal terminal) =>
+        CollectorVariables
+            .Select(name => (name, terminal.Environment(name) ?? ""))
+            .Where(found => found.Item2.Length > 0);
 
     string? Key(ParseResult parse, Terminal terminal) =>
         parse.ValueOf(_keyFile) is { } path

@@ -57,7 +57,7 @@ static class ModelCard
             ```js
             import {"{"} pipeline {"}"} from "@huggingface/transformers";
 
-            const answer = await pipeline("{task}", "this-folder", {"{"} dtype: "{Type(model)}" {"}"});
+            const answer = await pipeline("{task}", "./this-folder", {"{"} dtype: "{Type(model)}" {"}"});
             ```
 
             Licence: {(

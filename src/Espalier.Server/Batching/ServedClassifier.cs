@@ -37,6 +37,8 @@ public sealed class ServedClassifier : ServedModel
     /// <summary>Holds the latency where that is asked for; null: effort stays.</summary>
     internal EffortControl? Control => _control;
 
+    internal override string Folder => Model.Folder;
+
     internal override int Waiting => _line.Count;
 
     internal override int Running => _running;

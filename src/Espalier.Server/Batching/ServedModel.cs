@@ -10,6 +10,9 @@ public abstract class ServedModel(string name) : IDisposable
 
     public string Name { get; } = name;
 
+    /// <summary>Where its files lie, which clients do not hear.</summary>
+    internal abstract string Folder { get; }
+
     /// <summary>Texts or prompts that wait.</summary>
     internal abstract int Waiting { get; }
 

@@ -29,6 +29,8 @@ public sealed class ServedWriter(string name, LanguageModel model) : ServedModel
 
     public LanguageModel Model => model;
 
+    internal override string Folder => model.Folder;
+
     internal override int Waiting => _line.Count;
 
     internal override int Running => _running;

@@ -47,7 +47,7 @@ sealed class OnnxArithmetic(
 
     public string Linear(string x, LinearPart linear, Activation activation = Activation.None)
     {
-        string y = products.Multiply(x, linear.Part, linear.Outputs);
+        string y = products.Multiply(x, linear.Part);
         return Activated(linear.Bias ? Op("Add", y, Table(linear.Part.Bias)) : y, activation);
     }
 

@@ -10,11 +10,27 @@ namespace Espalier.Export;
 /// <param name="Effort">Of <see cref="ExitForm.If"/>: the rule and threshold by which texts leave.</param>
 public sealed record OnnxOptions(ExitForm Exits, Effort Effort)
 {
+    /// <summary>How weights in rows of int8 are multiplied; null: by <see cref="Int8Form.Products"/>.</summary>
+    public Int8Form? Int8 { get; init; }
+}
+
+/// <summary>How a file multiplies with weights of int8 that have a scale for each row.</summary>
+public enum Int8Form
+{
+    /// <summary>MatMulInteger: each row is rounded as it comes, and the integers are multiplied.</summary>
+    Products,
+
     /// <summary>
-    /// int8 weights become fp32 again in front of each product (DequantizeLinear and MatMul), instead of integer products with rows
-    /// that are rounded as they come (MatMulInteger). How a runtime multiplies then is its own affair: ONNX Runtime rounds rows too.
+    /// The same integers as QuantizeLinear and DequantizeLinear around products of fp32, from which a runtime makes integer products
+    /// again. ONNX Runtime does not where they stand in the branches of <see cref="ExitForm.If"/>, and is slow there.
     /// </summary>
-    public bool WeightsAlone { get; init; }
+    Qdq,
+
+    /// <summary>
+    /// DequantizeLinear of the weights in front of products of fp32. How a runtime multiplies then is its own affair: ONNX Runtime rounds
+    /// rows too.
+    /// </summary>
+    Weights,
 }
 
 /// <summary>
@@ -58,7 +74,7 @@ public static class OnnxModel
             yield return $"The model predicts a number, and of a number no exit is sure by {options.Effort}; take patience:2 or exit:1.";
         }
 
-        if (options.WeightsAlone && !rows)
+        if (options.Int8 is not null && !rows)
         {
             yield return "The model has no weights in rows of int8; quantize it with the operator Q first, or leave --int8 out.";
         }
@@ -114,7 +130,7 @@ public static class OnnxModel
                 graph,
                 model,
                 new OnnxAttention(graph, config),
-                new OnnxProducts(graph, model, options.WeightsAlone),
+                new OnnxProducts(graph, model, options.Int8 ?? Int8Form.Products),
                 exits
             )
         );

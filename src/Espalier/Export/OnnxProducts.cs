@@ -5,14 +5,13 @@ using Espalier.Tensors;
 namespace Espalier.Export;
 
 /// <summary>x · weightᵀ in ONNX, as the form of the weight asks for.</summary>
-/// <param name="weightsAlone">int8 weights become fp32 again in front of a product of fp32 (DequantizeLinear), instead of integer products.</param>
-sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
+/// <param name="int8">How rows of int8 are multiplied.</param>
+sealed class OnnxProducts(OnnxGraph graph, Model model, Int8Form int8)
 {
     // MatMulNBits computes with activations of int8, as kernels here do.
     const int Int8Activations = 4;
 
-    // What was rounded once, of one input of several products.
-    readonly Dictionary<string, (string Codes, string Scale, string Zero)> _rounded = [];
+    readonly OnnxIntegers _integers = new(graph, int8);
 
     /// <summary>A weight as it is multiplied with: what a layer has in fp32 is rounded as the traits say.</summary>
     public static Weight FormOf(Model model, Part part)
@@ -25,7 +24,7 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
     public static bool HasBlocks(GroupedWeight weight) =>
         weight.Group >= 16 && int.IsPow2(weight.Group);
 
-    public string Multiply(string x, Part part, int outputs)
+    public string Multiply(string x, Part part)
     {
         // The table of words, as the head's matrix: one of them is written.
         if (part == Part.Word)
@@ -39,14 +38,8 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
 
         return FormOf(model, part) switch
         {
-            Int8Rows rows when weightsAlone => graph.Add("MatMul", [x, Dequantized(part, rows)]),
-            Int8Rows rows => MultiplyIntegers(x, part, rows),
-            GroupedWeight grouped when HasBlocks(grouped) => MultiplyBlocks(
-                x,
-                part,
-                outputs,
-                grouped
-            ),
+            Int8Rows rows => _integers.Multiply(x, part, rows),
+            GroupedWeight grouped when HasBlocks(grouped) => MultiplyBlocks(x, part, grouped),
             _ => graph.Add("MatMul", [x, Dense(part.Weight, turned: true)]),
         };
     }
@@ -73,106 +66,12 @@ sealed class OnnxProducts(OnnxGraph graph, Model model, bool weightsAlone)
         );
     }
 
-    string Dequantized(Part part, Int8Rows rows) =>
-        graph.Add(
-            "DequantizeLinear",
-            [Codes(part, rows), graph.Floats($"{part}.scale", [rows.Rows], rows.Scales)],
-            ("axis", 1)
-        );
-
-    /// <summary>
-    /// The integers of each row of x, exact, times both scales. ONNX Runtime's MatMulInteger takes one zero point for all rows, so it
-    /// is taken out of the sums: Σ (a − z) w = Σ a w − z Σ w.
-    /// </summary>
-    string MultiplyIntegers(string x, Part part, Int8Rows rows)
-    {
-        var (codes, scale, zero) = Rounded(x);
-        int[] sums = new int[rows.Rows];
-        for (int r = 0; r < sums.Length; r++)
-        {
-            foreach (sbyte w in rows.Row(r))
-            {
-                sums[r] += w;
-            }
-        }
-
-        string sum = graph.Tensor(
-            $"{part}.sum",
-            OnnxType.Int32,
-            [sums.Length],
-            4L * sums.Length,
-            to => OnnxGraph.Put<int>(to, sums)
-        );
-        string product = graph.Add("MatMulInteger", [codes, Codes(part, rows)]),
-            exact = graph.Add("Sub", [product, graph.Add("Mul", [zero, sum])]),
-            both = graph.Add(
-                "Mul",
-                [scale, graph.Floats($"{part}.scale", [rows.Rows], rows.Scales)]
-            );
-        return graph.Add("Mul", [Cast(exact, OnnxType.Float), both]);
-    }
-
-    /// <summary>
-    /// Each row of x as bytes, as DynamicQuantizeLinear makes them of a whole tensor: the range includes 0, scale = (max − min) / 255,
-    /// zero = round(−min / scale), and rounding goes to even. Rows that stand beside others, or padding, so change nothing.
-    /// </summary>
-    (string Codes, string Scale, string Zero) Rounded(string x)
-    {
-        if (_rounded.TryGetValue(x, out var known))
-        {
-            return known;
-        }
-
-        string none = graph.Constant(0f),
-            most = graph.Constant(255f),
-            low = graph.Add("Min", [Reduced("ReduceMin", x), none]),
-            high = graph.Add("Max", [Reduced("ReduceMax", x), none]),
-            range = graph.Add("Div", [graph.Add("Sub", [high, low]), most]),
-            scale = graph.Add(
-                "Where",
-                [graph.Add("Equal", [range, none]), graph.Constant(1f), range]
-            ),
-            zero = Clip(graph.Add("Round", [graph.Add("Div", [graph.Add("Neg", [low]), scale])])),
-            steps = graph.Add("Round", [graph.Add("Div", [x, scale])]),
-            codes = Cast(Clip(graph.Add("Add", [steps, zero])), OnnxType.UInt8);
-        return _rounded[x] = (codes, scale, Cast(zero, OnnxType.Int32));
-
-        string Clip(string value) => graph.Add("Clip", [value, none, most]);
-    }
-
-    string Reduced(string op, string x) =>
-        graph.Add(op, [x], ("axes", new long[] { -1 }), ("keepdims", 1));
-
-    string Cast(string x, OnnxType type) => graph.Add("Cast", [x], ("to", (int)type));
-
-    /// <summary>[inputs, outputs].</summary>
-    string Codes(Part part, Int8Rows rows) =>
-        graph.Tensor(
-            $"{part}.codes",
-            OnnxType.Int8,
-            [rows.Columns, rows.Rows],
-            rows.Shape.Count,
-            to =>
-            {
-                sbyte[] turned = new sbyte[rows.Shape.Count];
-                for (int r = 0; r < rows.Rows; r++)
-                {
-                    ReadOnlySpan<sbyte> row = rows.Row(r);
-                    for (int c = 0; c < row.Length; c++)
-                    {
-                        turned[c * rows.Rows + r] = row[c];
-                    }
-                }
-
-                OnnxGraph.Put<sbyte>(to, turned);
-            }
-        );
-
     /// <summary>Codes in groups as ONNX Runtime's MatMulNBits has them: w = scale · (code − zero).</summary>
-    string MultiplyBlocks(string x, Part part, int outputs, GroupedWeight weight)
+    string MultiplyBlocks(string x, Part part, GroupedWeight weight)
     {
         Lazy<OnnxBlocks> blocks = new(() => new OnnxBlocks(weight));
-        int groups = weight.Groups,
+        int outputs = weight.Rows,
+            groups = weight.Groups,
             bytes = weight.Group * weight.Bits / 8;
         List<string> inputs =
         [

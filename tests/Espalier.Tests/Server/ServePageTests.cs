@@ -49,9 +49,6 @@ public sealed class ServePageTests
             $"more than {Espalier.Server.Api.RequestBody.MostBytes >> 20} MB, more than {Espalier.Server.Api.RequestBody.MostTexts} texts",
             page
         );
-        Assert.Contains(
-            $"from the meter `{Espalier.Server.Figures.ServerFigures.MeterName}`",
-            page
-        );
+        Assert.Contains($"the meter is `{Espalier.Server.Figures.ServerFigures.MeterName}`", page);
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Espalier.Answering;
 using Espalier.Kernels;
 using Espalier.Models;
+using Espalier.Tests.Models;
 using OpenAI;
 using OpenAI.Chat;
 using OpenAI.Models;
@@ -51,6 +52,19 @@ public sealed class WritingTests
             (expected.PromptTokens, expected.Tokens),
             (answer.Usage.InputTokenCount, answer.Usage.OutputTokenCount)
         );
+    }
+
+    [Fact]
+    public async Task A_refusal_says_the_models_name_and_not_where_it_lies()
+    {
+        await using Serving serving = await Serving.Start();
+        string sentence = await serving.Refused(
+            400,
+            "/v1/completions",
+            new { model = "writer", prompt = new string('a', 2 * ToyWriter.Context) }
+        );
+        Assert.Contains("the context of the model in writer holds", sentence);
+        Assert.DoesNotContain(Path.GetDirectoryName(serving.WriterFolder)!, sentence);
     }
 
     [Fact]
