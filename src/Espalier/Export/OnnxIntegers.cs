@@ -93,10 +93,7 @@ sealed class OnnxIntegers(OnnxGraph graph, Int8Form form)
     string MultiplyUnits(string x, Part part, Int8Rows rows)
     {
         var (units, sizes) = Units(x);
-        return graph.Add(
-            "Mul",
-            [graph.Add("MatMul", [units, Dequantized(part, rows)]), sizes]
-        );
+        return graph.Add("Mul", [graph.Add("MatMul", [units, Dequantized(part, rows)]), sizes]);
     }
 
     /// <summary>

@@ -121,11 +121,7 @@ public sealed class ParquetTests : IDisposable
     public void What_Arrow_wrote_is_read_but_for_lists_and_records(string compression)
     {
         string path = Golden.Path("hub", compression + ".parquet");
-        TableFiles files = new(path, "sentence", "score")
-        {
-            Train = path,
-            IsRegression = true,
-        };
+        TableFiles files = new(path, "sentence", "score") { Train = path, IsRegression = true };
         IReadOnlyList<Example> read = files.Load().Training.Examples;
         Assert.Equal(250, read.Count);
         Assert.All(
@@ -145,7 +141,14 @@ public sealed class ParquetTests : IDisposable
             $"{compression}.parquet:250: the label is '-1'",
             Assert
                 .Throws<InvalidDataException>(() =>
-                    (files with { Label = "label", IsRegression = false, Labels = ["0", "1", "2"] }).Load()
+                    (
+                        files with
+                        {
+                            Label = "label",
+                            IsRegression = false,
+                            Labels = ["0", "1", "2"],
+                        }
+                    ).Load()
                 )
                 .Message
         );
