@@ -126,7 +126,7 @@ public sealed class SlurmPlanTests : IDisposable
     [InlineData("exit 0", 0, false)]
     [InlineData("exit 9", 0, false)]
     [InlineData("exit 3", 3, false)]
-    [InlineData("trap 'exit 75' USR1; while :; do sleep 0.1; done", 75, true)]
+    [InlineData("trap 'exit 75' USR1; SAY; while :; do sleep 0.1; done", 75, true)]
     [InlineData("trap 'exit 130' TERM; kill -TERM $PPID; while :; do sleep 0.1; done", 130, false)]
     [InlineData("kill -9 $$", 137, false)]
     public void A_job_ends_as_its_work_ends_and_hands_on_the_warning_that_its_time_is_up(
@@ -137,7 +137,9 @@ public sealed class SlurmPlanTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A script of the shell.");
         string espalier = _toy["espalier"];
-        File.WriteAllText(espalier, $"#!/bin/sh\necho \"$@\" >\"{_toy["said"]}\"\n{work}\n");
+        string say = $"echo \"$@\" >\"{_toy["said"]}\"",
+            does = work.Contains("SAY") ? work.Replace("SAY", say) : $"{say}\n{work}";
+        File.WriteAllText(espalier, $"#!/bin/sh\n{does}\n");
         Process.Start("chmod", ["+x", espalier]).WaitForExit();
         StudyGraph graph = Graph("""["EPL"]""", "[1,2]");
         SlurmArray array = SlurmArray.Of(graph, graph)[0];
@@ -174,7 +176,6 @@ public sealed class SlurmPlanTests : IDisposable
 
             if (warn)
             {
-                Thread.Sleep(200); // until the trap is set
                 Tool.Signal(process, "USR1");
             }
 
