@@ -88,7 +88,7 @@ static class Program
     {
         try
         {
-            int code = Dispatch(args, terminal, stop);
+            int code = Dispatch(args, terminal with { Stop = stop }, stop);
             terminal.Out.Flush();
             return code;
         }
@@ -119,6 +119,7 @@ static class Program
             new JobsCommand(),
             new PlanCommand(),
             new StoreCommand(),
+            new HubCommand(),
             new EvaluateCommand(),
             new PredictCommand(),
             new GenerateCommand(),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Espalier.Cli.Reports;
+using Espalier.Hub;
 using Spectre.Console;
 
 namespace Espalier.Cli;
@@ -31,6 +32,36 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
     public Func<string, string?> Environment { get; init; } =
         System.Environment.GetEnvironmentVariable;
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Asked for by Ctrl-C: also the checks of a line may take long, where they download.</summary>
+    public CancellationToken Stop { get; init; }
+
+    /// <summary>The hub as the environment says, with its progress on <see cref="Error"/>.</summary>
+    public HubClient Hub()
+    {
+        ProgressLine line = new(this);
+        return new HubClient(
+            Environment,
+            progress =>
+            {
+                line.Report(
+                    Shown.Whole(progress.What),
+                    (double)progress.Done / progress.Total,
+                    $"{progress.Done / 1e6:0.0} of {progress.Total / 1e6:0.0} MB"
+                );
+                if (progress.Done == progress.Total)
+                {
+                    line.Clear();
+                }
+            },
+            sentence =>
+            {
+                line.Clear();
+                Tell(sentence);
+            },
+            Stop
+        );
+    }
 
     /// <summary>https://no-color.org: any value but the empty one.</summary>
     public bool HasColour =>

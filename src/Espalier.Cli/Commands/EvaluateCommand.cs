@@ -192,7 +192,7 @@ sealed class EvaluateCommand : EspalierCommand
         IReadOnlyList<string>? labels = null
     )
     {
-        TaskData data = _common.Source(parse).Load(labels);
+        TaskData data = _common.Source(parse, terminal).Load(labels);
         terminal.Tell(data.Warnings);
         int longest = length(data.Task);
         return BudgetFlags.Problem(bar, data.Task.Primary) is { } problem

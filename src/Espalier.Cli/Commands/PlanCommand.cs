@@ -256,7 +256,7 @@ sealed class PlanCommand : EspalierCommand
         CancellationToken stop
     )
     {
-        TaskData data = _common.Source(parse).Load();
+        TaskData data = _common.Source(parse, terminal).Load();
         terminal.Tell(data.Warnings);
 
         if (data.Task.Kind is not Corpus)

@@ -2,11 +2,14 @@ using System.CommandLine;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
+using Espalier.Hub;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs;
+using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 
 namespace Espalier.Cli.Commands;
@@ -38,6 +41,7 @@ sealed class RunCommand : EspalierCommand
         "folder",
         "Where finished stages lie, shared with other runs and studies; inside of the output by default."
     );
+    readonly Option<int> _processes = TrainingProcesses.Asked();
     readonly Option<bool> _force = new("--force")
     {
         Description = "Run an order of operators that makes no sense, for study.",
@@ -56,6 +60,7 @@ sealed class RunCommand : EspalierCommand
             _effort,
             _store,
             _common.TeacherCache,
+            _processes,
             _force,
         ]);
     }
@@ -82,13 +87,15 @@ sealed class RunCommand : EspalierCommand
 
         problems.Try(() => CheckPipeline(parse, problems));
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
-        problems.Try(() => _training.Of(parse));
+        problems.Try(() =>
+            TrainingProcesses.Check(parse, _processes, _training.Of(parse), terminal)
+        );
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
     {
         KernelFamily kernels = CommonOptions.KernelsOf(terminal);
-        TaskData data = _common.Source(parse).Load();
+        TaskData data = _common.Source(parse, terminal).Load();
         terminal.Tell(data.Warnings);
 
         // What would be found out only after the first training. A text that nothing is trained on may be the only one.
@@ -97,7 +104,10 @@ sealed class RunCommand : EspalierCommand
             _ = data.HoldOut();
         }
 
-        Pipeline pipeline = _training.From(parse, parse.GetValue(_pipeline)!, data.Task.Kind);
+        HubClient hub = terminal.Hub();
+        Pipeline pipeline = _training
+            .From(parse, parse.GetValue(_pipeline)!, data.Task.Kind)
+            .With(input => ModelPlace.OfInput(input, hub));
         string model = _common.ModelFolder(parse, terminal);
         StageMaking.CheckFit(pipeline, model, data.Task);
         StudyRecipe recipe = StudyRecipe.OfRun(
@@ -113,6 +123,30 @@ sealed class RunCommand : EspalierCommand
             Batches = [parse.GetValue(_batch)],
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };
+        Machine machine = Machine.Here(kernels, parse.GetValue(_common.Threads));
+        string store = Runner.StoreOf(
+            recipe,
+            parse.GetValue(_common.Output),
+            parse.GetValue(_store),
+            kernels
+        );
+        using TrainingProcesses processes = TrainingProcesses.Of(
+            parse,
+            _processes,
+            terminal,
+            store
+        );
+        if (processes.Follows)
+        {
+            Store shared = Store.Open(store, write: false);
+            return processes.Follow(
+                new Study(recipe, shared, kernels, machine, terminal.Time),
+                MachineTurn.Here(null),
+                _common.TeacherBytes(parse),
+                stop
+            );
+        }
+
         using ProgressLine progress = new(terminal);
         StudyListener listener = Listen(terminal, progress);
         using Runner runner = Runner.Open(
@@ -120,7 +154,7 @@ sealed class RunCommand : EspalierCommand
             parse.GetValue(_common.Output),
             parse.GetValue(_store),
             kernels,
-            Machine.Here(kernels, parse.GetValue(_common.Threads)),
+            machine,
             terminal.Time,
             listener.Note,
             stop
@@ -129,11 +163,17 @@ sealed class RunCommand : EspalierCommand
             listener.Note!($"Stopping; the same command goes on from here ({runner.Folder}).")
         );
         MachineTurn turn = MachineTurn.Here(listener.Note);
-        MeasuredStages measured = runner.Run(
-            runner.Here(turn, _common.TeacherBytes(parse)),
-            turn,
-            listener,
-            stop
+        MeasuredStages measured = processes.Explaining(() =>
+            runner.Run(
+                runner.Here(
+                    turn,
+                    _common.TeacherBytes(parse),
+                    processes.Meet(runner.Purpose, stop)
+                ),
+                turn,
+                listener,
+                stop
+            )
         );
         progress.Clear();
         if (_common.IsJson(parse))
@@ -188,7 +228,9 @@ sealed class RunCommand : EspalierCommand
 
         Pipeline pipeline = _training.From(parse, text, _common.Source(parse).Kind);
         foreach (
-            string input in pipeline.Operators.SelectMany(o => o.Inputs).Where(i => !Path.Exists(i))
+            string input in pipeline
+                .Operators.SelectMany(o => o.Inputs)
+                .Where(i => !Path.Exists(i) && !DataPlace.IsOnHub(i))
         )
         {
             problems.Refuse($"Pipeline '{pipeline}': {input} does not exist; check the path.");

@@ -26,7 +26,7 @@ sealed class CommonOptions
         new("--model", "-m")
         {
             Description =
-                $"A model's folder, or owner/name from the Hugging Face cache; '{BuiltInModel}' is built in.",
+                $"A model's folder, or owner/name of the Hugging Face hub; '{BuiltInModel}' is built in.",
             HelpName = "folder",
             DefaultValueFactory = _ => BuiltInModel,
         };
@@ -43,14 +43,14 @@ sealed class CommonOptions
         OptionValues.Text(
             "--data",
             "folder",
-            "Folder with the files of --task; built-in tasks need none."
+            "Folder with the files of --task, or a data set of the Hugging Face hub (nyu-mll/glue); built-in tasks need none."
         );
 
     public Option<string?> Train { get; } =
         OptionValues.Text(
             "--train",
             "file",
-            "Your own training data: .csv, .tsv or .jsonl, with the columns named by --text and --label; or running text (.txt) for a language model."
+            "Your own training data: .csv, .tsv, .jsonl or .parquet (also hf://datasets/owner/name/file), with the columns named by --text and --label; or running text (.txt) for a language model."
         );
 
     public Option<string?> Test { get; } =
@@ -176,7 +176,14 @@ sealed class CommonOptions
         });
     }
 
-    public TaskSource Source(ParseResult parse) =>
+    /// <param name="terminal">Where the data will be read: what of them is on the hub is fetched with progress there.</param>
+    public TaskSource Source(ParseResult parse, Terminal? terminal = null) =>
+        Named(parse) with
+        {
+            Hub = terminal?.Hub(),
+        };
+
+    TaskSource Named(ParseResult parse) =>
         IsOwnText(parse)
             ? new TaskSource(TaskSource.OwnName, null, null)
             {
@@ -227,6 +234,12 @@ sealed class CommonOptions
         bool forText = false
     )
     {
+        // What is wrong with the line is told before anything is downloaded for it.
+        if (problems.Sentences.Count > 0 && ModelPlace.WouldAsk(name, terminal.Hub(), forText))
+        {
+            return;
+        }
+
         try
         {
             FolderOf(name, terminal, forText);
@@ -269,7 +282,7 @@ sealed class CommonOptions
 
         foreach (Option<string?> option in (Option<string?>[])[Train, Test, Validation])
         {
-            if (parse.ValueOf(option) is { } path)
+            if (parse.ValueOf(option) is { } path && !DataPlace.IsUri(path))
             {
                 problems.NeedFile(option.Name, path);
             }
@@ -357,11 +370,11 @@ sealed class CommonOptions
     }
 
     /// <exception cref="InvalidDataException">There is no such model, or it is of a kind that Espalier does not read.</exception>
+    /// <exception cref="Hub.HubException">It is on the hub, which cannot be reached or does not let one in.</exception>
     public static string FolderOf(string model, Terminal terminal, bool forText = false)
     {
         string builtIn = Path.Combine(AppContext.BaseDirectory, BuiltInModel);
-        return model != BuiltInModel
-                ? ModelPlace.Find(model, terminal.Environment, root: null, forText)
+        return model != BuiltInModel ? ModelPlace.Find(model, terminal.Hub(), root: null, forText)
             : Directory.Exists(builtIn) ? builtIn
             : throw new InvalidDataException(
                 $"{model}: the built-in model is not at {builtIn}; install Espalier again, or name another."
@@ -376,7 +389,7 @@ sealed class CommonOptions
         }
 
         string? folder = parse.ValueOf(Data);
-        if (folder is not null)
+        if (folder is not null && !DataPlace.IsOnHub(folder))
         {
             problems.NeedFolder(Data.Name, folder);
         }
@@ -387,7 +400,7 @@ sealed class CommonOptions
             if (folder is null && !task.IsShipped)
             {
                 problems.Usage(
-                    $"The data of {task.Name} does not come with Espalier ({task.Licence}); give the folder of its files with --data."
+                    $"The data of {task.Name} does not come with Espalier ({task.Licence}); give the folder of its files, or a data set of the hub, with --data."
                 );
             }
         });

@@ -12,7 +12,7 @@ sealed class LanguageOptions
     public LanguageOptions()
     {
         Model.Description =
-            "A language model: its folder, a .gguf file, or owner/name from the Hugging Face cache.";
+            "A language model: its folder, a .gguf file, or owner/name of the Hugging Face hub.";
         Model.DefaultValueFactory = null;
     }
 

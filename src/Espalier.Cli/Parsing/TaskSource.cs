@@ -1,6 +1,7 @@
 using Espalier.Data;
 using Espalier.Data.Corpora;
 using Espalier.Data.Metrics;
+using Espalier.Hub;
 
 namespace Espalier.Cli.Parsing;
 
@@ -9,6 +10,9 @@ sealed record TaskSource(string Task, string? Folder, TableFiles? Files)
 {
     /// <summary>What data of one's own are called.</summary>
     public const string OwnName = "custom";
+
+    /// <summary>From where data come that are on the Hugging Face hub.</summary>
+    public HubClient? Hub { get; init; }
 
     /// <summary>Running text of one's own, in place of tables.</summary>
     public CorpusFiles? Texts { get; init; }
@@ -32,9 +36,10 @@ sealed record TaskSource(string Task, string? Folder, TableFiles? Files)
     public TaskData Load(IReadOnlyList<string>? labels = null) =>
         UsageException.Of(() =>
             Texts is not null
-                ? Texts.Load(CorpusFiles.Define(OwnName, "Text of one's own", "unknown"))
-            : Files is null ? Tasks.Load(Task, Folder)
-            : Files.Train is null && !Files.IsRegression ? (Files with { Labels = labels }).Load()
-            : Files.Load()
+                ? Texts.Load(CorpusFiles.Define(OwnName, "Text of one's own", "unknown"), Hub)
+            : Files is null ? Tasks.Load(Task, Folder, Hub)
+            : Files.Train is null && !Files.IsRegression
+                ? (Files with { Labels = labels }).Load(Hub)
+            : Files.Load(Hub)
         );
 }

@@ -55,8 +55,9 @@ public sealed class Classifier : IDisposable
     public int MaxLength { get; }
 
     /// <summary>Reads a model that was fine-tuned.</summary>
-    /// <param name="model">A folder, such as a run's stage, or <c>owner/name</c> from the Hugging Face cache of this machine.</param>
+    /// <param name="model">A folder, such as a run's stage, or <c>owner/name</c> of the Hugging Face hub, which is downloaded where this machine does not have it.</param>
     /// <exception cref="InvalidDataException">There is no such model, or a file of it is missing, damaged or of another kind.</exception>
+    /// <exception cref="Hub.HubException">The hub cannot be reached or does not let one in.</exception>
     /// <exception cref="ArgumentException">A text's greatest length is more than the model can read, or leaves no room for a text.</exception>
     public static Classifier Load(string model, ClassifierOptions? options = null)
     {

@@ -52,10 +52,11 @@ public sealed class LanguageModel : IDisposable
 
     public Workers Workers { get; }
 
-    /// <param name="model">A folder, a GGUF file, or <c>owner/name</c> from the Hugging Face cache of this machine.</param>
+    /// <param name="model">A folder, a GGUF file, or <c>owner/name</c> of the Hugging Face hub, which is downloaded where this machine does not have it.</param>
     /// <param name="threads">Processor threads; texts do not depend on it.</param>
     /// <param name="kernels">Null: the best that this machine has.</param>
     /// <exception cref="InvalidDataException">There is no such model, it is no language model, or a file of it is damaged.</exception>
+    /// <exception cref="Hub.HubException">The hub cannot be reached or does not let one in.</exception>
     public static LanguageModel Load(
         string model,
         int? threads = null,

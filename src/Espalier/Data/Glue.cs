@@ -18,14 +18,25 @@ sealed record GlueTask(TaskDefinition Definition, string Text, string? Pair, str
     /// <summary>MNLI's second dev set, from genres that training did not see.</summary>
     public string? MismatchedFile { get; init; }
 
+    /// <summary>The columns of the hub's files, where they are called otherwise; its labels are all called label.</summary>
+    public (string Text, string Pair)? OnHub { get; init; }
+
+    /// <summary>What the hub adds to the names of the evaluation splits: MNLI's genres.</summary>
+    public string HubSuffix => MismatchedFile is null ? "" : "_matched";
+
     /// <summary>QQP as GLUE hands it out has broken rows; everyone skips them.</summary>
     public bool SkipsBrokenRows { get; init; }
 
     public string[] Wanted => Pair is null ? [Text, Label] : [Text, Pair, Label];
+
+    public string[] WantedOnHub =>
+        Pair is null ? [Text, HubLabel] : [OnHub?.Text ?? Text, OnHub?.Pair ?? Pair, HubLabel];
+
+    const string HubLabel = "label";
 }
 
 /// <summary>
-/// The nine tasks of GLUE in its own files. The evaluation split is test.tsv where that has labels, and
+/// The nine tasks of GLUE in its own files, or as the hub has them in Parquet. The evaluation split is test.tsv where that has labels, and
 /// else the dev file: GLUE keeps the labels of its test files to itself. The dev file is the validation
 /// split only where a labelled test file stands beside it.
 /// </summary>
@@ -45,6 +56,7 @@ static class Glue
         {
             TrainFiles = ["train.tsv", "msr_paraphrase_train.txt"],
             TestFiles = ["test.tsv", "msr_paraphrase_test.txt"],
+            OnHub = ("sentence1", "sentence2"),
         },
         new(Define("stsb", "How similar are the sentences, 0 to 5?", [], [Metric.Pearson, Metric.Spearman], "CC BY-SA 4.0", pairs: true) with { Kind = new Scored((0, 5)) },
             "sentence1", "sentence2", "score"),
@@ -56,6 +68,7 @@ static class Glue
             DevFiles = ["dev_matched.tsv", "dev.tsv"],
             TestFiles = ["test_matched.tsv", "test.tsv"],
             MismatchedFile = "dev_mismatched.tsv",
+            OnHub = ("premise", "hypothesis"),
         },
         new(Define("qnli", "Does the sentence answer the question?", Entailment, [Metric.Accuracy], "CC BY-SA 4.0", pairs: true),
             "question", "sentence", "label"),
@@ -65,6 +78,26 @@ static class Glue
             "sentence1", "sentence2", "label"),
     ];
     // csharpier-ignore-end
+
+    /// <summary>The data set of the hub that has all of them.</summary>
+    public const string OnHub = "nyu-mll/glue";
+
+    /// <summary>Whether a file of that name is one of the task's.</summary>
+    public static bool IsPart(string name, string file)
+    {
+        GlueTask task = All.Single(glue => glue.Definition.Name == name);
+        return task.TrainFiles.Concat(task.DevFiles)
+                .Concat(task.TestFiles)
+                .Append(task.MismatchedFile)
+                .Contains(file)
+            || ParquetRows.IsShardOf(
+                file,
+                "train",
+                $"validation{task.HubSuffix}",
+                $"test{task.HubSuffix}",
+                "validation_mismatched"
+            );
+    }
 
     /// <summary>The files looked for, the first name of each.</summary>
     public static IReadOnlyList<string> FilesOf(string name)
@@ -77,11 +110,11 @@ static class Glue
     {
         GlueTask task = All.Single(glue => glue.Definition.Name == definition.Name);
         Labelling labelling = new(definition, problems, numbersToo: true);
-        Split? train = Read("train", task.TrainFiles);
-        Split? dev = Read("dev", task.DevFiles);
-        Split? test = Read("test", task.TestFiles);
+        Split? train = Read("train", task.TrainFiles, "train");
+        Split? dev = Read("dev", task.DevFiles, $"validation{task.HubSuffix}");
+        Split? test = Read("test", task.TestFiles, $"test{task.HubSuffix}");
         Split? mismatched = task.MismatchedFile is { } other
-            ? Read("dev_mismatched", [other])
+            ? Read("dev_mismatched", [other], "validation_mismatched")
             : null;
         if (problems.Count == 0 && (test ?? dev) is null)
         {
@@ -111,11 +144,19 @@ static class Glue
                 $"{definition.Name} cannot be trained on from {folder}: there is no {task.TrainFiles[0]}; put it there (evaluating works without).",
         };
 
-        Split? Read(string name, string[] files) =>
+        Split? Read(string name, string[] files, string onHub) =>
             files.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists) is { } path
-            && DataText.FromFile(path, problems) is { } text
-                ? ReadSplit(task, name, text, labelling, problems)
-                : null;
+                ? DataText.FromFile(path, problems) is { } text
+                    ? ReadSplit(task, name, text, labelling, problems)
+                    : null
+                : ParquetRows.Shards(folder, onHub) is [_, ..] shards
+                    ? SplitOf(
+                        name,
+                        shards is [var only] ? only : Path.Combine(folder, $"{onHub}-*.parquet"),
+                        ParquetRows.Read(shards, task.WantedOnHub, problems),
+                        labelling
+                    )
+                    : null;
     }
 
     /// <summary>Null for a test file without labels, whose rows are not even looked at.</summary>
@@ -142,10 +183,14 @@ static class Glue
             problems.Add($"{file.Path} has no rows.");
         }
 
-        return mayLackLabels && rows.All(row => row.Values[^1].Trim() == Labelling.Unlabelled)
-            ? null
-            : labelling.Read(name, file.Path, rows);
+        return SplitOf(name, file.Path, rows, labelling);
     }
+
+    /// <summary>Null for a test file without labels.</summary>
+    static Split? SplitOf(string name, string path, PackedRows rows, Labelling labelling) =>
+        name == "test" && rows.All(row => row.Values[^1].Trim() == Labelling.Unlabelled)
+            ? null
+            : labelling.Read(name, path, rows);
 
     static TaskDefinition Define(
         string name,

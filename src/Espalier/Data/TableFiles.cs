@@ -1,12 +1,14 @@
 using Espalier.Data.Files;
 using Espalier.Data.Metrics;
+using Espalier.Hub;
 using Espalier.Tensors;
 
 namespace Espalier.Data;
 
 /// <summary>
-/// A task from files of one's own: CSV, TSV (both with quotes as in RFC 4180) or JSON lines, by the
-/// extension, with the columns of texts and label named.
+/// A task from files of one's own: CSV, TSV (both with quotes as in RFC 4180), JSON lines or Parquet, by the
+/// extension, with the columns of texts and label named. A file of a data set of the Hugging Face hub is called
+/// <c>hf://datasets/owner/name/path</c>.
 /// </summary>
 /// <param name="Test">The file quality is reported on.</param>
 /// <param name="Label">The column of labels; whole numbers are ordered by value, other names by their characters.</param>
@@ -27,15 +29,17 @@ public sealed record TableFiles(string Test, string Text, string Label)
 
     public string Name { get; init; } = "custom";
 
+    /// <param name="hub">Null: as the process's environment says.</param>
     /// <exception cref="ArgumentException">There is neither a training file nor a list of labels.</exception>
     /// <exception cref="InvalidDataException">The files are refused: one sentence for each problem.</exception>
-    public TaskData Load()
+    /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
+    public TaskData Load(HubClient? hub = null)
     {
         CheckWishes();
         DataProblems problems = new();
-        PackedRows trainRows = Rows(Train, problems),
-            validationRows = Rows(Validation, problems),
-            testRows = Rows(Test, problems);
+        PackedRows trainRows = Rows(Train, problems, hub),
+            validationRows = Rows(Validation, problems, hub),
+            testRows = Rows(Test, problems, hub);
         string[] labels = IsRegression
             ? []
             : [.. Labels ?? LabelsOf(trainRows, TextPair is null ? 1 : 2)];
@@ -115,10 +119,12 @@ public sealed record TableFiles(string Test, string Text, string Label)
         );
 
     /// <summary>None of a file that was not given.</summary>
-    PackedRows Rows(string? path, DataProblems problems)
+    PackedRows Rows(string? path, DataProblems problems, HubClient? hub)
     {
         string[] columns = TextPair is null ? [Text, Label] : [Text, TextPair, Label];
-        return path is null ? new PackedRows(columns.Length) : Rows(path, columns, problems);
+        return path is null
+            ? new PackedRows(columns.Length)
+            : Rows(DataPlace.File(path, hub), columns, problems);
     }
 
     /// <summary>The values of these columns, by the file's extension.</summary>
@@ -130,12 +136,17 @@ public sealed record TableFiles(string Test, string Text, string Label)
     {
         PackedRows none = new(columns.Count);
         string extension = Path.GetExtension(path).ToLowerInvariant();
-        if (extension is not (".csv" or ".tsv" or ".jsonl" or ".ndjson" or ".json"))
+        if (extension is not (".csv" or ".tsv" or ".jsonl" or ".ndjson" or ".json" or ".parquet"))
         {
             problems.Add(
-                $"{path}: the extension {DataProblems.Quote(extension)} does not say what the file is; .csv, .tsv and .jsonl (or .ndjson, .json: one object a line, or an array of them) are read."
+                $"{path}: the extension {DataProblems.Quote(extension)} does not say what the file is; .csv, .tsv, .jsonl (or .ndjson, .json: one object a line, or an array of them) and .parquet are read."
             );
             return none;
+        }
+
+        if (ParquetRows.Is(path))
+        {
+            return ParquetRows.Read([path], columns, problems);
         }
 
         if (DataText.FromFile(path, problems) is not { } file)

@@ -1,4 +1,5 @@
 using Espalier.Data.Corpora;
+using Espalier.Hub;
 
 namespace Espalier.Data;
 
@@ -30,18 +31,22 @@ public static class Tasks
         All.FirstOrDefault(task => Plain(task.Name) == Plain(name));
 
     /// <summary>From the task's files in the folder, or where it is null the data that the library ships.</summary>
+    /// <param name="folder">Or a data set of the Hugging Face hub that has the task: <c>nyu-mll/glue</c>, <c>Salesforce/wikitext</c>.</param>
+    /// <param name="hub">Null: as the process's environment says.</param>
     /// <exception cref="ArgumentException">No such task, or it needs a folder.</exception>
     /// <exception cref="InvalidDataException">The files are refused: one sentence for each problem.</exception>
-    public static TaskData Load(string name, string? folder = null)
+    /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
+    public static TaskData Load(string name, string? folder = null, HubClient? hub = null)
     {
         TaskDefinition task = Find(name);
         if (folder is null && !task.IsShipped)
         {
             throw new ArgumentException(
-                $"The data of {task.Name} is not shipped with Espalier ({task.Licence}); give the folder of its files ({string.Join(", ", FilesOf(task))})."
+                $"The data of {task.Name} is not shipped with Espalier ({task.Licence}); give the folder of its files ({string.Join(", ", FilesOf(task))}), or the data set of the hub that has them ({(task.Kind is Corpus ? CorpusFiles.OnHub : Glue.OnHub)})."
             );
         }
 
+        folder = folder is null ? null : FolderOf(task, folder, hub);
         DataProblems problems = new();
         if (folder is not null && !Directory.Exists(folder))
         {
@@ -55,6 +60,13 @@ public static class Tasks
             : task.Kind is Corpus ? CorpusFiles.In(folder!).Load(task)
             : Glue.Load(task, folder!, problems);
     }
+
+    /// <summary>Where a task's files are on this machine, fetched from the hub where they are not.</summary>
+    internal static string FolderOf(TaskDefinition task, string folder, HubClient? hub) =>
+        task.IsShipped ? folder
+        : task.Kind is Corpus
+            ? DataPlace.Folder(folder, CorpusFiles.HubFolder, CorpusFiles.IsPart, hub)
+        : DataPlace.Folder(folder, task.Name, f => Glue.IsPart(task.Name, f), hub);
 
     static IReadOnlyList<string> FilesOf(TaskDefinition task) =>
         task.Kind is Corpus ? CorpusFiles.Names : Glue.FilesOf(task.Name);

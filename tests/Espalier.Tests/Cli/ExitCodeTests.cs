@@ -1,5 +1,6 @@
 using Espalier.Cli;
 using Espalier.Cli.Parsing;
+using Espalier.Hub;
 using Espalier.Training;
 
 namespace Espalier.Tests.Cli;
@@ -20,6 +21,7 @@ public sealed class ExitCodeTests
                 ExitCode.OutOfSpace
             },
             { new InsufficientMemoryException(), ExitCode.OutOfSpace },
+            { new HubException("busy"), ExitCode.Unavailable },
             { new DivergedException("the loss is NaN in step 3"), ExitCode.Diverged },
             { new AggregateException(new InvalidDataException("damaged")), ExitCode.Refused },
             { new InvalidOperationException("surprise"), ExitCode.Bug },
@@ -68,5 +70,5 @@ public sealed class ExitCodeTests
 
     [Fact]
     public void The_documented_codes_are_all_different() =>
-        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 9, 75, 130], ExitCode.All.Select(c => c.Code));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 75, 130], ExitCode.All.Select(c => c.Code));
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;

@@ -41,7 +41,7 @@ public sealed class SharedDataTests
             Train = Path.Combine(folder, "train.tsv"),
             TextPair = "#2 String",
         };
-        Assert.Contains("quote", Assert.Throws<InvalidDataException>(files.Load).Message);
+        Assert.Contains("quote", Assert.Throws<InvalidDataException>(() => files.Load()).Message);
     }
 
     static (int, int) Counts(Split split) => (split.Count, split.Examples.Count(e => e.Label == 1));

@@ -92,15 +92,17 @@ public sealed class TableFilesTests : IDisposable
         TableFiles files = Files("text,label\na,1\nb,0\n", "text,label\nd,1\n");
         Assert.Contains(
             "order of its labels",
-            Assert.Throws<ArgumentException>((files with { Train = null }).Load).Message
+            Assert.Throws<ArgumentException>(() => (files with { Train = null }).Load()).Message
         );
         Assert.Contains(
             "different columns",
-            Assert.Throws<ArgumentException>((files with { Label = "text" }).Load).Message
+            Assert.Throws<ArgumentException>(() => (files with { Label = "text" }).Load()).Message
         );
         Assert.Contains(
             "none twice",
-            Assert.Throws<ArgumentException>((files with { Labels = ["1", "1"] }).Load).Message
+            Assert
+                .Throws<ArgumentException>(() => (files with { Labels = ["1", "1"] }).Load())
+                .Message
         );
     }
 
@@ -189,14 +191,14 @@ public sealed class TableFilesTests : IDisposable
     [Fact]
     public void Problems_of_both_files_are_told_together_and_extensions_decide()
     {
-        TableFiles files = new("b.parquet", "text", "label")
+        TableFiles files = new("b.xlsx", "text", "label")
         {
             Train = Path.Combine(_folder.Root, "a.csv"),
         };
         string[] problems = Refusal(files);
         Assert.Equal(2, problems.Length);
         Assert.Contains("a.csv does not exist", problems[0]);
-        Assert.StartsWith("b.parquet: the extension '.parquet'", problems[1]);
+        Assert.StartsWith("b.xlsx: the extension '.xlsx'", problems[1]);
     }
 
     [Fact]
@@ -340,5 +342,5 @@ public sealed class TableFilesTests : IDisposable
         };
 
     static string[] Refusal(TableFiles files) =>
-        Assert.Throws<InvalidDataException>(files.Load).Message.Split('\n');
+        Assert.Throws<InvalidDataException>(() => files.Load()).Message.Split('\n');
 }

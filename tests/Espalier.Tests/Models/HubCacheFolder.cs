@@ -45,7 +45,11 @@ sealed class HubCacheFolder : IDisposable
         return snapshot;
     }
 
-    public Func<string, string?> Environment => name => name == "HF_HUB_CACHE" ? Root : null;
+    public Func<string, string?> Environment =>
+        name =>
+            name == "HF_HUB_CACHE" ? Root
+            : name == "HF_HUB_OFFLINE" ? "1"
+            : null;
 
     public void Dispose() => _folder.Dispose();
 }

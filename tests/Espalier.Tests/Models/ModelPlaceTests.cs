@@ -1,3 +1,4 @@
+using Espalier.Hub;
 using Espalier.Models.Storage;
 using Espalier.Tests.Cli;
 
@@ -84,7 +85,16 @@ public sealed class ModelPlaceTests : IDisposable
 
         Assert.Equal(
             Path.GetFullPath(snapshot),
-            Path.GetFullPath(ModelPlace.Find(Id, name => name == variable ? value : null))
+            Path.GetFullPath(
+                ModelPlace.Find(
+                    Id,
+                    new HubClient(name =>
+                        name == variable ? value
+                        : name == "HF_HUB_OFFLINE" ? "1"
+                        : null
+                    )
+                )
+            )
         );
     }
 
@@ -97,7 +107,11 @@ public sealed class ModelPlaceTests : IDisposable
         string folder = _toys.Bert(Id);
         Assert.Equal(
             folder,
-            ModelPlace.Find(Id, _cache.Environment, root: Path.GetDirectoryName(owner))
+            ModelPlace.Find(
+                Id,
+                new HubClient(_cache.Environment),
+                root: Path.GetDirectoryName(owner)
+            )
         );
     }
 
@@ -211,7 +225,7 @@ public sealed class ModelPlaceTests : IDisposable
         );
     }
 
-    string Find(string name) => ModelPlace.Find(name, _cache.Environment);
+    string Find(string name) => ModelPlace.Find(name, new HubClient(_cache.Environment));
 
     void Refused(string name, params string[] words)
     {

@@ -1,4 +1,6 @@
+using Espalier.Data.Files;
 using Espalier.Data.Metrics;
+using Espalier.Hub;
 
 namespace Espalier.Data.Corpora;
 
@@ -14,6 +16,10 @@ public sealed record CorpusFiles(string Test, string? Train = null, string? Vali
     static readonly string[] TrainNames = ["train.txt", "wiki.train.tokens"];
     static readonly string[] ValidationNames = ["validation.txt", "wiki.valid.tokens"];
     static readonly string[] TestNames = ["test.txt", "wiki.test.tokens"];
+
+    /// <summary>The data set of the hub that has the corpus, and the folder in it.</summary>
+    internal const string OnHub = "Salesforce/wikitext";
+    internal const string HubFolder = "wikitext-2-raw-v1";
 
     /// <summary>The corpora that are known by name.</summary>
     public static IReadOnlyList<TaskDefinition> All { get; } =
@@ -36,6 +42,11 @@ public sealed record CorpusFiles(string Test, string? Train = null, string? Vali
             MaxLength = UsualWindow,
         };
 
+    /// <summary>Whether a file of that name is one that <see cref="In"/> looks for.</summary>
+    internal static bool IsPart(string name) =>
+        TrainNames.Concat(ValidationNames).Concat(TestNames).Contains(name)
+        || ParquetRows.IsShardOf(name, "train", "validation", "test");
+
     /// <summary>Whether a file of that name holds running text, and not a table of examples.</summary>
     public static bool IsText(string path) =>
         Path.GetExtension(path).ToLowerInvariant() is ".txt" or ".tokens" or ".text" or ".md";
@@ -45,25 +56,29 @@ public sealed record CorpusFiles(string Test, string? Train = null, string? Vali
     public static CorpusFiles In(string folder)
     {
         return new CorpusFiles(
-            Find(TestNames)
+            Find("test", TestNames)
                 ?? throw new InvalidDataException(
                     $"{folder} has neither {string.Join(" nor ", TestNames)}; a corpus is measured on one of them."
                 ),
-            Find(TrainNames),
-            Find(ValidationNames)
+            Find("train", TrainNames),
+            Find("validation", ValidationNames)
         );
 
-        string? Find(string[] names) =>
-            names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        // A corpus of several shards is larger than a text that is read as one.
+        string? Find(string split, string[] names) =>
+            names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? (ParquetRows.Shards(folder, split) is [var only] ? only : null);
     }
 
+    /// <param name="hub">From where files come that are named hf://datasets/…; null: as the process's environment says.</param>
     /// <exception cref="InvalidDataException">A file cannot be read, is empty or is not UTF-8.</exception>
-    public TaskData Load(TaskDefinition task)
+    /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
+    public TaskData Load(TaskDefinition task, HubClient? hub = null)
     {
-        Split? validation = Read("validation", Validation),
-            train = Read("train", Train);
+        Split? validation = Read("validation", Validation, hub),
+            train = Read("train", Train, hub);
         bool borrows = train is null && validation is not null;
-        return new TaskData(task, train ?? validation, validation, Read("test", Test)!)
+        return new TaskData(task, train ?? validation, validation, Read("test", Test, hub)!)
         {
             Warnings = borrows
                 ?
@@ -76,6 +91,8 @@ public sealed record CorpusFiles(string Test, string? Train = null, string? Vali
         };
     }
 
-    static Split? Read(string name, string? path) =>
-        path is null ? null : new Split(name, [new Example(TextCorpus.Read(path).Text)]);
+    static Split? Read(string name, string? path, HubClient? hub) =>
+        path is null
+            ? null
+            : new Split(name, [new Example(TextCorpus.Read(DataPlace.File(path, hub)).Text)]);
 }

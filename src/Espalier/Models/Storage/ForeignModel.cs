@@ -190,12 +190,25 @@ static class ForeignModel
                 .Select(f => Path.GetFileName(f))
                 .Order(StringComparer.Ordinal),
         ];
+        return OtherWeights(folder, names)
+            ?? (
+                Directory.Exists(Path.Combine(folder, "onnx"))
+                    ? $"{folder} holds no {WeightFiles.SingleName}, and its folder 'onnx' has {Onnx}."
+                    : null
+            );
+    }
+
+    /// <summary>What weights of another kind there are in a place that has none of ours; null: none.</summary>
+    /// <param name="place">A folder, or a repository of the hub.</param>
+    /// <param name="names">Of its files, without folders.</param>
+    public static string? OtherWeights(string place, IReadOnlyList<string> names)
+    {
         if (
             names.FirstOrDefault(n => n.EndsWith(".safetensors", StringComparison.Ordinal)) is
             { } other
         )
         {
-            return $"{folder} holds {Printable.Escape(other)} and no {WeightFiles.SingleName}; name the file so if it holds the whole model.";
+            return $"{place} holds {Printable.Escape(other)} and no {WeightFiles.SingleName}; name the file so if it holds the whole model.";
         }
 
         // In the order of the kinds, since many folders hold several.
@@ -205,14 +218,9 @@ static class ForeignModel
             where IsOf(name, kind.End) && name != "training_args.bin"
             select (name, kind.What)
         ).FirstOrDefault();
-        if (found.name is not null)
-        {
-            return $"{folder} holds no {WeightFiles.SingleName}, and {Printable.Escape(found.name)} is {found.What}.";
-        }
-
-        return Directory.Exists(Path.Combine(folder, "onnx"))
-            ? $"{folder} holds no {WeightFiles.SingleName}, and its folder 'onnx' has {Onnx}."
-            : null;
+        return found.name is null
+            ? null
+            : $"{place} holds no {WeightFiles.SingleName}, and {Printable.Escape(found.name)} is {found.What}.";
     }
 
     static bool HasWeights(string folder) =>

@@ -1,26 +1,31 @@
 using Espalier.Checkpoints;
+using Espalier.Data;
+using Espalier.Hub;
 
 namespace Espalier.Models.Storage;
 
-/// <summary>Where the model lies that somebody named: a folder, a GGUF file, or an id of the Hugging Face hub that was downloaded before.</summary>
+/// <summary>Where the model lies that somebody named: a folder, a GGUF file, or an id of the Hugging Face hub.</summary>
 public static class ModelPlace
 {
-    static readonly string[] Tokenizers = ["tokenizer.json", "vocab.txt", "vocab.json"];
+    internal static readonly string[] Tokenizers = ["tokenizer.json", "vocab.txt", "vocab.json"];
 
-    /// <summary>The folder or file; one of that path always wins over the cache.</summary>
-    /// <param name="name">A folder, <c>owner/name</c>, or <c>owner/name@revision</c>.</param>
-    /// <param name="environment">Tells variables such as HF_HOME; null: those of the process.</param>
+    /// <summary>
+    /// The folder or file; one of that path always wins over the hub. What is in the hub's cache on this machine is taken from there
+    /// and nothing is asked; what is not is downloaded, unless HF_HUB_OFFLINE says not to.
+    /// </summary>
+    /// <param name="name">A folder, <c>owner/name</c>, <c>owner/name@revision</c>, or <c>hf://owner/name@revision/file.gguf</c>.</param>
+    /// <param name="hub">Null: as the process's environment says, in silence.</param>
     /// <param name="root">What a relative path counts from; null: the working folder.</param>
     /// <param name="forText">Only the tokenizer is asked for.</param>
     /// <exception cref="InvalidDataException">There is none, or it is of a kind that Espalier does not read; one sentence says which and what to do.</exception>
+    /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
     public static string Find(
         string name,
-        Func<string, string?>? environment = null,
+        HubClient? hub = null,
         string? root = null,
         bool forText = false
     )
     {
-        HubCache cache = HubCache.Of(environment ?? Environment.GetEnvironmentVariable);
         string path = Path.Combine(root ?? "", name);
         if (GgufFile.Is(path))
         {
@@ -36,13 +41,96 @@ public static class ModelPlace
         }
 
         string folder =
-            Directory.Exists(path) ? HubCache.SnapshotIn(path) ?? path
-            : HubId.TryParse(name) is { } id ? cache.Find(id)
+            Directory.Exists(path) ? InFolder(path, forText)
+            : HubId.TryParse(name) is { Kind: HubKind.Model } id
+                ? OnHub(hub ?? new HubClient(), id, forText)
             : throw new InvalidDataException(
-                $"{Printable.Escape(name)}: there is no such folder; name a model's folder, or a model of the Hugging Face hub as owner/name."
+                HubId.IsUriText(name)
+                    ? $"{Printable.Escape(name)} names no model of the hub; hf://owner/name, with @revision or /file.gguf behind it, was expected."
+                    : $"{Printable.Escape(name)}: there is no such folder; name a model's folder, or a model of the Hugging Face hub as owner/name."
             );
-        return forText && Tokenizers.Any(f => File.Exists(Path.Combine(folder, f))) ? folder
+        return File.Exists(folder)
+            || forText && Tokenizers.Any(f => File.Exists(Path.Combine(folder, f)))
+                ? folder
             : ForeignModel.Refusal(folder) is { } why ? throw new InvalidDataException(why)
             : folder;
+    }
+
+    /// <summary>What an option of an operator names, a model or a text, on this machine; a path stays as it is, whether it is there or not.</summary>
+    /// <inheritdoc cref="Find"/>
+    public static string OfInput(string name, HubClient hub) =>
+        !DataPlace.IsOnHub(name) ? name
+        : HubId.TryParse(name)?.Kind == HubKind.Dataset ? DataPlace.File(name, hub)
+        : Find(name, hub);
+
+    /// <summary>Whether <see cref="Find"/> would ask the hub, for a model that this machine does not have.</summary>
+    public static bool WouldAsk(string name, HubClient hub, bool forText = false) =>
+        !Path.Exists(name)
+        && HubId.TryParse(name) is { Kind: HubKind.Model } id
+        && hub.MayAsk(id)
+        && !(
+            hub.Cache.Find(id) is { } snapshot
+            && (
+                id.File is { } file
+                    ? File.Exists(Path.Combine(snapshot, file))
+                    : HubModel.Missing(snapshot, forText) is null
+            )
+        );
+
+    /// <summary>The folder, or the snapshot in one of the cache's own.</summary>
+    static string InFolder(string folder, bool forText)
+    {
+        if (
+            File.Exists(Path.Combine(folder, ModelFolder.ConfigName))
+            || HubCache.SnapshotIn(folder, out string repository) is not { } snapshot
+        )
+        {
+            return folder;
+        }
+
+        CheckWhole(folder, snapshot, $"hf download {repository}", forText);
+        return snapshot;
+    }
+
+    static string OnHub(HubClient hub, HubId id, bool forText)
+    {
+        if (id.File is not null)
+        {
+            return id.File.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+                ? hub.FetchFile(id)
+                : throw new InvalidDataException(
+                    $"{id} names a file; a model is a repository, such as hf://{id.Page}, or a .gguf file of one."
+                );
+        }
+
+        string? snapshot = hub.Cache.Find(id);
+        if (snapshot is not null && HubModel.Missing(snapshot, forText) is null)
+        {
+            return snapshot;
+        }
+
+        if (hub.MayAsk(id))
+        {
+            return HubModel.Fetch(hub, id, forText);
+        }
+
+        CheckWhole(
+            $"{id}",
+            snapshot ?? throw new InvalidDataException(hub.Cache.Absent(id, hub.WhyNotAsked)),
+            id.Download,
+            forText
+        );
+        return snapshot;
+    }
+
+    static void CheckWhole(string name, string snapshot, string download, bool forText)
+    {
+        if (HubModel.Missing(snapshot, forText) is { } missing)
+        {
+            throw new InvalidDataException(
+                $"{name}: its download into the Hugging Face cache was not finished ('{Printable.Escape(missing)}' is missing in {snapshot}); "
+                    + $"run '{download}' again."
+            );
+        }
     }
 }

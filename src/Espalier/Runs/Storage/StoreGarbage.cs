@@ -1,3 +1,4 @@
+using Espalier.Checkpoints;
 using Espalier.Runs.Studies;
 
 namespace Espalier.Runs.Storage;

@@ -1,5 +1,4 @@
 using Espalier.Checkpoints;
-using Espalier.Runs.Storage;
 
 namespace Espalier.Runs.Studies;
 

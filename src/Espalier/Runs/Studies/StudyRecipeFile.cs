@@ -2,6 +2,7 @@ using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Data.Corpora;
+using Espalier.Hub;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
@@ -25,7 +26,7 @@ public sealed class StudyRecipeFile
     readonly JsonFields _file;
     readonly string _folder;
     readonly Func<string, string?> _builtIn;
-    readonly Func<string, string?>? _environment;
+    readonly HubClient _hub;
     readonly List<string> _problems = [];
 
     // Some problem is a wish that cannot be met, and not a damaged file.
@@ -35,25 +36,26 @@ public sealed class StudyRecipeFile
         JsonFields file,
         string folder,
         Func<string, string?> builtIn,
-        Func<string, string?>? environment
-    ) => (_file, _folder, _builtIn, _environment) = (file, folder, builtIn, environment);
+        HubClient? hub
+    ) => (_file, _folder, _builtIn, _hub) = (file, folder, builtIn, hub ?? new HubClient());
 
     /// <param name="builtIn">The folder of a model that is known by name; null for other names.</param>
-    /// <param name="environment">Tells where the Hugging Face cache is; null: the process's own.</param>
+    /// <param name="hub">From where models and data come that are on the Hugging Face hub; null: as the process's environment says.</param>
     /// <exception cref="InvalidDataException">
     /// There is no such file, it is no JSON object, or all that is wrong is that fields or files are missing or of another kind.
     /// </exception>
     /// <exception cref="ArgumentException">Fields ask for what there is not: one sentence a line.</exception>
+    /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>
     public static StudyRecipe Read(
         string path,
         Func<string, string?> builtIn,
-        Func<string, string?>? environment = null
+        HubClient? hub = null
     ) =>
         new StudyRecipeFile(
             JsonFile.Read(path),
             Path.GetDirectoryName(path) ?? "",
             builtIn,
-            environment
+            hub
         ).Read(Path.GetFileNameWithoutExtension(path));
 
     /// <summary>As <see cref="WrittenStudy"/> keeps it, with every file it names beside it.</summary>
@@ -202,7 +204,7 @@ public sealed class StudyRecipeFile
             );
     }
 
-    string Model(string text) => _builtIn(text) ?? ModelPlace.Find(text, _environment, _folder);
+    string Model(string text) => _builtIn(text) ?? ModelPlace.Find(text, _hub, _folder);
 
     /// <summary>Tokens that texts are cut to: less than usual where the model reads less.</summary>
     static int? LengthFor(string folder, int? asked, IEnumerable<TaskData> tasks)
@@ -262,7 +264,10 @@ public sealed class StudyRecipeFile
                     At(task.String("test")),
                     task.OptionalString("train") is { } train ? At(train) : null,
                     task.OptionalString("validation") is { } validation ? At(validation) : null
-                ).Load(CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"))
+                ).Load(
+                    CorpusFiles.Define(task.String("name"), "Text of one's own", "unknown"),
+                    _hub
+                )
             : task.Has("train")
                 ? new TableFiles(At(task.String("test")), task.String("text"), task.String("label"))
                 {
@@ -271,10 +276,11 @@ public sealed class StudyRecipeFile
                     TextPair = task.OptionalString("text_pair"),
                     IsRegression = task.OptionalFlag("regression") ?? false,
                     Name = task.String("name"),
-                }.Load()
+                }.Load(_hub)
             : Data.Tasks.Load(
                 task.String("name"),
-                task.OptionalString("data") is { } folder ? At(folder) : null
+                task.OptionalString("data") is { } folder ? DataPlace.In(_folder, folder) : null,
+                _hub
             );
         if (data.Task.Kind is not Corpus)
         {
@@ -319,7 +325,7 @@ public sealed class StudyRecipeFile
                 Pipeline written in Try(() => Expand(items[i], where, original, kind), where) ?? []
             )
             {
-                Pipeline pipeline = Try(() => Placed(written), where) ?? written;
+                Pipeline pipeline = Try(() => written.With(Input), where) ?? written;
                 pipelines.Add(pipeline);
                 foreach (
                     string input in pipeline
@@ -377,17 +383,6 @@ public sealed class StudyRecipeFile
             pipeline.From(original, Pipeline.NamesOriginal(text) ? null : kind);
     }
 
-    /// <summary>With the files that options name in relation to the recipe.</summary>
-    Pipeline Placed(Pipeline pipeline) =>
-        pipeline.Operators.All(o => o.Inputs.Count == 0)
-            ? pipeline
-            : Pipeline.Of([.. pipeline.Operators.Select(Placed)]);
-
-    Operator Placed(Operator written) =>
-        written
-            .Options.Where(o => written.Inputs.Contains(o.Get(written)))
-            .Aggregate(written, (placed, o) => o.With(placed, At(o.Get(placed))));
-
     ulong[] Seeds()
     {
         ulong[] seeds =
@@ -413,22 +408,29 @@ public sealed class StudyRecipeFile
             fields,
             "training.",
             ["preset", "epochs", "rate"],
-            ["batch", "accumulation", "precision", "gradient_checkpointing"]
+            ["batch", "accumulation", "shards", "precision", "gradient_checkpointing"]
         );
         string name = OneOf(fields, "preset", [.. TrainingOptions.Presets.Select(p => p.Name)]);
         TrainingOptions preset = TrainingOptions.Presets.First(p => p.Name == name).Options;
         OneOf(fields, "precision", KernelFamily.Precisions);
         int batch = Try(() => fields.OptionalInteger("batch", 1, MostBatch)) ?? preset.BatchSize;
-        return preset with
+        TrainingOptions options = preset with
         {
             Epochs = Try(() => fields.OptionalInteger("epochs", 1, MostEpochs)) ?? preset.Epochs,
             Rate = Try(() => fields.OptionalNumber("rate", 1e-9, 10)) ?? preset.Rate,
             BatchSize = batch,
             Accumulation =
                 Try(() => fields.OptionalInteger("accumulation", 1, batch)) ?? preset.Accumulation,
+            Shards = Try(() => fields.OptionalInteger("shards", 1, batch)) ?? preset.Shards,
             GradientCheckpointing =
                 Try(() => fields.OptionalFlag("gradient_checkpointing")) ?? false,
         };
+        if (options.Problem is { } problem)
+        {
+            Add("training", $"says that {problem}");
+        }
+
+        return options;
     }
 
     /// <summary>The first where the field is missing or names none of them.</summary>
@@ -445,8 +447,10 @@ public sealed class StudyRecipeFile
         return names[0];
     }
 
-    /// <summary>Paths stand in relation to the recipe.</summary>
-    string At(string path) => Path.Combine(_folder, path);
+    /// <summary>Paths stand in relation to the recipe; what lies on the hub stands as it is called there.</summary>
+    string At(string path) => DataPlace.FileIn(_folder, path);
+
+    string Input(string place) => ModelPlace.OfInput(DataPlace.In(_folder, place), _hub);
 
     void OnlyKnown(JsonFields fields, string way, string[] known, string[] more)
     {

@@ -1,12 +1,10 @@
-using Espalier.Checkpoints;
-
-namespace Espalier.Runs.Storage;
+namespace Espalier.Checkpoints;
 
 /// <summary>
 /// Locks between processes, by flock on an empty file: the system takes them back when their owner ends, however it
-/// ends. They only keep two processes from doing the same work; the store is right without them.
+/// ends. They only keep two processes from doing the same work; what is stored is right without them.
 /// </summary>
-public static class FileLock
+static class FileLock
 {
     const int WindowsSharingViolation = unchecked((int)0x80070020);
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
-using Espalier.Runs.Storage;
-using Espalier.Tests.Checkpoints;
+using Espalier.Checkpoints;
 
-namespace Espalier.Tests.Runs.Storage;
+namespace Espalier.Tests.Checkpoints;
 
 public sealed class FileLockTests : IDisposable
 {
