@@ -87,9 +87,10 @@ public sealed class TrainingProcessTests : IDisposable
         await Task.WhenAll(tasks.Select(t => Ends(t, ExitCode.Ok)));
         Assert.Equal(
             alone,
-            [
-                $"{key.Short} {string.Join(' ', study.Store.TryRead(key)!.Files.Select(f => $"{f.Name}={f.Sha256}"))}",
-            ]
+            (string[])
+                [
+                    $"{key.Short} {string.Join(' ', study.Store.TryRead(key)!.Files.Select(f => $"{f.Name}={f.Sha256}"))}",
+                ]
         );
         Assert.Empty(StoreCare.Verify(study.Store, null, Stop));
     }
