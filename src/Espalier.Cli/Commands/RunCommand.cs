@@ -2,9 +2,11 @@ using System.CommandLine;
 using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Data;
+using Espalier.Hub;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Models;
+using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
@@ -102,7 +104,10 @@ sealed class RunCommand : EspalierCommand
             _ = data.HoldOut();
         }
 
-        Pipeline pipeline = _training.From(parse, parse.GetValue(_pipeline)!, data.Task.Kind);
+        HubClient hub = terminal.Hub();
+        Pipeline pipeline = _training
+            .From(parse, parse.GetValue(_pipeline)!, data.Task.Kind)
+            .With(input => ModelPlace.OfInput(input, hub));
         string model = _common.ModelFolder(parse, terminal);
         StageMaking.CheckFit(pipeline, model, data.Task);
         StudyRecipe recipe = StudyRecipe.OfRun(
@@ -223,7 +228,9 @@ sealed class RunCommand : EspalierCommand
 
         Pipeline pipeline = _training.From(parse, text, _common.Source(parse).Kind);
         foreach (
-            string input in pipeline.Operators.SelectMany(o => o.Inputs).Where(i => !Path.Exists(i))
+            string input in pipeline
+                .Operators.SelectMany(o => o.Inputs)
+                .Where(i => !Path.Exists(i) && !DataPlace.IsOnHub(i))
         )
         {
             problems.Refuse($"Pipeline '{pipeline}': {input} does not exist; check the path.");

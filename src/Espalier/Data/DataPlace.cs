@@ -20,6 +20,10 @@ public static class DataPlace
     public static string In(string root, string place) =>
         IsOnHub(place, root) ? place : Path.Combine(root, place);
 
+    /// <summary>A file of data as seen from a folder.</summary>
+    internal static string FileIn(string root, string place) =>
+        IsUri(place) ? place : Path.Combine(root, place);
+
     /// <summary>A file of data on this machine; one of the hub is fetched where it is not here.</summary>
     /// <exception cref="InvalidDataException">There is no such file on the hub.</exception>
     /// <exception cref="HubException">The hub cannot be reached or does not let one in.</exception>

@@ -46,14 +46,7 @@ public static class Tasks
             );
         }
 
-        if (folder is not null && !task.IsShipped)
-        {
-            folder =
-                task.Kind is Corpus
-                    ? DataPlace.Folder(folder, CorpusFiles.HubFolder, CorpusFiles.IsPart, hub)
-                    : DataPlace.Folder(folder, task.Name, f => Glue.IsPart(task.Name, f), hub);
-        }
-
+        folder = folder is null ? null : FolderOf(task, folder, hub);
         DataProblems problems = new();
         if (folder is not null && !Directory.Exists(folder))
         {
@@ -67,6 +60,13 @@ public static class Tasks
             : task.Kind is Corpus ? CorpusFiles.In(folder!).Load(task)
             : Glue.Load(task, folder!, problems);
     }
+
+    /// <summary>Where a task's files are on this machine, fetched from the hub where they are not.</summary>
+    internal static string FolderOf(TaskDefinition task, string folder, HubClient? hub) =>
+        task.IsShipped ? folder
+        : task.Kind is Corpus
+            ? DataPlace.Folder(folder, CorpusFiles.HubFolder, CorpusFiles.IsPart, hub)
+        : DataPlace.Folder(folder, task.Name, f => Glue.IsPart(task.Name, f), hub);
 
     static IReadOnlyList<string> FilesOf(TaskDefinition task) =>
         task.Kind is Corpus ? CorpusFiles.Names : Glue.FilesOf(task.Name);

@@ -122,6 +122,19 @@ public sealed class Pipeline
         : kind is not null ? From(Operator.OriginalFor(kind).Method)
         : this;
 
+    /// <summary>The same with other places of the files and folders that its options name.</summary>
+    /// <param name="place">Where an input is.</param>
+    public Pipeline With(Func<string, string> place) =>
+        Operators.All(o => o.Inputs.Count == 0)
+            ? this
+            : new([
+                .. Operators.Select(written =>
+                    written
+                        .Options.Where(o => written.Inputs.Contains(o.Get(written)))
+                        .Aggregate(written, (placed, o) => o.With(placed, place(o.Get(placed))))
+                ),
+            ]);
+
     /// <summary>What a pipeline may begin with.</summary>
     public static IEnumerable<Operator> Originals => Operator.All.Where(o => o.IsOriginal);
 

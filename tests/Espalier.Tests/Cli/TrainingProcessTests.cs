@@ -85,13 +85,11 @@ public sealed class TrainingProcessTests : IDisposable
                 ),
         ];
         await Task.WhenAll(tasks.Select(t => Ends(t, ExitCode.Ok)));
-        Assert.Equal(
-            alone,
-            (string[])
-                [
-                    $"{key.Short} {string.Join(' ', study.Store.TryRead(key)!.Files.Select(f => $"{f.Name}={f.Sha256}"))}",
-                ]
-        );
+        string[] together =
+        [
+            $"{key.Short} {string.Join(' ', study.Store.TryRead(key)!.Files.Select(f => $"{f.Name}={f.Sha256}"))}",
+        ];
+        Assert.Equal(alone, together);
         Assert.Empty(StoreCare.Verify(study.Store, null, Stop));
     }
 

@@ -2,9 +2,11 @@ using System.Globalization;
 using Espalier.Data;
 using Espalier.Data.Corpora;
 using Espalier.Tests.Checkpoints;
+using Espalier.Tests.Goldens;
 
 namespace Espalier.Tests.Data;
 
+[Trait("tier", "golden")]
 public sealed class ParquetTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
@@ -110,6 +112,52 @@ public sealed class ParquetTests : IDisposable
             "no column 'text'; the columns are 'sentence', 'label'",
             Assert.Throws<InvalidDataException>(() => Files().Load()).Message
         );
+    }
+
+    /// <summary>Written by another library: tools/goldens/parquet.mjs.</summary>
+    [Theory]
+    [InlineData("snappy")]
+    [InlineData("zstd")]
+    public void What_Arrow_wrote_is_read_but_for_lists_and_records(string compression)
+    {
+        string path = Golden.Path("hub", compression + ".parquet");
+        TableFiles files = new(path, "sentence", "score")
+        {
+            Train = path,
+            IsRegression = true,
+        };
+        IReadOnlyList<Example> read = files.Load().Training.Examples;
+        Assert.Equal(250, read.Count);
+        Assert.All(
+            read.Select((e, i) => (e, i)),
+            row =>
+                Assert.Equal(
+                    (
+                        row.i % 50 == 7
+                            ? ""
+                            : $"text {row.i % 30} with “quotes”, a tab\tand an end\n",
+                        row.i / 8.0
+                    ),
+                    (row.e.Text, row.e.Score)
+                )
+        );
+        Assert.Contains(
+            $"{compression}.parquet:250: the label is '-1'",
+            Assert
+                .Throws<InvalidDataException>(() =>
+                    (files with { Label = "label", IsRegression = false, Labels = ["0", "1", "2"] }).Load()
+                )
+                .Message
+        );
+        foreach (string nested in (string[])["words", "answers"])
+        {
+            Assert.Contains(
+                $"column '{nested}' holds lists or records",
+                Assert
+                    .Throws<InvalidDataException>(() => (files with { Text = nested }).Load())
+                    .Message
+            );
+        }
     }
 
     [Fact]

@@ -1,5 +1,8 @@
 using Espalier.Hub;
 using Espalier.Models.Storage;
+using Espalier.Operators;
+using Espalier.Runs.Studies;
+using Espalier.Tests.Data;
 
 namespace Espalier.Tests.Hub;
 
@@ -215,6 +218,53 @@ public sealed class HubDownloadTests : IAsyncLifetime
         Find();
         _place.Variables[variable] = "1";
         Assert.Equal(_place.Snapshot, Find());
+    }
+
+    [Fact]
+    public void What_an_option_of_an_operator_names_may_be_on_the_hub()
+    {
+        HubClient hub = _place.Client();
+        Pipeline pipeline = Pipeline
+            .Parse($"D(student={HubPlace.Id})")
+            .With(input => ModelPlace.OfInput(input, hub));
+        Assert.Equal([_place.Snapshot], pipeline.Operators[1].Inputs);
+        Assert.Equal("/nowhere/at/all", ModelPlace.OfInput("/nowhere/at/all", hub));
+        Assert.Equal("nowhere", ModelPlace.OfInput("nowhere", hub));
+    }
+
+    [Fact]
+    public void A_recipe_of_a_study_names_models_and_data_of_the_hub()
+    {
+        foreach (string split in (string[])["train", "validation"])
+        {
+            ParquetFile.Write(
+                _place[$"glue/sst2/{split}-00000-of-00001.parquet"],
+                9,
+                ("sentence", new[] { "a", "b", "c", "d" }),
+                ("label", new long[] { 0, 1, 0, 1 })
+            );
+        }
+
+        _place.Hub.Add("datasets/nyu-mll/glue", _place["glue"]);
+        string recipe = _place.Write(
+            "recipe.json",
+            $$"""
+            {
+                "version": 1, "model": "{{HubPlace.Id}}", "pipelines": ["O"], "seeds": [1],
+                "tasks": [
+                    {"name": "sst2", "data": "nyu-mll/glue"},
+                    {
+                        "name": "own", "text": "sentence", "label": "label",
+                        "train": "hf://datasets/nyu-mll/glue/sst2/train-00000-of-00001.parquet",
+                        "test": "glue/sst2/validation-00000-of-00001.parquet"
+                    }
+                ]
+            }
+            """
+        );
+        StudyRecipe read = StudyRecipeFile.Read(recipe, _ => null, _place.Client());
+        Assert.Equal(_place.Snapshot, read.ModelFolder);
+        Assert.Equal([4, 4], read.Tasks.Select(t => t.Training.Count));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Espalier.Checkpoints;
+using Espalier.Data;
 using Espalier.Hub;
 
 namespace Espalier.Models.Storage;
@@ -54,6 +55,13 @@ public static class ModelPlace
             : ForeignModel.Refusal(folder) is { } why ? throw new InvalidDataException(why)
             : folder;
     }
+
+    /// <summary>What an option of an operator names, a model or a text, on this machine; a path stays as it is, whether it is there or not.</summary>
+    /// <inheritdoc cref="Find"/>
+    public static string OfInput(string name, HubClient hub) =>
+        !DataPlace.IsOnHub(name) ? name
+        : HubId.TryParse(name)?.Kind == HubKind.Dataset ? DataPlace.File(name, hub)
+        : Find(name, hub);
 
     /// <summary>Whether <see cref="Find"/> would ask the hub, for a model that this machine does not have.</summary>
     public static bool WouldAsk(string name, HubClient hub, bool forText = false) =>

@@ -325,7 +325,7 @@ public sealed class StudyRecipeFile
                 Pipeline written in Try(() => Expand(items[i], where, original, kind), where) ?? []
             )
             {
-                Pipeline pipeline = Try(() => Placed(written), where) ?? written;
+                Pipeline pipeline = Try(() => written.With(Input), where) ?? written;
                 pipelines.Add(pipeline);
                 foreach (
                     string input in pipeline
@@ -382,17 +382,6 @@ public sealed class StudyRecipeFile
         Pipeline Begun(Pipeline pipeline, string text) =>
             pipeline.From(original, Pipeline.NamesOriginal(text) ? null : kind);
     }
-
-    /// <summary>With the files that options name in relation to the recipe.</summary>
-    Pipeline Placed(Pipeline pipeline) =>
-        pipeline.Operators.All(o => o.Inputs.Count == 0)
-            ? pipeline
-            : Pipeline.Of([.. pipeline.Operators.Select(Placed)]);
-
-    Operator Placed(Operator written) =>
-        written
-            .Options.Where(o => written.Inputs.Contains(o.Get(written)))
-            .Aggregate(written, (placed, o) => o.With(placed, At(o.Get(placed))));
 
     ulong[] Seeds()
     {
@@ -459,7 +448,9 @@ public sealed class StudyRecipeFile
     }
 
     /// <summary>Paths stand in relation to the recipe; what lies on the hub stands as it is called there.</summary>
-    string At(string path) => DataPlace.IsUri(path) ? path : Path.Combine(_folder, path);
+    string At(string path) => DataPlace.FileIn(_folder, path);
+
+    string Input(string place) => ModelPlace.OfInput(DataPlace.In(_folder, place), _hub);
 
     void OnlyKnown(JsonFields fields, string way, string[] known, string[] more)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Checkpoints;
+using Espalier.Data;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;
@@ -21,7 +22,16 @@ public sealed record WrittenStudy(string File, StudyGraph Graph, JsonElement Rec
     const string Inputs = "inputs";
 
     // What a folder of data holds beside these is not read, and may be large.
-    static readonly string[] DataFiles = [".tsv", ".csv", ".txt", ".tokens", ".json", ".jsonl"];
+    static readonly string[] DataFiles =
+    [
+        ".tsv",
+        ".csv",
+        ".txt",
+        ".tokens",
+        ".json",
+        ".jsonl",
+        ".parquet",
+    ];
 
     /// <summary>Writes all of it, the graph last; what is there already stays.</summary>
     /// <param name="recipeFile">That the study's recipe was read from.</param>
@@ -161,7 +171,17 @@ public sealed record WrittenStudy(string File, StudyGraph Graph, JsonElement Rec
             {
                 if (task[field] is { } path)
                 {
-                    task[field] = keep(Path.Combine(folder, path.GetValue<string>()), true);
+                    string place = path.GetValue<string>();
+                    task[field] = keep(
+                        field != "data"
+                            ? DataPlace.File(DataPlace.FileIn(folder, place), null)
+                            : Tasks.FolderOf(
+                                Tasks.Find(task["name"]!.GetValue<string>()),
+                                DataPlace.In(folder, place),
+                                null
+                            ),
+                        true
+                    );
                 }
             }
         }

@@ -290,6 +290,57 @@ public sealed class SlurmPlanTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData(132, 4, true)]
+    [InlineData(137, 4, false)]
+    [InlineData(3, 2, false)]
+    public void What_is_lost_is_submitted_some_times_what_is_refused_once_more_and_never_to_a_node_that_failed(
+        int code,
+        int submitted,
+        bool excluded
+    )
+    {
+        StudyGraph graph = Graph("""["E"]""", "[1]");
+        Store store = Store.Open(_toy["store"]);
+        SlurmSubmission submission = new(store, graph.Name);
+        int arrays = 0,
+            ofRoots = 0;
+        List<string> notes = [];
+
+        // A cluster that takes every job, and on whose one node each ends in the same way at once.
+        Slurm slurm = new(
+            (program, arguments) =>
+            {
+                if (program != "sbatch")
+                {
+                    return (0, "", "");
+                }
+
+                arrays++;
+                if (arguments.Count == 2)
+                {
+                    ofRoots++;
+                    Assert.Equal(
+                        excluded && ofRoots > 1,
+                        File.ReadAllText(arguments[1]).Contains("#SBATCH --exclude=n1\n")
+                    );
+                    File.AppendAllText(
+                        Path.Combine(submission.Folder, "ends"),
+                        $"{arrays} 0 0 n1 {code}\n"
+                    );
+                }
+
+                return (0, $"{arrays}\n", "");
+            }
+        );
+        SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add);
+        Assert.Equal(3, study.Submit().Count);
+        StudyState state = study.Wait((_, _) => { }, TestContext.Current.CancellationToken);
+        Assert.False(state.IsOver);
+        Assert.Equal(submitted, ofRoots);
+        Assert.Contains(notes, n => n.Contains($"ended with {code} on n1"));
+    }
+
     [Fact]
     public void More_nodes_shorten_a_study_until_its_longest_chain_is_all_that_is_left()
     {
