@@ -14,11 +14,15 @@ export SLURM_CONF=$dir/slurm.conf
 controller() { runuser -u slurm -- env SLURM_CONF="$SLURM_CONF" slurmctld; }
 
 down() {
-    local file pid
+    local file pid i
     for file in "$dir"/run/slurmd.*.pid "$dir"/state/slurmctld.pid "$dir"/munge/pid; do
         [[ -s $file ]] || continue
         read -r pid <"$file" || continue
-        kill "$pid" 2>/dev/null || true
+        kill "$pid" 2>/dev/null || continue
+        for ((i = 0; i < 100; i++)); do
+            [[ $(cut -d')' -f2 "/proc/$pid/stat" 2>/dev/null) == \ [!Z]* ]] || break
+            sleep 0.1
+        done
     done
 }
 

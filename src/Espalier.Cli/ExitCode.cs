@@ -2,6 +2,7 @@ using Espalier.Checkpoints;
 using Espalier.Cli.Parsing;
 using Espalier.Hub;
 using Espalier.Training;
+using Espalier.Training.Collective;
 
 namespace Espalier.Cli;
 
@@ -31,6 +32,9 @@ static class ExitCode
     /// <summary>The hub cannot be reached, or does not let one in.</summary>
     public const int Unavailable = 7;
 
+    /// <summary>A process that trained together with this one ended, failed or fell silent; the same command goes on.</summary>
+    public const int Lost = 8;
+
     /// <summary>A training's loss stopped being a number.</summary>
     public const int Diverged = 9;
 
@@ -51,6 +55,7 @@ static class ExitCode
         (OverBudget, "nothing meets the budget, and the nearest was returned"),
         (OutOfSpace, "out of disk space or memory"),
         (Unavailable, "the hub cannot be reached or does not let one in"),
+        (Lost, "a process that trained together with this one was lost"),
         (Diverged, "a training diverged"),
         (TryAgain, "stopped before its time is up, with its work saved; the same command goes on"),
         (Interrupted, "interrupted"),
@@ -66,6 +71,7 @@ static class ExitCode
                 "Interrupted; outputs that were not finished were left out."
             ),
             UsageException => (Usage, failure.Message),
+            LostProcessException => (Lost, failure.Message),
             DivergedException => (Diverged, failure.Message),
             HubException => (Unavailable, failure.Message),
             OutOfMemoryException => (

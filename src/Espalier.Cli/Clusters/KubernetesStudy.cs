@@ -28,6 +28,9 @@ sealed class KubernetesStudy(
 {
     static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
+    /// <summary>Longer than pods that wait for their inputs stay away.</summary>
+    static readonly TimeSpan Quiet = TimeSpan.FromMinutes(15);
+
     /// <summary>An API server that answers nothing useful for so long is given up; pods go on without it.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -89,7 +92,10 @@ sealed class KubernetesStudy(
     public int Submit(CancellationToken stop)
     {
         StudyState state = StudyState.Of(store, graph);
-        HashSet<string> asked = [.. Jobs(stop).Where(j => !IsOver(j)).SelectMany(ItemsOf)];
+        HashSet<string> asked =
+        [
+            .. Jobs(stop).Where(j => !IsOver(j)).SelectMany(StudyJobs.ItemsOf),
+        ];
         StudyGraph left = graph.Left(i =>
             StudyState.IsOverIn(state.Of(i.Key)) || asked.Contains(StudyPods.Short(i.Key))
         );
@@ -106,6 +112,8 @@ sealed class KubernetesStudy(
     public StudyState Wait(Action<StudyState> report, CancellationToken stop)
     {
         StoreWatch watch = new(store, time);
+        long moved = time.GetTimestamp();
+        int before = -1;
         while (true)
         {
             IReadOnlyList<V1Job> jobs = Jobs(stop);
@@ -117,12 +125,25 @@ sealed class KubernetesStudy(
             }
 
             EndHopeless(jobs, state, watch, stop);
+            int over = state.Items.Count(i => StudyState.IsOverIn(i.State));
+            if (over != before || state.Count(ItemState.Running) > 0)
+            {
+                (before, moved) = (over, time.GetTimestamp());
+            }
+            else if (time.GetElapsedTime(moved) > Quiet)
+            {
+                note(
+                    $"Nothing was made for {Quiet.TotalMinutes:0} minutes; 'kubectl get pods -l {Selector}' and 'kubectl logs -l {Selector} --tail=20' say why."
+                );
+                moved = time.GetTimestamp();
+            }
+
             stop.WaitHandle.WaitOne(Look);
             stop.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>What waits for a stage that was refused would wait for ever: its pods are not counted as failures.</summary>
+    /// <summary>What waits for a stage that is given up would wait for ever: its pods are not counted as failures.</summary>
     void EndHopeless(
         IReadOnlyList<V1Job> jobs,
         StudyState state,
@@ -130,33 +151,38 @@ sealed class KubernetesStudy(
         CancellationToken stop
     )
     {
-        HashSet<string> lost =
+        HashSet<string> refused =
         [
             .. watch
                 .Look()
                 .Studies.SelectMany(s => s.Stages)
-                .Where(s => s.Standing is StageStanding.Failed or StageStanding.Skipped)
-                .Select(s => s.Stage.Key),
+                .Where(s => s.Standing == StageStanding.Failed)
+                .Select(s => StudyPods.Short(s.Stage.Key)),
+            .. jobs.SelectMany(StudyJobs.GivenUp),
         ];
+        HashSet<string> ended = [],
+            lost = [];
         foreach (GraphItem item in graph.Items)
         {
-            if (item.Needs.Count > 0 && item.Needs.Any(lost.Contains))
+            string key = StudyPods.Short(item.Key);
+            if (StudyState.IsOverIn(state.Of(item.Key)))
             {
-                lost.Add(item.Key);
+                ended.Add(key); // diverged among them: what is measured does without
+            }
+            else if (
+                refused.Contains(key) || item.Needs.Any(n => lost.Contains(StudyPods.Short(n)))
+            )
+            {
+                lost.Add(key);
             }
         }
 
-        HashSet<string> ended =
-        [
-            .. graph
-                .Items.Where(i => lost.Contains(i.Key) || StudyState.IsOverIn(state.Of(i.Key)))
-                .Select(i => StudyPods.Short(i.Key)),
-        ];
         foreach (V1Job job in jobs.Where(j => !IsOver(j) && j.Status?.Active is not > 0))
         {
-            if (ItemsOf(job).All(ended.Contains))
+            string[] left = [.. StudyJobs.ItemsOf(job).Where(i => !ended.Contains(i))];
+            if (left.Length > 0 && left.All(lost.Contains))
             {
-                note($"Job {job.Metadata.Name} waits for what was refused, and is deleted.");
+                note($"Job {job.Metadata.Name} waits for what is given up, and is deleted.");
                 Delete(job, stop);
             }
         }
@@ -237,11 +263,6 @@ sealed class KubernetesStudy(
     static bool IsOver(V1Job job) =>
         job.Status?.Conditions?.Any(c => c.Type is "Complete" or "Failed" && c.Status == "True")
         == true;
-
-    static IEnumerable<string> ItemsOf(V1Job job) =>
-        job.Metadata.Annotations?.TryGetValue(StudyJobs.ItemsAnnotation, out string? items) == true
-            ? items.Split(',')
-            : [];
 
     /// <summary>An answer, also from a server that is busy, restarting or away for some minutes.</summary>
     /// <exception cref="InvalidDataException">It refuses, or does not answer for too long.</exception>

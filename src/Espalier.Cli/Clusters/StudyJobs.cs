@@ -1,5 +1,6 @@
 using Espalier.Runs.Clusters;
 using Espalier.Runs.Studies;
+using Espalier.Tensors;
 using k8s;
 using k8s.Models;
 
@@ -11,8 +12,10 @@ namespace Espalier.Cli.Clusters;
 /// </summary>
 static class StudyJobs
 {
-    /// <summary>What a Job of a study is to make, for whoever looks for what is asked for already.</summary>
+    /// <summary>What a Job of a study is to make, of each index apart, for whoever looks for what is asked for already.</summary>
     public const string ItemsAnnotation = "espalier-items";
+    const char BetweenIndexes = ';';
+    const char BetweenItems = ',';
 
     const int RetriesOfIndex = 3;
     const int SecondsKept = 7 * 24 * 60 * 60;
@@ -48,6 +51,31 @@ static class StudyJobs
             Of(whole, left, options).Select(j => KubernetesYaml.Serialize(j) + "\n")
         );
 
+    /// <summary>Beginnings of the keys that a Job is to make.</summary>
+    public static IEnumerable<string> ItemsOf(V1Job job) =>
+        Indexes(job).SelectMany(i => i.Split(BetweenItems));
+
+    /// <summary>Those of indexes that failed and are not tried again.</summary>
+    public static IEnumerable<string> GivenUp(V1Job job)
+    {
+        string[] indexes = Indexes(job);
+        return (job.Status?.FailedIndexes ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(range =>
+                range.Split('-') is [var from, .. var to]
+                && Numeral.TryWhole(from, out int first)
+                && Numeral.TryWhole(to is [var end] ? end : from, out int last)
+                    ? indexes.Skip(first).Take(last - first + 1)
+                    : []
+            )
+            .SelectMany(i => i.Split(BetweenItems));
+    }
+
+    static string[] Indexes(V1Job job) =>
+        job.Metadata.Annotations?.TryGetValue(ItemsAnnotation, out string? items) == true
+            ? items.Split(BetweenIndexes)
+            : [];
+
     static V1Job Of(SlurmArray array, StudyPods pods, KubernetesOptions options)
     {
         int count = array.Tasks.Count;
@@ -68,7 +96,12 @@ static class StudyJobs
                 Annotations = new Dictionary<string, string>
                 {
                     ["espalier-of"] = array.Name,
-                    [ItemsAnnotation] = string.Join(',', keys.Select(StudyPods.Short)),
+                    [ItemsAnnotation] = string.Join(
+                        BetweenIndexes,
+                        array.Tasks.Select(t =>
+                            string.Join(BetweenItems, t.Items.Select(i => StudyPods.Short(i.Key)))
+                        )
+                    ),
                 },
             },
             Spec = new()

@@ -71,7 +71,7 @@ sealed class Elsewhere
     readonly Option<string[]> _sbatch = new("--sbatch")
     {
         Description =
-            "One more option of sbatch, such as --sbatch=--account=physics; may be given several times.",
+            "One more option of sbatch, such as account=physics; may be given several times.",
         HelpName = "option",
     };
 
@@ -230,7 +230,7 @@ sealed class Elsewhere
                 AtOnce = parse.Has(_array) ? parse.GetValue(_array) : null,
                 Cores = parse.Has(_cores) ? parse.GetValue(_cores) : null,
                 Kind = parse.GetValue(_kind),
-                Further = parse.GetValue(_sbatch) ?? [],
+                Further = [.. (parse.GetValue(_sbatch) ?? []).Select(o => $"--{o}")],
             },
             Command,
             Telling(terminal, line)

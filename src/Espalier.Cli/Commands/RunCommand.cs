@@ -9,6 +9,7 @@ using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Operators;
 using Espalier.Runs;
+using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 
 namespace Espalier.Cli.Commands;
@@ -40,6 +41,7 @@ sealed class RunCommand : EspalierCommand
         "folder",
         "Where finished stages lie, shared with other runs and studies; inside of the output by default."
     );
+    readonly Option<int> _processes = TrainingProcesses.Asked();
     readonly Option<bool> _force = new("--force")
     {
         Description = "Run an order of operators that makes no sense, for study.",
@@ -58,6 +60,7 @@ sealed class RunCommand : EspalierCommand
             _effort,
             _store,
             _common.TeacherCache,
+            _processes,
             _force,
         ]);
     }
@@ -84,7 +87,9 @@ sealed class RunCommand : EspalierCommand
 
         problems.Try(() => CheckPipeline(parse, problems));
         problems.Try(() => Effort.Parse(parse.ValueOf(_effort) ?? "full"));
-        problems.Try(() => _training.Of(parse));
+        problems.Try(() =>
+            TrainingProcesses.Check(parse, _processes, _training.Of(parse), terminal)
+        );
     }
 
     public override int Run(ParseResult parse, Terminal terminal, CancellationToken stop)
@@ -118,6 +123,30 @@ sealed class RunCommand : EspalierCommand
             Batches = [parse.GetValue(_batch)],
             Effort = Effort.Parse(parse.GetValue(_effort)!),
         };
+        Machine machine = Machine.Here(kernels, parse.GetValue(_common.Threads));
+        string store = Runner.StoreOf(
+            recipe,
+            parse.GetValue(_common.Output),
+            parse.GetValue(_store),
+            kernels
+        );
+        using TrainingProcesses processes = TrainingProcesses.Of(
+            parse,
+            _processes,
+            terminal,
+            store
+        );
+        if (processes.Follows)
+        {
+            Store shared = Store.Open(store, write: false);
+            return processes.Follow(
+                new Study(recipe, shared, kernels, machine, terminal.Time),
+                MachineTurn.Here(null),
+                _common.TeacherBytes(parse),
+                stop
+            );
+        }
+
         using ProgressLine progress = new(terminal);
         StudyListener listener = Listen(terminal, progress);
         using Runner runner = Runner.Open(
@@ -125,7 +154,7 @@ sealed class RunCommand : EspalierCommand
             parse.GetValue(_common.Output),
             parse.GetValue(_store),
             kernels,
-            Machine.Here(kernels, parse.GetValue(_common.Threads)),
+            machine,
             terminal.Time,
             listener.Note,
             stop
@@ -134,11 +163,17 @@ sealed class RunCommand : EspalierCommand
             listener.Note!($"Stopping; the same command goes on from here ({runner.Folder}).")
         );
         MachineTurn turn = MachineTurn.Here(listener.Note);
-        MeasuredStages measured = runner.Run(
-            runner.Here(turn, _common.TeacherBytes(parse)),
-            turn,
-            listener,
-            stop
+        MeasuredStages measured = processes.Explaining(() =>
+            runner.Run(
+                runner.Here(
+                    turn,
+                    _common.TeacherBytes(parse),
+                    processes.Meet(runner.Purpose, stop)
+                ),
+                turn,
+                listener,
+                stop
+            )
         );
         progress.Clear();
         if (_common.IsJson(parse))

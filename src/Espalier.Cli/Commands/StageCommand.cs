@@ -4,6 +4,7 @@ using Espalier.Cli.Parsing;
 using Espalier.Cli.Reports;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
+using Espalier.Training.Collective;
 
 namespace Espalier.Cli.Commands;
 
@@ -32,6 +33,7 @@ sealed class StageCommand : EspalierCommand
         "folder",
         "The store that the study was written into; nothing else is read."
     );
+    readonly Option<int> _processes = TrainingProcesses.Asked();
     readonly Option<bool> _wait = new("--wait")
     {
         Description =
@@ -43,7 +45,7 @@ sealed class StageCommand : EspalierCommand
     {
         Add(_verb);
         Add(_keys);
-        AddAll([_store, _wait, _common.Threads, _common.TeacherCache]);
+        AddAll([_store, _wait, _processes, _common.Threads, _common.TeacherCache]);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
@@ -84,11 +86,26 @@ sealed class StageCommand : EspalierCommand
             );
         Store store = Store.Open(parse.GetValue(_store)!, create: false);
         int worst = ExitCode.Ok;
-        foreach (string key in parse.GetValue(_keys)!)
+        string[] keys = parse.GetValue(_keys)!;
+        using TrainingProcesses processes = TrainingProcesses.Of(
+            parse,
+            _processes,
+            terminal,
+            store.Folder
+        );
+        Communicator? all = processes.Explaining(() =>
+            processes.Meet(string.Join(' ', keys), ending.Token)
+        );
+        foreach (string key in keys)
         {
             try
             {
-                worst = Worse(worst, RunOne(parse, terminal, store, key, ending.Token));
+                worst = Worse(
+                    worst,
+                    processes.Explaining(() =>
+                        RunOne(parse, terminal, store, key, all, ending.Token)
+                    )
+                );
             }
             catch (OperationCanceledException) when (warned && !stop.IsCancellationRequested)
             {
@@ -107,6 +124,7 @@ sealed class StageCommand : EspalierCommand
         Terminal terminal,
         Store store,
         string key,
+        Communicator? all,
         CancellationToken stop
     )
     {
@@ -114,8 +132,20 @@ sealed class StageCommand : EspalierCommand
         using ProgressLine line = new(terminal);
         StageProgress progress = new(terminal, line, item);
         StageRun run = UsageException.Of(() =>
-            new StageRun(study, store, parse.GetValue(_common.Threads), terminal.Time)
-        );
+        {
+            StageRun made = new(study, store, parse.GetValue(_common.Threads), terminal.Time)
+            {
+                Processes = all,
+            };
+            TrainingProcesses.Check(parse, _processes, made.Training, terminal);
+            return made;
+        });
+        if (all is { IsFirst: false })
+        {
+            run.Follow(MachineTurn.Here(null), _common.TeacherBytes(parse), stop);
+            return ExitCode.Ok;
+        }
+
         var (end, sentence) = run.Run(
             item,
             MachineTurn.Here(progress.Tell),
@@ -124,6 +154,7 @@ sealed class StageCommand : EspalierCommand
             _common.TeacherBytes(parse),
             stop
         );
+        all?.Announce(null);
         progress.Tell(sentence);
         return end switch
         {

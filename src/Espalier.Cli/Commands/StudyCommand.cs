@@ -30,6 +30,7 @@ sealed class StudyCommand : EspalierCommand
         "Where measurements.json and .csv go; a folder called like the recipe, beside it, by default.",
         "-o"
     );
+    readonly Option<int> _processes = TrainingProcesses.Asked();
     readonly Option<bool> _dryRun = new("--dry-run")
     {
         Description = "Print the stages, which are done, and what the rest will take; run nothing.",
@@ -47,6 +48,7 @@ sealed class StudyCommand : EspalierCommand
             _output,
             _dryRun,
             _common.Jobs,
+            _processes,
             _common.Threads,
             _common.TeacherCache,
             _common.Format,
@@ -106,13 +108,32 @@ sealed class StudyCommand : EspalierCommand
         string storeFolder = StoreFolder(parse, path),
             output = Output(parse, path);
         UsageException.Of(() => kernels.In(recipe.Precision));
+        UsageException.Of(() =>
+            TrainingProcesses.Check(parse, _processes, recipe.Training, terminal)
+        );
+        using TrainingProcesses processes = TrainingProcesses.Of(
+            parse,
+            _processes,
+            terminal,
+            storeFolder
+        );
         Study study = new(
             recipe,
-            Store.Open(storeFolder, write: !parse.GetValue(_dryRun)),
+            Store.Open(storeFolder, write: !parse.GetValue(_dryRun) && !processes.Follows),
             kernels,
             Machine.Here(kernels, threads),
             terminal.Time
         );
+        if (processes.Follows)
+        {
+            return processes.Follow(
+                study,
+                MachineTurn.Here(null),
+                _common.TeacherBytes(parse),
+                stop
+            );
+        }
+
         StudyEstimate estimate = StudyEstimate.Of(study, threads);
         if (parse.GetValue(_dryRun))
         {
@@ -134,15 +155,18 @@ sealed class StudyCommand : EspalierCommand
             progress.Tell($"Stopping; the same command goes on from here ({storeFolder}).")
         );
         MachineTurn turn = MachineTurn.Here(progress.Tell);
-        StudyOutcome outcome = study.Run(
-            study.Here(
-                _common.JobsFor(parse, recipe.ModelFolder),
+        StudyOutcome outcome = processes.Explaining(() =>
+            study.Run(
+                study.Here(
+                    _common.JobsFor(parse, recipe.ModelFolder),
+                    turn,
+                    _common.TeacherBytes(parse),
+                    processes.Meet(study.Purpose, stop)
+                ),
                 turn,
-                _common.TeacherBytes(parse)
-            ),
-            turn,
-            progress.Listener(),
-            stop
+                progress.Listener(),
+                stop
+            )
         );
         line.Clear();
         return Finish(outcome);

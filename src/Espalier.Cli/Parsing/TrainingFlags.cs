@@ -37,6 +37,13 @@ sealed class TrainingFlags
         MostBatch
     );
 
+    readonly Option<int> _shards = OptionValues.Number(
+        "--shards",
+        "Sum a step's gradient over so many parts in pairs, so that as many processes can train together; 1 is a gradient of the whole.",
+        1,
+        MostBatch
+    );
+
     readonly Option<bool> _checkpointing = new("--gradient-checkpointing")
     {
         Description =
@@ -51,7 +58,7 @@ sealed class TrainingFlags
     }.Among(Pipeline.Originals.Select(o => o.Method));
 
     public IReadOnlyList<Option> All =>
-        [_preset, _epochs, _rate, _accumulation, _checkpointing, _original];
+        [_preset, _epochs, _rate, _accumulation, _shards, _checkpointing, _original];
 
     /// <summary>The pipeline of a text from the original that is asked for, or else from the task's.</summary>
     /// <param name="text">Null: the original alone.</param>
@@ -76,17 +83,16 @@ sealed class TrainingFlags
                     [.. TrainingOptions.Presets.Select(p => p.Name)]
                 )
             );
-        int parts = parse.Has(_accumulation) ? parse.ValueOf(_accumulation) : 1;
-        return parts > preset.BatchSize
-            ? throw new ArgumentException(
-                $"--accumulation is {parts}, and a batch of {preset.BatchSize} has no more parts than examples."
-            )
-            : preset with
-            {
-                Epochs = parse.Has(_epochs) ? parse.ValueOf(_epochs) : preset.Epochs,
-                Rate = parse.Has(_rate) ? parse.ValueOf(_rate) : preset.Rate,
-                Accumulation = parts,
-                GradientCheckpointing = parse.ValueOf(_checkpointing),
-            };
+        TrainingOptions options = preset with
+        {
+            Epochs = parse.Has(_epochs) ? parse.ValueOf(_epochs) : preset.Epochs,
+            Rate = parse.Has(_rate) ? parse.ValueOf(_rate) : preset.Rate,
+            Accumulation = parse.Has(_accumulation) ? parse.ValueOf(_accumulation) : 1,
+            Shards = parse.Has(_shards) ? parse.ValueOf(_shards) : 1,
+            GradientCheckpointing = parse.ValueOf(_checkpointing),
+        };
+        return options.Problem is { } problem
+            ? throw new ArgumentException($"--{problem}")
+            : options;
     }
 }

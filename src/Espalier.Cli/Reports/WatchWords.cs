@@ -6,6 +6,8 @@ namespace Espalier.Cli.Reports;
 /// <summary>What is said of a watched study, in sentences.</summary>
 static class WatchWords
 {
+    const double MostSeconds = 1e9;
+
     public static string Of(StageStanding standing) => $"{standing}".ToLowerInvariant();
 
     public static string Headline(WatchedStudy study)
@@ -103,7 +105,9 @@ static class WatchWords
         };
 
     static string Duration(double seconds) =>
-        seconds < 1 ? "a second" : Shown.Duration(TimeSpan.FromSeconds(seconds));
+        seconds < 1
+            ? "a second"
+            : Shown.Duration(TimeSpan.FromSeconds(Math.Min(seconds, MostSeconds)));
 
     static string When(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm");
 }

@@ -9,6 +9,8 @@ public sealed class RowSet(int rows)
     public ReadOnlySpan<int> Rows =>
         System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_list);
 
+    internal bool Has(int row) => _has[row];
+
     public void Add(ReadOnlySpan<int> rows)
     {
         foreach (int row in rows)

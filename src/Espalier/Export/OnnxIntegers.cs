@@ -3,13 +3,10 @@ using Espalier.Stored;
 
 namespace Espalier.Export;
 
-/// <summary>
-/// Products with rows of int8 in ONNX. ONNX Runtime spends its time on the number of nodes here, since texts are short: rows are rounded
-/// around 0, in five, where our kernels' zero points would take twelve, and four more behind each product.
-/// </summary>
+/// <summary>Products with rows of int8 in ONNX.</summary>
 sealed class OnnxIntegers(OnnxGraph graph, Int8Form form)
 {
-    // Bytes of -127 to 127, lifted, since runtimes multiply unsigned ones with signed ones.
+    // Of QDQ: bytes of -127 to 127, lifted, since runtimes multiply unsigned ones with signed ones.
     const float Step = 1 / 127f;
     const byte Middle = 128;
 
@@ -17,70 +14,106 @@ sealed class OnnxIntegers(OnnxGraph graph, Int8Form form)
     const float Least = 1e-30f;
 
     // What was rounded once, of one input of several products.
-    readonly Dictionary<string, (string Codes, string Sizes)> _rounded = [];
-    readonly Dictionary<string, string> _restored = [];
+    readonly Dictionary<string, (string Codes, string Scale, string Zero)> _rounded = [];
+    readonly Dictionary<string, (string Units, string Sizes)> _units = [];
 
-    string Zero => graph.Tensor("uint8_128", OnnxType.UInt8, [], 1, to => to.WriteByte(Middle));
-
-    public string Multiply(string x, Part part, Int8Rows rows)
-    {
-        if (form == Int8Form.Weights)
+    public string Multiply(string x, Part part, Int8Rows rows) =>
+        form switch
         {
-            return graph.Add("MatMul", [x, Dequantized(part, rows)]);
+            Int8Form.Products => MultiplyIntegers(x, part, rows),
+            Int8Form.Qdq => MultiplyUnits(x, part, rows),
+            _ => graph.Add("MatMul", [x, Dequantized(part, rows)]),
+        };
+
+    /// <summary>
+    /// The integers of each row of x, exact, times both scales. ONNX Runtime's MatMulInteger takes one zero point for all rows, so it
+    /// is taken out of the sums: Σ (a − z) w = Σ a w − z Σ w.
+    /// </summary>
+    string MultiplyIntegers(string x, Part part, Int8Rows rows)
+    {
+        var (codes, scale, zero) = Rounded(x);
+        int[] sums = new int[rows.Rows];
+        for (int r = 0; r < sums.Length; r++)
+        {
+            foreach (sbyte w in rows.Row(r))
+            {
+                sums[r] += w;
+            }
         }
 
-        var (codes, sizes) = Rounded(x);
-        string product =
-            form == Int8Form.Qdq
-                ? graph.Add("MatMul", [Restored(codes), Dequantized(part, rows)])
-                : MultiplyCodes(codes, part, rows);
-        return graph.Add("Mul", [product, sizes]);
-    }
-
-    /// <summary>The exact sums of integers, times the scales of both; in this order ONNX Runtime computes it as one node.</summary>
-    string MultiplyCodes(string codes, Part part, Int8Rows rows)
-    {
-        string sums = graph.Add("MatMulInteger", [codes, Codes(part, rows), Zero]),
-            scales = graph.Add("Mul", [graph.Constant(Step), Scales(part, rows)]);
-        return graph.Add("Mul", [graph.Add("Cast", [sums], ("to", (int)OnnxType.Float)), scales]);
+        string sum = graph.Tensor(
+            $"{part}.sum",
+            OnnxType.Int32,
+            [sums.Length],
+            4L * sums.Length,
+            to => OnnxGraph.Put<int>(to, sums)
+        );
+        string product = graph.Add("MatMulInteger", [codes, Codes(part, rows)]),
+            exact = graph.Add("Sub", [product, graph.Add("Mul", [zero, sum])]),
+            both = graph.Add(
+                "Mul",
+                [scale, graph.Floats($"{part}.scale", [rows.Rows], rows.Scales)]
+            );
+        return graph.Add("Mul", [Cast(exact, OnnxType.Float), both]);
     }
 
     /// <summary>
-    /// Each row of x over its largest magnitude, as bytes; and those magnitudes. The scale of the bytes is the same for all rows, and what
-    /// stands beside a row, or padding, changes nothing.
+    /// Each row of x as bytes, as DynamicQuantizeLinear makes them of a whole tensor: the range includes 0, scale = (max − min) / 255,
+    /// zero = round(−min / scale), and rounding goes to even. Rows that stand beside others, or padding, so change nothing.
     /// </summary>
-    (string Codes, string Sizes) Rounded(string x)
+    (string Codes, string Scale, string Zero) Rounded(string x)
     {
         if (_rounded.TryGetValue(x, out var known))
         {
             return known;
         }
 
-        string largest = graph.Add(
-                "ReduceMax",
-                [graph.Add("Abs", [x])],
-                ("axes", new long[] { -1 }),
-                ("keepdims", 1)
+        string none = graph.Constant(0f),
+            most = graph.Constant(255f),
+            low = graph.Add("Min", [Reduced("ReduceMin", x), none]),
+            high = graph.Add("Max", [Reduced("ReduceMax", x), none]),
+            range = graph.Add("Div", [graph.Add("Sub", [high, low]), most]),
+            scale = graph.Add(
+                "Where",
+                [graph.Add("Equal", [range, none]), graph.Constant(1f), range]
             ),
-            sizes = graph.Add("Max", [largest, graph.Constant(Least)]),
-            units = graph.Add("Div", [x, sizes]);
-        return _rounded[x] = (
-            graph.Add("QuantizeLinear", [units, graph.Constant(Step), Zero]),
-            sizes
-        );
+            zero = Clip(graph.Add("Round", [graph.Add("Div", [graph.Add("Neg", [low]), scale])])),
+            steps = graph.Add("Round", [graph.Add("Div", [x, scale])]),
+            codes = Cast(Clip(graph.Add("Add", [steps, zero])), OnnxType.UInt8);
+        return _rounded[x] = (codes, scale, Cast(zero, OnnxType.Int32));
+
+        string Clip(string value) => graph.Add("Clip", [value, none, most]);
     }
 
-    string Restored(string codes)
+    string Reduced(string op, string x) =>
+        graph.Add(op, [x], ("axes", new long[] { -1 }), ("keepdims", 1));
+
+    string Cast(string x, OnnxType type) => graph.Add("Cast", [x], ("to", (int)type));
+
+    string MultiplyUnits(string x, Part part, Int8Rows rows)
     {
-        if (!_restored.TryGetValue(codes, out string? known))
+        var (units, sizes) = Units(x);
+        return graph.Add("Mul", [graph.Add("MatMul", [units, Dequantized(part, rows)]), sizes]);
+    }
+
+    /// <summary>
+    /// Each row of x over its largest magnitude, as bytes and back; and those magnitudes. The bytes have one scale for all rows, so that a
+    /// runtime multiplies them as they are, and what stands beside a row, or padding, changes nothing. These are six nodes where rows with
+    /// zeros of their own take seventeen, and of short texts the number of nodes is what ONNX Runtime spends its time on.
+    /// </summary>
+    (string Units, string Sizes) Units(string x)
+    {
+        if (_units.TryGetValue(x, out var known))
         {
-            _restored[codes] = known = graph.Add(
-                "DequantizeLinear",
-                [codes, graph.Constant(Step), Zero]
-            );
+            return known;
         }
 
-        return known;
+        string largest = Reduced("ReduceMax", graph.Add("Abs", [x])),
+            sizes = graph.Add("Max", [largest, graph.Constant(Least)]),
+            step = graph.Constant(Step),
+            middle = graph.Tensor("uint8_128", OnnxType.UInt8, [], 1, to => to.WriteByte(Middle)),
+            codes = graph.Add("QuantizeLinear", [graph.Add("Div", [x, sizes]), step, middle]);
+        return _units[x] = (graph.Add("DequantizeLinear", [codes, step, middle]), sizes);
     }
 
     // Left out, the zeros would mean the same; ONNX Runtime takes the nodes together where they stand there.
@@ -89,7 +122,7 @@ sealed class OnnxIntegers(OnnxGraph graph, Int8Form form)
             "DequantizeLinear",
             [
                 Codes(part, rows),
-                Scales(part, rows),
+                graph.Floats($"{part}.scale", [rows.Rows], rows.Scales),
                 graph.Tensor(
                     $"int8s_0_{rows.Rows}",
                     OnnxType.Int8,
@@ -100,9 +133,6 @@ sealed class OnnxIntegers(OnnxGraph graph, Int8Form form)
             ],
             ("axis", 1)
         );
-
-    string Scales(Part part, Int8Rows rows) =>
-        graph.Floats($"{part}.scale", [rows.Rows], rows.Scales);
 
     /// <summary>[inputs, outputs].</summary>
     string Codes(Part part, Int8Rows rows) =>

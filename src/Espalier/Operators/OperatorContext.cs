@@ -6,6 +6,7 @@ using Espalier.Kernels;
 using Espalier.Models;
 using Espalier.Tensors;
 using Espalier.Training;
+using Espalier.Training.Collective;
 
 namespace Espalier.Operators;
 
@@ -34,6 +35,9 @@ public sealed record OperatorContext(
     public Action<string>? Note { get; init; }
     public TimeProvider Time { get; init; } = TimeProvider.System;
     public CancellationToken Stop { get; init; }
+
+    /// <summary>Those that make this stage together, all by the same calls; null: this process alone.</summary>
+    public Communicator? Processes { get; init; }
 
     /// <summary>Records beside the training that the stage saves, in memory where it does not.</summary>
     internal RecordFile Records(
@@ -85,13 +89,16 @@ public sealed record OperatorContext(
                 Time,
                 Stop
             )
+            {
+                Processes = Processes,
+            }
         ).Train(Task.Training, loss);
     }
 
     string MemoryOf(ModelConfig config, TrainingOptions options)
     {
         EncodedSplit data = Task.Training;
-        int sequences = (options.BatchSize + options.Accumulation - 1) / options.Accumulation,
+        int sequences = (options.BatchSize + options.Parts - 1) / options.Parts,
             tokens = data.Count == 0 ? 0 : Enumerable.Range(0, data.Count).Max(data.Length);
         TrainingMemory with = TrainingMemory.Of(config, sequences, tokens, recomputed: true),
             without = TrainingMemory.Of(config, sequences, tokens, recomputed: false);

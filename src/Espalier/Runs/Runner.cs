@@ -5,6 +5,7 @@ using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Runs.Watching;
+using Espalier.Training.Collective;
 
 namespace Espalier.Runs;
 
@@ -49,10 +50,7 @@ public sealed class Runner : IDisposable
     {
         StudyPlan plan = recipe.Plan(kernels.In(recipe.Precision).Name);
         PlannedStage last = plan.Stages[^1];
-        folder ??= Path.Combine(
-            "runs",
-            $"{last.Pipeline.Letters}-{recipe.Tasks[0].Task.Name}-{last.Key.Hex[..8]}"
-        );
+        folder ??= FolderOf(recipe, plan);
         StageKey[] keys = [.. plan.Stages.Select(s => s.Key)];
         RunFolder.CheckFree(folder, keys);
         Durable.Explaining(folder, () => Durable.MakeFolders(Path.GetFullPath(folder)));
@@ -82,14 +80,38 @@ public sealed class Runner : IDisposable
         }
     }
 
+    /// <summary>Where a run lies that is given no folder.</summary>
+    static string FolderOf(StudyRecipe recipe, StudyPlan plan) =>
+        Path.Combine(
+            "runs",
+            $"{plan.Stages[^1].Pipeline.Letters}-{recipe.Tasks[0].Task.Name}-{plan.Stages[^1].Key.Hex[..8]}"
+        );
+
+    /// <summary>Where the store of a run lies, whose folder and store may be null as for <see cref="Open"/>.</summary>
+    public static string StoreOf(
+        StudyRecipe recipe,
+        string? folder,
+        string? store,
+        KernelFamily kernels
+    ) =>
+        store
+        ?? RunFolder.StoreOf(
+            folder ?? FolderOf(recipe, recipe.Plan(kernels.In(recipe.Precision).Name))
+        );
+
     public void Dispose() => _held.Dispose();
 
     /// <summary>Makes stages in this process, each with all threads.</summary>
     /// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>.</param>
+    /// <param name="processes">As <see cref="LocalExecutor.Processes"/>.</param>
     public IExecutor Here(
         MachineTurn turn,
-        long teacherBytes = OperatorContext.UsualTeacherBytes
-    ) => _study.Here(jobs: 1, turn, teacherBytes);
+        long teacherBytes = OperatorContext.UsualTeacherBytes,
+        Communicator? processes = null
+    ) => _study.Here(jobs: 1, turn, teacherBytes, processes);
+
+    /// <inheritdoc cref="Study.Purpose"/>
+    public string Purpose => _study.Purpose;
 
     /// <exception cref="Espalier.Training.DivergedException">A training did.</exception>
     /// <exception cref="InvalidDataException">An operator refuses the model or the data.</exception>

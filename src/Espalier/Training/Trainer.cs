@@ -3,6 +3,7 @@ using Espalier.Autograd;
 using Espalier.Checkpoints;
 using Espalier.Data;
 using Espalier.Tensors;
+using Espalier.Training.Collective;
 
 namespace Espalier.Training;
 
@@ -17,7 +18,11 @@ public sealed record TrainingRun(
     Action<TrainingProgress>? Report = null,
     TimeProvider? Time = null,
     CancellationToken Stop = default
-);
+)
+{
+    /// <summary>Those that train this together, each with some of a step's shards; null: this process alone.</summary>
+    public Communicator? Processes { get; init; }
+}
 
 /// <summary>
 /// The training loop. Everything in it follows from the options, the seed and the step's number, so a run that was
@@ -26,6 +31,10 @@ public sealed record TrainingRun(
 public sealed class Trainer(Learner learner, AdamW optimizer, TrainingRun run)
 {
     const double ReportSeconds = 0.5;
+    readonly GradientSum? _sum =
+        run.Options.Shards > 1
+            ? new GradientSum(optimizer.Slots.Select(s => s.Variable), learner.Tape)
+            : null;
 
     /// <param name="loss">The mean loss over a batch's examples.</param>
     /// <exception cref="DivergedException">A loss or gradient is not finite.</exception>
@@ -36,6 +45,7 @@ public sealed class Trainer(Learner learner, AdamW optimizer, TrainingRun run)
             steps = perEpoch * options.Epochs;
         learner.ClearGradients();
         run.Checkpoint?.TryRestore(optimizer);
+        Agree();
         learner.Tape.WeightsChanged();
         TimeProvider time = run.Time ?? TimeProvider.System;
         long began = time.GetTimestamp(),
@@ -46,11 +56,7 @@ public sealed class Trainer(Learner learner, AdamW optimizer, TrainingRun run)
         int[] order = [];
         for (int step = first; step < steps; step++)
         {
-            if (run.Stop.IsCancellationRequested)
-            {
-                run.Checkpoint?.Save(optimizer);
-                run.Stop.ThrowIfCancellationRequested();
-            }
+            StopIfAsked();
 
             if (order.Length == 0 || step % perEpoch == 0)
             {
@@ -101,25 +107,51 @@ public sealed class Trainer(Learner learner, AdamW optimizer, TrainingRun run)
         Func<Pass, Variable> loss
     )
     {
-        double total = 0;
-        int parts = Math.Min(run.Options.Accumulation, examples.Length);
-        for (int part = 0; part < parts; part++)
+        // Few examples are no work to share: each process computes them all.
+        bool cut = _sum is not null && examples.Length >= run.Options.Shards;
+        int parts = cut ? run.Options.Shards : Math.Min(run.Options.Accumulation, examples.Length),
+            count = examples.Length;
+        Communicator? others = cut ? run.Processes : null;
+        int each = parts / (others?.Size ?? 1),
+            first = each * (others?.Rank ?? 0);
+        double[] means = new double[parts];
+        (int From, int To) Of(int part) => (count * part / parts, count * (part + 1) / parts);
+        float Share(int part) => (Of(part).To - Of(part).From) / (float)count;
+        for (int part = first; part < first + each; part++)
         {
-            int from = examples.Length * part / parts,
-                to = examples.Length * (part + 1) / parts;
-            Batch batch = data.Take(examples[from..to]);
+            Batch batch = data.Take(examples[Of(part).From..Of(part).To]);
             learner.Tape.Begin(run.Rng.Split("dropout").Split((ulong)step).Split((ulong)part));
-            float share = (to - from) / (float)examples.Length;
             optimizer.Prepare(batch.Ids.AsSpan(0, batch.Tokens));
             Variable mean = loss(learner.Forward(batch));
-            double value = mean.Value.Span[0];
-            if (!double.IsFinite(value))
+            means[part] = mean.Value.Span[0];
+            if (!double.IsFinite(means[part]))
             {
-                Diverged($"the loss is {value}", step, batch.Examples);
+                break; // after the others have heard of it
             }
 
-            learner.Tape.Backward(learner.Tape.WeightedSum((mean, share)));
-            total += value * share;
+            learner.Tape.Backward(learner.Tape.WeightedSum((mean, Share(part))));
+            if (cut)
+            {
+                _sum!.Take(last: part + 1 == first + each);
+            }
+        }
+
+        others?.Share(means);
+        double total = 0;
+        for (int part = 0; part < parts; part++)
+        {
+            if (!double.IsFinite(means[part]))
+            {
+                var (from, to) = Of(part);
+                Diverged($"the loss is {means[part]}", step, examples[from..to].ToArray());
+            }
+
+            total += means[part] * Share(part);
+        }
+
+        if (others is not null)
+        {
+            _sum!.Sum(others);
         }
 
         double norm = optimizer.GradientNorm();
@@ -130,6 +162,39 @@ public sealed class Trainer(Learner learner, AdamW optimizer, TrainingRun run)
 
         optimizer.Step(run.Options.RateAt(step, steps), norm, learner.Tape);
         return total;
+    }
+
+    /// <summary>What the first process read back, or did not, is where all go on from.</summary>
+    void Agree()
+    {
+        if (run.Processes is { } processes)
+        {
+            optimizer.Steps = processes.OfFirst(optimizer.Steps);
+            if (optimizer.Steps > 0)
+            {
+                processes.TakeFirst(
+                    new FlatView([
+                        .. optimizer.Slots.SelectMany(s =>
+                            (Tensor[])[s.Variable.Value, s.First, s.Second]
+                        ),
+                    ])
+                );
+            }
+        }
+    }
+
+    /// <summary>All processes stop in front of the same step, whichever was asked.</summary>
+    void StopIfAsked()
+    {
+        bool mine = run.Stop.IsCancellationRequested;
+        if (run.Processes?.Any(mine) ?? mine)
+        {
+            run.Checkpoint?.Save(optimizer);
+            run.Stop.ThrowIfCancellationRequested();
+            throw new LostProcessException(
+                "Another process of the group was asked to stop; the same command goes on from here."
+            );
+        }
     }
 
     void Diverged(string what, int step, int[] examples)

@@ -26,6 +26,28 @@ public sealed record TrainingOptions
     public int Accumulation { get; init; } = 1;
 
     /// <summary>
+    /// A step's examples are cut into so many shards, a power of two, whose gradients are summed as a binary tree: as many processes, or
+    /// half or a quarter of them, can then train together and give the same bytes as one. 1: one gradient of the whole step. A step of
+    /// fewer examples is not cut.
+    /// </summary>
+    public int Shards { get; init; } = 1;
+
+    /// <summary>Parts that a step is computed in, one after another where there is one process.</summary>
+    public int Parts => Math.Max(Accumulation, Shards);
+
+    /// <summary>What is wrong with them, in a sentence; null: nothing.</summary>
+    public string? Problem =>
+        Accumulation > BatchSize
+            ? $"accumulation is {Accumulation}, and a batch of {BatchSize} has no more parts than examples."
+        : !int.IsPow2(Shards)
+            ? $"shards is {Shards}; gradients are summed in pairs, so 1, 2, 4, 8 and so on was expected."
+        : Shards > BatchSize
+            ? $"shards is {Shards}, and a batch of {BatchSize} has no more shards than examples."
+        : Shards > 1 && Accumulation > 1
+            ? $"shards is {Shards} and accumulation {Accumulation}; a step is computed shard by shard, which saves the same memory: leave accumulation out."
+        : null;
+
+    /// <summary>
     /// Whether layers are computed again for their backward pass, to save memory (gradient checkpointing, Chen et al. 2016): a third
     /// more time for them, and the same bytes.
     /// </summary>
@@ -67,5 +89,5 @@ public sealed record TrainingOptions
     public string Canonical() =>
         FormattableString.Invariant(
             $"rate={Rate:R};batch={BatchSize};epochs={Epochs};warmup={WarmUp:R};decay={Decay:R};clip={ClipNorm:R};beta1={Beta1:R};beta2={Beta2:R};epsilon={Epsilon:R};accumulation={Accumulation}"
-        );
+        ) + (Shards == 1 ? "" : FormattableString.Invariant($";shards={Shards}"));
 }

@@ -23,8 +23,11 @@ public sealed class OnnxModelTests
         "exit:2",
     ];
 
-    // Rows are rounded in other steps than ours.
-    const double Integers = 0.05;
+    // Rows whose integers tie otherwise, since fp32 differs in its last bit.
+    const double Integers = 0.02;
+
+    // Rows that are rounded in other steps than ours.
+    const double OtherIntegers = 0.05;
 
     public static TheoryData<string> Rules => [.. Efforts];
 
@@ -154,14 +157,17 @@ public sealed class OnnxModelTests
     }
 
     [Theory]
-    [InlineData(Int8Form.Qdq)]
-    [InlineData(Int8Form.Products)]
-    public void Rows_of_int8_give_our_logits_in_a_padded_batch_as_well(Int8Form form)
+    [InlineData(Int8Form.Qdq, OtherIntegers)]
+    [InlineData(Int8Form.Products, Integers)]
+    public void Rows_of_int8_give_our_logits_in_a_padded_batch_as_well(
+        Int8Form form,
+        double tolerance
+    )
     {
         Model model = Uneven() with { Traits = new Traits(Precision.Int8) };
-        Agree(model, Onnx.Plain with { Int8 = form }, Integers);
+        Agree(model, Onnx.Plain with { Int8 = form }, tolerance);
         OnnxOptions exits = new(ExitForm.If, Effort.Parse("patience:2")) { Int8 = form };
-        Agree(model, exits, Integers);
+        Agree(model, exits, tolerance);
         Assert.Equal("model_quantized.onnx", OnnxModel.FileName(model));
     }
 

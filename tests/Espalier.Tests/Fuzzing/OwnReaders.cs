@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Espalier.Analysis;
 using Espalier.Analysis.Choosing;
+using Espalier.Cli.Reports;
 using Espalier.Cli.Reports.Pages;
 using Espalier.Measuring;
 using Espalier.Models;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
+using Espalier.Runs.Watching;
 using Espalier.Tests.Analysis;
 
 namespace Espalier.Tests.Fuzzing;
@@ -231,6 +233,55 @@ static partial class Readers
                     Cost = 4,
                 };
             }
+        }
+    }
+
+    /// <summary>What those who work on a store say of it, as whoever watches sees it.</summary>
+    static IEnumerable<Reader> Diaries()
+    {
+        foreach (
+            var (name, body) in ((string, string)[])
+                [
+                    (
+                        Key,
+                        $$"""{"version":1,"key":"{{Key}}","pipeline":"OD","task":"toy","seed":1,"host":"h","process":7,"began":"2026-01-01T00:00:00+00:00","heard":"2026-01-01T00:00:09+00:00","state":"Stopped","step":20,"steps":40,"loss":0.5,"examples_per_second":9.5,"seconds_left":7,"why":null,"losses":[{"step":10,"loss":0.7},{"step":20,"loss":0.5}]}"""
+                    ),
+                    (
+                        "toy.reference",
+                        $$"""{"version":1,"name":"toy","kernels":"reference","host":"h","process":7,"threads":2,"began":"2026-01-01T00:00:00+00:00","heard":"2026-01-01T00:00:09+00:00","state":"Failed","measures":"quality","share":0.5,"failures":[{"key":"{{Key}}","why":"no"}]}"""
+                    ),
+                ]
+        )
+        {
+            yield return new Reader(
+                $"watch with the note {name}",
+                [Utf8(body)],
+                (bytes, folder) =>
+                {
+                    Directory.CreateDirectory(Path.Combine(folder, "diary"));
+                    Put(folder, "FORMAT", "espalier store 1\n"u8.ToArray());
+                    Directory.CreateDirectory(Path.Combine(folder, "studies"));
+                    Put(
+                        folder,
+                        "studies/toy.reference.json",
+                        Sealed(
+                            Utf8(
+                                $$"""{"version":2,"name":"toy","kernels":"reference","stages":["{{Key}}"],"done":[],"graph":[{"key":"{{Key}}","parent":null,"pipeline":"OD","task":"toy","seed":1}],"groups":1}"""
+                            )
+                        )
+                    );
+                    Put(folder, $"diary/{name}.json", bytes);
+                    WatchedStore seen = new StoreWatch(
+                        Store.Open(folder),
+                        TimeProvider.System
+                    ).Look();
+                    WatchedStudy study = Assert.Single(seen.Studies);
+                    Assert.EndsWith("</html>", new WatchPage().Write(seen, study).TrimEnd());
+                    Assert.NotEmpty(WatchJson.Write(seen));
+                },
+                IsJson: true,
+                Cost: 8
+            );
         }
     }
 

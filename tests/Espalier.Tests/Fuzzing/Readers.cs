@@ -30,6 +30,7 @@ static partial class Readers
         .. Rows(),
         .. Ours(),
         .. Stores(),
+        .. Diaries(),
         .. Texts(),
         .. Procfs(),
     ];

@@ -90,27 +90,6 @@ public sealed class Slurm(
                 .DistinctBy(n => n.Name),
         ];
 
-    /// <summary>How many nodes, with how many cores, take jobs.</summary>
-    public (int Nodes, int Cores) Size(string? partition) =>
-        Ask(
-                "sinfo",
-                [
-                    "-h",
-                    "-N",
-                    "-o",
-                    "%N|%c|%T",
-                    .. partition is null ? Array.Empty<string>() : ["-p", partition],
-                ]
-            )
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(l => l.Split(Between))
-            .Where(f => f.Length == 3 && !new SlurmNode(f[0], f[2], "").IsAway)
-            .DistinctBy(f => f[0])
-            .Aggregate(
-                (Nodes: 0, Cores: 0),
-                (sum, f) => (sum.Nodes + 1, sum.Cores + (Numeral.TryWhole(f[1], out int n) ? n : 1))
-            );
-
     public void Cancel(IReadOnlyList<string> jobs) => Ask("scancel", jobs);
 
     public void Requeue(string job) => Ask("scontrol", ["requeue", job]);

@@ -145,13 +145,18 @@ public sealed record SlurmArray(
                 *) echo "there is no task $SLURM_ARRAY_TASK_ID" >&2; exit 2 ;;
                 esac
 
+                # A signal goes on to the work, also one that comes before there is any. USR1: the time is nearly up, and it saves
+                # itself and ends with 75.
+                work= early=
+                hand_on() { if [ -n "$work" ]; then kill -"$1" $work; else early=$1; fi; }
+                trap 'hand_on USR1' USR1
+                trap 'hand_on TERM' TERM
                 {{string.Join(
                     ' ',
                     command.Select(ShellScript.Quoted)
                 )}} stage run "$@" --store "$store" --threads "${SLURM_CPUS_ON_NODE:-1}" &
                 work=$!
-                trap 'kill -USR1 $work' USR1 # the time is nearly up: it saves itself and ends with 75
-                trap 'kill -TERM $work' TERM
+                [ -z "$early" ] || kill -"$early" $work
                 while :; do
                     wait $work
                     code=$?

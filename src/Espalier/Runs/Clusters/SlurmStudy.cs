@@ -19,7 +19,7 @@ public sealed class SlurmStudy(
     const int MostTries = 3;
     const int MostRequeues = 3;
     static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan LastLook = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan LastLook = TimeSpan.FromSeconds(20);
 
     /// <summary>What runs shows a sign of life by then: a node's disk may be slow to show a lease.</summary>
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
@@ -27,6 +27,7 @@ public sealed class SlurmStudy(
     readonly SlurmSubmission _jobs = new(store, graph.Name);
     readonly Dictionary<string, int> _tries = [];
     readonly Dictionary<string, int> _requeues = [];
+    HashSet<string> _silent = [];
 
     /// <summary>Submits what is not done, in arrays; nothing where nothing is left.</summary>
     public IReadOnlyList<int> Submit()
@@ -50,7 +51,12 @@ public sealed class SlurmStudy(
             StudyState state = StudyState.Of(store, graph);
             if (state.IsOver)
             {
-                report(state, []);
+                // What is still queued would find everything done.
+                if (Jobs() is { Count: > 0 } rest)
+                {
+                    Ask(() => slurm.Cancel([.. rest.Select(j => $"{j.Array}").Distinct()]));
+                }
+
                 return state;
             }
 
@@ -65,7 +71,10 @@ public sealed class SlurmStudy(
             }
 
             int over = state.Items.Count(i => StudyState.IsOverIn(i.State));
-            look = over == before && look < LastLook ? look * 1.5 : FirstLook;
+            look =
+                over != before || _silent.Count > 0 ? FirstLook
+                : look < LastLook ? look * 1.5
+                : look;
             before = over;
             stop.WaitHandle.WaitOne(look);
             stop.ThrowIfCancellationRequested();
@@ -90,12 +99,17 @@ public sealed class SlurmStudy(
     void Mend(StudyState state, IReadOnlyList<SlurmJob> jobs)
     {
         Dictionary<(int, int), IReadOnlyList<string>> keys = KeysOfTasks(_jobs.Arrays());
+        HashSet<string> silent = [.. jobs.Where(j => IsLost(j, state, keys)).Select(j => j.Id)];
+
+        // Between two stages of a job nobody holds a lease: who is silent twice is lost.
+        HashSet<string> lost = [.. silent.Where(_silent.Contains)];
+        _silent = silent;
         foreach (SlurmJob job in jobs)
         {
             string? what =
                 job.NeverBegins ? "what it waits for failed, so it would wait for ever: cancelled"
                 : job.IsHeld && MayRequeue(job) ? $"was held ({job.Reason}): released"
-                : IsLost(job, state, keys) && MayRequeue(job)
+                : lost.Contains(job.Id) && MayRequeue(job)
                     ? $"is said to run on {job.Node} and shows no sign of life: started again"
                 : null;
             if (what is null)
@@ -104,7 +118,7 @@ public sealed class SlurmStudy(
             }
 
             note($"Job {job.Id} {what}.");
-            try
+            Ask(() =>
             {
                 if (job.NeverBegins)
                 {
@@ -118,18 +132,29 @@ public sealed class SlurmStudy(
                 {
                     slurm.Requeue(job.Id);
                 }
-            }
-            catch (InvalidDataException e)
-            {
-                note(e.Message);
-            }
+            });
+        }
+    }
+
+    /// <summary>Slurm may be away, or know no more of a job; the next look shows what came of it.</summary>
+    void Ask(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (InvalidDataException e)
+        {
+            note(e.Message);
         }
     }
 
     bool MayRequeue(SlurmJob job) =>
         (_requeues[job.Id] = _requeues.GetValueOrDefault(job.Id) + 1) <= MostRequeues;
 
-    /// <summary>Whether of a job that Slurm calls running nothing lives, though it has something to do: Slurm may not know for minutes.</summary>
+    /// <summary>
+    /// Whether of a job that Slurm calls running nothing lives: Slurm may not know for minutes, and what waits for the job waits.
+    /// </summary>
     internal static bool IsLost(
         SlurmJob job,
         StudyState state,
@@ -137,7 +162,6 @@ public sealed class SlurmStudy(
     ) =>
         job.IsRunning
         && keys.TryGetValue((job.Array, job.Index), out IReadOnlyList<string>? its)
-        && its.Any(k => !StudyState.IsOverIn(state.Of(k)))
         && its.All(k => state.Of(k) != ItemState.Running)
         && (its.Any(state.Lost.Contains) || job.Seconds > Grace.TotalSeconds);
 

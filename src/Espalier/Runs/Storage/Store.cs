@@ -93,6 +93,9 @@ public sealed class Store
 
     string ActionsFolder => Path.Combine(Folder, "actions");
 
+    /// <summary>Where processes that train together meet, for a while.</summary>
+    public static string MeetingsOf(string folder) => Path.Combine(folder, "locks");
+
     internal string LocksFolder => Path.Combine(Folder, "locks");
 
     internal string ActionFile(string key) => Path.Combine(ActionsFolder, key + ".json");

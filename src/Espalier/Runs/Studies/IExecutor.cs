@@ -33,4 +33,7 @@ public interface IExecutor
         StudyListener listener,
         CancellationToken stop
     );
+
+    /// <summary>No more stages come; whoever waited for some may go.</summary>
+    void Close() { }
 }

@@ -1,5 +1,7 @@
 using Espalier.Operators;
 using Espalier.Runs.Storage;
+using Espalier.Training;
+using Espalier.Training.Collective;
 
 namespace Espalier.Runs.Studies;
 
@@ -30,6 +32,15 @@ public sealed class StageRun(WrittenStudy written, Store store, int threads, Tim
 {
     static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     readonly Study _study = written.Open(store, threads, time);
+
+    /// <inheritdoc cref="LocalExecutor.Processes"/>
+    public Communicator? Processes { get; init; }
+
+    public TrainingOptions Training => _study.Recipe.Training;
+
+    /// <summary>Makes with the others what the first process makes of an item, and stores nothing.</summary>
+    public void Follow(MachineTurn turn, long teacherBytes, CancellationToken stop) =>
+        _study.Here(1, turn, teacherBytes, Processes).Follow(_study.Plan, stop);
 
     /// <param name="waits">Whether to wait where another works on it; else that ends the call.</param>
     /// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>.</param>
@@ -104,7 +115,8 @@ public sealed class StageRun(WrittenStudy written, Store store, int threads, Tim
             },
         };
         if (
-            _study.Here(1, turn, teacherBytes).TryBegin(stage, input, 1, told, stop) is not { } work
+            _study.Here(1, turn, teacherBytes, Processes).TryBegin(stage, input, 1, told, stop)
+            is not { } work
         )
         {
             return Leased(item);

@@ -1,9 +1,11 @@
+using System.Text;
 using Espalier.Checkpoints;
 using Espalier.Kernels;
 using Espalier.Measuring;
 using Espalier.Operators;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Watching;
+using Espalier.Training.Collective;
 
 namespace Espalier.Runs.Studies;
 
@@ -58,21 +60,30 @@ public sealed class Study(
     /// <summary>Makes stages in this process.</summary>
     /// <param name="jobs">Most at once.</param>
     /// <param name="teacherBytes">As <see cref="OperatorContext.TeacherBytes"/>, of each stage.</param>
-    public IExecutor Here(
+    /// <param name="processes">As <see cref="LocalExecutor.Processes"/>.</param>
+    public LocalExecutor Here(
         int jobs,
         MachineTurn turn,
-        long teacherBytes = OperatorContext.UsualTeacherBytes
+        long teacherBytes = OperatorContext.UsualTeacherBytes,
+        Communicator? processes = null
     ) =>
-        new LocalExecutor(
+        new(
             Store,
             _training,
             _tasks,
             turn,
-            machine.Threads,
+            Math.Max(1, machine.Threads / (processes is { IsHere: true } ? processes.Size : 1)),
             jobs,
             time,
             teacherBytes
-        );
+        )
+        {
+            Processes = processes,
+        };
+
+    /// <summary>What processes that make the stages together must all have in common.</summary>
+    public string Purpose =>
+        $"{typeof(Study).Assembly.GetName().Version} {Blobs.Hash(Encoding.UTF8.GetBytes(string.Join(' ', Plan.Stages.Select(s => s.Key.Hex))))}";
 
     public StudyOutcome Run(
         IExecutor executor,
@@ -205,6 +216,7 @@ public sealed class Study(
     {
         Record();
         MadeStages made = new StageScheduler(Store, executor, listener, done).Run(Plan, stop);
+        executor.Close();
         Record(made.Done.Keys);
         return made;
     }

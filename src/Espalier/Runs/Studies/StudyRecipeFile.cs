@@ -408,22 +408,29 @@ public sealed class StudyRecipeFile
             fields,
             "training.",
             ["preset", "epochs", "rate"],
-            ["batch", "accumulation", "precision", "gradient_checkpointing"]
+            ["batch", "accumulation", "shards", "precision", "gradient_checkpointing"]
         );
         string name = OneOf(fields, "preset", [.. TrainingOptions.Presets.Select(p => p.Name)]);
         TrainingOptions preset = TrainingOptions.Presets.First(p => p.Name == name).Options;
         OneOf(fields, "precision", KernelFamily.Precisions);
         int batch = Try(() => fields.OptionalInteger("batch", 1, MostBatch)) ?? preset.BatchSize;
-        return preset with
+        TrainingOptions options = preset with
         {
             Epochs = Try(() => fields.OptionalInteger("epochs", 1, MostEpochs)) ?? preset.Epochs,
             Rate = Try(() => fields.OptionalNumber("rate", 1e-9, 10)) ?? preset.Rate,
             BatchSize = batch,
             Accumulation =
                 Try(() => fields.OptionalInteger("accumulation", 1, batch)) ?? preset.Accumulation,
+            Shards = Try(() => fields.OptionalInteger("shards", 1, batch)) ?? preset.Shards,
             GradientCheckpointing =
                 Try(() => fields.OptionalFlag("gradient_checkpointing")) ?? false,
         };
+        if (options.Problem is { } problem)
+        {
+            Add("training", $"says that {problem}");
+        }
+
+        return options;
     }
 
     /// <summary>The first where the field is missing or names none of them.</summary>

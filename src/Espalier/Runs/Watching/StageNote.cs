@@ -47,6 +47,17 @@ public sealed record StageNote
 
     /// <summary>Steps and the mean loss before each, of the training that runs or ran last; thinned as it goes on.</summary>
     public IReadOnlyList<LossPoint> Losses { get; init; } = [];
+
+    /// <summary>Whether all of it can be; who shares a store can write anything there.</summary>
+    internal bool IsSound =>
+        Step >= 0
+        && Step <= Steps
+        && SecondsLeft is null or >= 0 and < MostSeconds
+        && double.IsFinite(Loss ?? 0)
+        && double.IsFinite(ExamplesPerSecond ?? 0)
+        && Losses.All(l => l is { Step: >= 0 } && double.IsFinite(l.Loss));
+
+    const double MostSeconds = 1e9;
 }
 
 public sealed record LossPoint(int Step, double Loss);
@@ -70,6 +81,8 @@ public sealed record StudyNote
 
     /// <summary>Known when it ended.</summary>
     public IReadOnlyList<FailureNote> Failures { get; init; } = [];
+
+    internal bool IsSound => Share is >= 0 and <= 1 && Failures.All(f => f is { Key: not null });
 }
 
 public sealed record FailureNote(string Key, string Why);
@@ -89,10 +102,12 @@ static class Notes
         JsonSerializer.SerializeToUtf8Bytes(note, NoteSchema.Default.StudyNote);
 
     public static StageNote? OfStage(Store store, string key) =>
-        Read(store, key, NoteSchema.Default.StageNote) is { } note && note.Key == key ? note : null;
+        Read(store, key, NoteSchema.Default.StageNote) is { IsSound: true } note && note.Key == key
+            ? note
+            : null;
 
     public static StudyNote? OfStudy(Store store, string name) =>
-        Read(store, name, NoteSchema.Default.StudyNote);
+        Read(store, name, NoteSchema.Default.StudyNote) is { IsSound: true } note ? note : null;
 
     /// <summary>Null where there is none, or it is damaged: the next one replaces it, and nobody depends on it.</summary>
     static T? Read<T>(

@@ -336,8 +336,9 @@ sealed class FakeKubernetes : IAsyncDisposable
     internal string NextVersion() => $"{Interlocked.Increment(ref _version)}";
 }
 
+/// <param name="Of">What its Job is said to be of.</param>
 /// <param name="Attempt">Counted from 0.</param>
-sealed record Pod(string Job, bool Measures, int Index, int Attempt)
+sealed record Pod(string Job, string Of, bool Measures, int Index, int Attempt)
 {
     public int? Code { get; set; }
     public bool IsEvicted { get; set; }

@@ -112,6 +112,7 @@ sealed class JobRun(V1Job job, FakeKubernetes cluster) : IAsyncDisposable
                 await parallel.WaitAsync(_deleted.Token);
                 Pod pod = new(
                     job.Metadata.Name,
+                    job.Metadata.Annotations?["espalier-of"] ?? "",
                     job.Spec.Template.Spec.Affinity is not null,
                     index,
                     attempt

@@ -111,6 +111,36 @@ public sealed class KubernetesTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_killed_every_time_is_given_up_with_what_waits_for_it_and_made_by_the_next_call()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Pods are processes of sh.");
+        string recipe = _toy.Write("""["DE","L"]""", "[1]");
+        Study local = _toy.Open(recipe, "local");
+        _toy.Run(local);
+        await using FakeKubernetes cluster = await FakeKubernetes.Start(_toy.Folder);
+        cluster.Claims["studies"] = _toy["volume"];
+        cluster.Befalls = pod => pod.Of == "D" ? Fate.Killed : Fate.None;
+        Outcome outcome = await Task.Run(() => On(cluster, recipe, "--wait"), Token);
+        outcome.Refuses(
+            ExitCode.Refused,
+            "waits for what is given up",
+            "no Job is left that tries"
+        );
+        Assert.Equal(4, cluster.Pods.Count(p => p.Of == "D"));
+        Assert.True(outcome.Error.Contains("3 of 5 could not be done"), outcome.Error);
+        cluster.Befalls = _ => Fate.None;
+        outcome = await Task.Run(() => On(cluster, recipe, "--wait"), Token);
+        Assert.True(
+            outcome.Code == ExitCode.Ok,
+            $"{outcome.Code}: {outcome.Error}\n{Said(cluster)}"
+        );
+        Assert.Equal(
+            ToyStudy.Results(local),
+            ToyStudy.Results(_toy.Open(recipe, Path.Combine("volume", "a", "store")))
+        );
+    }
+
+    [Fact]
     public async Task An_API_server_that_refuses_ends_the_call_with_its_sentence()
     {
         string recipe = _toy.Write("""["L"]""", "[1]");
@@ -172,7 +202,7 @@ public sealed class KubernetesTests : IDisposable
         Study study = _toy.Open(recipe, Path.Combine("volume", "a", "store"));
         string[] items =
         [
-            .. jobs.SelectMany(j => j.Metadata.Annotations["espalier-items"].Split(',')),
+            .. jobs.SelectMany(j => j.Metadata.Annotations["espalier-items"].Split(',', ';')),
         ];
         Assert.Equal(items.Length, items.Distinct().Count());
         Assert.Equal(study.Plan.Stages.Count + study.Plan.Groups.Count, items.Length);

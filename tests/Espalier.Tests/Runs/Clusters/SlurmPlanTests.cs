@@ -126,7 +126,7 @@ public sealed class SlurmPlanTests : IDisposable
     [InlineData("exit 0", 0, false)]
     [InlineData("exit 9", 0, false)]
     [InlineData("exit 3", 3, false)]
-    [InlineData("trap 'exit 75' USR1; while :; do sleep 0.1; done", 75, true)]
+    [InlineData("trap 'exit 75' USR1; SAY; while :; do sleep 0.1; done", 75, true)]
     [InlineData("trap 'exit 130' TERM; kill -TERM $PPID; while :; do sleep 0.1; done", 130, false)]
     [InlineData("kill -9 $$", 137, false)]
     public void A_job_ends_as_its_work_ends_and_hands_on_the_warning_that_its_time_is_up(
@@ -137,7 +137,9 @@ public sealed class SlurmPlanTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A script of the shell.");
         string espalier = _toy["espalier"];
-        File.WriteAllText(espalier, $"#!/bin/sh\necho \"$@\" >\"{_toy["said"]}\"\n{work}\n");
+        string say = $"echo \"$@\" >\"{_toy["said"]}\"",
+            does = work.Contains("SAY") ? work.Replace("SAY", say) : $"{say}\n{work}";
+        File.WriteAllText(espalier, $"#!/bin/sh\n{does}\n");
         Process.Start("chmod", ["+x", espalier]).WaitForExit();
         StudyGraph graph = Graph("""["EPL"]""", "[1,2]");
         SlurmArray array = SlurmArray.Of(graph, graph)[0];
@@ -174,7 +176,6 @@ public sealed class SlurmPlanTests : IDisposable
 
             if (warn)
             {
-                Thread.Sleep(200); // until the trap is set
                 Tool.Signal(process, "USR1");
             }
 
@@ -288,6 +289,57 @@ public sealed class SlurmPlanTests : IDisposable
                 []
             )
         );
+    }
+
+    [Theory]
+    [InlineData(132, 4, true)]
+    [InlineData(137, 4, false)]
+    [InlineData(3, 2, false)]
+    public void What_is_lost_is_submitted_some_times_what_is_refused_once_more_and_never_to_a_node_that_failed(
+        int code,
+        int submitted,
+        bool excluded
+    )
+    {
+        StudyGraph graph = Graph("""["E"]""", "[1]");
+        Store store = Store.Open(_toy["store"]);
+        SlurmSubmission submission = new(store, graph.Name);
+        int arrays = 0,
+            ofRoots = 0;
+        List<string> notes = [];
+
+        // A cluster that takes every job, and on whose one node each ends in the same way at once.
+        Slurm slurm = new(
+            (program, arguments) =>
+            {
+                if (program != "sbatch")
+                {
+                    return (0, "", "");
+                }
+
+                arrays++;
+                if (arguments.Count == 2)
+                {
+                    ofRoots++;
+                    Assert.Equal(
+                        excluded && ofRoots > 1,
+                        File.ReadAllText(arguments[1]).Contains("#SBATCH --exclude=n1\n")
+                    );
+                    File.AppendAllText(
+                        Path.Combine(submission.Folder, "ends"),
+                        $"{arrays} 0 0 n1 {code}\n"
+                    );
+                }
+
+                return (0, $"{arrays}\n", "");
+            }
+        );
+        SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add);
+        Assert.Equal(3, study.Submit().Count);
+        StudyState state = study.Wait((_, _) => { }, TestContext.Current.CancellationToken);
+        Assert.False(state.IsOver);
+        Assert.Equal(submitted, ofRoots);
+        Assert.Contains(notes, n => n.Contains($"ended with {code} on n1"));
     }
 
     [Fact]

@@ -12,6 +12,8 @@ namespace Espalier.Tests.Runs.Clusters;
 /// <summary>A study on a real Slurm that is hurt in every way that was seen to happen.</summary>
 public sealed partial class SlurmStudyTests : IDisposable
 {
+    // Fifteen stages for each seed, of which four are trained; with no exits times are soon taken.
+    const string Pipelines = """["DPLQ","DQ","DLQ","PLQ","PQ","LQ","Q"]""";
     readonly ToyStudy _toy = new();
 
     public void Dispose() => _toy.Dispose();
@@ -21,17 +23,13 @@ public sealed partial class SlurmStudyTests : IDisposable
     public async Task A_study_whose_controller_node_jobs_and_time_are_taken_away_ends_with_the_bytes_of_a_local_run()
     {
         SlurmCluster.Need();
-        string recipe = _toy.Write(
-            """["DEPLQ","EL",{"orders":"EP","then":["","LQ"]}]""",
-            "[1,2,3,4]",
-            epochs: 400
-        );
+        string recipe = _toy.Write(Pipelines, "[1,2,3,4]", epochs: 400);
         Study here = _toy.Open(recipe, "here");
         Assert.Equal(60, here.Plan.Stages.Count);
         _toy.Run(here);
         string far = Path.Combine(_toy.Folder, "long.json");
-        File.WriteAllText(far, File.ReadAllText(_toy.Write("""["O"]""", "[9]", epochs: 10_000)));
-        _toy.Write("""["DEPLQ","EL",{"orders":"EP","then":["","LQ"]}]""", "[1,2,3,4]", epochs: 400);
+        File.WriteAllText(far, File.ReadAllText(_toy.Write("""["O"]""", "[9]", epochs: 4000)));
+        _toy.Write(Pipelines, "[1,2,3,4]", epochs: 400);
         string[] whole = ToyStudy.Results(here),
             wholeFar = _toy.Make(_toy.Open(far, "here"));
 
@@ -43,7 +41,7 @@ public sealed partial class SlurmStudyTests : IDisposable
         [
             Start(cluster, recipe, "first"),
             Start(cluster, recipe, "second"),
-            Start(cluster, far, "far", "--time", "1", "--sbatch=--signal=B:USR1@50"),
+            Start(cluster, far, "far", "--time", "1", "--sbatch", "signal=B:USR1@50"),
         ];
         Task<(int Code, string Error)>[] ends = [.. calls.Select(c => SystemCalls.End(c, Stop))];
         await Done(there, 4, ends);
@@ -112,7 +110,7 @@ public sealed partial class SlurmStudyTests : IDisposable
         while (study.Plan.Stages.Count(s => study.Store.TryRead(s.Key) is not null) < stages)
         {
             Assert.False(
-                ends[..2].Any(e => e.IsCompleted),
+                ends.Any(e => e.IsCompleted && e.Result.Code != ExitCode.Ok),
                 $"it ended early: {string.Join('\n', ends.Where(e => e.IsCompleted).Select(e => e.Result))}"
             );
             await Task.Delay(100, Stop);
