@@ -49,7 +49,10 @@ sealed class StageCommand : EspalierCommand
     }
 
     public override IReadOnlyList<string> Examples { get; } =
-    ["espalier stage run 3f29c1d08a77 --store /shared/orders"];
+    [
+        "espalier stage run 3f29c1d08a77 --store /shared/orders",
+        "espalier stage run 3f29c1d08a77 b81e07 --store /shared/orders --wait",
+    ];
 
     public override void Check(ParseResult parse, Terminal terminal, Problems problems)
     {
