@@ -116,6 +116,21 @@ public sealed class ModelPlaceTests : IDisposable
     }
 
     [Fact]
+    public void A_stage_of_a_run_may_be_named_without_its_key()
+    {
+        Directory.CreateDirectory(_toys["run"]);
+        string folder = _toys.Bert("run/6-DEPLQ-0e3f21aa9c04"),
+            named = _toys["run/6-DEPLQ"];
+        HubClient hub = new(_cache.Environment);
+        Assert.Equal(folder, ModelPlace.Find(named, hub));
+        Assert.False(ModelPlace.WouldAsk(named, hub));
+        Assert.Throws<InvalidDataException>(() => ModelPlace.Find(_toys["run/6-DEPL"], hub));
+        _toys.Bert("run/6-DEPLQ-77b0c1d2e3f4");
+        string two = Assert.Throws<InvalidDataException>(() => ModelPlace.Find(named, hub)).Message;
+        Assert.Contains("6-DEPLQ-0e3f21aa9c04 and 6-DEPLQ-77b0c1d2e3f4", two);
+    }
+
+    [Fact]
     public void What_is_not_there_looks_like_an_id_and_is_told_how_to_be_got() =>
         Refused(
             Id,

@@ -13,7 +13,7 @@ public static class ModelPlace
     /// The folder or file; one of that path always wins over the hub. What is in the hub's cache on this machine is taken from there
     /// and nothing is asked; what is not is downloaded, unless HF_HUB_OFFLINE says not to.
     /// </summary>
-    /// <param name="name">A folder, <c>owner/name</c>, <c>owner/name@revision</c>, or <c>hf://owner/name@revision/file.gguf</c>.</param>
+    /// <param name="name">A folder, a stage of a run without its key, <c>owner/name</c>, <c>owner/name@revision</c>, or <c>hf://owner/name@revision/file.gguf</c>.</param>
     /// <param name="hub">Null: as the process's environment says, in silence.</param>
     /// <param name="root">What a relative path counts from; null: the working folder.</param>
     /// <param name="forText">Only the tokenizer is asked for.</param>
@@ -27,6 +27,15 @@ public static class ModelPlace
     )
     {
         string path = Path.Combine(root ?? "", name);
+        if (StagesOf(path) is { Length: > 0 } stages)
+        {
+            return stages.Length == 1
+                ? stages[0]
+                : throw new InvalidDataException(
+                    $"{path} is the beginning of {stages.Length} folders, {string.Join(" and ", stages.Select(Path.GetFileName))}; name one of them."
+                );
+        }
+
         if (GgufFile.Is(path))
         {
             return path;
@@ -66,6 +75,7 @@ public static class ModelPlace
     /// <summary>Whether <see cref="Find"/> would ask the hub, for a model that this machine does not have.</summary>
     public static bool WouldAsk(string name, HubClient hub, bool forText = false) =>
         !Path.Exists(name)
+        && StagesOf(name).Length == 0
         && HubId.TryParse(name) is { Kind: HubKind.Model } id
         && hub.MayAsk(id)
         && !(
@@ -76,6 +86,24 @@ public static class ModelPlace
                     : HubModel.Missing(snapshot, forText) is null
             )
         );
+
+    /// <summary>Folders that a run wrote, of a stage that is named without its key: 6-DEPLQ is 6-DEPLQ-0e3f….</summary>
+    static string[] StagesOf(string path) =>
+        !Path.Exists(path)
+        && Path.GetFileName(path) is { Length: > 0 } stage
+        && char.IsAsciiDigit(stage[0])
+        && Path.GetDirectoryName(path) is { } run
+        && Directory.Exists(run)
+            ?
+            [
+                .. Directory
+                    .EnumerateDirectories(run, $"{stage[0]}*")
+                    .Where(d =>
+                        Path.GetFileName(d).StartsWith(stage + "-", StringComparison.Ordinal)
+                    )
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
 
     /// <summary>The folder, or the snapshot in one of the cache's own.</summary>
     static string InFolder(string folder, bool forText)
