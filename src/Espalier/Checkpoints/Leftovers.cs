@@ -94,7 +94,9 @@ static class Leftovers
                 FileAccess.ReadWrite,
                 FileShare.None
             );
-            if (held.Length > 0 || old)
+
+            // A disk that knows no locks lets everybody open what somebody writes, and says so when it is asked in person.
+            if (LibC.Lock(held.SafeFileHandle, exclusive: true) && (held.Length > 0 || old))
             {
                 file.Delete();
             }

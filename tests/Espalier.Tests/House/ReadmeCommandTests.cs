@@ -44,7 +44,10 @@ public sealed class ReadmeCommandTests
     [Fact]
     public void The_study_that_it_names_is_all_orders_of_the_shipped_model()
     {
-        string command = Assert.Single(Commands, c => c.StartsWith("espalier study "));
+        string command = Assert.Single(
+            Commands,
+            c => c.StartsWith("espalier study ") && c.Contains("commutativity")
+        );
         StudyRecipe recipe = StudyRecipeFile.Read(
             Checkout.Full(command.Split(' ')[2]),
             _ => Checkout.Full("models/seedling")

@@ -50,7 +50,8 @@ public sealed record StageNote
 
     /// <summary>Whether all of it can be; who shares a store can write anything there.</summary>
     internal bool IsSound =>
-        Step >= 0
+        this is { Pipeline: not null, Task: not null, Host: not null, Losses: not null }
+        && Step >= 0
         && Step <= Steps
         && SecondsLeft is null or >= 0 and < MostSeconds
         && double.IsFinite(Loss ?? 0)
@@ -82,7 +83,11 @@ public sealed record StudyNote
     /// <summary>Known when it ended.</summary>
     public IReadOnlyList<FailureNote> Failures { get; init; } = [];
 
-    internal bool IsSound => Share is >= 0 and <= 1 && Failures.All(f => f is { Key: not null });
+    // What a file leaves out is null, whatever the type says.
+    internal bool IsSound =>
+        this is { Name: not null, Kernels: not null, Host: not null, Failures: not null }
+        && Share is >= 0 and <= 1
+        && Failures.All(f => f is { Key: not null, Why: not null });
 }
 
 public sealed record FailureNote(string Key, string Why);

@@ -148,11 +148,28 @@ sealed class SlurmCluster : IDisposable
             ? pid
             : throw new InvalidDataException(file);
 
-    static void Kill(int pid)
+    /// <summary>Of a job that makes a stage; null: there is none.</summary>
+    public int? ProcessOf(string key) =>
+        Directory
+            .GetDirectories("/proc")
+            .Select(d => Numeral.TryWhole(Path.GetFileName(d), out int pid) ? pid : 0)
+            .Where(p =>
+                p > 0
+                && Text($"/proc/{p}/cmdline").Split('\0') is var words
+                && words.Contains("stage")
+                && words.Any(w => w.Length >= 12 && key.StartsWith(w, StringComparison.Ordinal))
+                && Text($"/proc/{p}/environ").Split('\0').Contains($"SLURM_CONF={Conf}")
+            )
+            .Select(p => (int?)p)
+            .FirstOrDefault();
+
+    public static void Signal(string name, int pid)
     {
-        using Process kill = Process.Start("kill", ["-9", $"{pid}"]);
+        using Process kill = Process.Start("kill", [$"-{name}", $"{pid}"]);
         kill.WaitForExit();
     }
+
+    static void Kill(int pid) => Signal("KILL", pid);
 
     static string Text(string file)
     {

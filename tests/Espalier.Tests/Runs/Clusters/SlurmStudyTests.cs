@@ -44,6 +44,7 @@ public sealed partial class SlurmStudyTests : IDisposable
             Start(cluster, far, "far", "--time", "1", "--sbatch", "signal=B:USR1@50"),
         ];
         Task<(int Code, string Error)>[] ends = [.. calls.Select(c => SystemCalls.End(c, Stop))];
+        Task warned = Linger(cluster, _toy.Open(far, "there"), ends[2]);
         await Done(there, 4, ends);
         cluster.KillController();
         await Done(there, 12, ends);
@@ -74,6 +75,7 @@ public sealed partial class SlurmStudyTests : IDisposable
             await Task.WhenAny([.. ends, Task.Delay(TimeSpan.FromSeconds(3), Stop)]);
         }
 
+        await warned;
         string said = string.Join('\n', ends.Select(e => e.Result.Error));
         string logs = string.Join(
             '\n',
@@ -103,6 +105,27 @@ public sealed partial class SlurmStudyTests : IDisposable
     static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     static bool Over(Task[] ends) => ends.All(e => e.IsCompleted);
+
+    /// <summary>
+    /// However fast the machine is, the training stands still until Slurm, which looks every 30 s, has warned it that its time is up.
+    /// </summary>
+    static async Task Linger(SlurmCluster cluster, Study study, Task end)
+    {
+        string key = study.Plan.Stages[0].Key.Hex;
+        SlurmSubmission submission = new(study.Store, study.Recipe.Name);
+        while (!end.IsCompleted && !submission.Ends().Any(e => e.Code == ExitCode.TryAgain))
+        {
+            if (cluster.ProcessOf(key) is { } process)
+            {
+                SlurmCluster.Signal("STOP", process);
+                await Task.Delay(TimeSpan.FromSeconds(35), Stop);
+                SlurmCluster.Signal("CONT", process);
+                await Task.WhenAny(end, Task.Delay(TimeSpan.FromSeconds(20), Stop));
+            }
+
+            await Task.Delay(50, Stop);
+        }
+    }
 
     /// <summary>Waits until so many stages are in the store.</summary>
     static async Task Done(Study study, int stages, Task<(int Code, string Error)>[] ends)
