@@ -381,10 +381,7 @@ public sealed class CorpusCommandTests : IDisposable
             .Refuses(ExitCode.Refused, "espalier generate");
         CommandLine
             .Run("run", "Q", "--model", _toy.Folder, "--task", "wikitext2")
-            .Refuses(
-                ExitCode.Usage,
-                "give the folder of its files, or a data set of the hub, with --data"
-            );
+            .Refuses(ExitCode.Usage, "a data set of the hub, with --data");
     }
 
     [Fact]
