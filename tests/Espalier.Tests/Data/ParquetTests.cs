@@ -120,7 +120,7 @@ public sealed class ParquetTests : IDisposable
     [InlineData("zstd")]
     public void What_Arrow_wrote_is_read_but_for_lists_and_records(string compression)
     {
-        string path = Golden.Path("hub", compression + ".parquet");
+        string path = Golden.Own("hub", compression + ".parquet");
         TableFiles files = new(path, "sentence", "score") { Train = path, IsRegression = true };
         IReadOnlyList<Example> read = files.Load().Training.Examples;
         Assert.Equal(250, read.Count);

@@ -54,7 +54,7 @@ public sealed class HubGoldenTests : IAsyncLifetime
                 .Select(Line)
                 .Order(StringComparer.Ordinal),
         ];
-        Assert.Equal(File.ReadAllLines(Golden.Path("hub", "layout.txt")), lines);
+        Assert.Equal(File.ReadAllLines(Golden.Own("hub", "layout.txt")), lines);
 
         // To be read by the script.
         if (Environment.GetEnvironmentVariable("ESPALIER_HUB_CACHE") is { Length: > 0 } kept)
@@ -75,7 +75,7 @@ public sealed class HubGoldenTests : IAsyncLifetime
     public void Huggingface_hub_finds_everything_in_the_cache()
     {
         JsonElement read = JsonDocument
-            .Parse(File.ReadAllText(Golden.Path("hub", "read.json"), Encoding.UTF8))
+            .Parse(File.ReadAllText(Golden.Own("hub", "read.json"), Encoding.UTF8))
             .RootElement;
         Assert.Empty(read.GetProperty("warnings").EnumerateArray());
         JsonElement[] repositories = [.. read.GetProperty("repositories").EnumerateArray()];
