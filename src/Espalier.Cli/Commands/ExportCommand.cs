@@ -61,7 +61,7 @@ sealed class ExportCommand : EspalierCommand
     readonly Option<string> _int8 = new Option<string>("--int8")
     {
         Description =
-            "int8 in ONNX: products (MatMulInteger, rows rounded as ours are), qdq (rounded in fewer steps: the fastest in ONNX Runtime) or weights (QDQ of weights alone, multiplied as the runtime likes).",
+            "int8 in ONNX: products (MatMulInteger, rows rounded as ours are), qdq (rounded in fewer steps, less time in ONNX Runtime) or weights (QDQ of weights alone, multiplied as the runtime likes).",
         HelpName = string.Join('|', Int8Forms),
         DefaultValueFactory = _ => Int8Forms[0],
     }.Among(Int8Forms);
