@@ -37,7 +37,7 @@ sealed class Retries(string what, TimeSpan second, Action<string> tell, Cancella
         if (++_inARow == MostInARow || ++_inAll == MostInAll)
         {
             throw new HubException(
-                $"{what}: {why}, {_inARow} times in a row; check the network (HF_ENDPOINT, proxies) and try again later.",
+                $"{what}: {why}, {_inARow} times in a row; check the network (HF_ENDPOINT, proxies) and try again later; if a folder of this machine was meant, look at its path.",
                 cause
             );
         }
