@@ -50,12 +50,14 @@ public abstract class Int8Layer
     /// taken out of state, bytes and context.
     /// </summary>
     /// <param name="keySums">As in <see cref="Attention.Forward"/>.</param>
+    /// <param name="firstRows">Of the context, the first row of each sequence is enough; others may be left as they are.</param>
     public abstract void Attend(
         Workers workers,
         Sequences sequences,
         QuantizedRows bytes,
         Tensor context,
-        Tensor? keySums = null
+        Tensor? keySums = null,
+        bool firstRows = false
     );
 
     /// <summary>From the context to what the next layer reads, each row by itself.</summary>

@@ -77,18 +77,9 @@ public sealed class EffortAnswers
         }
 
         int least = dynamicLength || padTo is null ? 0 : Math.Min(padTo.Value, config.MaxLength);
-        ModelConfig[] parts =
-        [
-            .. Enumerable
-                .Range(0, config.Layers.Count + 1)
-                .Select(n => config with { Layers = [.. config.Layers.Take(n)] }),
-        ];
         return Exits
             .Select(
-                (exit, i) =>
-                    (double)
-                        parts[config.LayersAt(exit)]
-                            .MultiplyAdds(Math.Max(least, _record.Tokens(i)))
+                (exit, i) => (double)config.MultiplyAdds(Math.Max(least, _record.Tokens(i)), exit)
             )
             .Average();
     }

@@ -117,6 +117,29 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
         }
     }
 
+    /// <summary>Takes all rows of each sequence out but one.</summary>
+    /// <param name="last">Its last real one instead of its first.</param>
+    /// <param name="along">Other rows that move with those of the state.</param>
+    public void Keep(bool last, Tensor along)
+    {
+        Tensor state = State();
+        for (int s = 0; s < Count; s++)
+        {
+            int row = last ? Starts[s] + Lengths[s] - 1 : Starts[s];
+            Move(row, s, state, along);
+        }
+
+        for (int s = 0; s < Count; s++)
+        {
+            (Starts[s + 1], Lengths[s]) = (s + 1, 1);
+        }
+
+        if (Bytes is not null)
+        {
+            Bytes.Rows = Count;
+        }
+    }
+
     void Move(int from, int to, Tensor state, Tensor? along)
     {
         if (from == to)

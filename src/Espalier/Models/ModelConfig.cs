@@ -81,6 +81,9 @@ public sealed record ModelConfig
     /// <summary>Numbers of an answer.</summary>
     public int Outputs => IsLanguage ? Vocabulary : Labels.Count;
 
+    /// <summary>Whether the head reads the first row of a sequence and no other.</summary>
+    public bool ReadsFirst => !IsLanguage && Pooling == Pooling.First;
+
     /// <summary>Longest input in tokens.</summary>
     public int MaxLength => Positions - Family.PositionOffset(PadId);
 
@@ -137,8 +140,13 @@ public sealed record ModelConfig
     /// <summary>Numbers in all parameters.</summary>
     public long Weights => Shapes().Sum(s => (long)s.Shape.Count);
 
-    /// <summary>Multiply-adds of one example of that many tokens through all layers, attention included.</summary>
-    public long MultiplyAdds(int tokens) => new Outline(this, tokens).MultiplyAdds;
+    /// <summary>
+    /// Multiply-adds of one example of that many tokens, attention included. Behind the attention of the last layer a classifier that reads the first
+    /// row needs no other.
+    /// </summary>
+    /// <param name="exit">At which it leaves, counted from 0; null: it goes through all layers.</param>
+    public long MultiplyAdds(int tokens, int? exit = null) =>
+        new Outline(this, tokens, exit).MultiplyAdds;
 
     /// <summary>The model of some of the layers, and what each parameter of it was called.</summary>
     /// <param name="kept">

@@ -86,6 +86,13 @@ public sealed class Int8LayerTests
                 Assert.Equal(same.Span.ToArray(), sums.Span.ToArray());
                 AssertSums(heads, sequences, sums);
                 AssertSumsAreThoseOfTheKernels(family, weights, sequences, bytes, sums);
+                Tensor firsts = new(rows, heads * width);
+                layer.Attend(two, sequences, bytes, firsts, firstRows: true);
+                for (int s = 0; s < sequences.Count; s++)
+                {
+                    int row = sequences.Starts[s];
+                    Assert.Equal(context.Row(row).ToArray(), firsts.Row(row).ToArray());
+                }
 
                 // The second half of each sequence goes.
                 List<int> kept =

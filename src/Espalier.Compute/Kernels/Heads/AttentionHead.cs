@@ -44,8 +44,12 @@ static unsafe class AttentionHead<T>
                 padded = AttentionShape.Padded<T>(tile);
             float* turned = rest;
             float* scores = turned + width * padded;
-            float* sums = scores + keyCount * padded;
-            float* shares = sums + padded * paddedWidth;
+            float* shares = scores + keyCount * padded;
+
+            // Where whole registers are whole columns, sums stand where the results shall.
+            bool direct = paddedWidth == width;
+            float* sums = direct ? results.Row(i) : shares + padded;
+            int stride = direct ? results.Stride : paddedWidth;
             queries.From(i).TransposeTo<T>(turned, padded, tile);
             SmallProduct<T>.Multiply(
                 new(keys.Row(0), keys.Stride),
@@ -68,7 +72,7 @@ static unsafe class AttentionHead<T>
             SmallProduct<T>.Multiply(
                 new(scores, 1, padded),
                 new(valueRows, paddedWidth),
-                new(sums, paddedWidth),
+                new(sums, stride),
                 tile,
                 paddedWidth,
                 keyCount
@@ -76,14 +80,17 @@ static unsafe class AttentionHead<T>
             for (int r = 0; r < tile && keyCount > 0; r++)
             {
                 T share = T.All(shares[r]);
-                float* sum = sums + r * paddedWidth;
+                float* sum = sums + (nint)r * stride;
                 for (int d = 0; d < paddedWidth; d += T.Count)
                 {
                     (T.Load(sum + d) * share).Store(sum + d);
                 }
             }
 
-            results.CopyFrom<T>(sums, paddedWidth, i, tile);
+            if (!direct)
+            {
+                results.CopyFrom<T>(sums, paddedWidth, i, tile);
+            }
         }
     }
 

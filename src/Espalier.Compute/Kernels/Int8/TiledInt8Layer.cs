@@ -89,7 +89,8 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         Sequences sequences,
         QuantizedRows bytes,
         Tensor context,
-        Tensor? keySums = null
+        Tensor? keySums = null,
+        bool firstRows = false
     )
     {
         int rows = sequences.Rows;
@@ -97,7 +98,11 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         int lines = keySums is null ? 0 : _heads.Count * rows;
         float* sums = Scratch.ForCall(lines + sequences.Count + 1);
         new Span<float>(sums, lines).Clear();
-        Batch batch = new(sequences, null, bytes, context.Address(), keySums is null ? null : sums);
+        Batch batch = new(sequences, null, bytes, context.Address())
+        {
+            KeySums = keySums is null ? null : sums,
+            FirstRows = firstRows,
+        };
         int* packs = (int*)(sums + lines);
         int count = Pack(sequences, packs);
         try
@@ -194,15 +199,18 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         for (int panel = firstPanel; panel < pastPanel; panel++)
         {
             float* y = product + (panel - firstPanel) * Int8Panels.PanelColumns;
-            _int8.MultiplyPanel(
-                x,
-                _heads.Matrix,
-                panel,
-                _heads.Bias.Address(),
-                y,
-                columns,
-                _attention
-            );
+            bool queries = (panel - firstPanel + 1) * Int8Panels.PanelColumns <= heads * width;
+            if (!queries || !batch.FirstRows)
+            {
+                Product(x, panel, y);
+                continue;
+            }
+
+            for (int s = first; s < past; s++)
+            {
+                int row = sequences.Starts[s] - start;
+                Product(x.From(row, 1), panel, y + (nint)row * columns);
+            }
         }
 
         for (int s = first; s < past; s++)
@@ -219,13 +227,24 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
                     new HeadColumns(query + heads * width, columns, width),
                     new HeadColumns(query + 2 * heads * width, columns, width),
                     new HeadColumns(to, _context, width),
-                    sequences.RowsOf(s),
+                    batch.FirstRows ? 1 : sequences.RowsOf(s),
                     sequences.KeysOf(s),
                     product + padded,
                     sums
                 );
             }
         }
+
+        void Product(in ByteRows rows, int panel, float* y) =>
+            _int8.MultiplyPanel(
+                rows,
+                _heads.Matrix,
+                panel,
+                _heads.Bias.Address(),
+                y,
+                columns,
+                _attention
+            );
     }
 
     /// <summary>Everything behind the attention, for some rows; what is in between stays in this thread's caches.</summary>
@@ -295,13 +314,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
     static int Stride(int columns) => (columns + 63) / 64 * 64;
 
     /// <summary>What all blocks of a call share.</summary>
-    readonly struct Batch(
-        Sequences sequences,
-        float* state,
-        QuantizedRows bytes,
-        float* context,
-        float* keySums = null
-    )
+    readonly struct Batch(Sequences sequences, float* state, QuantizedRows bytes, float* context)
     {
         public Sequences Sequences => sequences;
         public float* State => state;
@@ -309,7 +322,10 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         public float* Context => context;
 
         /// <summary>A line for each group of heads; null where sums of keys are not wanted.</summary>
-        public float* KeySums => keySums;
+        public float* KeySums { get; init; }
+
+        /// <summary>Only the first row of each sequence asks.</summary>
+        public bool FirstRows { get; init; }
     }
 
     /// <summary>The whole layer for one pack of sequences.</summary>

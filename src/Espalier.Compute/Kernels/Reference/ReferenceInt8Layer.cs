@@ -37,7 +37,8 @@ sealed class ReferenceInt8Layer(
         Sequences sequences,
         QuantizedRows bytes,
         Tensor context,
-        Tensor? keySums = null
+        Tensor? keySums = null,
+        bool firstRows = false
     )
     {
         Check(sequences.Rows, null, bytes, context, weights);

@@ -56,15 +56,16 @@ public static class Forward
             norm = new(model.PartOf(layer, Role.Norm), block.Norm);
         if (block.NormsFirst)
         {
-            T normed = block.NormsAttention ? with.Norm(x, attentionNorm) : x,
-                attended = Attention(with, normed, model, layer, see);
+            T normed = block.NormsAttention ? with.Norm(x, attentionNorm) : x;
+            T attended = Attention(with, normed, ref x, model, layer, see);
             x = with.Add(x, Branch(attended, Role.AttentionPostNorm), attentionDropout);
             x = Kept(with, x, block, layer);
             T fed = Mlp(with, with.Norm(x, norm), model, layer);
             return with.Add(x, Branch(fed, Role.PostNorm), mlpDropout);
         }
 
-        x = with.AddNorm(x, Attention(with, x, model, layer, see), attentionNorm, attentionDropout);
+        T branch = Attention(with, x, ref x, model, layer, see);
+        x = with.AddNorm(x, branch, attentionNorm, attentionDropout);
         x = Kept(with, x, block, layer);
         return with.AddNorm(x, Mlp(with, x, model, layer), norm, mlpDropout);
 
@@ -77,7 +78,15 @@ public static class Forward
     static T Kept<T>(IArithmetic<T> with, T x, Block block, int layer) =>
         block.Attention.Keeps is null ? x : with.Keep(x, layer, block.Attention);
 
-    static T Attention<T>(IArithmetic<T> with, T x, ModelConfig model, int layer, ISee<T>? see)
+    /// <param name="residual">What the branch is added to; where the head reads fewer rows than there are, those alone go on.</param>
+    static T Attention<T>(
+        IArithmetic<T> with,
+        T x,
+        ref T residual,
+        ModelConfig model,
+        int layer,
+        ISee<T>? see
+    )
     {
         AttentionSpec spec = model.Layers[layer].Attention;
         LinearPart query = Projection(model, layer, Role.Query);
@@ -119,6 +128,11 @@ public static class Forward
         see?.Scores(layer, q, k);
         T context = with.Attend(q, k, v, spec);
         see?.Context(layer, context);
+        if (layer == model.Layers.Count - 1)
+        {
+            (residual, context) = with.Asked(residual, context);
+        }
+
         return with.Linear(
             context,
             new LinearPart(model.PartOf(layer, Role.Attention), model.Hidden, spec.OutputBias)

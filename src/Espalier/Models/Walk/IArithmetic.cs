@@ -35,6 +35,12 @@ public interface IArithmetic<T>
     /// <summary>softmax(q kᵀ / √width) v of each head within each sequence.</summary>
     T Attend(T q, T k, T v, AttentionSpec spec);
 
+    /// <summary>
+    /// Behind the last attention no row looks at another, so an arithmetic that wants nothing but the head's answer goes on with the rows that
+    /// the head reads: the first of a sequence, a language model's last.
+    /// </summary>
+    (T X, T Context) Asked(T x, T context) => (x, context);
+
     /// <summary>The rows of x that the attention just now kept (<see cref="AttentionSpec.Keeps"/>); the first of a sequence is one.</summary>
     T Keep(T x, int layer, AttentionSpec spec);
 

@@ -25,6 +25,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     Wanted _wanted;
     int _from;
     int _layer;
+    bool _narrows;
 
     // Of a language model whose tokens may leave.
     TokenExits? _exits;
@@ -49,6 +50,9 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     {
         (_flow, _batch, _answers, _exits) = (flow, batch, answers, null);
         (_wanted, _from) = (wanted, from);
+
+        // Who looks on wants to see all rows.
+        _narrows = see is null && (_config.ReadsFirst || wanted == Wanted.Last);
         Forward.Run(_config, this, see);
     }
 
@@ -58,7 +62,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     /// </summary>
     public void Run(Flow flow, Batch batch, TokenExits exits)
     {
-        (_flow, _batch, _exits) = (flow, batch, exits);
+        (_flow, _batch, _exits, _narrows) = (flow, batch, exits, false);
         Forward.Run(_config, this);
         for (int layer = _layer + 1; layer < _config.Layers.Count; layer++)
         {
@@ -94,7 +98,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         Action<Part, Tensor>? watch
     )
     {
-        (_flow, _batch, _watch, _exits) = (flow, batch, watch, null);
+        (_flow, _batch, _watch, _exits, _narrows) = (flow, batch, watch, null, false);
         states.Span.CopyTo(flow.State(_config.Hidden).Span);
         Layer(new Columns(flow.State()), _config, layer, null).Tensor.Span.CopyTo(states.Span);
         _watch = null;
@@ -190,8 +194,28 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     Tensor? Significance(AttentionSpec spec) =>
         spec.Keeps is null ? null : Buffers.Matrix("significance", _flow.Rows, 1);
 
+    public (Columns X, Columns Context) Asked(Columns x, Columns context)
+    {
+        if (!_narrows)
+        {
+            return (x, context);
+        }
+
+        _flow.Keep(_config.IsLanguage, context.Tensor);
+        return (
+            new Columns(_flow.State()),
+            new Columns(Buffers.Matrix("context", _flow.Rows, context.Tensor.Columns))
+        );
+    }
+
     public Columns Keep(Columns x, int layer, AttentionSpec spec)
     {
+        if (_narrows && layer == _config.Layers.Count - 1)
+        {
+            // One row of each is left already.
+            return x;
+        }
+
         _flow.Keep(Significance(spec)!, spec.Keeps!.Value);
         return new Columns(_flow.State());
     }
@@ -280,16 +304,25 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         AttentionSpec spec = config.Layers[layer].Attention;
         QuantizedRows bytes = _flow.Bytes ?? _flow.Quantize();
         Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
-        if (spec.Keeps is not { } rows)
+        bool narrows = _narrows && layer == config.Layers.Count - 1;
+        if (spec.Keeps is null && !narrows)
         {
             fused.Run(_flow.Workers, _flow.Sequences, x.Tensor, bytes, context);
             return x;
         }
 
         // What follows attention is done row by row, so rows may leave before it.
-        Tensor sums = Significance(spec)!;
-        fused.Attend(_flow.Workers, _flow.Sequences, bytes, context, sums);
-        _flow.Keep(sums, rows, context);
+        Tensor? sums = narrows ? null : Significance(spec);
+        fused.Attend(_flow.Workers, _flow.Sequences, bytes, context, sums, firstRows: narrows);
+        if (narrows)
+        {
+            _flow.Keep(last: false, context);
+        }
+        else
+        {
+            _flow.Keep(sums!, spec.Keeps!.Value, context);
+        }
+
         x = new Columns(_flow.State());
         context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
         fused.Feed(_flow.Workers, x.Tensor, bytes, context);

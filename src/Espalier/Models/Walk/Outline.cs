@@ -8,13 +8,14 @@ namespace Espalier.Models.Walk;
 sealed class Outline : IArithmetic<int>
 {
     readonly ModelConfig _model;
+    readonly int? _exit;
     long _tokens;
     readonly List<(Part Part, string Name, Shape Shape)> _shapes = [];
     readonly HashSet<Part> _seen = [];
 
-    public Outline(ModelConfig model, int tokens = 0)
+    public Outline(ModelConfig model, int tokens = 0, int? exit = null)
     {
-        (_model, _tokens) = (model, tokens);
+        (_model, _tokens, _exit) = (model, tokens, exit);
         Forward.Run(model, this);
     }
 
@@ -22,7 +23,7 @@ sealed class Outline : IArithmetic<int>
     public IEnumerable<(string Name, Shape Shape)> Shapes =>
         _shapes.OrderBy(s => s.Part.Stretch).Select(s => (s.Name, s.Shape));
 
-    /// <summary>Of one example through all layers.</summary>
+    /// <summary>Of one example on the way to its exit.</summary>
     public long MultiplyAdds { get; private set; }
 
     public int Embed()
@@ -86,6 +87,12 @@ sealed class Outline : IArithmetic<int>
         return spec.Columns;
     }
 
+    public (int X, int Context) Asked(int x, int context)
+    {
+        _tokens = _model.ReadsFirst ? Math.Min(_tokens, 1) : _tokens;
+        return (x, context);
+    }
+
     public int Keep(int x, int layer, AttentionSpec spec)
     {
         _tokens = Math.Min(_tokens, spec.Keeps!.Value);
@@ -115,7 +122,8 @@ sealed class Outline : IArithmetic<int>
 
     public bool Asks(int layer) => true;
 
-    public bool Answer(int layer, int logits) => true;
+    public bool Answer(int layer, int logits) =>
+        _exit is null || layer + 1 < _model.LayersAt(_exit.Value);
 
     void Declare(Part part, int rows, int columns) =>
         _shapes.Add((part, part.Weight, new Shape(rows, columns)));
