@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Espalier.Answering;
 using Espalier.Data;
@@ -12,8 +10,9 @@ namespace Espalier.Benchmarks.Peers;
 
 /// <summary>
 /// Throughput and latency of our server, and of the same server (ASP.NET, tokenizer, batching) with ONNX Runtime in the place of our
-/// engine: MiniLM in int8, the pairs of MRPC's test set one a request, clients that ask again as soon as they are answered. Servers
-/// take turns; the clients run in this process too and cost both the same.
+/// engine: MiniLM in int8, the pairs of MRPC's test set one a request. First by clients that ask again as soon as they are answered, then
+/// by requests that come at random, as many a second as keep the 99th percentile below a bound (the server scenario of MLPerf
+/// Inference, Reddi et al. 2020, arXiv 1911.02549). Servers take turns; the clients run in this process too and cost both the same.
 /// </summary>
 static class ServeTable
 {
@@ -23,6 +22,11 @@ static class ServeTable
     static readonly int[] Clients = [1, 8, 32, 128];
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.5);
     static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Arriving = TimeSpan.FromSeconds(4);
+
+    // Requests that come at random, in shares of what a server answers at most.
+    static readonly double[] Shares = [.. Enumerable.Range(5, 15).Select(i => 0.05 * i)];
+    static readonly double[] Bounds = [10, 15, 20, 30, 50, 100];
 
     public static async Task<int> Run(string[] arguments)
     {
@@ -65,14 +69,17 @@ static class ServeTable
                     JsonSerializer.SerializeToUtf8Bytes(new { inputs = new[] { e.Text, e.Pair } })
                 ),
         ];
-        List<Side> sides = [await Side.Start("Espalier", new ServedClassifier("minilm", Load()))];
+        List<ServedSide> sides =
+        [
+            await ServedSide.Start("Espalier", new ServedClassifier("minilm", Load())),
+        ];
         List<OnnxEngine> engines = [];
         foreach (OnnxWay way in Enum.GetValues<OnnxWay>())
         {
             OnnxEngine engine = new(encoder.Int8, encoder.Model.Config, way, options.Threads);
             engines.Add(engine);
             sides.Add(
-                await Side.Start(
+                await ServedSide.Start(
                     $"ONNX Runtime, {way}",
                     new ServedClassifier("minilm", Load(), (texts, _) => engine.Answer(texts))
                 )
@@ -82,7 +89,7 @@ static class ServeTable
         Console.WriteLine(
             $"{bodies.Length} pairs, {options.Threads} threads, {options.Rounds} rounds of {Turn.TotalSeconds} s\n"
         );
-        foreach (Side side in sides)
+        foreach (ServedSide side in sides)
         {
             await side.Load(bodies, 8, 2 * WarmUp);
         }
@@ -91,7 +98,7 @@ static class ServeTable
         {
             foreach (int clients in Clients)
             {
-                foreach (Side side in round % 2 == 0 ? sides : sides.AsEnumerable().Reverse())
+                foreach (ServedSide side in round % 2 == 0 ? sides : sides.AsEnumerable().Reverse())
                 {
                     await side.Load(bodies, clients, WarmUp);
                     side.Note(clients, await side.Load(bodies, clients, Turn));
@@ -100,7 +107,8 @@ static class ServeTable
         }
 
         Write(sides);
-        foreach (Side side in sides)
+        await Arrive(options.Rounds, sides, bodies);
+        foreach (ServedSide side in sides)
         {
             await side.DisposeAsync();
         }
@@ -110,14 +118,14 @@ static class ServeTable
         Classifier Load() => Classifier.Load(folder, new() { Threads = options.Threads });
     }
 
-    static void Write(List<Side> sides)
+    static void Write(List<ServedSide> sides)
     {
         Console.WriteLine("clients  server                      requests/s   p50 ms   p99 ms");
         foreach (int clients in Clients)
         {
-            foreach (Side side in sides)
+            foreach (ServedSide side in sides)
             {
-                Figures f = side.Of(clients);
+                ServedSide.Figures f = side.Of(clients);
                 Console.WriteLine(
                     $"{clients, 7}  {side.Name, -26} {f.PerSecond, 11:0.0} {f.Median, 8:0.0} {f.P99, 8:0.0}"
                 );
@@ -129,7 +137,10 @@ static class ServeTable
         );
         foreach (int clients in Clients)
         {
-            Figures theirs = sides.Skip(1).Select(s => s.Of(clients)).MaxBy(f => f.PerSecond)!;
+            ServedSide.Figures theirs = sides
+                .Skip(1)
+                .Select(s => s.Of(clients))
+                .MaxBy(f => f.PerSecond)!;
             var ours = Clients
                 .Select(c => (Count: c, Figures: sides[0].Of(c)))
                 .Where(c => c.Figures.P99 <= theirs.P99)
@@ -142,75 +153,70 @@ static class ServeTable
         }
     }
 
-    sealed record Figures(double PerSecond, double Median, double P99);
-
-    /// <summary>A server, and what was measured of it.</summary>
-    sealed class Side(string name, ModelServer server) : IAsyncDisposable
+    static async Task Arrive(int rounds, List<ServedSide> sides, byte[][] bodies)
     {
-        static readonly MediaTypeHeaderValue Json = new("application/json");
-
-        readonly List<(int Clients, Figures Figures)> _noted = [];
-        readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1024 })
+        double[] most = [.. sides.Select(s => Clients.Max(c => s.Of(c).PerSecond))];
+        Dictionary<(int Side, double Share), List<double>> seen = [];
+        for (int round = 0; round < rounds; round++)
         {
-            BaseAddress = server.Address,
-        };
-
-        public string Name => name;
-
-        public static async Task<Side> Start(string name, ServedClassifier model) =>
-            new(name, await ModelServer.Start(new ServerOptions { MostWaiting = 4096 }, [model]));
-
-        public void Note(int clients, Figures figures) => _noted.Add((clients, figures));
-
-        /// <summary>Medians over the rounds.</summary>
-        public Figures Of(int clients)
-        {
-            Figures[] all = [.. _noted.Where(n => n.Clients == clients).Select(n => n.Figures)];
-            return new Figures(
-                Spread.Median([.. all.Select(f => f.PerSecond)]),
-                Spread.Median([.. all.Select(f => f.Median)]),
-                Spread.Median([.. all.Select(f => f.P99)])
-            );
-        }
-
-        public async Task<Figures> Load(byte[][] bodies, int clients, TimeSpan time)
-        {
-            int next = 0;
-            long began = Stopwatch.GetTimestamp();
-            List<double>[] all = await Task.WhenAll(
-                Enumerable.Range(0, clients).Select(_ => Task.Run(Client))
-            );
-            double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            double[] sorted = [.. all.SelectMany(l => l).Order()];
-            return new Figures(
-                sorted.Length / seconds,
-                sorted[sorted.Length / 2],
-                sorted[(int)Math.Ceiling(0.99 * sorted.Length) - 1]
-            );
-
-            async Task<List<double>> Client()
+            foreach (double share in Shares)
             {
-                List<double> milliseconds = [];
-                while (Stopwatch.GetElapsedTime(began) < time)
+                for (int turn = 0; turn < sides.Count; turn++)
                 {
-                    byte[] body = bodies[Interlocked.Increment(ref next) % bodies.Length];
-                    using ByteArrayContent content = new(body);
-                    content.Headers.ContentType = Json;
-                    long asked = Stopwatch.GetTimestamp();
-                    using HttpResponseMessage response = await _http.PostAsync("/predict", content);
-                    response.EnsureSuccessStatusCode();
-                    await response.Content.ReadAsByteArrayAsync();
-                    milliseconds.Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
-                }
+                    int side = round % 2 == 0 ? turn : sides.Count - 1 - turn;
+                    ulong seed = (ulong)(1 + round);
+                    if (!seen.TryGetValue((side, share), out List<double>? all))
+                    {
+                        seen[(side, share)] = all = [];
+                    }
 
-                return milliseconds;
+                    all.AddRange(
+                        await sides[side].Arrive(bodies, share * most[side], Arriving, seed)
+                    );
+                }
             }
         }
 
-        public async ValueTask DisposeAsync()
+        Console.WriteLine(
+            $"\nRequests at random times, {rounds} rounds of {Arriving.TotalSeconds} s; most requests/s whose p99, from when they were due, is below a bound:\n"
+        );
+        Console.WriteLine(
+            $"p99 ms  {string.Join("  ", sides.Select(s => $"{s.Name, 24}"))}   over the best"
+        );
+        foreach (double bound in Bounds)
         {
-            _http.Dispose();
-            await server.DisposeAsync();
+            double[] held =
+            [
+                .. sides.Select(
+                    (_, side) =>
+                        most[side]
+                        * Shares
+                            .TakeWhile(s => ServedSide.Figures.Of(seen[(side, s)], 1).P99 <= bound)
+                            .LastOrDefault()
+                ),
+            ];
+            double best = held.Skip(1).Max();
+            Console.WriteLine(
+                $"{bound, 6:0}  {string.Join("  ", held.Select(h => h > 0 ? $"{h, 24:0.0}" : $"{"none", 24}"))}   {(best > 0 ? $"{held[0] / best, 12:0.00}x" : "")}"
+            );
+        }
+
+        Console.WriteLine("\nshare  " + string.Join("  ", sides.Select(s => $"{s.Name, 24}")));
+        foreach (double share in Shares)
+        {
+            Console.WriteLine(
+                $"{share, 5:0.00}  "
+                    + string.Join(
+                        "  ",
+                        sides.Select(
+                            (_, side) =>
+                            {
+                                var f = ServedSide.Figures.Of(seen[(side, share)], 1);
+                                return $"{$"{share * most[side]:0}/s: {f.Median:0.0}, {f.P99:0.0}", 24}";
+                            }
+                        )
+                    )
+            );
         }
     }
 }

@@ -57,8 +57,16 @@ sealed class OnnxArithmetic(
     public string Attend(string q, string k, string v, AttentionSpec spec) =>
         attention.Attend(q, k, v, spec, _config.IsLanguage ? _layer : null);
 
+    public (string X, string Context) Asked(string x, string context) =>
+        _config.ReadsFirst ? (First(x), First(context)) : (x, context);
+
+    string First(string x) => graph.Add("Gather", [x, graph.Vector(0)], ("axis", 1));
+
+    // Behind the last attention of a classifier one row is left already.
     public string Keep(string x, int layer, AttentionSpec spec) =>
-        attention.Keep(x, spec.Keeps!.Value);
+        layer == _config.Layers.Count - 1 && _config.ReadsFirst
+            ? x
+            : attention.Keep(x, spec.Keeps!.Value);
 
     public string Gate(string gate, string up, Activation activation) =>
         Op("Mul", Activated(gate, activation), up);
