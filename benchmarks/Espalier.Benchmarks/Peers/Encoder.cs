@@ -1,3 +1,4 @@
+using Espalier.Autograd;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Storage;
@@ -9,6 +10,13 @@ namespace Espalier.Benchmarks.Peers;
 /// <summary>An encoder of ours, and where the peer finds it in fp32 and in int8.</summary>
 sealed record Encoder(Model Model, string Fp32, string Int8)
 {
+    /// <summary>Its classifier reads the mean, so that a session computes every state of the last layer, as the peer does.</summary>
+    public Encoder OfAllRows =>
+        this with
+        {
+            Model = Model with { Config = Model.Config with { Pooling = Pooling.Mean } },
+        };
+
     public static Encoder MiniLm(string models)
     {
         string folder = Path.Combine(models, "all-MiniLM-L6-v2");

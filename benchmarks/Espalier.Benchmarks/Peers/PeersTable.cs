@@ -110,8 +110,8 @@ static class PeersTable
         string temporary
     )
     {
-        Lazy<Encoder> mini = new(() => Encoder.MiniLm(options.Models)),
-            large = new(() => Encoder.Base(temporary));
+        Lazy<Encoder> mini = new(() => Encoder.MiniLm(options.Models).OfAllRows),
+            large = new(() => Encoder.Base(temporary).OfAllRows);
         KernelFamily plain = KernelFamily.Best;
         Rng rng = new(7);
         IReadOnlyList<Batch> One(Encoder e) => [Batches.Drawn(e.Model.Config, 1, 40, rng)];
