@@ -77,10 +77,16 @@ sealed class JobsCommand : EspalierCommand
         Slurm slurm = new();
         IReadOnlyList<SlurmJob> queue = slurm.Queue();
         int code = ExitCode.Ok;
+        IReadOnlyList<string> submitted = SlurmSubmission.Studies(store);
+        if (submitted.Count == 0)
+        {
+            terminal.Say($"{store.Folder}: nothing was submitted from it.");
+        }
+
         foreach (
             WrittenStudy study in WrittenStudy
                 .All(store)
-                .Where(s => SlurmSubmission.Studies(store).Contains(s.Graph.Name))
+                .Where(s => submitted.Contains(s.Graph.Name))
         )
         {
             SlurmSubmission submission = new(store, study.Graph.Name);

@@ -32,11 +32,12 @@ static class ShippedTasks
     public static readonly TaskDefinition Banking77 = new(
         "banking77",
         "Intent of a bank customer's question, one of 77",
-        new Labelled(
-            JsonSerializer.Deserialize<string[]>(
-                DataText.FromLibrary("banking77/categories.json").Bytes.Span
-            )!
-        ),
+        new Labelled([
+            .. JsonDocument
+                .Parse(DataText.FromLibrary("banking77/categories.json").Bytes)
+                .RootElement.EnumerateArray()
+                .Select(label => label.GetString()!),
+        ]),
         [Metric.Accuracy, Metric.MacroF1],
         HasPairs: false,
         "CC BY 4.0; Casanueva et al. 2020"

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Checkpoints;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
@@ -129,15 +128,9 @@ public static class RunFolder
             action,
             shown,
             at =>
-                File.WriteAllBytes(
+                File.WriteAllText(
                     Path.Combine(at, KeyName),
-                    JsonSerializer.SerializeToUtf8Bytes(
-                        new SortedDictionary<string, string>
-                        {
-                            ["key"] = stage.Key.Hex,
-                            ["content"] = ContentHash.OfFolder(at),
-                        }
-                    )
+                    $$"""{"content":"{{ContentHash.OfFolder(at)}}","key":"{{stage.Key.Hex}}"}"""
                 )
         );
     }
