@@ -3,7 +3,6 @@ using Espalier.Answering;
 using Espalier.Data;
 using Espalier.Models;
 using Espalier.Models.Storage;
-using Espalier.Server;
 using Espalier.Server.Batching;
 
 namespace Espalier.Benchmarks.Peers;
@@ -89,7 +88,7 @@ static class ServeTable
         );
         foreach (ServedSide side in sides)
         {
-            await side.Load(bodies, 8, 2 * WarmUp);
+            await side.Load(bodies, 8, 8 * WarmUp);
         }
 
         for (int round = 0; round < options.Rounds; round++)
