@@ -232,10 +232,7 @@ public sealed class SlurmStudy(
     IReadOnlyList<int> Submit(IEnumerable<(GraphItem Item, ItemState State, LeaseOwner?)> wanted)
     {
         HashSet<string> keys = [.. wanted.Select(w => w.Item.Key)];
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(
-            graph,
-            graph.Left(i => !keys.Contains(i.Key))
-        );
+        IReadOnlyList<JobArray> arrays = JobArray.Of(graph, graph.Left(i => !keys.Contains(i.Key)));
         return arrays.Count == 0 ? [] : _jobs.Submit(slurm, arrays, options, command);
     }
 }
