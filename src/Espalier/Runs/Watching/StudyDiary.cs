@@ -95,11 +95,14 @@ sealed class StudyDiary : IDisposable
         _diary.Dispose();
     }
 
-    byte[] Content()
+    byte[]? Content()
     {
         lock (_one)
         {
-            return Notes.Write(_note with { Heard = _time.GetUtcNow() });
+            // Of a group that is measured the store says all.
+            return _group.Length > 0 && _note.State == WorkState.Done
+                ? null
+                : Notes.Write(_note with { Heard = _time.GetUtcNow() });
         }
     }
 }

@@ -176,6 +176,7 @@ public sealed class StoreWatchTests : IDisposable
         Assert.Equal(StageEnd.Made, (await run).End);
         seen = Assert.Single(Watch().Look().Studies);
         Assert.Empty(seen.Measuring);
+        Assert.DoesNotContain(Directory.GetFiles(study.Store.DiaryFolder), f => f.Contains('~'));
         Assert.True(seen.IsOver && !seen.IsRunning);
     }
 
