@@ -335,7 +335,10 @@ public sealed class SlurmPlanTests : IDisposable
                 return (0, $"{arrays}\n", "");
             }
         );
-        SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add);
+        SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add)
+        {
+            FirstLook = TimeSpan.FromMilliseconds(10),
+        };
         Assert.Equal(3, study.Submit().Count);
         StudyState state = study.Wait((_, _) => { }, TestContext.Current.CancellationToken);
         Assert.False(state.IsOver);
