@@ -41,7 +41,7 @@ static class StudyJobs
     )
     {
         StudyPods pods = new(whole.Name, options);
-        return [.. SlurmArray.Of(whole, left).Select(a => Of(a, pods, options))];
+        return [.. JobArray.Of(whole, left).Select(a => Of(a, pods, options))];
     }
 
     /// <summary>As files for kubectl, one document a Job.</summary>
@@ -76,7 +76,7 @@ static class StudyJobs
             ? items.Split(BetweenIndexes)
             : [];
 
-    static V1Job Of(SlurmArray array, StudyPods pods, KubernetesOptions options)
+    static V1Job Of(JobArray array, StudyPods pods, KubernetesOptions options)
     {
         int count = array.Tasks.Count;
         string[] keys = [.. array.Tasks.SelectMany(t => t.Items).Select(i => i.Key)];
@@ -146,7 +146,7 @@ static class StudyJobs
             ],
         };
 
-    static string Script(SlurmArray array, StudyPods pods) =>
+    static string Script(JobArray array, StudyPods pods) =>
         string.Concat(
             "case $JOB_COMPLETION_INDEX in\n",
             string.Concat(
@@ -161,7 +161,7 @@ static class StudyJobs
         );
 
     /// <summary>On one line, whatever a task is called.</summary>
-    static string Comment(SlurmTask task) =>
+    static string Comment(ArrayTask task) =>
         string.Concat(
             $"{task.Items[0].Task}, seed {task.Items[0].Seed}: {string.Join(", ", task.Items.Select(i => i.Pipeline))}".Where(
                 c => !char.IsControl(c)

@@ -154,7 +154,7 @@ sealed class Elsewhere
 
         StudyGraph whole = StudyGraph.Of(study, estimate),
             left = Left(study.Store, whole);
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(whole, left);
+        IReadOnlyList<JobArray> arrays = JobArray.Of(whole, left);
         int cores = parse.Has(_cores) ? parse.GetValue(_cores) : Environment.ProcessorCount;
         yield return $"On {(parse.GetValue(_on) == Slurm ? "Slurm" : "Kubernetes")}: {arrays.Count} job arrays with {arrays.Sum(a => a.Tasks.Count)} jobs, {arrays.Where(a => a.Measures).Sum(a => a.Tasks.Count)} of them measure on whole nodes; "
             + $"{left.Items.Where(i => !i.Measures).Sum(i => i.CoreSeconds) / 3600:N0} core-hours.";
@@ -162,7 +162,7 @@ sealed class Elsewhere
         List<string> hours = [];
         for (int nodes = 1, before = int.MaxValue; ; nodes *= 2)
         {
-            double seconds = ClusterPlan.Seconds(left, nodes, cores);
+            double seconds = ClusterTime.Seconds(left, nodes, cores);
             if ((int)seconds >= before || nodes > 1 << 10)
             {
                 break;

@@ -52,6 +52,7 @@ sealed class PlanCommand : EspalierCommand
         1,
         100_000
     );
+    readonly Option<int> _processes = TrainingProcesses.Asked();
     readonly Option<string?> _store = OptionValues.Text(
         "--store",
         "folder",
@@ -109,6 +110,7 @@ sealed class PlanCommand : EspalierCommand
             _orders,
             _most,
             .. _training.All,
+            _processes,
             _common.Precision,
             _common.MaxLength,
             _common.Threads,
@@ -145,7 +147,9 @@ sealed class PlanCommand : EspalierCommand
         _common.CheckModel(parse, terminal, problems);
         _common.CheckData(parse, problems, training: true);
         _common.CheckPrecision(parse, terminal, problems);
-        problems.Try(() => _training.Of(parse));
+        problems.Try(() =>
+            TrainingProcesses.Check(parse, _processes, _training.Of(parse), terminal)
+        );
         problems.Try(() => First(parse));
         problems.NeedWritable("--output", Output(parse));
         problems.NeedWritable("--store", StoreFolder(parse));
@@ -159,9 +163,14 @@ sealed class PlanCommand : EspalierCommand
         }
 
         Budget budget = _budget.Of(parse);
-        (PlanResult result, PlanFacts facts) = parse.GetValue(_replay) is { } replay
+        (PlanResult, PlanFacts)? planned = parse.GetValue(_replay) is { } replay
             ? Replay(parse, replay, budget, terminal)
             : Train(parse, budget, terminal, stop);
+        if (planned is not var (result, facts))
+        {
+            return ExitCode.Ok;
+        }
+
         facts = facts with
         {
             Sureness = PlanSureness.Of(result, PlanTraining.Chance(result.Seeds).Split("sure")),
@@ -249,7 +258,7 @@ sealed class PlanCommand : EspalierCommand
         return trials;
     }
 
-    (PlanResult, PlanFacts) Train(
+    (PlanResult, PlanFacts)? Train(
         ParseResult parse,
         Budget budget,
         Terminal terminal,
@@ -279,7 +288,14 @@ sealed class PlanCommand : EspalierCommand
             MaxLength = length,
             Batches = [parse.Has(_batch) ? parse.GetValue(_batch) : 1],
         };
-        return new PlanTraining(recipe, First(parse), Output(parse), StoreFolder(parse))
+        string store = StoreFolder(parse);
+        using TrainingProcesses processes = TrainingProcesses.Of(
+            parse,
+            _processes,
+            terminal,
+            store
+        );
+        PlanTraining training = new(recipe, First(parse), Output(parse), store)
         {
             FixedOptions = parse.GetValue(_fixedOptions),
             Orders = parse.GetValue(_orders),
@@ -287,7 +303,11 @@ sealed class PlanCommand : EspalierCommand
             Jobs = _common.JobsFor(parse, model),
             Threads = threads,
             TeacherBytes = _common.TeacherBytes(parse),
-        }.Run(budget, CommonOptions.KernelsOf(terminal), terminal, stop);
+            Processes = processes,
+        };
+        return processes.Explaining(() =>
+            training.Run(budget, CommonOptions.KernelsOf(terminal), terminal, stop)
+        );
     }
 
     void CheckReplay(ParseResult parse, string replay, Problems problems)

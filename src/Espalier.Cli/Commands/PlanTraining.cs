@@ -11,6 +11,7 @@ using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Tensors;
+using Espalier.Training.Collective;
 
 namespace Espalier.Cli.Commands;
 
@@ -26,12 +27,14 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
     public required int Jobs { get; init; }
     public required int Threads { get; init; }
     public required long TeacherBytes { get; init; }
+    public required TrainingProcesses Processes { get; init; }
 
     IReadOnlyList<ulong> Seeds => Recipe.Seeds;
 
     public static Rng Chance(IReadOnlyList<ulong> seeds) => new Rng(seeds[0]).Split("plan");
 
-    public (PlanResult, PlanFacts) Run(
+    /// <returns>Null: another process leads, and this one made what it announced.</returns>
+    public (PlanResult, PlanFacts)? Run(
         Budget budget,
         KernelFamily kernels,
         Terminal terminal,
@@ -63,9 +66,27 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
             );
         }
 
-        Store store = Espalier.Runs.Storage.Store.Open(Store);
+        Store store = Espalier.Runs.Storage.Store.Open(Store, write: !Processes.Follows);
+        Study everything = new(
+            recipe with
+            {
+                Seeds = Seeds,
+                Pipelines = [.. space.Pipelines.Select(Pipeline.Parse)],
+            },
+            store,
+            kernels,
+            machine,
+            terminal.Time
+        );
+        if (Processes.Follows)
+        {
+            Processes.Follow(everything, MachineTurn.Here(null), TeacherBytes, stop);
+            return null;
+        }
+
+        Communicator? all = Processes.Meet(everything.Purpose, stop);
         StudyTrials TrialsOf(StudyRecipe of) =>
-            new(of, store, kernels, machine, terminal.Time, Jobs, TeacherBytes);
+            new(of, store, kernels, machine, terminal.Time, Jobs, TeacherBytes) { Processes = all };
         StudyTrials trials = TrialsOf(recipe),
             final = TrialsOf(
                 recipe with
@@ -126,6 +147,7 @@ sealed record PlanTraining(StudyRecipe Recipe, Operator First, string Output, st
                 Try
             )
             : null;
+        all?.Announce(null);
         line.Clear();
         StudyTrials[] made = [.. new[] { trials, final }.Take(Math.Min(2, Seeds.Count))];
         StudyOutcome[] outcomes = [.. made.Select(t => t.Last).OfType<StudyOutcome>()];

@@ -29,7 +29,7 @@ static class WatchJson
         json.WriteString(
             "state",
             study.IsRunning
-                ? study is { IsAlive: true, Note.State: WorkState.Measuring }
+                ? study.IsMeasuring
                     ? "measuring"
                     : "running"
                 : study.IsOver

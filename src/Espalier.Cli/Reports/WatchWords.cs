@@ -21,9 +21,7 @@ static class WatchWords
         string wrong = failed > 0 ? $", {failed} failed or were skipped" : "";
         if (study.IsRunning)
         {
-            return
-                study is { IsAlive: true, Note: { State: WorkState.Measuring } note }
-                && running == 0
+            return study.IsMeasuring
                 ? $"{stages}{wrong}; times are being taken ({study.Measured.Count} of {study.Groups} groups)."
                 : $"{stages}{wrong}; {running} {(running == 1 ? "is" : "are")} being made{Left(study)}.";
         }

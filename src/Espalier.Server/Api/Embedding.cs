@@ -82,6 +82,14 @@ sealed class Embedding(IReadOnlyList<ServedModel> models)
         bool unit
     )
     {
+        if (served.Model.Config.DropsTokens)
+        {
+            throw new Refusal(
+                400,
+                $"{served.Name} drops tokens on the way, so it has no mean over a whole text; ask /predict for its labels, or serve a model made without token elimination (L(power))."
+            );
+        }
+
         TokenIds[] texts = [.. Texts(fields, field, served)];
         RequestBody.CheckCount(texts.Length);
         bool cuts = fields.OptionalFlag("truncate") ?? true;

@@ -174,7 +174,7 @@ public sealed class Classifier : IDisposable
     /// <exception cref="InvalidDataException">The model drops tokens on the way, so that a mean would be that of some.</exception>
     public IReadOnlyList<float[]> EmbedEncoded(ReadOnlySpan<TokenIds> texts)
     {
-        if (Config.Layers.Any(l => l.Attention.Keeps is not null))
+        if (Config.DropsTokens)
         {
             throw new InvalidDataException(
                 $"The model in {Folder} drops tokens on the way and has no states of whole texts; embed with one that keeps them."

@@ -7,7 +7,9 @@ namespace Espalier.Checkpoints;
 static class FileLock
 {
     const int WindowsSharingViolation = unchecked((int)0x80070020);
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often whoever waits looks again.</summary>
+    public static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Null where another holds it. A shared lock may be held by many at once, an exclusive one by one.</summary>
     public static IDisposable? Try(string path, bool shared = false)

@@ -25,13 +25,14 @@ sealed partial record HubCache(string Root)
 
     /// <summary>The sentence to refuse with where a revision is not there.</summary>
     /// <param name="why">Why the hub is not asked; empty: it is plain.</param>
-    public string Absent(HubId id, string why)
+    /// <param name="root">What a folder's path counts from.</param>
+    public string Absent(HubId id, string why, string root = "")
     {
         string repository = Repository(id);
         return Directory.Exists(repository)
                 ? $"{id}: the Hugging Face cache has {Revisions(repository)} of {id.Repository} and not this one ({repository}){why}; get it with '{id.Download}', then give the same name."
             // runs/name is as good an id as any; where runs is a folder, it is meant as one.
-            : !id.IsUri && (id.Owner is null || Directory.Exists(id.Owner))
+            : !id.IsUri && (id.Owner is null || Directory.Exists(Path.Combine(root, id.Owner)))
                 ? $"{id}: there is no such folder, and no such {id.What} in the Hugging Face cache ({Root}); name a {id.What}'s folder, or a {id.What} of the hub as owner/name."
             : $"{id}: there is no such folder. It looks like a {id.What} of the Hugging Face hub, and it is not in the cache of this machine ({Root}){why}; get it with '{id.Download}', then give the same name.";
     }

@@ -3,7 +3,7 @@ using Espalier.Checkpoints;
 namespace Espalier.Hub;
 
 /// <summary>How far a transfer is.</summary>
-/// <param name="What">The file.</param>
+/// <param name="What">The file, or how many come together.</param>
 /// <param name="Done">Bytes.</param>
 public sealed record HubProgress(string What, long Done, long Total);
 
@@ -29,7 +29,21 @@ public sealed class HubClient
     {
         Settings = HubSettings.Of(environment ?? Environment.GetEnvironmentVariable);
         Cache = new HubCache(Settings.Cache);
-        (_progress, _tell, _stop) = (progress ?? (_ => { }), tell ?? (_ => { }), stop);
+        _stop = stop;
+
+        // Files come side by side, and whoever hears of them hears one at a time.
+        Lock turn = new();
+        _progress = Alone(progress);
+        _tell = Alone(tell);
+
+        Action<T> Alone<T>(Action<T>? hears) =>
+            said =>
+            {
+                lock (turn)
+                {
+                    hears?.Invoke(said);
+                }
+            };
     }
 
     internal HubSettings Settings { get; }
@@ -43,8 +57,10 @@ public sealed class HubClient
     /// Whether the hub may be asked for it: not offline, and not where a folder was likelier meant. A name alone is one of the hub's
     /// oldest, and a mistyped folder far more often.
     /// </summary>
-    internal bool MayAsk(HubId id) =>
-        !Settings.Offline && (id.IsUri || id.Owner is not null && !Directory.Exists(id.Owner));
+    /// <param name="root">What a folder's path counts from.</param>
+    internal bool MayAsk(HubId id, string root = "") =>
+        !Settings.Offline
+        && (id.IsUri || id.Owner is not null && !Directory.Exists(Path.Combine(root, id.Owner)));
 
     /// <summary>Why something that is not in the cache is not asked for, to be put in a sentence.</summary>
     internal string WhyNotAsked =>
@@ -56,7 +72,7 @@ public sealed class HubClient
     internal HubListing List(HubId id) => Within(http => List(http, id));
 
     /// <summary>Fetches files of a commit into the cache; those that are there are not fetched again.</summary>
-    /// <param name="files">In the order in which they come; those that the commit lacks are remembered as absent.</param>
+    /// <param name="files">In the order in which the snapshot shows them, once all are there; those that the commit lacks are remembered as absent.</param>
     /// <returns>The snapshot.</returns>
     /// <inheritdoc cref="List(HubId)"/>
     internal string Fetch(HubListing listing, IEnumerable<string> files) =>
@@ -128,23 +144,21 @@ public sealed class HubClient
 
     async Task<string> Fetch(HubHttp http, HubListing listing, IEnumerable<string> files)
     {
-        HubDownload download = new(http, Cache, listing, Settings.Links, _progress, _tell);
-        Durable.Explaining(Cache.Root, () => Cache.Remember(listing.Id, listing.Commit));
-        foreach (string file in files)
-        {
-            if (listing.Files.Contains(file))
+        ILookup<bool, string> has = files.ToLookup(listing.Files.Contains);
+        Durable.Explaining(
+            Cache.Root,
+            () =>
             {
-                await download.Fetch(file).ConfigureAwait(false);
+                Cache.Remember(listing.Id, listing.Commit);
+                foreach (string file in has[false])
+                {
+                    Cache.RememberAbsent(listing.Id, listing.Commit, file);
+                }
             }
-            else
-            {
-                Durable.Explaining(
-                    Cache.Root,
-                    () => Cache.RememberAbsent(listing.Id, listing.Commit, file)
-                );
-            }
-        }
-
+        );
+        await new HubDownload(http, Cache, listing, Settings.Links, _progress, _tell)
+            .Fetch(has[true])
+            .ConfigureAwait(false);
         return Cache.SnapshotOf(listing.Id, listing.Commit);
     }
 
@@ -153,7 +167,9 @@ public sealed class HubClient
         using HttpResponseMessage answer = await http.Ask(
                 $"{id}",
                 http.At($"{id.Api}/revision/{Uri.EscapeDataString(id.RevisionOrMain)}"),
-                address => new HttpRequestMessage(HttpMethod.Get, address)
+                address => new HttpRequestMessage(HttpMethod.Get, address),
+                // Nothing is lost yet, and what was meant may be a folder: nobody waits for a network that is not there.
+                isPatient: id.IsUri
             )
             .ConfigureAwait(false);
         if (!answer.IsSuccessStatusCode)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Text;
 using Espalier.Checkpoints;
@@ -15,7 +16,9 @@ sealed record HubListing(HubId Id, string Commit, IReadOnlyList<string> Files);
 /// <param name="Hash">SHA-256 of a large file; git's SHA-1 of a blob of others.</param>
 sealed record HubFile(string Hash, long Size);
 
-/// <summary>One file of a commit into the cache: what came before is kept and gone on from, what comes is hashed while it comes.</summary>
+/// <summary>
+/// Files of a commit into the cache, side by side: what came before is kept and gone on from, what comes is hashed while it comes.
+/// </summary>
 sealed class HubDownload(
     HubHttp http,
     HubCache cache,
@@ -29,40 +32,136 @@ sealed class HubDownload(
     const int HexOfSha256 = 64;
     const int BufferBytes = 1 << 17;
 
+    /// <summary>Files that come at once, as many as huggingface_hub's snapshot_download fetches.</summary>
+    const int AtOnce = 8;
+
     readonly HubId _id = listing.Id;
+    readonly string _snapshot = cache.SnapshotOf(listing.Id, listing.Commit);
+    readonly Lock _one = new();
+    readonly Dictionary<string, long> _came = [];
+    string _what = "";
+    long _done,
+        _total;
+
+    /// <summary>
+    /// Fetches what the snapshot does not show, small files first. It shows nothing new before all of it is there and checked, so
+    /// one that was broken off never looks whole; what came stays among the blobs.
+    /// </summary>
+    /// <param name="files">In the order in which they are to be shown.</param>
+    public async Task Fetch(IEnumerable<string> files)
+    {
+        string[] missing = [.. files.Where(f => !IsShown(f))];
+        Durable.Explaining(cache.Root, () => Durable.MakeFolders(_snapshot));
+        HubFile[] said = new HubFile[missing.Length];
+        await SideBySide(
+                Enumerable.Range(0, missing.Length),
+                async i => said[i] = await Head(missing[i]).ConfigureAwait(false)
+            )
+            .ConfigureAwait(false);
+        (string Name, HubFile There)[] wanted = [.. missing.Zip(said)],
+            contents = [.. wanted.DistinctBy(w => w.There.Hash).OrderBy(w => w.There.Size)];
+        _what = contents is [var only] ? only.Name : $"{contents.Length} files";
+        _total = contents.Sum(c => c.There.Size);
+        await SideBySide(contents, c => Alone(c.Name, c.There, () => Bring(c.Name, c.There)))
+            .ConfigureAwait(false);
+        foreach (var (file, there) in wanted)
+        {
+            await Alone(file, there, () => Show(file, there)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The first that fails ends the others, and says why.</summary>
+    async Task SideBySide<T>(IEnumerable<T> all, Func<T, Task> work)
+    {
+        ExceptionDispatchInfo? first = null;
+        await Parallel
+            .ForEachAsync(
+                all,
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+                async (one, _) =>
+                {
+                    try
+                    {
+                        http.Stop.ThrowIfCancellationRequested();
+                        await work(one).ConfigureAwait(false);
+                    }
+                    catch (Exception e)
+                    {
+                        Interlocked.CompareExchange(
+                            ref first,
+                            ExceptionDispatchInfo.Capture(e),
+                            null
+                        );
+                        http.End();
+                    }
+                }
+            )
+            .ConfigureAwait(false);
+        first?.Throw();
+    }
+
+    /// <summary>Under the lock of the file's content, which other processes obey too.</summary>
+    async Task Alone(string file, HubFile there, Func<Task> work)
+    {
+        for (bool told = false; ; told = true)
+        {
+            using IDisposable? held = Durable.Explaining(
+                cache.Root,
+                () => FileLock.Try(cache.Lock(_id, there.Hash))
+            );
+            if (held is not null)
+            {
+                await work().ConfigureAwait(false);
+                return;
+            }
+
+            if (!told)
+            {
+                tell($"{_id}: another process downloads {file}; waiting for it.");
+            }
+
+            await Task.Delay(FileLock.Look, http.Stop).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>A file that is in the snapshot was whole when it got there, and is not asked for again.</summary>
-    public async Task Fetch(string file)
+    bool IsShown(string file) => File.Exists(Path.Combine(_snapshot, file));
+
+    async Task Bring(string file, HubFile there)
     {
-        string snapshot = cache.SnapshotOf(_id, listing.Commit);
-        if (File.Exists(Path.Combine(snapshot, file)))
-        {
-            return;
-        }
-
-        HubFile there = await Head(file).ConfigureAwait(false);
         string blob = cache.Blob(_id, there.Hash);
-        using IDisposable held = Durable.Explaining(
-            cache.Root,
-            () =>
-                FileLock.Take(
-                    cache.Lock(_id, there.Hash),
-                    shared: false,
-                    () => tell($"{_id}: another process downloads {file}; waiting for it."),
-                    http.Stop
-                )
-        );
-        if (File.Exists(Path.Combine(snapshot, file)))
-        {
-            return; // without links the other process moved it there
-        }
 
-        if (!File.Exists(blob) || new FileInfo(blob).Length != there.Size)
+        // Without links another process may have moved the blob there.
+        if (!IsShown(file) && !(File.Exists(blob) && new FileInfo(blob).Length == there.Size))
         {
             await Download(file, there, blob).ConfigureAwait(false);
         }
 
-        Durable.Explaining(cache.Root, () => HubCache.Place(blob, snapshot, file, links));
+        Came(there, there.Size);
+    }
+
+    async Task Show(string file, HubFile there)
+    {
+        // Without links, of two files with the same bytes the first took the blob away.
+        await Bring(file, there).ConfigureAwait(false);
+        Durable.Explaining(
+            cache.Root,
+            () => HubCache.Place(cache.Blob(_id, there.Hash), _snapshot, file, links)
+        );
+    }
+
+    /// <param name="bytes">Of the file, all that are there.</param>
+    void Came(HubFile there, long bytes)
+    {
+        lock (_one)
+        {
+            long before = _came.GetValueOrDefault(there.Hash);
+            if (bytes != before)
+            {
+                (_came[there.Hash], _done) = (bytes, _done + bytes - before);
+                progress(new HubProgress(_what, _done, _total));
+            }
+        }
     }
 
     Uri Address(string file) => http.At(_id.Resolve(listing.Commit, file));
@@ -284,7 +383,7 @@ sealed class HubDownload(
 
             hash.Append(buffer.AsSpan(0, read));
             Durable.Explaining(cache.Root, () => output.Write(buffer, 0, read));
-            progress(new HubProgress(file, output.Position, there.Size));
+            Came(there, output.Position);
         }
     }
 

@@ -28,6 +28,8 @@ sealed class HubHttp(
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
+    readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+
     readonly Uri _endpoint =
         Uri.TryCreate(settings.Endpoint, UriKind.Absolute, out Uri? endpoint)
         && endpoint.Scheme is "http" or "https"
@@ -38,9 +40,12 @@ sealed class HubHttp(
 
     public bool HasToken => token is not null;
 
-    public CancellationToken Stop => stop;
+    public CancellationToken Stop => _stop.Token;
 
-    public Retries Retries(string what) => new(what, second, tell, stop);
+    /// <summary>Ends all that is under way.</summary>
+    public void End() => _stop.Cancel();
+
+    public Retries Retries(string what) => new(what, second, tell, Stop);
 
     /// <summary>An address of the hub.</summary>
     public Uri At(string path) => new(_endpoint, path);
@@ -50,13 +55,15 @@ sealed class HubHttp(
     /// <param name="make">Makes the request to an address, each time it is sent.</param>
     /// <param name="isEnough">Of an answer that sends one elsewhere: whether it says all that is wanted.</param>
     /// <param name="limit">How long the answer may take to begin; null: as settings say.</param>
+    /// <param name="isPatient">Whether a hub that cannot be reached is asked again.</param>
     public async Task<HttpResponseMessage> Ask(
         string what,
         Uri address,
         Func<Uri, HttpRequestMessage> make,
         Func<HttpResponseMessage, bool>? isEnough = null,
         Retries? retries = null,
-        TimeSpan? limit = null
+        TimeSpan? limit = null,
+        bool isPatient = true
     )
     {
         retries ??= Retries(what);
@@ -86,7 +93,8 @@ sealed class HubHttp(
                             ? $"{address.Authority} cannot be reached ({Reason(broken!)})"
                             : $"{address.Authority} answers {(int)answer.StatusCode}",
                         answer?.Headers.RetryAfter is { } after ? Wait(after, answer) : null,
-                        broken
+                        broken,
+                        isEnough: answer is null && !isPatient
                     )
                     .ConfigureAwait(false);
             }
@@ -97,7 +105,7 @@ sealed class HubHttp(
     /// <exception cref="InvalidDataException">It is no such thing.</exception>
     public async Task<JsonFields> Json(string what, HttpResponseMessage answer)
     {
-        using Stream body = await answer.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
+        using Stream body = await answer.Content.ReadAsStreamAsync(Stop).ConfigureAwait(false);
         using MemoryStream bytes = new();
         byte[] buffer = new byte[1 << 16];
         try
@@ -129,14 +137,14 @@ sealed class HubHttp(
     public async ValueTask<int> Read(Stream body, Memory<byte> buffer)
     {
         using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(
-            stop
+            Stop
         );
         silence.CancelAfter(settings.SilenceTime);
         try
         {
             return await body.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!Stop.IsCancellationRequested)
         {
             throw Late(settings.SilenceTime, e);
         }
@@ -146,7 +154,11 @@ sealed class HubHttp(
     public static string Reason(Exception e) =>
         (e is HttpRequestException { InnerException: { } inner } ? inner : e).Message.TrimEnd('.');
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _stop.Dispose();
+    }
 
     async Task<HttpResponseMessage> Follow(
         string what,
@@ -216,7 +228,7 @@ sealed class HubHttp(
 
     async Task<HttpResponseMessage> Send(HttpRequestMessage request, TimeSpan limit)
     {
-        using CancellationTokenSource late = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using CancellationTokenSource late = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         late.CancelAfter(limit);
         try
         {
@@ -224,7 +236,7 @@ sealed class HubHttp(
                 .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, late.Token)
                 .ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!Stop.IsCancellationRequested)
         {
             throw Late(limit, e);
         }

@@ -23,8 +23,14 @@ sealed class Retries(string what, TimeSpan second, Action<string> tell, Cancella
     /// <summary>Waits, or gives up.</summary>
     /// <param name="why">What happened, as the end of a sentence.</param>
     /// <param name="asked">How long the hub wants one to wait; null: it does not say.</param>
+    /// <param name="isEnough">There is nothing to wait for.</param>
     /// <exception cref="HubException">It was often enough, or the hub asks for a longer wait than anybody would.</exception>
-    public async Task Again(string why, TimeSpan? asked = null, Exception? cause = null)
+    public async Task Again(
+        string why,
+        TimeSpan? asked = null,
+        Exception? cause = null,
+        bool isEnough = false
+    )
     {
         if (asked is { TotalSeconds: > MostSeconds } long_)
         {
@@ -34,10 +40,10 @@ sealed class Retries(string what, TimeSpan second, Action<string> tell, Cancella
             );
         }
 
-        if (++_inARow == MostInARow || ++_inAll == MostInAll)
+        if (++_inARow == MostInARow || ++_inAll == MostInAll || isEnough)
         {
             throw new HubException(
-                $"{what}: {why}, {_inARow} times in a row; check the network (HF_ENDPOINT, proxies) and try again later; if a folder of this machine was meant, look at its path.",
+                $"{what}: {why}{(_inARow > 1 ? $", {_inARow} times in a row" : "")}; check the network (HF_ENDPOINT, proxies) and try again later; if a folder of this machine was meant, look at its path.",
                 cause
             );
         }

@@ -125,6 +125,9 @@ public sealed record ModelConfig
 
     public ModelConfig WithoutExits() => this with { ExitPooling = null, HeadExits = [] };
 
+    /// <summary>Tokens leave on the way, so that behind the last layer there are no states of whole texts.</summary>
+    public bool DropsTokens => Layers.Any(l => l.Attention.Keeps is not null);
+
     /// <summary>Transformers can load it: config.json says everything about its layers.</summary>
     public bool HasPlainShapes => Family.IsPlain(this);
 

@@ -18,22 +18,30 @@ static class TaskLoss
             )
         : pass.Tape.CrossEntropy(logits, pass.Batch.Labels);
 
+    /// <summary>Of a batch behind the last layer; nothing else is on the tape then.</summary>
+    public static Variable Of(Learner learner, Batch batch, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        learner.Tape.Begin();
+        Pass pass = learner.Forward(batch, allExits: false);
+        return Of(pass, pass.Output.LastLogits);
+    }
+
     /// <summary>Of a model that nobody trains, over the examples of batches.</summary>
     public static double Mean(
         Model model,
         IReadOnlyList<Batch> batches,
         Tape tape,
         CancellationToken stop
-    )
+    ) => Mean(new Learner(model, tape, frozen: _ => true), batches, stop);
+
+    /// <inheritdoc cref="Mean(Model, IReadOnlyList{Batch}, Tape, CancellationToken)"/>
+    public static double Mean(Learner still, IReadOnlyList<Batch> batches, CancellationToken stop)
     {
-        Learner learner = new(model, tape, frozen: _ => true);
         double sum = 0;
         foreach (Batch batch in batches)
         {
-            stop.ThrowIfCancellationRequested();
-            tape.Begin();
-            Pass pass = learner.Forward(batch, allExits: false);
-            sum += Of(pass, pass.Output.LastLogits).Value.Span[0] * batch.Count;
+            sum += Of(still, batch, stop).Value.Span[0] * batch.Count;
         }
 
         return sum / batches.Sum(b => b.Count);

@@ -72,30 +72,13 @@ sealed class Trial
     }
 
     /// <summary>What the task asks, the mean over examples.</summary>
-    public double Loss(IReadOnlyList<Batch> batches)
-    {
-        double sum = 0;
-        foreach (Batch batch in batches)
-        {
-            sum += LossOf(_still, batch).Value.Span[0] * batch.Count;
-        }
-
-        return sum / batches.Sum(b => b.Count);
-    }
+    public double Loss(IReadOnlyList<Batch> batches) => TaskLoss.Mean(_still, batches, _stop);
 
     /// <summary>Of the loss of a batch by these matrices, one behind the other in the order of the names.</summary>
     public float[] Gradient(Batch batch, string[] names)
     {
         Learner learner = new(_own, _tape, frozen: n => !names.Contains(n));
-        _tape.Backward(LossOf(learner, batch));
+        _tape.Backward(TaskLoss.Of(learner, batch, _stop));
         return [.. names.SelectMany(n => learner[n].Gradient!.Span.ToArray())];
-    }
-
-    Variable LossOf(Learner learner, Batch batch)
-    {
-        _stop.ThrowIfCancellationRequested();
-        _tape.Begin();
-        Pass pass = learner.Forward(batch, allExits: false);
-        return TaskLoss.Of(pass, pass.Output.LastLogits);
     }
 }

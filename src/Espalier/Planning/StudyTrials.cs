@@ -5,6 +5,7 @@ using Espalier.Runs;
 using Espalier.Runs.Storage;
 using Espalier.Runs.Studies;
 using Espalier.Training;
+using Espalier.Training.Collective;
 
 namespace Espalier.Planning;
 
@@ -24,6 +25,9 @@ public sealed class StudyTrials(
 )
 {
     readonly HashSet<StageKey> _trained = [];
+
+    /// <inheritdoc cref="LocalExecutor.Processes"/>
+    public Communicator? Processes { get; init; }
 
     /// <summary>The last one, which holds all pipelines that were tried.</summary>
     public StudyOutcome? Last { get; private set; }
@@ -53,7 +57,7 @@ public sealed class StudyTrials(
     {
         Study study = StudyOf(pipelines);
         StudyOutcome outcome = study.Run(
-            study.Here(jobs, turn, teacherBytes),
+            new OneOfMany(study.Here(jobs, turn, teacherBytes, Processes)),
             turn,
             listen(study),
             stop
@@ -92,5 +96,17 @@ public sealed class StudyTrials(
             .First(s => s.Recipe.Seed == seed && $"{s.Pipeline}" == pipeline);
         store.Export(store.TryRead(stage.Key)!, folder);
         return folder;
+    }
+
+    /// <summary>Not closed with a trial: whoever trains along with it waits for the next.</summary>
+    sealed class OneOfMany(IExecutor executor) : IExecutor
+    {
+        public Task<StoredAction>? TryBegin(
+            PlannedStage stage,
+            StoredAction? input,
+            int ready,
+            StudyListener listener,
+            CancellationToken stop
+        ) => executor.TryBegin(stage, input, ready, listener, stop);
     }
 }

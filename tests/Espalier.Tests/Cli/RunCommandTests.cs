@@ -3,45 +3,24 @@ using Espalier.Cli;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Tests.Models;
+using Espalier.Tests.Runs.Studies;
 
 namespace Espalier.Tests.Cli;
 
 /// <summary>The main command on the toy model and a data set of one's own.</summary>
 public sealed class RunCommandTests : IDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("espalier").FullName;
+    readonly ToyStudy _toy = new();
+    readonly string _folder;
     readonly string[] _common;
 
     public RunCommandTests()
     {
-        string model = Path.Combine(_folder, "toy");
-        ModelFolder.Save(Toy.Model, model, Toy.Tokenizer.Files());
-        string Rows(Espalier.Data.Split split) =>
-            "review,stars\n" + string.Concat(split.Examples.Select(e => $"{e.Text},{e.Label}\n"));
-        File.WriteAllText(Path.Combine(_folder, "train.csv"), Rows(Toy.Data.Training));
-        File.WriteAllText(Path.Combine(_folder, "test.csv"), Rows(Toy.Data.Test));
-        _common =
-        [
-            "--model",
-            model,
-            "--train",
-            Path.Combine(_folder, "train.csv"),
-            "--test",
-            Path.Combine(_folder, "test.csv"),
-            "--text",
-            "review",
-            "--label",
-            "stars",
-            "--max-length",
-            "16",
-            "--threads",
-            "2",
-            "--epochs",
-            "1",
-        ];
+        _folder = _toy.Folder;
+        _common = [.. _toy.Line(), "--max-length", "16", "--threads", "2", "--epochs", "1"];
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _toy.Dispose();
 
     [Fact]
     public void Files_of_ones_own_go_through_a_whole_pipeline()

@@ -74,14 +74,46 @@ sealed class ToyModels : IDisposable
         Parameters parameters = model.Parameters.Clone();
         Drawing.Missing(parameters, config, new Rng(5));
 
-        string folder = _folder["exits"];
-        ModelFolder.Save(
+        return Save(
             model with
             {
                 Config = config,
                 Parameters = parameters.InOrder(config),
                 History = [new Applied("E(pool=mean)", 1, 7)],
             },
+            "exits"
+        );
+    }
+
+    /// <summary>Two tokens of a text are left behind its first layer, as token elimination makes it.</summary>
+    public string Dropping()
+    {
+        Model model = ModelFolder.Load(Bert("whole")).Model;
+        return Save(
+            model with
+            {
+                Config = model.Config with
+                {
+                    Layers =
+                    [
+                        .. model.Config.Layers.Select(l =>
+                            l with
+                            {
+                                Attention = l.Attention with { Keeps = 2 },
+                            }
+                        ),
+                    ],
+                },
+            },
+            "dropping"
+        );
+    }
+
+    string Save(Model model, string name)
+    {
+        string folder = _folder[name];
+        ModelFolder.Save(
+            model,
             folder,
             new Dictionary<string, byte[]>
             {

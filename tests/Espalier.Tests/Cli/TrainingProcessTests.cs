@@ -94,6 +94,60 @@ public sealed class TrainingProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_plan_of_two_processes_trains_what_one_would()
+    {
+        string recipe = _toy.Write("""["E"]""", "[1]", epochs: 1);
+        File.WriteAllText(
+            recipe,
+            File.ReadAllText(recipe)
+                .Replace("\"batch\":8", "\"shards\":4", StringComparison.Ordinal)
+        );
+        Study alone = _toy.Open(recipe, "alone");
+        _toy.Make(alone);
+        string[] line =
+        [
+            "plan",
+            "--max-mb",
+            "1",
+            .. _toy.Line(),
+            "--max-length",
+            "16",
+            "--epochs",
+            "1",
+            "--rate",
+            "2e-3",
+            "--shards",
+            "4",
+            "--seeds",
+            "1",
+            "--fixed-options",
+            "--max-trainings",
+            "4",
+            "--threads",
+            "2",
+            "--output",
+            _toy["out"],
+            "--store",
+            _toy["store"],
+        ];
+        CommandLine
+            .Run([.. line, "--processes", "8"], "")
+            .Refuses(ExitCode.Usage, "a step has 4 shards");
+        await Ends(Launch([], [.. line, "--processes", "2"]), ExitCode.Ok);
+        Store store = Store.Open(_toy["store"]);
+        Assert.All(
+            alone.Plan.Stages,
+            s =>
+            {
+                StoredAction made = store.TryRead(s.Key)!;
+                Assert.Equal(alone.Store.TryRead(s.Key)!.Files, made.Files);
+                Assert.Equal(1, made.Threads);
+            }
+        );
+        Assert.Empty(Directory.GetFiles(Store.MeetingsOf(store.Folder), "meeting*"));
+    }
+
+    [Fact]
     public async Task A_process_that_is_killed_ends_the_run_which_another_number_goes_on_with()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Children are found in /proc.");
@@ -214,16 +268,7 @@ public sealed class TrainingProcessTests : IDisposable
         [
             "run",
             "E",
-            "--model",
-            _toy["toy"],
-            "--train",
-            _toy["train.csv"],
-            "--test",
-            _toy["test.csv"],
-            "--text",
-            "review",
-            "--label",
-            "stars",
+            .. _toy.Line(),
             "--max-length",
             "16",
             "--threads",

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -32,7 +33,7 @@ sealed class FakeHub : IAsyncDisposable
     public Dictionary<string, FakeRepository> Repositories { get; } = [];
 
     /// <summary>Large files that were sent, by hash.</summary>
-    public Dictionary<string, byte[]> Stored { get; } = [];
+    public ConcurrentDictionary<string, byte[]> Stored { get; } = [];
 
     /// <summary>Bytes of a part that is sent; 0: files are sent whole.</summary>
     public int PartBytes { get; set; }

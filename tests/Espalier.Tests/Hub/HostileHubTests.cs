@@ -189,6 +189,16 @@ public sealed class HostileHubTests : IAsyncLifetime
         Assert.Contains(new Uri(gone).Authority, sentence);
         Assert.Contains("cannot be reached", sentence);
         Assert.DoesNotContain('\n', sentence);
+
+        // A folder may have been meant, so nobody waits; what can only be the hub's is tried for.
+        Assert.Empty(_place.Told);
+        Assert.Contains(
+            "5 times in a row",
+            Assert
+                .Throws<HubException>(() => ModelPlace.Find("hf://other/model", _place.Client()))
+                .Message
+        );
+        Assert.Equal(4, _place.Told.Count(s => s.Contains("asking again")));
     }
 
     [Theory]
@@ -341,6 +351,26 @@ public sealed class HostileHubTests : IAsyncLifetime
         );
         Find();
         Assert.Equal("bytes=4096-", _place.Hub.Asked.Last(a => a.IsStorage).Range);
+    }
+
+    [Fact]
+    public void Where_the_folder_in_front_of_a_name_is_there_a_path_was_meant_and_nothing_is_asked()
+    {
+        Directory.CreateDirectory(_place["models"]);
+        string[] paths = ["models/none", "./models/none", "../none/none", "/none/none"];
+        Assert.All(
+            paths,
+            path =>
+                Assert.Contains(
+                    "there is no such folder",
+                    Assert
+                        .Throws<InvalidDataException>(() =>
+                            ModelPlace.Find(path, _place.Client(), _place[""])
+                        )
+                        .Message
+                )
+        );
+        Assert.Empty(_place.Hub.Asked);
     }
 
     [Fact]

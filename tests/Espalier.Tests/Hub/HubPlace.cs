@@ -46,8 +46,11 @@ sealed class HubPlace : IAsyncDisposable
     /// <summary>Waits are short, so that what is tried five times takes no time.</summary>
     public HubClient Client() => Stoppable(CancellationToken.None);
 
-    public HubClient Stoppable(CancellationToken stop) =>
-        new(Variables.GetValueOrDefault, tell: Told.Add, stop: stop)
+    public HubClient Stoppable(
+        CancellationToken stop,
+        Action<Espalier.Hub.HubProgress>? progress = null
+    ) =>
+        new(Variables.GetValueOrDefault, progress, Told.Add, stop)
         {
             Second = TimeSpan.FromMilliseconds(1),
         };

@@ -111,4 +111,33 @@ public sealed class EmbeddingTests
             await serving.Refused(400, "/v1/embeddings", new { input = new[] { 1, 999999 } })
         );
     }
+
+    [Theory]
+    [InlineData("/embed")]
+    [InlineData("/v1/embeddings")]
+    public async Task A_model_that_drops_tokens_has_labels_and_no_vectors_and_says_so(string path)
+    {
+        await using Serving serving = await Serving.Start(others: s =>
+            [new ServedClassifier("short", Classifier.Load(s.DroppingFolder))]
+        );
+        using HttpResponseMessage refused = await serving.Post(
+            path,
+            new
+            {
+                model = "short",
+                inputs = Texts,
+                input = Texts,
+            }
+        );
+        string said = await refused.Content.ReadAsStringAsync(Serving.Stop);
+        Assert.True((int)refused.StatusCode == 400, $"{(int)refused.StatusCode}: {said}");
+        Assert.Contains("short drops tokens on the way", said);
+        Assert.DoesNotContain(serving.DroppingFolder, said);
+        JsonElement labels = await serving.Ask(
+            "/v1/classify",
+            new { model = "short", input = Texts }
+        );
+        Assert.Equal(Texts.Length, labels.GetProperty("data").GetArrayLength());
+        Assert.Empty(serving.Told);
+    }
 }

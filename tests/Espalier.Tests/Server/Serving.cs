@@ -19,6 +19,7 @@ sealed class Serving : IAsyncDisposable
     ServedModel[] _models = [];
     ModelServer? _server;
     string? _bare;
+    string? _dropping;
 
     Serving() { }
 
@@ -36,6 +37,9 @@ sealed class Serving : IAsyncDisposable
 
     /// <summary>The folder of an encoder that nobody fine-tuned, whose states are those of the golden bert.</summary>
     public string BareFolder => _bare ??= _toys.Bare();
+
+    /// <summary>The folder of a classifier in which tokens leave on the way.</summary>
+    public string DroppingFolder => _dropping ??= _toys.Dropping();
 
     public static async Task<Serving> Start(
         ServerOptions? options = null,

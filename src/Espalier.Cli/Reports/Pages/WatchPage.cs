@@ -106,15 +106,19 @@ sealed class WatchPage
         [
             .. study?.Stages.Where(s => s.Standing == StageStanding.Running).Take(MostPanels) ?? [],
         ];
+        Markup measured = Markup.All(
+            (study?.Measuring ?? []).Each(n =>
+                $"<p>Measured now: {n.Measures}, {(int)(100 * n.Share)} % of it.</p>"
+            )
+        );
         if (now.Length > 0)
         {
-            return $"<div class=\"panels\">{now.Select(Panel)}</div>";
+            return $"<div class=\"panels\">{now.Select(Panel)}</div>{measured}";
         }
 
         Markup nothing = study switch
         {
-            { IsAlive: true, Note: { Measures: { } what, Share: var share } } =>
-                $"<p>No model is being made. Measured now: {what}, {(int)(100 * share)} % of it.</p>",
+            { IsMeasuring: true } => $"<p>No model is being made.</p>{measured}",
             { IsRunning: true } => $"<p>Nothing at this moment.</p>",
             _ => $"<p>Nothing; nobody works on this study.</p>",
         };

@@ -29,6 +29,30 @@ abstract class Decoder : Family
         );
     }
 
+    /// <summary>Layers all alike behind a table of positions, as language models were before rotary embedding.</summary>
+    /// <param name="layers">The field that says how many.</param>
+    /// <param name="positions">Rows of the table.</param>
+    protected ModelConfig WithTable(
+        JsonFields file,
+        int hidden,
+        Block block,
+        string layers,
+        int positions
+    ) =>
+        new()
+        {
+            Family = this,
+            Vocabulary = file.Integer("vocab_size", 1, ConfigReader.MostRows),
+            Hidden = hidden,
+            Layers = [.. Enumerable.Repeat(block with { NormsFirst = true }, Layers(file, layers))],
+            Positions = positions,
+            Types = 0,
+            EmbeddingNorm = null,
+            FinalNorm = block.Norm,
+            Head = Head(file, true),
+            Labels = [],
+        };
+
     /// <summary>Whether the words' table is the head's matrix.</summary>
     protected static LanguageSpec Head(JsonFields file, bool missing) =>
         new(file.OptionalFlag("tie_word_embeddings") ?? missing);

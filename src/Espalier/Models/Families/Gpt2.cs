@@ -43,7 +43,6 @@ sealed class Gpt2 : Decoder
         int hidden = file.Integer("n_embd", 1, ConfigReader.MostWide),
             heads = file.Integer("n_head", 1, hidden);
         float dropout = ConfigReader.Dropout(file, "resid_pdrop", 0.1f);
-        NormSpec norm = new(Epsilon(file, "layer_norm_epsilon", 1e-5));
         Block block = new(
             new AttentionSpec(heads, ConfigReader.HeadWidth(file, "n_head", hidden, heads))
             {
@@ -58,24 +57,12 @@ sealed class Gpt2 : Decoder
             {
                 OutputDropout = dropout,
             },
-            norm
-        )
+            new(Epsilon(file, "layer_norm_epsilon", 1e-5))
+        );
+        int positions = file.Integer("n_positions", 1, ConfigReader.MostRows);
+        return WithTable(file, hidden, block, "n_layer", positions) with
         {
-            NormsFirst = true,
-        };
-        return new ModelConfig
-        {
-            Family = this,
-            Vocabulary = file.Integer("vocab_size", 1, ConfigReader.MostRows),
-            Hidden = hidden,
-            Layers = [.. Enumerable.Repeat(block, Layers(file, "n_layer"))],
-            Positions = file.Integer("n_positions", 1, ConfigReader.MostRows),
-            Types = 0,
-            EmbeddingNorm = null,
             EmbeddingDropout = ConfigReader.Dropout(file, "embd_pdrop", 0.1f),
-            FinalNorm = norm,
-            Head = Head(file, true),
-            Labels = [],
         };
     }
 

@@ -44,7 +44,6 @@ sealed class Opt : Decoder
 
         bool bias = file.OptionalFlag("enable_bias") ?? true;
         float dropout = ConfigReader.Dropout(file, "dropout", 0.1f);
-        NormSpec norm = new(1e-5f);
         Block block = new(
             new AttentionSpec(
                 heads,
@@ -65,25 +64,10 @@ sealed class Opt : Decoder
                 Bias = bias,
                 OutputDropout = dropout,
             },
-            norm
-        )
-        {
-            NormsFirst = true,
-        };
-        return new ModelConfig
-        {
-            Family = this,
-            Vocabulary = file.Integer("vocab_size", 1, ConfigReader.MostRows),
-            Hidden = hidden,
-            Layers = [.. Enumerable.Repeat(block, Layers(file, "num_hidden_layers"))],
-            Positions =
-                file.Integer("max_position_embeddings", 1, ConfigReader.MostRows) + Reserved,
-            Types = 0,
-            EmbeddingNorm = null,
-            FinalNorm = norm,
-            Head = Head(file, true),
-            Labels = [],
-        };
+            new(1e-5f)
+        );
+        int positions = file.Integer("max_position_embeddings", 1, ConfigReader.MostRows);
+        return WithTable(file, hidden, block, "num_hidden_layers", positions + Reserved);
     }
 
     internal override void Write(Utf8JsonWriter json, ModelConfig config)

@@ -173,8 +173,7 @@ static class ConfigWriter
         return ModelFolder.HasGroups(model) ? "no: weights are codes in groups with scales"
             : model.Traits.Precision is Precision.Int8 or Precision.Mixed
                 ? "no: weights are int8 rows with scales"
-            : config.Layers.Any(l => l.Attention.Keeps is not null)
-                ? "weights yes; answers no: rows leave on the way"
+            : config.DropsTokens ? "weights yes; answers no: rows leave on the way"
             : !config.HasPlainShapes ? "no: heads or feed-forward widths were pruned"
             : config.Pooling == Pooling.Mean
                 ? "weights yes; answers no: the classifier reads the mean over tokens"

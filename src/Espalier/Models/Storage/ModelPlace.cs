@@ -52,7 +52,7 @@ public static class ModelPlace
         string folder =
             Directory.Exists(path) ? InFolder(path, forText)
             : HubId.TryParse(name) is { Kind: HubKind.Model } id
-                ? OnHub(hub ?? new HubClient(), id, forText)
+                ? OnHub(hub ?? new HubClient(), id, root ?? "", forText)
             : throw new InvalidDataException(
                 HubId.IsUriText(name)
                     ? $"{Printable.Escape(name)} names no model of the hub; hf://owner/name, with @revision or /file.gguf behind it, was expected."
@@ -120,7 +120,7 @@ public static class ModelPlace
         return snapshot;
     }
 
-    static string OnHub(HubClient hub, HubId id, bool forText)
+    static string OnHub(HubClient hub, HubId id, string root, bool forText)
     {
         if (id.File is not null)
         {
@@ -137,14 +137,14 @@ public static class ModelPlace
             return snapshot;
         }
 
-        if (hub.MayAsk(id))
+        if (hub.MayAsk(id, root))
         {
             return HubModel.Fetch(hub, id, forText);
         }
 
         CheckWhole(
             $"{id}",
-            snapshot ?? throw new InvalidDataException(hub.Cache.Absent(id, hub.WhyNotAsked)),
+            snapshot ?? throw new InvalidDataException(hub.Cache.Absent(id, hub.WhyNotAsked, root)),
             id.Download,
             forText
         );

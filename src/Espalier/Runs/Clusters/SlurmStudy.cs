@@ -18,11 +18,13 @@ public sealed class SlurmStudy(
     /// <summary>How often one item is submitted again that did not get done, by what kept it.</summary>
     const int MostTries = 3;
     const int MostRequeues = 3;
-    static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(2);
     static readonly TimeSpan LastLook = TimeSpan.FromSeconds(20);
 
     /// <summary>What runs shows a sign of life by then: a node's disk may be slow to show a lease.</summary>
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+
+    /// <summary>The pause before it looks again while something changes.</summary>
+    internal TimeSpan FirstLook { get; init; } = TimeSpan.FromSeconds(2);
 
     readonly SlurmSubmission _jobs = new(store, graph.Name);
     readonly Dictionary<string, int> _tries = [];
@@ -232,10 +234,7 @@ public sealed class SlurmStudy(
     IReadOnlyList<int> Submit(IEnumerable<(GraphItem Item, ItemState State, LeaseOwner?)> wanted)
     {
         HashSet<string> keys = [.. wanted.Select(w => w.Item.Key)];
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(
-            graph,
-            graph.Left(i => !keys.Contains(i.Key))
-        );
+        IReadOnlyList<JobArray> arrays = JobArray.Of(graph, graph.Left(i => !keys.Contains(i.Key)));
         return arrays.Count == 0 ? [] : _jobs.Submit(slurm, arrays, options, command);
     }
 }

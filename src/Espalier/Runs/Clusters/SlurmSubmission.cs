@@ -91,7 +91,7 @@ public sealed class SlurmSubmission(Store store, string study)
     /// <returns>Ids in the order of the arrays.</returns>
     public IReadOnlyList<int> Submit(
         Slurm slurm,
-        IReadOnlyList<SlurmArray> arrays,
+        IReadOnlyList<JobArray> arrays,
         SlurmOptions options,
         IReadOnlyList<string> command
     )
@@ -101,7 +101,7 @@ public sealed class SlurmSubmission(Store store, string study)
         List<int> ids = [];
         try
         {
-            foreach (SlurmArray array in arrays)
+            foreach (JobArray array in arrays)
             {
                 string script = Path.Combine(
                     Folder,
@@ -110,7 +110,8 @@ public sealed class SlurmSubmission(Store store, string study)
                 AtomicFile.Write(
                     script,
                     System.Text.Encoding.UTF8.GetBytes(
-                        array.Script(
+                        SlurmScript.Of(
+                            array,
                             study,
                             options,
                             command,
@@ -136,7 +137,7 @@ public sealed class SlurmSubmission(Store store, string study)
         return ids;
     }
 
-    void Write(int id, SlurmArray array) =>
+    void Write(int id, JobArray array) =>
         AtomicFile.Write(
             Path.Combine(Folder, $"{id}.json"),
             JsonOutput.Document(json =>

@@ -178,7 +178,10 @@ public sealed class StageRun(WrittenStudy written, Store store, int threads, Tim
         StudyMeasuring measuring = _study.Measurer(turn);
         MadeStages made = new(done, done.Keys.ToHashSet(), []);
         bool found = measuring.Find(group, made) is not null;
-        if (!found && measuring.TryMeasure(group, made, listener, stop) is null)
+        if (
+            !found
+            && measuring.TryMeasure(group, made, listener, () => _study.Diary(item), stop) is null
+        )
         {
             return Leased(item);
         }

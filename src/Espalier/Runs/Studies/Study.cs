@@ -221,7 +221,9 @@ public sealed class Study(
         return made;
     }
 
-    internal StudyDiary Diary() => new(Store, Recipe.Name, TrainingKernels, machine.Threads, time);
+    /// <param name="group">Null: all of it is run.</param>
+    internal StudyDiary Diary(GraphItem? group = null) =>
+        new(Store, Recipe.Name, TrainingKernels, machine.Threads, time, group);
 
     /// <summary>The store knows from then on which stages are wanted, and which of them there are.</summary>
     internal void Record(IEnumerable<StageKey>? done = null) =>

@@ -1,5 +1,6 @@
 using Espalier.Measuring;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Watching;
 
 namespace Espalier.Runs.Studies;
 
@@ -82,17 +83,30 @@ public sealed class StudyMeasuring(
     }
 
     /// <summary>As <see cref="Measure"/>; null where another process does.</summary>
-    public StoredAction? TryMeasure(
+    /// <param name="diary">Begun where this process measures, for whoever watches.</param>
+    internal StoredAction? TryMeasure(
         PlannedGroup group,
         MadeStages made,
         StudyListener listener,
+        Func<StudyDiary> diary,
         CancellationToken stop
     )
     {
         using Lease? held = Lease.Try(store, NameOf(group, recipe), time);
-        return held is null
-            ? null
-            : Find(group, made, listener.Note) ?? Alone(group, made, listener, stop);
+        if (held is null)
+        {
+            return null;
+        }
+
+        if (Find(group, made, listener.Note) is { } before)
+        {
+            return before;
+        }
+
+        using StudyDiary told = diary();
+        StoredAction measured = Alone(group, made, told.With(listener), stop);
+        told.Ended([]);
+        return measured;
     }
 
     static PlannedStage[] There(PlannedGroup group, MadeStages made) =>

@@ -16,14 +16,14 @@ sealed class Diary : IDisposable
 
     readonly Lock _one = new();
     readonly string _file;
-    readonly Func<byte[]> _content;
+    readonly Func<byte[]?> _content;
     readonly ITimer _timer;
     volatile bool _changed;
     int _silent;
     bool _ended;
 
-    /// <param name="content">What is to stand in the file now; asked for on another thread.</param>
-    public Diary(string file, Func<byte[]> content, TimeProvider time)
+    /// <param name="content">What is to stand in the file now, null: nothing is left to say; asked for on another thread.</param>
+    public Diary(string file, Func<byte[]?> content, TimeProvider time)
     {
         (_file, _content) = (file, content);
         Write();
@@ -75,7 +75,14 @@ sealed class Diary : IDisposable
         (_changed, _silent) = (false, 0);
         try
         {
-            AtomicFile.Write(_file, _content());
+            if (_content() is { } content)
+            {
+                AtomicFile.Write(_file, content);
+            }
+            else
+            {
+                File.Delete(_file);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

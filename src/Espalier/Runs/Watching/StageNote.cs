@@ -100,6 +100,12 @@ static class Notes
     public static string FileOf(Store store, string name) =>
         Path.Combine(store.DiaryFolder, name + ".json");
 
+    const string GroupMark = "~";
+
+    /// <summary>Of a node that measures one group of a study.</summary>
+    /// <param name="study">Name of the study's own note.</param>
+    public static string NameOfGroup(string study, string key) => $"{study}{GroupMark}{key[..12]}";
+
     public static byte[] Write(StageNote note) =>
         JsonSerializer.SerializeToUtf8Bytes(note, NoteSchema.Default.StageNote);
 
@@ -113,6 +119,16 @@ static class Notes
 
     public static StudyNote? OfStudy(Store store, string name) =>
         Read(store, name, NoteSchema.Default.StudyNote) is { IsSound: true } note ? note : null;
+
+    /// <summary>Of all nodes that measure a group of a study, or did.</summary>
+    public static IEnumerable<StudyNote> OfGroups(Store store, string study) =>
+        Directory.Exists(store.DiaryFolder)
+            ? Directory
+                .EnumerateFiles(store.DiaryFolder, $"{study}{GroupMark}*.json")
+                .Order(StringComparer.Ordinal)
+                .Select(f => OfStudy(store, Path.GetFileNameWithoutExtension(f)))
+                .OfType<StudyNote>()
+            : [];
 
     /// <summary>Null where there is none, or it is damaged: the next one replaces it, and nobody depends on it.</summary>
     static T? Read<T>(

@@ -97,6 +97,14 @@ public sealed class StoreWatch(Store store, TimeProvider time)
             Note = note,
             IsAlive =
                 note is { State: WorkState.Working or WorkState.Measuring } && IsHeard(note.Heard),
+            Measuring =
+            [
+                .. Notes
+                    .OfGroups(Store, id)
+                    .Prepend(note)
+                    .OfType<StudyNote>()
+                    .Where(n => n.State == WorkState.Measuring && IsHeard(n.Heard)),
+            ],
             Groups = record.Groups,
             Measured = [.. groups.OrderBy(a => a.Task).ThenBy(a => a.Seed).Select(a => a.Key)],
             Measurements = [.. groups.OrderBy(a => a.Seed).SelectMany(Read)],

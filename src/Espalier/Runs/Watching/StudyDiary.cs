@@ -3,15 +3,27 @@ using Espalier.Runs.Studies;
 
 namespace Espalier.Runs.Watching;
 
-/// <summary>Tells in the store that a process runs a study, and what it measures. Interrupted where it did not end.</summary>
+/// <summary>
+/// Tells in the store that a process runs a study and what it measures, or on a cluster that it measures one group of it.
+/// Interrupted where it did not end.
+/// </summary>
 sealed class StudyDiary : IDisposable
 {
     readonly Lock _one = new();
     readonly TimeProvider _time;
     readonly Diary _diary;
+    readonly string _group = "";
     StudyNote _note;
 
-    public StudyDiary(Store store, string name, string kernels, int threads, TimeProvider time)
+    /// <param name="group">What is measured where that is all that is done; null: the whole study is run.</param>
+    public StudyDiary(
+        Store store,
+        string name,
+        string kernels,
+        int threads,
+        TimeProvider time,
+        GraphItem? group = null
+    )
     {
         _time = time;
         DateTimeOffset now = time.GetUtcNow();
@@ -25,7 +37,15 @@ sealed class StudyDiary : IDisposable
             Began = now,
             Heard = now,
         };
-        _diary = new Diary(Notes.FileOf(store, StudyRecord.NameOf(name, kernels)), Content, time);
+        string note = StudyRecord.NameOf(name, kernels);
+        if (group is not null)
+        {
+            note = Notes.NameOfGroup(note, group.Key);
+            _group = $"{group}, {Environment.MachineName}: ";
+            _note = _note with { State = WorkState.Measuring, Measures = $"{_group}begins" };
+        }
+
+        _diary = new Diary(Notes.FileOf(store, note), Content, time);
     }
 
     /// <summary>The listener, who hears all that he heard.</summary>
@@ -40,7 +60,7 @@ sealed class StudyDiary : IDisposable
                     _note = _note with
                     {
                         State = WorkState.Measuring,
-                        Measures = what,
+                        Measures = _group + what,
                         Share = share,
                     };
                 }
@@ -75,11 +95,14 @@ sealed class StudyDiary : IDisposable
         _diary.Dispose();
     }
 
-    byte[] Content()
+    byte[]? Content()
     {
         lock (_one)
         {
-            return Notes.Write(_note with { Heard = _time.GetUtcNow() });
+            // Of a group that is measured the store says all.
+            return _group.Length > 0 && _note.State == WorkState.Done
+                ? null
+                : Notes.Write(_note with { Heard = _time.GetUtcNow() });
         }
     }
 }

@@ -58,6 +58,9 @@ public sealed record WatchedStudy(
     /// <summary>That process was heard of a moment ago.</summary>
     public bool IsAlive { get; init; }
 
+    /// <summary>Of those who measure now, what each said last.</summary>
+    public IReadOnlyList<StudyNote> Measuring { get; init; } = [];
+
     /// <summary>Groups of models to measure side by side; 0 where nothing tells.</summary>
     public int Groups { get; init; }
 
@@ -67,7 +70,10 @@ public sealed record WatchedStudy(
 
     public int Count(StageStanding standing) => Stages.Count(s => s.Standing == standing);
 
-    public bool IsRunning => IsAlive || Count(StageStanding.Running) > 0;
+    public bool IsRunning => IsAlive || Measuring.Count > 0 || Count(StageStanding.Running) > 0;
+
+    /// <summary>Times are taken, and no model is being made.</summary>
+    public bool IsMeasuring => Measuring.Count > 0 && Count(StageStanding.Running) == 0;
 
     /// <summary>Nothing is left that anybody could make.</summary>
     public bool IsOver =>
@@ -79,7 +85,12 @@ public sealed record WatchedStudy(
         );
 
     /// <summary>The last word of whoever worked on it.</summary>
-    public DateTimeOffset? Heard => Stages.Select(s => s.Note?.Heard).Append(Note?.Heard).Max();
+    public DateTimeOffset? Heard =>
+        Stages
+            .Select(s => s.Note?.Heard)
+            .Concat(Measuring.Select(n => (DateTimeOffset?)n.Heard))
+            .Append(Note?.Heard)
+            .Max();
 
     /// <summary>Of making stages, as long as so many are made at once as now; null: nothing tells of none of them.</summary>
     public double? SecondsLeft =>

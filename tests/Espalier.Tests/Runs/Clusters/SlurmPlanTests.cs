@@ -19,7 +19,7 @@ public sealed class SlurmPlanTests : IDisposable
     public void A_study_is_an_array_for_each_trained_stage_with_a_task_for_each_task_and_seed()
     {
         StudyGraph graph = Graph("""["DEPLQ",{"orders":"EP"}]""", "[1,2,3]");
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(graph, graph);
+        IReadOnlyList<JobArray> arrays = JobArray.Of(graph, graph);
         Assert.Equal(
             ["O", "D", "DE", "DEP", "EP", "E", "PE", "P", "times"],
             arrays
@@ -29,7 +29,7 @@ public sealed class SlurmPlanTests : IDisposable
                 )
         );
         Assert.All(arrays, a => Assert.Equal([0, 1, 2], a.Tasks.Select(t => t.Index)));
-        SlurmArray dep = arrays.First(a => a.Name == "DEP");
+        JobArray dep = arrays.First(a => a.Name == "DEP");
         Assert.Equal(["DEP", "DEPL", "DEPLQ"], dep.Tasks[1].Items.Select(i => i.Pipeline));
         Assert.Equal(["DE"], dep.After.Select(a => arrays[a].Name));
         Assert.Equal(
@@ -47,7 +47,7 @@ public sealed class SlurmPlanTests : IDisposable
     {
         StudyGraph graph = Graph("""["EPL"]""", "[1,2]");
         StudyGraph left = graph.Left(i => i.Seed == 1 && i.Pipeline is "O" or "E");
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(graph, left);
+        IReadOnlyList<JobArray> arrays = JobArray.Of(graph, left);
         Assert.Equal(
             [
                 "EP 0 after ",
@@ -75,7 +75,7 @@ public sealed class SlurmPlanTests : IDisposable
                 .Select(i => new GraphItem($"{i:x64}", false, [], "O", "toy", (ulong)i, 5)),
         ];
         StudyGraph graph = new("many", "avx2", items);
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(graph, graph);
+        IReadOnlyList<JobArray> arrays = JobArray.Of(graph, graph);
         Assert.Equal([1000, 1000, 300], arrays.Select(a => a.Tasks.Count));
         Assert.All(arrays, a => Assert.InRange(a.Tasks.Max(t => t.Index), 0, 1000));
     }
@@ -84,7 +84,7 @@ public sealed class SlurmPlanTests : IDisposable
     public void A_job_s_script_asks_for_what_was_asked_and_shells_can_read_it()
     {
         StudyGraph graph = Graph("""["EPL"]""", "[1,2]");
-        IReadOnlyList<SlurmArray> arrays = SlurmArray.Of(graph, graph);
+        IReadOnlyList<JobArray> arrays = JobArray.Of(graph, graph);
         SlurmOptions options = new()
         {
             Partition = "long",
@@ -111,8 +111,9 @@ public sealed class SlurmPlanTests : IDisposable
         Parses(trains);
         Parses(measures);
 
-        string Script(SlurmArray array) =>
-            array.Script(
+        string Script(JobArray array) =>
+            SlurmScript.Of(
+                array,
                 "toy",
                 options,
                 ["/a b/espalier"],
@@ -142,12 +143,12 @@ public sealed class SlurmPlanTests : IDisposable
         File.WriteAllText(espalier, $"#!/bin/sh\n{does}\n");
         Process.Start("chmod", ["+x", espalier]).WaitForExit();
         StudyGraph graph = Graph("""["EPL"]""", "[1,2]");
-        SlurmArray array = SlurmArray.Of(graph, graph)[0];
+        JobArray array = JobArray.Of(graph, graph)[0];
         string job = _toy["job.sh"];
         File.WriteAllText(
             job,
-            array
-                .Script("toy", new(), [espalier], "/shared/store", _toy.Folder, [])
+            SlurmScript
+                .Of(array, "toy", new(), [espalier], "/shared/store", _toy.Folder, [])
                 .Replace("sleep 60", "true")
         );
         foreach (string shell in (string[])["dash", "bash"])
@@ -334,7 +335,10 @@ public sealed class SlurmPlanTests : IDisposable
                 return (0, $"{arrays}\n", "");
             }
         );
-        SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add);
+        SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add)
+        {
+            FirstLook = TimeSpan.FromMilliseconds(10),
+        };
         Assert.Equal(3, study.Submit().Count);
         StudyState state = study.Wait((_, _) => { }, TestContext.Current.CancellationToken);
         Assert.False(state.IsOver);
@@ -350,10 +354,10 @@ public sealed class SlurmPlanTests : IDisposable
             c = new(new string('c', 64), false, [a.Key], "P", "toy", 1, 60),
             times = new(new string('d', 64), true, [b.Key, c.Key], "batch 1", "toy", 1, 10);
         StudyGraph graph = new("toy", "avx2", [a, b, c, times]);
-        Assert.Equal(100 / 2 + 200 / 2 + 60 / 2 + 10, ClusterPlan.Seconds(graph, 1, 2));
-        Assert.Equal(100 / 2 + 200 / 2 + 10, ClusterPlan.Seconds(graph, 2, 2));
-        Assert.Equal(ClusterPlan.Seconds(graph, 2, 2), ClusterPlan.Seconds(graph, 9, 2));
-        Assert.Equal(0, ClusterPlan.Seconds(graph with { Items = [] }, 3, 2));
+        Assert.Equal(100 / 2 + 200 / 2 + 60 / 2 + 10, ClusterTime.Seconds(graph, 1, 2));
+        Assert.Equal(100 / 2 + 200 / 2 + 10, ClusterTime.Seconds(graph, 2, 2));
+        Assert.Equal(ClusterTime.Seconds(graph, 2, 2), ClusterTime.Seconds(graph, 9, 2));
+        Assert.Equal(0, ClusterTime.Seconds(graph with { Items = [] }, 3, 2));
     }
 
     [Fact]

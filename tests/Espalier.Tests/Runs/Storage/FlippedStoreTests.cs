@@ -14,6 +14,7 @@ public sealed class FlippedStoreTests : IDisposable
 {
     readonly ToyStudy _toy = new();
     readonly string[] _whole;
+    string? _judged;
     int _copies;
 
     public FlippedStoreTests()
@@ -141,9 +142,10 @@ public sealed class FlippedStoreTests : IDisposable
         );
     }
 
+    /// <summary>What is not gone on from is as it was when the bit is flipped back, so that one copy serves many bits.</summary>
     void Judge(string file, long bit, bool resume)
     {
-        string name = Copy(),
+        string name = resume ? Copy() : _judged ??= Copy(),
             where = $"bit {bit} of {file}";
         Flips.Flip(Path.Combine(_toy[name], file), bit);
         Store store;
@@ -187,9 +189,12 @@ public sealed class FlippedStoreTests : IDisposable
                     || IsOfMeasurements(store, file),
                 $"{where}: no word of {string.Join(' ', problems)}"
             );
+            Directory.Delete(_toy[name], recursive: true);
         }
-
-        Directory.Delete(_toy[name], recursive: true);
+        else
+        {
+            Flips.Flip(Path.Combine(_toy[name], file), bit);
+        }
     }
 
     /// <summary>What a study's record is: nothing reads it to make stages, it is written anew.</summary>

@@ -34,6 +34,21 @@ sealed class ToyStudy : IDisposable
 
     public string this[string name] => Path.Combine(Folder, name);
 
+    /// <summary>The model and its data, as a command line names them.</summary>
+    public string[] Line(string test = "test.csv") =>
+        [
+            "--model",
+            this["toy"],
+            "--train",
+            this["train.csv"],
+            "--test",
+            this[test],
+            "--text",
+            "review",
+            "--label",
+            "stars",
+        ];
+
     public const string Task =
         """{"name":"toy","train":"train.csv","test":"test.csv","text":"review","label":"stars"}""";
 

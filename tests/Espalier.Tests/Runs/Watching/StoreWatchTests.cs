@@ -144,6 +144,43 @@ public sealed class StoreWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_node_of_a_cluster_measures_is_seen_while_it_does()
+    {
+        string recipe = _toy.Write("""["D"]""", "[1]");
+        Study study = _toy.Open(recipe);
+        _toy.Make(study);
+        StudyGraph graph = StudyGraph.Of(study, StudyEstimate.Of(study, 1));
+        WrittenStudy written = WrittenStudy.Write(study, graph, recipe);
+        GraphItem group = graph.Items.Single(i => i.Measures);
+        using ManualResetEventSlim looked = new();
+        StudyListener listener = new() { Measuring = (_, _) => looked.Wait(Token) };
+        Task<(StageEnd End, string)> run = Task.Run(
+            () =>
+                new StageRun(written, study.Store, 1, TimeProvider.System).Run(
+                    group,
+                    _toy.Turn,
+                    listener,
+                    waits: false,
+                    teacherBytes: 0,
+                    Token
+                ),
+            Token
+        );
+        WatchedStudy seen = await Until(Watch(), s => s.Measuring.Count > 0);
+        Assert.True(seen.IsRunning && seen.IsMeasuring && !seen.IsOver && !seen.IsAlive);
+        Assert.StartsWith($"{group}, {Environment.MachineName}: ", seen.Measuring[0].Measures);
+        Assert.False(
+            Assert.Single(Watch(new Later(TimeSpan.FromMinutes(1))).Look().Studies).IsRunning
+        );
+        looked.Set();
+        Assert.Equal(StageEnd.Made, (await run).End);
+        seen = Assert.Single(Watch().Look().Studies);
+        Assert.Empty(seen.Measuring);
+        Assert.DoesNotContain(Directory.GetFiles(study.Store.DiaryFolder), f => f.Contains('~'));
+        Assert.True(seen.IsOver && !seen.IsRunning);
+    }
+
+    [Fact]
     public void Damaged_notes_and_records_of_an_older_form_are_no_reason_to_show_nothing()
     {
         Study study = _toy.Open(_toy.Write("""["D"]""", "[1]"));

@@ -1,89 +1,21 @@
-using System.Globalization;
 using System.Text;
-using Espalier.Runs.Studies;
 
 namespace Espalier.Runs.Clusters;
 
-/// <summary>A task of an array: what one cell of the study does of it, in order.</summary>
-/// <param name="Index">Of the cell, the same in all arrays.</param>
-public sealed record SlurmTask(int Index, IReadOnlyList<GraphItem> Items);
-
-/// <summary>
-/// One job array: the same operators for every task and seed of a study, each its own array task, which begins when that of the
-/// same index in the arrays before has ended well (aftercorr).
-/// </summary>
-/// <param name="After">Positions of those arrays in the list of all.</param>
-public sealed record SlurmArray(
-    bool Measures,
-    IReadOnlyList<SlurmTask> Tasks,
-    IReadOnlyList<int> After
-)
+/// <summary>A job array as sbatch reads it.</summary>
+static class SlurmScript
 {
-    // Slurm's default MaxArraySize is 1001.
-    const int MostTasks = 1000;
-
     /// <summary>What a node may need to begin and to end a stage, beside the stage.</summary>
     const int MostRestarts = 20;
 
-    public string Name => Tasks[0].Items[0] is var first && Measures ? "times" : first.Pipeline;
-
-    /// <summary>
-    /// Arrays that do what is left of a study, in an order in which they can be submitted. What takes no training rides along with
-    /// what it is made of.
-    /// </summary>
-    public static IReadOnlyList<SlurmArray> Of(StudyGraph whole, StudyGraph left)
-    {
-        (string, ulong)[] cells = [.. whole.Items.Select(i => (i.Task, i.Seed)).Distinct()];
-        List<(
-            string Kind,
-            bool Measures,
-            List<int> After,
-            SortedDictionary<int, List<GraphItem>> Tasks
-        )> arrays = [];
-        Dictionary<string, int> arrayOf = [];
-        foreach (GraphItem item in left.Items)
-        {
-            int cell = Array.IndexOf(cells, (item.Task, item.Seed));
-            if (item is { Measures: false, CoreSeconds: 0, Needs: [var one] })
-            {
-                arrayOf[item.Key] = arrayOf[one];
-                arrays[arrayOf[one]].Tasks[cell % MostTasks].Add(item);
-                continue;
-            }
-
-            List<int> after = [.. item.Needs.Select(n => arrayOf[n]).Distinct().Order()];
-            string kind = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{cell / MostTasks} {item.Measures} {item.Pipeline} {string.Join(',', after)}"
-            );
-            int at = arrays.FindIndex(a => a.Kind == kind);
-            if (at < 0)
-            {
-                at = arrays.Count;
-                arrays.Add((kind, item.Measures, after, []));
-            }
-
-            arrayOf[item.Key] = at;
-            arrays[at].Tasks.Add(cell % MostTasks, [item]);
-        }
-
-        return
-        [
-            .. arrays.Select(a => new SlurmArray(
-                a.Measures,
-                [.. a.Tasks.Select(t => new SlurmTask(t.Key, t.Value))],
-                a.After
-            )),
-        ];
-    }
-
-    /// <summary>As sbatch reads it: what it asks for in its head, and below what a task does.</summary>
-    /// <param name="study">Name of the study.</param>
+    /// <summary>What it asks for in its head, and below what a task does.</summary>
+    /// <param name="study">Its name.</param>
     /// <param name="command">How Espalier is started, in words.</param>
     /// <param name="store">Full path of the store, the same on every node.</param>
     /// <param name="logs">Full path of the folder where jobs write.</param>
     /// <param name="bad">Nodes that failed before.</param>
-    public string Script(
+    public static string Of(
+        JobArray array,
         string study,
         SlurmOptions options,
         IReadOnlyList<string> command,
@@ -95,8 +27,8 @@ public sealed record SlurmArray(
         string most = options.AtOnce is { } n ? $"%{n}" : "";
         string[] asked =
         [
-            $"--job-name={study}:{Name}",
-            $"--array={string.Join(',', Tasks.Select(t => t.Index))}{most}",
+            $"--job-name={study}:{array.Name}",
+            $"--array={string.Join(',', array.Tasks.Select(t => t.Index))}{most}",
             $"--output={logs}/%A_%a.log",
             "--open-mode=append",
             "--requeue",
@@ -108,10 +40,10 @@ public sealed record SlurmArray(
             .. options.Time is { } time ? [$"--time={time}"] : Array.Empty<string>(),
             .. bad.Count > 0 ? [$"--exclude={string.Join(',', bad)}"] : Array.Empty<string>(),
             // Times are taken on whole nodes of one kind.
-            .. Measures ? ["--exclusive"]
+            .. array.Measures ? ["--exclusive"]
             : options.Cores is { } cores ? [$"--cpus-per-task={cores}"]
             : Array.Empty<string>(),
-            .. Measures && options.Kind is { } kind
+            .. array.Measures && options.Kind is { } kind
                 ? [$"--constraint={kind}"]
                 : Array.Empty<string>(),
             .. options.Further,
@@ -133,7 +65,7 @@ public sealed record SlurmArray(
 
             """
         );
-        foreach (SlurmTask task in Tasks)
+        foreach (ArrayTask task in array.Tasks)
         {
             text.Append(
                 $"{task.Index}) set -- {string.Join(' ', task.Items.Select(i => i.Key))} ;; # {task.Items[0].Task}, seed {task.Items[0].Seed}: {string.Join(", ", task.Items.Select(i => i.Pipeline))}\n"

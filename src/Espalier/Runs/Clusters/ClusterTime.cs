@@ -3,7 +3,7 @@ using Espalier.Runs.Studies;
 namespace Espalier.Runs.Clusters;
 
 /// <summary>How long what is left of a study takes on so many nodes: each stage, once its inputs are there, on the first node that is free.</summary>
-public static class ClusterPlan
+public static class ClusterTime
 {
     /// <param name="graph">What is left.</param>
     /// <param name="cores">Of a node, which works on one stage at a time.</param>
