@@ -70,6 +70,18 @@ public sealed class JourneyTests : IDisposable
         );
         Assert.EndsWith($"{model.Config.Hidden}\n", said[^1]);
 
+        // What the README types: the same graph, the same server.
+        Prediction never = model.Predict("Never again.", effort: effort);
+        string[] readers = [.. ReadmeCommandTests.Commands.Where(c => c.StartsWith("node "))];
+        Assert.Equal(2, readers.Length);
+        foreach (string reader in readers)
+        {
+            Assert.Contains(
+                $"'{never.Label}'",
+                await page.Type(reader.Replace("./early", "./reviews-onnx"))
+            );
+        }
+
         // A hundred texts, also of the stage before in fp32.
         await page.Type(
             "espalier export --model runs/reviews/3-* --exits outputs --output whole --test test.csv --text review --label label"

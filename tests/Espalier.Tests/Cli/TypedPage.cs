@@ -34,7 +34,7 @@ sealed class TypedPage(string folder) : IAsyncDisposable
             }
             else if (fragment.Language == "sh")
             {
-                outputs.Add(await Type(text.Replace(Served, _address)));
+                outputs.Add(await Type(text));
             }
         }
 
@@ -43,6 +43,7 @@ sealed class TypedPage(string folder) : IAsyncDisposable
 
     public async Task<string> Type(string commands)
     {
+        commands = commands.Replace(Served, _address);
         using Process process = Shell(
             $"set -euo pipefail\nespalier() {{ \"{Tool.Dotnet}\" \"{Tool.Dll}\" \"$@\"; }}\n{commands}"
         );

@@ -13,7 +13,7 @@ public sealed class ReadmeCommandTests
 {
     const string Prefix = "dotnet run -c Release --project src/Espalier.Cli -- ";
 
-    static string[] Commands =>
+    internal static string[] Commands =>
         [
             .. File.ReadAllText(Path.Combine(Repository.Root, "README.md"))
                 .Split("```sh\n")
@@ -28,7 +28,9 @@ public sealed class ReadmeCommandTests
     {
         string[] ours =
         [
-            .. Commands.Where(c => c.StartsWith("espalier ")).Select(c => c["espalier ".Length..]),
+            .. Commands
+                .Where(c => c.StartsWith("espalier "))
+                .Select(c => c["espalier ".Length..].Replace("\"", "")),
         ];
         Assert.NotEmpty(ours);
         foreach (string command in ours.Append(Commands[0][Prefix.Length..]))

@@ -69,4 +69,32 @@ public class LastLayerTests
             }
         }
     }
+
+    [Theory, MemberData(nameof(Families))]
+    public void A_text_is_answered_bit_for_bit_as_it_is_alone(string name)
+    {
+        KernelFamily family = KernelFamily.Choose(name);
+        using Workers workers = new(2);
+        ModelConfig config = Toy.Config with
+        {
+            Hidden = 96,
+            Layers = [Block.Bert(4, 24, 200), Block.Bert(3, 24, 130)],
+        };
+        EncodedSplit texts = new EncodedTask(Toy.Data, Toy.Tokenizer, 16).Test;
+        int[] which = [.. Enumerable.Range(0, 9)];
+        foreach (Precision precision in (Precision[])[Precision.Fp32, Precision.Int8])
+        {
+            Model model = Toy.Make(config) with { Traits = new(precision, DynamicLength: true) };
+            Session session = new(model, workers, family, null);
+            Tensor together = new(which.Length, config.Outputs),
+                alone = new(1, config.Outputs);
+            int[] exits = new int[which.Length];
+            session.Run(texts.Take(which), Effort.Full, together, exits);
+            foreach (int text in which)
+            {
+                session.Run(texts.Take([text]), Effort.Full, alone, exits);
+                Assert.Equal(together.Row(text).ToArray(), alone.Row(0).ToArray());
+            }
+        }
+    }
 }
