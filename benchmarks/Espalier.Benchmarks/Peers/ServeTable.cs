@@ -24,11 +24,12 @@ static class ServeTable
     static readonly int[] Clients = [1, 8, 32, 128];
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(0.5);
     static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan Arriving = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan Arriving = TimeSpan.FromSeconds(5);
 
     // Requests that come at random, in shares of what a server answers at most.
-    static readonly double[] Shares = [.. Enumerable.Range(6, 14).Select(i => 0.05 * i)];
-    static readonly double[] Bounds = [10, 15, 20, 30, 50, 100];
+    static readonly double[] Shares = [.. Enumerable.Range(3, 7).Select(i => 0.1 * i)];
+    static readonly double[] Bounds = [15, 20, 30, 50, 100];
+    const int Column = 24;
 
     public static async Task<int> Run(string[] arguments)
     {
@@ -161,66 +162,62 @@ static class ServeTable
     static async Task Arrive(int rounds, List<ServedSide> sides, byte[][] bodies)
     {
         double[] most = [.. sides.Select(s => Clients.Max(c => s.Of(c).PerSecond))];
-        Dictionary<(int Side, double Share), List<double>> seen = [];
+        var seen = new List<ServedSide.Figures>[sides.Count, Shares.Length];
         for (int round = 0; round < rounds; round++)
         {
-            foreach (double share in Shares)
+            for (int share = 0; share < Shares.Length; share++)
             {
                 for (int turn = 0; turn < sides.Count; turn++)
                 {
                     int side = round % 2 == 0 ? turn : sides.Count - 1 - turn;
+                    double perSecond = Shares[share] * most[side];
                     ulong seed = (ulong)(1 + round);
-                    if (!seen.TryGetValue((side, share), out List<double>? all))
-                    {
-                        seen[(side, share)] = all = [];
-                    }
-
-                    all.AddRange(
-                        await sides[side].Arrive(bodies, share * most[side], Arriving, seed)
-                    );
+                    var figures = await sides[side].Arrive(bodies, perSecond, Arriving, seed);
+                    (seen[side, share] ??= []).Add(figures);
                 }
             }
         }
 
+        double P99(int side, int share) => Spread.Median([.. seen[side, share].Select(f => f.P99)]);
+        string Row(IEnumerable<string> cells) =>
+            string.Join("  ", cells.Select(c => $"{c, Column}"));
+        string names = Row(sides.Select(s => s.Name));
         Console.WriteLine(
-            $"\nRequests at random times, {rounds} rounds of {Arriving.TotalSeconds} s; most requests/s whose p99, from when they were due, is below a bound:\n"
+            $"\nRequests at random times, {rounds} rounds of {Arriving.TotalSeconds} s: requests/s, and p99 in ms from when they were due\n"
         );
-        Console.WriteLine(
-            $"p99 ms  {string.Join("  ", sides.Select(s => $"{s.Name, 24}"))}   over the best"
-        );
+        Console.WriteLine($"share  {names}");
+        for (int share = 0; share < Shares.Length; share++)
+        {
+            Console.WriteLine(
+                $"{Shares[share], 5:0.0}  "
+                    + Row(
+                        sides.Select(
+                            (_, side) => $"{Shares[share] * most[side]:0} in {P99(side, share):0.0}"
+                        )
+                    )
+            );
+        }
+
+        Console.WriteLine("\nMost of them whose p99 is below a bound:\n");
+        Console.WriteLine($"   ms  {names}  over the best");
         foreach (double bound in Bounds)
         {
             double[] held =
             [
                 .. sides.Select(
                     (_, side) =>
-                        most[side]
-                        * Shares
-                            .TakeWhile(s => ServedSide.Figures.Of(seen[(side, s)], 1).P99 <= bound)
-                            .LastOrDefault()
+                        Enumerable
+                            .Range(0, Shares.Length)
+                            .Where(share => P99(side, share) <= bound)
+                            .Select(share => Shares[share] * most[side])
+                            .DefaultIfEmpty(0)
+                            .Max()
                 ),
             ];
             double best = held.Skip(Ours).Max();
             Console.WriteLine(
-                $"{bound, 6:0}  {string.Join("  ", held.Select(h => h > 0 ? $"{h, 24:0.0}" : $"{"none", 24}"))}   {(best > 0 ? $"{held[0] / best, 12:0.00}x" : "")}"
-            );
-        }
-
-        Console.WriteLine("\nshare  " + string.Join("  ", sides.Select(s => $"{s.Name, 24}")));
-        foreach (double share in Shares)
-        {
-            Console.WriteLine(
-                $"{share, 5:0.00}  "
-                    + string.Join(
-                        "  ",
-                        sides.Select(
-                            (_, side) =>
-                            {
-                                var f = ServedSide.Figures.Of(seen[(side, share)], 1);
-                                return $"{$"{share * most[side]:0}/s: {f.Median:0.0}, {f.P99:0.0}", 24}";
-                            }
-                        )
-                    )
+                $"{bound, 5:0}  {Row(held.Select(h => h > 0 ? $"{h:0}" : "none"))}  "
+                    + (best > 0 ? $"{held[0] / best, 12:0.00}x" : "")
             );
         }
     }

@@ -62,8 +62,7 @@ sealed class ServedSide(string name, ModelServer server) : IAsyncDisposable
     /// Requests that wait for nobody: the times between them are exponential, and latency counts from when a request was due, so that a client
     /// that is late hides nothing.
     /// </summary>
-    /// <returns>Milliseconds of each.</returns>
-    public async Task<double[]> Arrive(byte[][] bodies, double perSecond, TimeSpan time, ulong seed)
+    public async Task<Figures> Arrive(byte[][] bodies, double perSecond, TimeSpan time, ulong seed)
     {
         Rng rng = new(seed);
         List<Task<double>> asked = [];
@@ -96,7 +95,7 @@ sealed class ServedSide(string name, ModelServer server) : IAsyncDisposable
         };
         clock.Start();
         await all.Task;
-        return await Task.WhenAll(asked);
+        return Figures.Of(await Task.WhenAll(asked), time.TotalSeconds);
     }
 
     async Task<double> Ask(byte[][] bodies, long due)

@@ -32,7 +32,6 @@ public sealed class OldRunTests : IDisposable
         "core_seconds_per_example",
         "joules_per_example",
         "peak_memory",
-
         // That version's classifiers went through their last layer with all rows.
         "average_multiply_adds",
     ];

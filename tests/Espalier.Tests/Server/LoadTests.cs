@@ -94,10 +94,25 @@ public sealed class LoadTests
         await using Serving serving = await Serving.Start(
             new ServerOptions { TimeLimit = TimeSpan.FromTicks(1) }
         );
-        Assert.Contains(
-            "not there within",
-            await serving.Refused(504, "/v1/completions", Writes(50, stream: false))
-        );
+        for (int turn = 0; ; turn++)
+        {
+            using HttpResponseMessage response = await serving.Post(
+                "/v1/completions",
+                Writes(50, stream: false)
+            );
+            string text = await response.Content.ReadAsStringAsync(Serving.Stop);
+
+            // Where many tests work, even the shortest alarm may ring behind the fiftieth token of a toy.
+            if (response.IsSuccessStatusCode && turn < 200)
+            {
+                continue;
+            }
+
+            Assert.Equal(504, (int)response.StatusCode);
+            Assert.Contains("not there within", text);
+            break;
+        }
+
         await serving.Empty();
     }
 
