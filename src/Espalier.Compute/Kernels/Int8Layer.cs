@@ -33,16 +33,30 @@ public abstract class Int8Layer
     /// <summary>Memory of the packed weights.</summary>
     public abstract long Bytes { get; }
 
-    /// <summary>Runs the layer over rows [T, D].</summary>
-    /// <param name="state">What the layer before left; replaced by what this one gives.</param>
+    /// <summary>Runs layers of one family over rows [T, D], one behind the other.</summary>
+    /// <param name="state">What the layer before left; replaced by what the last one gives.</param>
     /// <param name="bytes">The same rows quantized; replaced likewise.</param>
-    /// <param name="context">[T, heads · width], for the attention's results.</param>
-    public abstract void Run(
+    public static void Run(
         Workers workers,
+        ReadOnlyMemory<Int8Layer> layers,
         Sequences sequences,
         Tensor state,
-        QuantizedRows bytes,
-        Tensor context
+        QuantizedRows bytes
+    )
+    {
+        if (!layers.IsEmpty)
+        {
+            layers.Span[0].RunAll(workers, layers, sequences, state, bytes);
+        }
+    }
+
+    /// <param name="layers">This one is their first.</param>
+    protected abstract void RunAll(
+        Workers workers,
+        ReadOnlyMemory<Int8Layer> layers,
+        Sequences sequences,
+        Tensor state,
+        QuantizedRows bytes
     );
 
     /// <summary>
@@ -64,11 +78,12 @@ public abstract class Int8Layer
     public abstract void Feed(Workers workers, Tensor state, QuantizedRows bytes, Tensor context);
 
     /// <param name="state">Null: not looked at.</param>
+    /// <param name="context">Null: not looked at.</param>
     protected static void Check(
         int rows,
         Tensor? state,
         QuantizedRows bytes,
-        Tensor context,
+        Tensor? context,
         LayerWeights weights
     )
     {
@@ -78,13 +93,12 @@ public abstract class Int8Layer
             (state is not null && (state.Rows != rows || state.Columns != hidden))
             || bytes.Rows != rows
             || bytes.Columns != hidden
-            || context.Rows != rows
-            || context.Columns != width
+            || (context is not null && (context.Rows != rows || context.Columns != width))
         )
         {
             throw new ArgumentException(
                 $"Int8 layer: state is {state?.Shape}, its bytes [{bytes.Rows}, {bytes.Columns}] and the context "
-                    + $"{context.Shape}; these sequences and weights need [{rows}, {hidden}] twice and [{rows}, {width}]."
+                    + $"{context?.Shape}; these sequences and weights need [{rows}, {hidden}] twice and [{rows}, {width}]."
             );
         }
     }

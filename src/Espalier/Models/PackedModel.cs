@@ -15,6 +15,7 @@ public sealed class PackedModel
     readonly Dictionary<Part, PackedLinear> _linears = [];
     readonly Dictionary<Part, (Tensor Weight, Tensor? Bias)> _norms = [];
     readonly Int8Layer?[] _fused;
+    readonly Int8Layer[] _fusedInOrder;
 
     // Of BERT's layer.
     static readonly Role[] Products =
@@ -57,6 +58,8 @@ public sealed class PackedModel
             int set = config.SetOf(i);
             _fused[set] ??= Fuse(set, config.Layers[i], rows);
         }
+
+        _fusedInOrder = [.. _fused.Select((_, i) => _fused[config.SetOf(i)]!)];
 
         Turns = new Turns(config);
         Packing packing = new(this);
@@ -101,7 +104,11 @@ public sealed class PackedModel
 
     internal (Tensor Weight, Tensor? Bias) Norm(Part part) => _norms[part];
 
-    internal Int8Layer? Fused(int layer) => _fused[Model.Config.SetOf(layer)];
+    internal Int8Layer? Fused(int layer) => _fusedInOrder[layer];
+
+    /// <summary>Layers first to past, all of which are one piece each.</summary>
+    internal ReadOnlyMemory<Int8Layer> Fused(int first, int past) =>
+        _fusedInOrder.AsMemory(first, past - first);
 
     /// <summary>Null: kernels have no such layer as one piece, or it is none of int8 rows.</summary>
     /// <param name="rows">Whether what is in fp32 is to be int8 rows.</param>

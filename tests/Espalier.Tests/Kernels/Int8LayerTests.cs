@@ -181,6 +181,45 @@ public sealed class Int8LayerTests
         }
     }
 
+    [Theory, MemberData(nameof(Families))]
+    public void Layers_in_one_run_give_what_they_give_one_by_one_whatever_the_threads(string name)
+    {
+        KernelFamily family = KernelFamily.Choose(name);
+
+        // Heads and neurons differ from layer to layer, as they do where they were pruned.
+        LayerWeights[] weights =
+        [
+            Weights(3, 32, 96, 130),
+            Weights(1, 32, 96, 64),
+            Weights(5, 32, 96, 7),
+        ];
+        Int8Layer[] layers = [.. weights.Select(family.Int8.Pack), family.Int8.Pack(weights[0])];
+        using Workers one = new(1);
+        foreach (int[] lengths in Lengths)
+        {
+            Sequences sequences = Sequences(lengths, padded: false);
+            Tensor state = Normal(new Rng(3), 1, sequences.Rows, 96);
+            QuantizedRows bytes = new(sequences.Rows, 96);
+            family.Int8.Quantize(one, state, bytes);
+            foreach (Int8Layer layer in layers)
+            {
+                Int8Layer.Run(one, (Int8Layer[])[layer], sequences, state, bytes);
+            }
+
+            foreach (int threads in (int[])[1, 2, 3, 8])
+            {
+                using Workers workers = new(threads);
+                for (int i = 0; i < 5; i++)
+                {
+                    Assert.Equal(
+                        state.Span.ToArray(),
+                        Run(family, layers, workers, sequences, weights[0]).Span.ToArray()
+                    );
+                }
+            }
+        }
+    }
+
     // The kernels that this machine may lack, interpreted: the sums are exact, so the layer has the bytes of the family
     // with the same float vectors.
     [Theory]
@@ -218,11 +257,12 @@ public sealed class Int8LayerTests
                 sums = new(28);
             QuantizedRows bytes = new(28, 40);
             family.Int8.Quantize(one, state, bytes);
+            Int8Layer[] layers = [layer, layer];
             long before = 0;
             for (int i = 0; i < 3; i++)
             {
                 before = GC.GetAllocatedBytesForCurrentThread();
-                layer.Run(one, sequences, state, bytes, context);
+                Int8Layer.Run(one, layers, sequences, state, bytes);
                 layer.Attend(one, sequences, bytes, context, sums);
                 layer.Feed(one, state, bytes, context);
             }
@@ -241,22 +281,30 @@ public sealed class Int8LayerTests
         QuantizedRows bytes = new(4, 32) { Rows = 4 };
         string message = Assert
             .Throws<ArgumentException>(() =>
-                layer.Run(
+                Int8Layer.Run(
                     workers,
+                    (Int8Layer[])[layer],
                     Sequences([5], padded: false),
                     new Tensor(5, 32),
-                    bytes,
-                    new Tensor(5, 16)
+                    bytes
                 )
             )
             .Message;
         Assert.Contains("its bytes [4, 32]", message);
     }
 
-    /// <summary>The state after the layer; also checks that the bytes it leaves are that state's.</summary>
     static Tensor Run(
         KernelFamily family,
         Int8Layer layer,
+        Workers workers,
+        Sequences sequences,
+        LayerWeights weights
+    ) => Run(family, [layer], workers, sequences, weights);
+
+    /// <summary>The state after layers; also checks that the bytes they leave are that state's.</summary>
+    static Tensor Run(
+        KernelFamily family,
+        Int8Layer[] layers,
         Workers workers,
         Sequences sequences,
         LayerWeights weights
@@ -268,8 +316,7 @@ public sealed class Int8LayerTests
         QuantizedRows bytes = new(rows, hidden),
             expected = new(rows, hidden);
         family.Int8.Quantize(workers, state, bytes);
-        Tensor context = new(rows, weights.Heads * weights.HeadWidth);
-        layer.Run(workers, sequences, state, bytes, context);
+        Int8Layer.Run(workers, layers, sequences, state, bytes);
         family.Int8.Quantize(workers, state, expected);
         Assert.Equal(expected.Values, bytes.Values);
         Assert.Equal(expected.Scales, bytes.Scales);

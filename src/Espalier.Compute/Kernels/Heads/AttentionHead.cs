@@ -11,10 +11,13 @@ namespace Espalier.Kernels.Heads;
 static unsafe class AttentionHead<T>
     where T : struct, ILanes<T>
 {
+    // Queries at once: whole pairs of registers and whole tiles of six rows.
+    const int Tile = 96;
+
     /// <summary>Numbers of scratch that a head takes.</summary>
     public static int Room(int rows, int keys, int width)
     {
-        int tile = AttentionShape.Padded<T>(Math.Min(AttentionShape.Tile, rows)),
+        int tile = AttentionShape.Padded<T>(Math.Min(Tile, rows)),
             paddedWidth = AttentionShape.Padded<T>(width);
         return keys * paddedWidth + tile * (width + keys + paddedWidth + 1);
     }
@@ -38,9 +41,9 @@ static unsafe class AttentionHead<T>
         float* valueRows = scratch;
         float* rest = valueRows + keyCount * paddedWidth;
         values.CopyTo<T>(valueRows, paddedWidth, 0, keyCount);
-        for (int i = 0; i < rows; i += AttentionShape.Tile)
+        for (int i = 0; i < rows; i += Tile)
         {
-            int tile = Math.Min(AttentionShape.Tile, rows - i),
+            int tile = Math.Min(Tile, rows - i),
                 padded = AttentionShape.Padded<T>(tile);
             float* turned = rest;
             float* scores = turned + width * padded;

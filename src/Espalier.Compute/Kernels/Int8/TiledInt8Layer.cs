@@ -9,7 +9,7 @@ namespace Espalier.Kernels.Int8;
 /// <summary>
 /// A layer in two kinds of work, neither of which writes an fp32 matrix to memory: <see cref="AttendGroup"/>, a group of
 /// heads over some sequences, from their product to the context; and <see cref="FeedRows"/>, a few rows from the context to
-/// the next layer's input. Many sequences are dealt out whole, both kinds in a row and nothing to wait for between;
+/// the next layer's input. Many sequences are dealt out whole, both kinds in a row and all layers in a row (<see cref="PackTurns"/>);
 /// few are dealt out by heads, then by rows.
 /// </summary>
 sealed unsafe class TiledInt8Layer<T> : Int8Layer
@@ -22,9 +22,6 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
     // What the feed-forward's inner rows may take of the second cache; a share is left to the weights that stream by.
     const int FeedBytes = 320 << 10;
     const int LeastRows = 6;
-
-    // Packs that every thread should get: with fewer, one that has a pack more than the others keeps them waiting.
-    const int PacksPerThread = 4;
 
     readonly LayerWeights _weights;
     readonly TiledInt8Gemm _int8;
@@ -51,37 +48,53 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
 
     public override long Bytes => _heads.Matrix.Bytes + _attention.Bytes + _up.Bytes + _down.Bytes;
 
-    public override void Run(
+    protected override void RunAll(
         Workers workers,
+        ReadOnlyMemory<Int8Layer> layers,
         Sequences sequences,
         Tensor state,
-        QuantizedRows bytes,
-        Tensor context
+        QuantizedRows bytes
     )
     {
-        Check(sequences.Rows, state, bytes, context, _weights);
-        Batch batch = new(sequences, state.Address(), bytes, context.Address());
-        int* packs = (int*)Scratch.ForCall(sequences.Count + 1);
-        int count = Pack(sequences, packs);
+        int widest = 0;
+        foreach (Int8Layer layer in layers.Span)
+        {
+            TiledInt8Layer<T> one = (TiledInt8Layer<T>)layer;
+            Check(sequences.Rows, state, bytes, null, one._weights);
+            widest = Math.Max(widest, one._context);
+        }
+
+        var (count, longest) = Pack(sequences, null);
+        bool whole = workers.Threads == 1 || (long)longest * workers.Threads <= sequences.Rows;
+        int padded = AttentionShape.Padded<T>(count + 1);
+        float* memory = Scratch.ForCall(
+            padded + (whole ? PackTurns.Room(layers.Length, count) : sequences.Rows * widest)
+        );
+        int* packs = (int*)memory;
+        Pack(sequences, packs);
+        memory += padded;
+        Batch batch = new(sequences, state.Address(), bytes, memory);
         try
         {
-            if (workers.Threads == 1 || count >= PacksPerThread * workers.Threads)
+            if (whole)
             {
-                workers.Run(count, new Packs(this, batch, packs));
+                PackTurns turns = PackTurns.In(memory, layers.Length, count);
+                workers.Run(workers.Threads, new Whole(layers, batch, packs, turns));
+                return;
             }
-            else
+
+            foreach (Int8Layer layer in layers.Span)
             {
-                workers.Run(count * _heads.Count, new Heads(this, batch, packs));
-                FeedAll(workers, batch);
+                TiledInt8Layer<T> one = (TiledInt8Layer<T>)layer;
+                workers.Run(count * one._heads.Count, new Heads(one, batch, packs));
+                one.FeedAll(workers, batch);
             }
         }
         finally
         {
             _int8.Leave();
+            GC.KeepAlive(state);
         }
-
-        GC.KeepAlive(state);
-        GC.KeepAlive(context);
     }
 
     public override void Attend(
@@ -104,7 +117,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
             FirstRows = firstRows,
         };
         int* packs = (int*)(sums + lines);
-        int count = Pack(sequences, packs);
+        int count = Pack(sequences, packs).Count;
         try
         {
             workers.Run(count * _heads.Count, new Heads(this, batch, packs));
@@ -157,26 +170,55 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         workers.Run((rows + blockRows - 1) / blockRows, new Rows(this, batch, rows, blockRows));
     }
 
-    /// <summary>Sequences, one or as many short ones as fit <see cref="PackRows"/>; the first of each pack, and the end.</summary>
-    static int Pack(Sequences sequences, int* packs)
+    /// <summary>Sequences, one or as many short ones as fit <see cref="PackRows"/>.</summary>
+    /// <param name="packs">Gets the first of each pack, and the end. Null: they are only counted.</param>
+    static (int Count, int Longest) Pack(Sequences sequences, int* packs)
     {
         int count = 0,
+            longest = 0,
             first = 0;
         for (int s = 0; s < sequences.Count; s++)
         {
             if (s == 0 || sequences.Starts[s + 1] - sequences.Starts[first] > PackRows)
             {
                 first = s;
-                packs[count++] = s;
+                if (packs != null)
+                {
+                    packs[count] = s;
+                }
+
+                count++;
             }
+
+            longest = Math.Max(longest, sequences.Starts[s + 1] - sequences.Starts[first]);
         }
 
-        packs[count] = sequences.Count;
-        return count;
+        if (packs != null)
+        {
+            packs[count] = sequences.Count;
+        }
+
+        return (count, longest);
+    }
+
+    /// <summary>Numbers of scratch that <see cref="AttendGroup"/> takes: the product of the rows, and what the largest head does.</summary>
+    int AttendRoom(Sequences sequences, int first, int past)
+    {
+        int room = 0;
+        for (int s = first; s < past; s++)
+        {
+            room = Math.Max(
+                room,
+                AttentionHead<T>.Room(sequences.RowsOf(s), sequences.KeysOf(s), _heads.Width)
+            );
+        }
+
+        int rows = sequences.Starts[past] - sequences.Starts[first];
+        return AttentionShape.Padded<T>(rows * _heads.Columns) + room;
     }
 
     /// <summary>A group of heads of sequences first to past: their rows' product, then attention, into the context.</summary>
-    void AttendGroup(in Batch batch, int first, int past, int group)
+    void AttendGroup(in Batch batch, int first, int past, int group, float* product)
     {
         Sequences sequences = batch.Sequences;
         int start = sequences.Starts[first],
@@ -184,16 +226,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
             columns = _heads.Columns,
             width = _heads.Width,
             heads = _heads.Heads(group);
-        int room = 0;
-        for (int s = first; s < past; s++)
-        {
-            int own = sequences.RowsOf(s),
-                keys = sequences.KeysOf(s);
-            room = Math.Max(room, AttentionHead<T>.Room(own, keys, width));
-        }
-
         int padded = AttentionShape.Padded<T>(rows * columns);
-        float* product = Scratch.ForBlock(padded + room);
         var (firstPanel, pastPanel) = _heads.Panels(group);
         ByteRows x = ByteRows.Of(batch.Bytes).From(start, rows);
         for (int panel = firstPanel; panel < pastPanel; panel++)
@@ -247,12 +280,14 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
             );
     }
 
+    /// <summary>Numbers of scratch that <see cref="FeedRows"/> takes.</summary>
+    int FeedRoom(int rows) => rows * (_hidden + _up.Outputs + FeedStride / sizeof(float) + 2);
+
     /// <summary>Everything behind the attention, for some rows; what is in between stays in this thread's caches.</summary>
-    void FeedRows(in Batch batch, int row, int rows)
+    void FeedRows(in Batch batch, int row, int rows, float* branch)
     {
         int inner = _up.Outputs,
-            stride = Stride(Math.Max(_context, Math.Max(_hidden, inner)));
-        float* branch = Scratch.ForBlock(rows * (_hidden + inner + stride / sizeof(float) + 2));
+            stride = FeedStride;
         float* up = branch + rows * _hidden;
         float* scales = up + rows * inner;
         ByteRows bytes = new(
@@ -310,8 +345,8 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         }
     }
 
-    /// <summary>Whole lines of 64 bytes.</summary>
-    static int Stride(int columns) => (columns + 63) / 64 * 64;
+    /// <summary>Bytes of a quantized row between products, in whole lines of 64.</summary>
+    int FeedStride => (Math.Max(_context, Math.Max(_hidden, _up.Outputs)) + 63) / 64 * 64;
 
     /// <summary>What all blocks of a call share.</summary>
     readonly struct Batch(Sequences sequences, float* state, QuantizedRows bytes, float* context)
@@ -319,7 +354,7 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         public Sequences Sequences => sequences;
         public float* State => state;
         public QuantizedRows Bytes => bytes;
-        public float* Context => context;
+        public float* Context { get; init; } = context;
 
         /// <summary>A line for each group of heads; null where sums of keys are not wanted.</summary>
         public float* KeySums { get; init; }
@@ -328,22 +363,57 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         public bool FirstRows { get; init; }
     }
 
-    /// <summary>The whole layer for one pack of sequences.</summary>
-    readonly struct Packs(TiledInt8Layer<T> layer, Batch batch, int* packs) : IBlocks
+    /// <summary>Whole layers for packs of sequences, as long as there are any: one block for each thread.</summary>
+    readonly struct Whole(
+        ReadOnlyMemory<Int8Layer> layers,
+        Batch batch,
+        int* packs,
+        PackTurns turns
+    ) : IBlocks
     {
         public void Run(int block)
         {
-            for (int group = 0; group < layer._heads.Count; group++)
+            bool back = block % 2 == 1;
+            for (int layer = 0; layer < layers.Length; layer++)
             {
-                layer.AttendGroup(batch, packs[block], packs[block + 1], group);
+                TiledInt8Layer<T> one = (TiledInt8Layer<T>)layers.Span[layer];
+                for (int pack; (pack = turns.Take(layer, back)) >= 0; )
+                {
+                    turns.WaitFor(layer, pack);
+                    try
+                    {
+                        one.RunPack(batch, packs[pack], packs[pack + 1]);
+                    }
+                    finally
+                    {
+                        // Also of one that fails: others must not wait for it.
+                        turns.End(layer, pack);
+                    }
+                }
             }
+        }
+    }
 
-            int first = batch.Sequences.Starts[packs[block]],
-                past = batch.Sequences.Starts[packs[block + 1]];
-            for (int row = first; row < past; row += layer._feedRows)
-            {
-                layer.FeedRows(batch, row, Math.Min(layer._feedRows, past - row));
-            }
+    /// <summary>The layer for sequences first to past, whose context stays in this thread's caches too.</summary>
+    void RunPack(in Batch all, int first, int past)
+    {
+        int start = all.Sequences.Starts[first],
+            rows = all.Sequences.Starts[past] - start,
+            pieces = (rows + _feedRows - 1) / _feedRows,
+            pieceRows = ((rows + pieces - 1) / pieces + LeastRows - 1) / LeastRows * LeastRows,
+            padded = AttentionShape.Padded<T>(rows * _context);
+        float* context = Scratch.ForBlock(
+            padded + Math.Max(AttendRoom(all.Sequences, first, past), FeedRoom(pieceRows))
+        );
+        Batch batch = all with { Context = context - (nint)start * _context };
+        for (int group = 0; group < _heads.Count; group++)
+        {
+            AttendGroup(batch, first, past, group, context + padded);
+        }
+
+        for (int row = 0; row < rows; row += pieceRows)
+        {
+            FeedRows(batch, start + row, Math.Min(pieceRows, rows - row), context + padded);
         }
     }
 
@@ -353,7 +423,10 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
         public void Run(int block)
         {
             var (pack, group) = Math.DivRem(block, layer._heads.Count);
-            layer.AttendGroup(batch, packs[pack], packs[pack + 1], group);
+            int first = packs[pack],
+                past = packs[pack + 1];
+            float* room = Scratch.ForBlock(layer.AttendRoom(batch.Sequences, first, past));
+            layer.AttendGroup(batch, first, past, group, room);
         }
     }
 
@@ -361,8 +434,9 @@ sealed unsafe class TiledInt8Layer<T> : Int8Layer
     {
         public void Run(int block)
         {
-            int row = block * blockRows;
-            layer.FeedRows(batch, row, Math.Min(blockRows, rows - row));
+            int row = block * blockRows,
+                count = Math.Min(blockRows, rows - row);
+            layer.FeedRows(batch, row, count, Scratch.ForBlock(layer.FeedRoom(count)));
         }
     }
 }

@@ -20,16 +20,22 @@ sealed class ReferenceInt8Layer(
     public override long Bytes =>
         _query.Bytes + _key.Bytes + _value.Bytes + _attention.Bytes + _up.Bytes + _down.Bytes;
 
-    public override void Run(
+    int ContextColumns => weights.Heads * weights.HeadWidth;
+
+    protected override void RunAll(
         Workers workers,
+        ReadOnlyMemory<Int8Layer> layers,
         Sequences sequences,
         Tensor state,
-        QuantizedRows bytes,
-        Tensor context
+        QuantizedRows bytes
     )
     {
-        Attend(workers, sequences, bytes, context);
-        Feed(workers, state, bytes, context);
+        foreach (Int8Layer layer in layers.Span)
+        {
+            Tensor context = new(sequences.Rows, ((ReferenceInt8Layer)layer).ContextColumns);
+            layer.Attend(workers, sequences, bytes, context);
+            layer.Feed(workers, state, bytes, context);
+        }
     }
 
     public override void Attend(

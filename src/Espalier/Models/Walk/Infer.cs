@@ -27,6 +27,10 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     int _layer;
     bool _narrows;
 
+    // Layers before this one are done; the one behind the last that may be.
+    int _past;
+    int _end;
+
     // Of a language model whose tokens may leave.
     TokenExits? _exits;
     int[]? _places;
@@ -53,6 +57,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
         // Who looks on wants to see all rows.
         _narrows = see is null && (_config.ReadsFirst || wanted == Wanted.Last);
+        (_past, _end) = (0, _config.Layers.Count);
         Forward.Run(_config, this, see);
     }
 
@@ -63,6 +68,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     public void Run(Flow flow, Batch batch, TokenExits exits)
     {
         (_flow, _batch, _exits, _narrows) = (flow, batch, exits, false);
+        (_past, _end) = (0, _config.Layers.Count);
         Forward.Run(_config, this);
         for (int layer = _layer + 1; layer < _config.Layers.Count; layer++)
         {
@@ -99,6 +105,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     )
     {
         (_flow, _batch, _watch, _exits, _narrows) = (flow, batch, watch, null, false);
+        (_past, _end) = (0, layer + 1);
         states.Span.CopyTo(flow.State(_config.Hidden).Span);
         Layer(new Columns(flow.State()), _config, layer, null).Tensor.Span.CopyTo(states.Span);
         _watch = null;
@@ -288,7 +295,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         return new Columns(pooled);
     }
 
-    /// <summary>In int8 kernels have BERT's layer as one piece.</summary>
+    /// <summary>In int8 kernels have BERT's layer as one piece, and layers that nobody looks between as one run.</summary>
     public Columns Layer(Columns x, ModelConfig config, int layer, ISee<Columns>? see)
     {
         Fill(layer);
@@ -296,20 +303,45 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
         // Sequences may have left since x was computed.
         x = new Columns(_flow.State());
+        if (layer < _past)
+        {
+            // It was part of a run.
+            return x;
+        }
+
         if (model.Fused(layer) is not { } fused)
         {
             return Forward.Layer(this, x, config, layer, see);
         }
 
-        AttentionSpec spec = config.Layers[layer].Attention;
         QuantizedRows bytes = _flow.Bytes ?? _flow.Quantize();
-        Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
-        bool narrows = _narrows && layer == config.Layers.Count - 1;
-        if (spec.Keeps is null && !narrows)
+        if (!Shrinks(layer))
         {
-            fused.Run(_flow.Workers, _flow.Sequences, x.Tensor, bytes, context);
+            _past = layer + 1;
+            while (
+                _past < _end
+                && see is null
+                && !Leaves(_past - 1)
+                && !Shrinks(_past)
+                && model.Fused(_past) is not null
+            )
+            {
+                _past++;
+            }
+
+            Int8Layer.Run(
+                _flow.Workers,
+                model.Fused(layer, _past),
+                _flow.Sequences,
+                x.Tensor,
+                bytes
+            );
             return x;
         }
+
+        AttentionSpec spec = config.Layers[layer].Attention;
+        Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
+        bool narrows = _narrows && layer == config.Layers.Count - 1;
 
         // What follows attention is done row by row, so rows may leave before it.
         Tensor? sums = narrows ? null : Significance(spec);
@@ -328,6 +360,14 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         fused.Feed(_flow.Workers, x.Tensor, bytes, context);
         return x;
     }
+
+    /// <summary>Whether rows go in the middle of a layer.</summary>
+    bool Shrinks(int layer) =>
+        _config.Layers[layer].Attention.Keeps is not null
+        || _narrows && layer == _config.Layers.Count - 1;
+
+    /// <summary>Whether sequences may leave behind a layer.</summary>
+    bool Leaves(int layer) => _config.ExitBehind(layer) is not null && Asks(layer);
 
     // Of a long text's at once they would take more memory than the model.
     const int RowsAtOnce = TokenExits.RowsAtOnce;
