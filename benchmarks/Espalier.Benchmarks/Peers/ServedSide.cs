@@ -11,7 +11,7 @@ sealed class ServedSide(string name, ModelServer server) : IAsyncDisposable
 {
     static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    readonly List<(int Clients, Figures Figures)> _noted = [];
+    readonly Dictionary<int, List<Figures>> _noted = [];
     readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1024 })
     {
         BaseAddress = server.Address,
@@ -23,12 +23,24 @@ sealed class ServedSide(string name, ModelServer server) : IAsyncDisposable
     public static async Task<ServedSide> Start(string name, ServedClassifier model) =>
         new(name, await ModelServer.Start(new ServerOptions { MostWaiting = 4096 }, [model]));
 
-    public void Note(int clients, Figures figures) => _noted.Add((clients, figures));
+    public void Note(int clients, Figures figures)
+    {
+        if (!_noted.TryGetValue(clients, out List<Figures>? rounds))
+        {
+            _noted.Add(clients, rounds = []);
+        }
+
+        rounds.Add(figures);
+    }
+
+    public int Rounds => _noted.Values.Min(n => n.Count);
+
+    public Func<int, Figures> In(int round) => clients => _noted[clients][round];
 
     /// <summary>Medians over the rounds.</summary>
     public Figures Of(int clients)
     {
-        Figures[] all = [.. _noted.Where(n => n.Clients == clients).Select(n => n.Figures)];
+        List<Figures> all = _noted[clients];
         return new Figures(
             Spread.Median([.. all.Select(f => f.PerSecond)]),
             Spread.Median([.. all.Select(f => f.Median)]),
