@@ -14,8 +14,9 @@ public sealed class PackedModel
 {
     readonly Dictionary<Part, PackedLinear> _linears = [];
     readonly Dictionary<Part, (Tensor Weight, Tensor? Bias)> _norms = [];
+
+    // Of each layer; layers that share their parameters share one.
     readonly Int8Layer?[] _fused;
-    readonly Int8Layer[] _fusedInOrder;
 
     // Of BERT's layer.
     static readonly Role[] Products =
@@ -55,11 +56,15 @@ public sealed class PackedModel
         bool fuses = rows || model.Traits.Precision == Precision.Mixed;
         for (int i = 0; fuses && i < _fused.Length; i++)
         {
-            int set = config.SetOf(i);
-            _fused[set] ??= Fuse(set, config.Layers[i], rows);
-        }
+            int set = config.SetOf(i),
+                first = 0;
+            while (config.SetOf(first) != set)
+            {
+                first++;
+            }
 
-        _fusedInOrder = [.. _fused.Select((_, i) => _fused[config.SetOf(i)]!)];
+            _fused[i] = first < i ? _fused[first] : Fuse(set, config.Layers[i], rows);
+        }
 
         Turns = new Turns(config);
         Packing packing = new(this);
@@ -83,7 +88,7 @@ public sealed class PackedModel
 
     /// <summary>Memory of the packed weights and the embedding tables.</summary>
     public long Bytes =>
-        _fused.Sum(l => l?.Bytes ?? 0)
+        _fused.Distinct().Sum(l => l?.Bytes ?? 0)
         + _linears.Where(l => l.Key != Part.Word || Tables.Word is Weight).Sum(l => l.Value.Bytes)
         + Tables.Bytes;
 
@@ -93,7 +98,7 @@ public sealed class PackedModel
 
     /// <summary>Of what a token that is decoded is multiplied with, which is read whole for each.</summary>
     public long BytesOfProducts =>
-        _fused.Sum(l => l?.Bytes ?? 0) + _linears.Values.Distinct().Sum(l => l.Bytes);
+        _fused.Distinct().Sum(l => l?.Bytes ?? 0) + _linears.Values.Distinct().Sum(l => l.Bytes);
 
     internal Workers Workers { get; }
     internal KernelFamily Kernels { get; }
@@ -104,11 +109,11 @@ public sealed class PackedModel
 
     internal (Tensor Weight, Tensor? Bias) Norm(Part part) => _norms[part];
 
-    internal Int8Layer? Fused(int layer) => _fusedInOrder[layer];
+    internal Int8Layer? Fused(int layer) => _fused[layer];
 
     /// <summary>Layers first to past, all of which are one piece each.</summary>
     internal ReadOnlyMemory<Int8Layer> Fused(int first, int past) =>
-        _fusedInOrder.AsMemory(first, past - first);
+        _fused.AsMemory(first, past - first)!;
 
     /// <summary>Null: kernels have no such layer as one piece, or it is none of int8 rows.</summary>
     /// <param name="rows">Whether what is in fp32 is to be int8 rows.</param>

@@ -94,38 +94,20 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
                 r1 = Bytes.Unsigned((int*)x1 + g, low),
                 r2 = Bytes.Unsigned((int*)x2 + g, low),
                 r3 = Bytes.Unsigned((int*)x3 + g, low);
-            // Sums are locals by name: handed on by reference, they would live on the stack.
-            Bytes w = Bytes.Signed(weights);
-            c00 = w.Dot(r0, c00);
-            c10 = TRows.Value > 1 ? w.Dot(r1, c10) : c10;
-            c20 = TRows.Value > 2 ? w.Dot(r2, c20) : c20;
-            c30 = TRows.Value > 3 ? w.Dot(r3, c30) : c30;
-
+            Add<TRows>(weights, r0, r1, r2, r3, ref c00, ref c10, ref c20, ref c30);
             if (TVectors.Value > 1)
             {
-                w = Bytes.Signed(weights + Step);
-                c01 = w.Dot(r0, c01);
-                c11 = TRows.Value > 1 ? w.Dot(r1, c11) : c11;
-                c21 = TRows.Value > 2 ? w.Dot(r2, c21) : c21;
-                c31 = TRows.Value > 3 ? w.Dot(r3, c31) : c31;
+                Add<TRows>(weights + Step, r0, r1, r2, r3, ref c01, ref c11, ref c21, ref c31);
             }
 
             if (TVectors.Value > 2)
             {
-                w = Bytes.Signed(weights + 2 * Step);
-                c02 = w.Dot(r0, c02);
-                c12 = TRows.Value > 1 ? w.Dot(r1, c12) : c12;
-                c22 = TRows.Value > 2 ? w.Dot(r2, c22) : c22;
-                c32 = TRows.Value > 3 ? w.Dot(r3, c32) : c32;
+                Add<TRows>(weights + 2 * Step, r0, r1, r2, r3, ref c02, ref c12, ref c22, ref c32);
             }
 
             if (TVectors.Value > 3)
             {
-                w = Bytes.Signed(weights + 3 * Step);
-                c03 = w.Dot(r0, c03);
-                c13 = TRows.Value > 1 ? w.Dot(r1, c13) : c13;
-                c23 = TRows.Value > 2 ? w.Dot(r2, c23) : c23;
-                c33 = TRows.Value > 3 ? w.Dot(r3, c33) : c33;
+                Add<TRows>(weights + 3 * Step, r0, r1, r2, r3, ref c03, ref c13, ref c23, ref c33);
             }
 
             weights += Step * TVectors.Value;
@@ -148,6 +130,29 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
         }
     }
 
+    // One vector of weights with all rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Add<TRows>(
+        sbyte* weights,
+        in Bytes r0,
+        in Bytes r1,
+        in Bytes r2,
+        in Bytes r3,
+        ref Vector512<int> c0,
+        ref Vector512<int> c1,
+        ref Vector512<int> c2,
+        ref Vector512<int> c3
+    )
+        where TRows : struct, ICount
+    {
+        Bytes w = Bytes.Signed(Vector512.Load(weights).AsInt16());
+        c0 = w.Dot(r0, c0);
+        c1 = TRows.Value > 1 ? w.Dot(r1, c1) : c1;
+        c2 = TRows.Value > 2 ? w.Dot(r2, c2) : c2;
+        c3 = TRows.Value > 3 ? w.Dot(r3, c3) : c3;
+    }
+
+    // Inlined: a sum that is handed on to a call lives on the stack, in the products' loop too.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Finish<TVectors>(
         ref Int8Tile tile,
@@ -218,14 +223,11 @@ sealed unsafe class Avx512Int8Gemm : TiledInt8Gemm
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Bytes Signed(sbyte* weights)
-        {
-            Vector512<short> w = Vector512.Load(weights).AsInt16();
-            return new(
+        public static Bytes Signed(Vector512<short> w) =>
+            new(
                 Avx512BW.ShiftRightArithmetic(Avx512BW.ShiftLeftLogical(w, 8), 8),
                 Avx512BW.ShiftRightArithmetic(w, 8)
             );
-        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<int> Dot(in Bytes x, Vector512<int> sum) =>

@@ -217,7 +217,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
     public Columns Keep(Columns x, int layer, AttentionSpec spec)
     {
-        if (_narrows && layer == _config.Layers.Count - 1)
+        if (Narrows(layer))
         {
             // One row of each is left already.
             return x;
@@ -341,7 +341,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
         AttentionSpec spec = config.Layers[layer].Attention;
         Tensor context = Buffers.Matrix("context", _flow.Rows, spec.Columns);
-        bool narrows = _narrows && layer == config.Layers.Count - 1;
+        bool narrows = Narrows(layer);
 
         // What follows attention is done row by row, so rows may leave before it.
         Tensor? sums = narrows ? null : Significance(spec);
@@ -362,9 +362,10 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
     }
 
     /// <summary>Whether rows go in the middle of a layer.</summary>
-    bool Shrinks(int layer) =>
-        _config.Layers[layer].Attention.Keeps is not null
-        || _narrows && layer == _config.Layers.Count - 1;
+    bool Shrinks(int layer) => _config.Layers[layer].Attention.Keeps is not null || Narrows(layer);
+
+    /// <summary>Whether the rows that the head reads go on alone.</summary>
+    bool Narrows(int layer) => _narrows && layer == _config.Layers.Count - 1;
 
     /// <summary>Whether sequences may leave behind a layer.</summary>
     bool Leaves(int layer) => _config.ExitBehind(layer) is not null && Asks(layer);
