@@ -92,21 +92,25 @@ public static class AtomicFile
         Durable.MakeFolders(folder);
         for (int n = 0; ; n++)
         {
+            string path = Beside(folder, n, "tmp");
             try
             {
                 return new FileStream(
-                    Beside(folder, n, "tmp"),
+                    path,
                     FileMode.CreateNew,
                     FileAccess.Write,
                     FileShare.Read,
                     1 << 16
                 );
             }
-            catch (IOException e)
-                when (e.HResult is LibC.Exists or LibC.Again or LibC.AgainOnMac or WindowsFileExists
-                )
+            catch (IOException e) when (e.HResult is LibC.Exists or WindowsFileExists)
             {
-                // Left behind by a process that was killed, in use by another thread, or just being looked at.
+                // Left behind by a process that was killed, or in use by another thread.
+            }
+            catch (IOException e) when (e.HResult is LibC.Again or LibC.AgainOnMac)
+            {
+                // Made, but a sweep looked at it before it was locked, and leaves what is empty and young.
+                File.Delete(path);
             }
         }
     }

@@ -91,6 +91,30 @@ public sealed class AtomicWritingTests
     }
 
     [Fact]
+    public void What_a_sweep_looks_at_before_it_is_locked_is_not_left_behind()
+    {
+        using TemporaryFolder folder = new();
+        bool done = false;
+        Thread sweeper = new(() =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                Leftovers.Sweep(folder.Path, folder["mine"]);
+            }
+        });
+        folder.Write("mine", "");
+        sweeper.Start();
+        for (int i = 0; i < 1000; i++)
+        {
+            AtomicFile.Write(folder["x"], default);
+        }
+
+        Volatile.Write(ref done, true);
+        sweeper.Join();
+        Assert.Equal(["mine", "x"], folder.Names());
+    }
+
+    [Fact]
     public void A_file_cannot_be_written_where_a_folder_is()
     {
         using TemporaryFolder folder = new();

@@ -40,6 +40,9 @@ sealed class HubPlace : IAsyncDisposable
         place.Variables["HF_HUB_CACHE"] = place.Cache;
         place.Variables["HF_ENDPOINT"] = place.Hub.Address;
         place.Variables["HF_TOKEN_PATH"] = place["token"];
+        // The usual ten seconds may pass on a busy machine.
+        place.Variables["HF_HUB_ETAG_TIMEOUT"] = "120";
+        place.Variables["HF_HUB_DOWNLOAD_TIMEOUT"] = "120";
         return place;
     }
 
