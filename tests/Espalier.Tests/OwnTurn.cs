@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Tests.Checkpoints;
 
 namespace Espalier.Tests;
 
@@ -10,6 +11,6 @@ static class OwnTurn
     {
         string folder = Directory.CreateTempSubdirectory("espalier-turn").FullName;
         Environment.SetEnvironmentVariable("XDG_RUNTIME_DIR", folder);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => TemporaryFolder.Remove(folder);
     }
 }

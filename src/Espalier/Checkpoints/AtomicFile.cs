@@ -7,6 +7,7 @@ namespace Espalier.Checkpoints;
 public static class AtomicFile
 {
     const int WindowsFileExists = unchecked((int)0x80070050);
+    static int _made;
 
     /// <summary>Makes the folders above and replaces a file at the path. With the size, or a bound of it, a
     /// disk too full is found before any work.</summary>
@@ -90,9 +91,9 @@ public static class AtomicFile
     {
         string folder = Path.GetDirectoryName(target)!;
         Durable.MakeFolders(folder);
-        for (int n = 0; ; n++)
+        while (true)
         {
-            string path = Beside(folder, n, "tmp");
+            string path = Beside(folder, "tmp");
             try
             {
                 return new FileStream(
@@ -105,7 +106,7 @@ public static class AtomicFile
             }
             catch (IOException e) when (e.HResult is LibC.Exists or WindowsFileExists)
             {
-                // Left behind by a process that was killed, or in use by another thread.
+                // Left behind by a process that was killed and had this one's number.
             }
             catch (IOException e) when (e.HResult is LibC.Again or LibC.AgainOnMac)
             {
@@ -115,7 +116,12 @@ public static class AtomicFile
         }
     }
 
-    /// <summary>Short, so that a name of 255 bytes can still be written.</summary>
-    internal static string Beside(string folder, int n, string kind) =>
-        Path.Combine(folder, $".espalier-{Environment.ProcessId}-{n}.{kind}");
+    /// <summary>
+    /// Short, so that a name of 255 bytes can still be written. No name comes twice: a sweep may still look at what had it before.
+    /// </summary>
+    internal static string Beside(string folder, string kind) =>
+        Path.Combine(
+            folder,
+            $".espalier-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}.{kind}"
+        );
 }

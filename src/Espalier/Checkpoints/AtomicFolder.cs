@@ -7,8 +7,6 @@ namespace Espalier.Checkpoints;
 /// </summary>
 public sealed class AtomicFolder : IDisposable
 {
-    static readonly Lock Making = new();
-
     readonly string _target;
     readonly string _output;
     readonly bool _overwrite;
@@ -89,11 +87,18 @@ public sealed class AtomicFolder : IDisposable
     internal static string? Publish(string from, string target, Func<string, string, bool> trySwap)
     {
         string parent = System.IO.Path.GetDirectoryName(target)!;
-        if (!Directory.Exists(target))
+        try
         {
-            Directory.Move(from, target);
-            Durable.FlushFolder(parent);
-            return null;
+            if (!Directory.Exists(target))
+            {
+                Directory.Move(from, target);
+                Durable.FlushFolder(parent);
+                return null;
+            }
+        }
+        catch (IOException) when (Directory.Exists(target))
+        {
+            // Another made it meanwhile.
         }
 
         string old = from;
@@ -196,18 +201,15 @@ public sealed class AtomicFolder : IDisposable
     /// <summary>A folder that was not there and is nobody else's, whoever asks at the same time.</summary>
     internal static string MakeBeside(string parent)
     {
-        for (int n = 0; ; n++)
+        while (true)
         {
-            string candidate = AtomicFile.Beside(parent, n, "dir");
+            string candidate = AtomicFile.Beside(parent, "dir");
             if (OperatingSystem.IsWindows())
             {
-                // .NET does not tell whether a folder was there before; the name holds the process, so threads are left.
-                lock (Making)
+                // .NET does not tell whether a folder was there before; the name is this process's and new.
+                if (!Directory.Exists(candidate))
                 {
-                    if (!Directory.Exists(candidate))
-                    {
-                        return Directory.CreateDirectory(candidate).FullName;
-                    }
+                    return Directory.CreateDirectory(candidate).FullName;
                 }
             }
             else if (LibC.MakeFolder(candidate))

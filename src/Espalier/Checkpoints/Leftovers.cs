@@ -36,7 +36,8 @@ static class Leftovers
             {
                 if (item.FullName != mine && item.LinkTarget is null)
                 {
-                    bool old = now - item.LastWriteTimeUtc > Young;
+                    // What is gone meanwhile has a time long ago.
+                    bool old = item.Exists && now - item.LastWriteTimeUtc > Young;
                     if (item is FileInfo file && file.Extension is ".tmp" or ".probe")
                     {
                         Remove((FileInfo)item, old);
@@ -81,8 +82,21 @@ static class Leftovers
     }
 
     /// <summary>Held by whoever fills a folder; null where the system has no such locks.</summary>
-    public static IDisposable? Hold(string folder) =>
-        OperatingSystem.IsWindows() ? null : Locked(folder, exclusive: false);
+    public static IDisposable? Hold(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return null;
+        }
+
+        HeldLock? held;
+        while (!TryLock(folder, exclusive: false, out held))
+        {
+            Thread.Sleep(1); // a sweep looks at it
+        }
+
+        return held;
+    }
 
     static void Remove(FileInfo file, bool old)
     {
@@ -110,11 +124,13 @@ static class Leftovers
 
     static void Remove(DirectoryInfo folder, bool old)
     {
-        using IDisposable? held = Locked(folder.FullName, exclusive: true);
+        TryLock(folder.FullName, exclusive: true, out HeldLock? held);
         if (held is null)
         {
             return;
         }
+
+        using HeldLock ours = held;
 
         try
         {
@@ -129,15 +145,19 @@ static class Leftovers
         }
     }
 
-    static SafeFileHandle? Locked(string folder, bool exclusive)
+    /// <summary>False where another holds it; null where it cannot be locked at all.</summary>
+    static bool TryLock(string folder, bool exclusive, out HeldLock? held)
     {
         SafeFileHandle handle = LibC.Open(folder);
         if (!handle.IsInvalid && LibC.Lock(handle, exclusive))
         {
-            return handle;
+            held = new HeldLock(handle);
+            return true;
         }
 
+        bool waits = !handle.IsInvalid && LibC.Error is LibC.Again or LibC.AgainOnMac;
+        held = null;
         handle.Dispose();
-        return null;
+        return !waits;
     }
 }

@@ -73,9 +73,11 @@ static class LibC
         }
     }
 
-    /// <summary>Locks an open file or folder at once, or not at all; the system unlocks it when it is closed.</summary>
+    /// <summary>Locks an open file or folder at once, or not at all; the system unlocks it when its last copy is closed.</summary>
     public static bool Lock(SafeFileHandle file, bool exclusive) =>
         flock(file, (exclusive ? 2 : 1) | NotWaiting) == 0;
+
+    public static void Unlock(SafeFileHandle file) => _ = flock(file, 8);
 
     /// <summary>Makes a folder that was not there; false with errno <see cref="Exists"/> when it was.</summary>
     public static bool MakeFolder(string path) => mkdir(path, 0x1FF) == 0;

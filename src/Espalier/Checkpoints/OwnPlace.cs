@@ -97,7 +97,7 @@ static class OwnPlace
         // Where a file system knows no locks, nobody is kept out, and results are right all the same.
         if (LibC.Lock(file, exclusive: !shared) || LibC.Error != LibC.Again)
         {
-            return file;
+            return new HeldLock(file);
         }
 
         file.Dispose();

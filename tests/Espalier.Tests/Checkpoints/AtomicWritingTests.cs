@@ -94,7 +94,35 @@ public sealed class AtomicWritingTests
     public void What_a_sweep_looks_at_before_it_is_locked_is_not_left_behind()
     {
         using TemporaryFolder folder = new();
+        WhileSwept(folder, () => AtomicFile.Write(folder["x"], default), times: 1000);
+        Assert.Equal(["mine", "x"], folder.Names());
+    }
+
+    [Fact]
+    public void What_a_sweep_looks_at_is_not_taken_from_whoever_fills_it()
+    {
+        using TemporaryFolder folder = new();
+        int number = 0;
+        WhileSwept(
+            folder,
+            () =>
+            {
+                string name = folder[$"{number++}"];
+                AtomicFile.Write(name + ".txt", "whole"u8.ToArray());
+                using AtomicFolder output = AtomicFolder.Begin(name);
+                File.WriteAllText(Path.Combine(output.Path, "x"), "whole");
+                output.Commit();
+                Assert.Equal("whole", File.ReadAllText(Path.Combine(name, "x")));
+            },
+            times: 500
+        );
+        Assert.Equal(2 * 500 + 1, folder.Names().Count());
+    }
+
+    static void WhileSwept(TemporaryFolder folder, Action write, int times)
+    {
         bool done = false;
+        folder.Write("mine", "");
         Thread sweeper = new(() =>
         {
             while (!Volatile.Read(ref done))
@@ -102,16 +130,19 @@ public sealed class AtomicWritingTests
                 Leftovers.Sweep(folder.Path, folder["mine"]);
             }
         });
-        folder.Write("mine", "");
         sweeper.Start();
-        for (int i = 0; i < 1000; i++)
+        try
         {
-            AtomicFile.Write(folder["x"], default);
+            for (int i = 0; i < times; i++)
+            {
+                write();
+            }
         }
-
-        Volatile.Write(ref done, true);
-        sweeper.Join();
-        Assert.Equal(["mine", "x"], folder.Names());
+        finally
+        {
+            Volatile.Write(ref done, true);
+            sweeper.Join();
+        }
     }
 
     [Fact]
@@ -237,7 +268,7 @@ public sealed class AtomicWritingTests
 
         public string this[string name] => System.IO.Path.Combine(Path, name);
 
-        public void Dispose() => Run("umount", Path);
+        public void Dispose() => Run("umount", "-l", Path);
     }
 
     [Fact]
@@ -276,7 +307,7 @@ public sealed class AtomicWritingTests
         {
             if (Environment.IsPrivilegedProcess)
             {
-                Run("umount", locked);
+                Run("umount", "-l", locked);
             }
         }
     }

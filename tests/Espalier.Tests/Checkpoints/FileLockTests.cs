@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Espalier.Checkpoints;
 
@@ -29,6 +30,32 @@ public sealed class FileLockTests : IDisposable
         FileLock.Try(_folder["use"], shared: true)!.Dispose();
         FileLock.Try(_folder["use"])!.Dispose();
         Assert.Equal(0, new FileInfo(_folder["use"]).Length);
+    }
+
+    [Fact]
+    public void A_lock_is_free_at_once_though_children_are_being_started()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Nothing is inherited there.");
+        bool done = false;
+        Thread starter = new(() =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                using Process child = Process.Start("true");
+                child.WaitForExit();
+            }
+        });
+        starter.Start();
+        int kept = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            using IDisposable? held = FileLock.Try(_folder["use"]);
+            kept += held is null ? 1 : 0;
+        }
+
+        Volatile.Write(ref done, true);
+        starter.Join();
+        Assert.Equal(0, kept);
     }
 
     [Fact]

@@ -43,4 +43,21 @@ sealed class TemporaryFolder : IDisposable
         Safetensors(Encoding.UTF8.GetBytes(header), dataBytes, claimed);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
+
+    /// <summary>Takes away a folder where others, about to end, may still write; where they do not end, it stays.</summary>
+    public static void Remove(string folder)
+    {
+        for (int tries = 0; tries < 50; tries++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Thread.Sleep(100);
+            }
+        }
+    }
 }

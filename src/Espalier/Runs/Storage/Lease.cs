@@ -124,7 +124,7 @@ public sealed class Lease : IDisposable
         {
             try
             {
-                if (IsMine())
+                if (IsMine(Bytes(_file)))
                 {
                     File.Delete(_file);
                 }
@@ -204,15 +204,17 @@ public sealed class Lease : IDisposable
         {
             try
             {
-                if (IsMine())
+                // Looked at and written through one handle: another's lease may stand there in between.
+                using FileStream file = new(
+                    _file,
+                    FileMode.Open,
+                    FileAccess.ReadWrite,
+                    FileShare.ReadWrite | FileShare.Delete,
+                    bufferSize: 0
+                );
+                if (IsMine(Bytes(file)))
                 {
-                    using FileStream file = new(
-                        _file,
-                        FileMode.Open,
-                        FileAccess.Write,
-                        FileShare.ReadWrite | FileShare.Delete,
-                        bufferSize: 0
-                    );
+                    file.Position = 0;
                     file.Write(_content);
                     Durable.Flush(file.SafeFileHandle, _file);
                 }
@@ -224,7 +226,7 @@ public sealed class Lease : IDisposable
         }
     }
 
-    bool IsMine() => (Bytes(_file) ?? []).AsSpan().SequenceEqual(_content);
+    bool IsMine(byte[]? found) => found.AsSpan().SequenceEqual(_content);
 
     static LeaseOwner? Read(string file) =>
         Bytes(file) is { } content ? LeaseOwner.TryParse(content) : null;
@@ -239,14 +241,19 @@ public sealed class Lease : IDisposable
                 FileAccess.Read,
                 FileShare.ReadWrite | FileShare.Delete
             );
-            byte[] bytes = new byte[Math.Min(stream.Length, LongestLease)];
-            stream.ReadExactly(bytes);
-            return bytes;
+            return Bytes(stream);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    static byte[] Bytes(FileStream stream)
+    {
+        byte[] bytes = new byte[Math.Min(stream.Length, LongestLease)];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     /// <summary>Since it was last written, by the clock of the disk: machines' clocks differ.</summary>

@@ -59,7 +59,14 @@ public sealed class Store
 
             if (free)
             {
-                AtomicFile.Write(format, Encoding.UTF8.GetBytes(Format));
+                try
+                {
+                    AtomicFile.Write(format, Encoding.UTF8.GetBytes(Format));
+                }
+                catch (OutputException) when (File.Exists(format))
+                {
+                    // Another process made the store, and tidied up before it began.
+                }
             }
         }
 
