@@ -27,16 +27,24 @@ sealed class Call : IDisposable
     /// <summary>The client left, or its time is over.</summary>
     public CancellationToken Left => _over.Token;
 
+    // What is there in time is sent whole, however long that takes.
     public Task Answer<T>(T body, JsonTypeInfo<T> type)
     {
+        Left.ThrowIfCancellationRequested();
         Context.Response.ContentType = "application/json";
-        return JsonSerializer.SerializeAsync(Context.Response.Body, body, type, Left);
+        return JsonSerializer.SerializeAsync(
+            Context.Response.Body,
+            body,
+            type,
+            Context.RequestAborted
+        );
     }
 
     public Task Text(string text, string type = "text/plain; charset=utf-8")
     {
+        Left.ThrowIfCancellationRequested();
         Context.Response.ContentType = type;
-        return Context.Response.WriteAsync(text, Left);
+        return Context.Response.WriteAsync(text, Context.RequestAborted);
     }
 
     /// <summary>A sentence in the form that the clients of this path read.</summary>

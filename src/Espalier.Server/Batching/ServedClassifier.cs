@@ -110,25 +110,18 @@ public sealed class ServedClassifier : ServedModel
     {
         long began = Options.Time.GetTimestamp();
         TokenIds[] texts = [.. batch.Select(j => j.Text)];
+        Action tell;
         try
         {
-            if (batch[0] is ClassifyJob)
-            {
-                Classify([.. batch.Cast<ClassifyJob>()], texts);
-            }
-            else
-            {
-                IReadOnlyList<float[]> means = Model.EmbedEncoded(texts);
-                for (int i = 0; i < means.Count; i++)
-                {
-                    ((EmbedJob)batch[i]).Answer(means[i]);
-                }
-            }
+            tell =
+                batch[0] is ClassifyJob
+                    ? Classify([.. batch.Cast<ClassifyJob>()], texts)
+                    : Embed([.. batch.Cast<EmbedJob>()], texts);
         }
         catch (Exception e)
         {
             Api.Refusal broken = Broken(e);
-            batch.ForEach(j => j.Fail(broken));
+            tell = () => batch.ForEach(j => j.Fail(broken));
         }
 
         double seconds = Options.Time.GetElapsedTime(began).TotalSeconds;
@@ -139,18 +132,40 @@ public sealed class ServedClassifier : ServedModel
         {
             Figures.Waited(Name, Options.Time.GetElapsedTime(job.Arrived, began).TotalSeconds);
         }
+
+        // Whoever has an answer finds it counted.
+        tell();
     }
 
-    void Classify(ClassifyJob[] batch, TokenIds[] texts)
+    Action Embed(EmbedJob[] batch, TokenIds[] texts)
+    {
+        IReadOnlyList<float[]> means = Model.EmbedEncoded(texts);
+        return () =>
+        {
+            for (int i = 0; i < batch.Length; i++)
+            {
+                batch[i].Answer(means[i]);
+            }
+        };
+    }
+
+    Action Classify(ClassifyJob[] batch, TokenIds[] texts)
     {
         Effort ours = _control?.Now ?? Options.Effort;
         Effort[] efforts = [.. batch.Select(j => j.Effort ?? ours)];
         IReadOnlyList<Prediction> answers = _answer(texts, efforts);
-        for (int i = 0; i < answers.Count; i++)
+        foreach (Prediction answer in answers)
         {
-            batch[i].Answer(answers[i], efforts[i]);
-            Figures.Left(Name, answers[i].Exit);
+            Figures.Left(Name, answer.Exit);
         }
+
+        return () =>
+        {
+            for (int i = 0; i < batch.Length; i++)
+            {
+                batch[i].Answer(answers[i], efforts[i]);
+            }
+        };
     }
 
     private protected override void Close() => _line.Close();

@@ -110,7 +110,11 @@ sealed class HubHttp(
         byte[] buffer = new byte[1 << 16];
         try
         {
-            for (int read; (read = await Read(body, buffer).ConfigureAwait(false)) > 0; )
+            for (
+                int read;
+                (read = await Read(body, buffer, settings.AnswerTime).ConfigureAwait(false)) > 0;
+
+            )
             {
                 bytes.Write(buffer, 0, read);
                 if (bytes.Length > MostAnswer)
@@ -134,19 +138,20 @@ sealed class HubHttp(
 
     /// <summary>The next bytes of a body, 0 at its end.</summary>
     /// <exception cref="TimeoutException">For too long nothing came.</exception>
-    public async ValueTask<int> Read(Stream body, Memory<byte> buffer)
+    public async ValueTask<int> Read(Stream body, Memory<byte> buffer, TimeSpan? limit = null)
     {
+        TimeSpan time = limit ?? settings.SilenceTime;
         using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(
             Stop
         );
-        silence.CancelAfter(settings.SilenceTime);
+        silence.CancelAfter(time);
         try
         {
             return await body.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!Stop.IsCancellationRequested)
         {
-            throw Late(settings.SilenceTime, e);
+            throw Late(time, e);
         }
     }
 

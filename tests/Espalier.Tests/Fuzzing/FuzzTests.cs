@@ -141,13 +141,9 @@ public sealed class FuzzTests
     static string Place() =>
         Directory.Exists("/dev/shm")
             ? Directory
-                .CreateDirectory(
-                    $"/dev/shm/espalier-fuzz-{Environment.ProcessId}-{Interlocked.Increment(ref _places)}"
-                )
+                .CreateDirectory($"/dev/shm/espalier-fuzz-{Path.GetRandomFileName()}")
                 .FullName
             : Directory.CreateTempSubdirectory("espalier-fuzz-").FullName;
-
-    static int _places;
 
     sealed class Worker
     {

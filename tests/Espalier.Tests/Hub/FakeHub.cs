@@ -97,7 +97,13 @@ sealed class FakeHub : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Limits.MinResponseDataRate = null);
+        builder.WebHost.ConfigureKestrel(k =>
+        {
+            // No client is too slow.
+            k.Limits.MinResponseDataRate = null;
+            k.Limits.MinRequestBodyDataRate = null;
+            k.Limits.RequestHeadersTimeout = TimeSpan.FromMinutes(5);
+        });
         WebApplication host = builder.Build();
         host.Urls.Add("http://127.0.0.1:0");
         host.Run(async context =>

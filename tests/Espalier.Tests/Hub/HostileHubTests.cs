@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Espalier.Hub;
 using Espalier.Models.Storage;
 using Microsoft.AspNetCore.Http;
@@ -134,9 +136,10 @@ public sealed class HostileHubTests : IAsyncLifetime
     public void A_storage_that_falls_silent_is_asked_again_for_the_rest()
     {
         _place.Variables["HF_HUB_DOWNLOAD_TIMEOUT"] = "1";
+        // On a busy machine a second may pass without the first bytes, too.
         _place.Hub.Instead(
-            1,
-            r => r.Path.Value!.StartsWith("/blob/"),
+            int.MaxValue,
+            r => r.Path.Value!.StartsWith("/blob/") && r.Headers.Range.Count == 0,
             async context =>
             {
                 context.Response.ContentLength = Content.Length;
@@ -147,7 +150,7 @@ public sealed class HostileHubTests : IAsyncLifetime
         );
         Assert.Equal(Content, File.ReadAllBytes(Path.Combine(Find(), Weights)));
         Assert.Contains(_place.Told, s => s.Contains("nothing came for 1 seconds"));
-        Assert.Equal("bytes=10-", _place.Hub.Asked.Last(a => a.IsStorage).Range);
+        Assert.Contains(_place.Hub.Asked, a => a.IsStorage && a.Range == "bytes=10-");
     }
 
     [Theory]
@@ -177,11 +180,13 @@ public sealed class HostileHubTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_hub_that_is_not_there_is_named_and_the_cache_works_without_it()
+    public void A_hub_that_is_not_there_is_named_and_the_cache_works_without_it()
     {
         string there = Find();
-        string gone = _place.Hub.Address;
-        await _place.Hub.DisposeAsync();
+        using Socket deaf = new(SocketType.Stream, ProtocolType.Tcp); // nobody else gets its port
+        deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        string gone = $"http://{deaf.LocalEndPoint}";
+        _place.Variables["HF_ENDPOINT"] = gone;
         Assert.Equal(there, Find());
         string sentence = Assert
             .Throws<HubException>(() => ModelPlace.Find("other/model", _place.Client()))

@@ -53,10 +53,18 @@ sealed class HubPlace : IAsyncDisposable
         CancellationToken stop,
         Action<Espalier.Hub.HubProgress>? progress = null
     ) =>
-        new(Variables.GetValueOrDefault, progress, Told.Add, stop)
+        new(Variables.GetValueOrDefault, progress, Tell, stop)
         {
             Second = TimeSpan.FromMilliseconds(1),
         };
+
+    void Tell(string sentence)
+    {
+        lock (Told)
+        {
+            Told.Add(sentence);
+        }
+    }
 
     public string Write(string name, string content) => _folder.Write(name, content);
 

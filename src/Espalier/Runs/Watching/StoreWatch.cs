@@ -21,20 +21,23 @@ public sealed class StoreWatch(Store store, TimeProvider time)
     /// <summary>Every study of the store, the one that was heard of last in front.</summary>
     public WatchedStore Look()
     {
-        ReadActions();
-        List<WatchedStudy> studies = [];
+        List<NotedStudy> noted = [];
         List<string> problems = [];
         foreach (string file in StudyRecord.Files(Store))
         {
             try
             {
-                studies.Add(Of(StudyRecord.Read(file)));
+                noted.Add(Noted(StudyRecord.Read(file)));
             }
             catch (InvalidDataException e)
             {
                 problems.Add(e.Message);
             }
         }
+
+        // Behind the notes: what one calls done is found.
+        ReadActions();
+        WatchedStudy[] studies = [.. noted.Select(Of)];
 
         return new WatchedStore(
             [
@@ -70,10 +73,23 @@ public sealed class StoreWatch(Store store, TimeProvider time)
             .ToLookup(a => LastOf(a.Pipeline));
     }
 
-    WatchedStudy Of(StudyRecord record)
+    NotedStudy Noted(StudyRecord record)
     {
         string id = StudyRecord.NameOf(record.Name, record.Kernels);
-        StudyNote? note = Notes.OfStudy(Store, id);
+        return new(
+            record,
+            id,
+            Notes.OfStudy(Store, id),
+            [.. Notes.OfGroups(Store, id)],
+            (record.Stages.Count > 0 ? record.Stages.Select(s => s.Key) : record.Keys)
+                .Distinct()
+                .ToDictionary(k => k, k => Notes.OfStage(Store, k))
+        );
+    }
+
+    WatchedStudy Of(NotedStudy noted)
+    {
+        var (record, id, note, groupNotes, stageNotes) = noted;
         Dictionary<string, string> failed =
             note?.Failures.DistinctBy(f => f.Key).ToDictionary(f => f.Key, f => f.Why) ?? [];
         Dictionary<string, WatchedStage> stages = [];
@@ -83,7 +99,12 @@ public sealed class StoreWatch(Store store, TimeProvider time)
             WatchedStage? parent = stage.Parent is null
                 ? null
                 : stages.GetValueOrDefault(stage.Parent);
-            stages[stage.Key] = Of(stage, parent, failed.GetValueOrDefault(stage.Key));
+            stages[stage.Key] = Of(
+                stage,
+                stageNotes[stage.Key],
+                parent,
+                failed.GetValueOrDefault(stage.Key)
+            );
         }
 
         StoredAction[] groups =
@@ -99,8 +120,7 @@ public sealed class StoreWatch(Store store, TimeProvider time)
                 note is { State: WorkState.Working or WorkState.Measuring } && IsHeard(note.Heard),
             Measuring =
             [
-                .. Notes
-                    .OfGroups(Store, id)
+                .. groupNotes
                     .Prepend(note)
                     .OfType<StudyNote>()
                     .Where(n => n.State == WorkState.Measuring && IsHeard(n.Heard)),
@@ -127,12 +147,12 @@ public sealed class StoreWatch(Store store, TimeProvider time)
                     : new RecordedStage(key, null, key[..12], "", 0)
             );
 
-    WatchedStage Of(RecordedStage stage, WatchedStage? parent, string? why)
+    WatchedStage Of(RecordedStage stage, StageNote? note, WatchedStage? parent, string? why)
     {
         WatchedStage waiting = new(stage, StageStanding.Waiting)
         {
             Expected = Expected(stage),
-            Note = Notes.OfStage(Store, stage.Key),
+            Note = note,
         };
         if (_actions.TryGetValue(stage.Key, out StoredAction? action))
         {
@@ -149,14 +169,14 @@ public sealed class StoreWatch(Store store, TimeProvider time)
                 };
         }
 
-        return waiting.Note switch
+        return note switch
         {
             { State: WorkState.Failed, Why: { } reason } => waiting with
             {
                 Standing = StageStanding.Failed,
                 Why = reason,
             },
-            { State: WorkState.Working } note when IsHeard(note.Heard) => waiting with
+            { State: WorkState.Working } when IsHeard(note.Heard) => waiting with
             {
                 Standing = StageStanding.Running,
             },
@@ -218,4 +238,13 @@ public sealed class StoreWatch(Store store, TimeProvider time)
     }
 
     bool IsHeard(DateTimeOffset when) => time.GetUtcNow() - when < Diary.Silence;
+
+    /// <summary>What a store says of a study, and what those who work on it say.</summary>
+    readonly record struct NotedStudy(
+        StudyRecord Record,
+        string Id,
+        StudyNote? Note,
+        IReadOnlyList<StudyNote> GroupNotes,
+        IReadOnlyDictionary<string, StageNote?> StageNotes
+    );
 }

@@ -21,10 +21,14 @@ sealed class Meeting : IDisposable
     const int HelloBytes = 8 + 3 * sizeof(int) + NonceBytes;
     const int Version = 1;
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+    // How long one side waits for the other's next words; on one machine, which may be busy, there are no strangers to fear.
     static readonly TimeSpan Moment = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan MomentHere = TimeSpan.FromSeconds(30);
     static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
     readonly MeetingPlace _place;
+    readonly TimeSpan _moment;
     readonly TimeSpan _patience;
     readonly Action? _look;
     readonly CancellationToken _stop;
@@ -39,6 +43,7 @@ sealed class Meeting : IDisposable
     Meeting(MeetingPlace place, TimeSpan patience, Action? look, CancellationToken stop)
     {
         (_place, _patience, _look, _stop) = (place, patience, look, stop);
+        _moment = place.IsHere ? MomentHere : Moment;
         _links = new Link?[place.Size];
         _listener.Bind(new IPEndPoint(place.IsHere ? IPAddress.Loopback : IPAddress.Any, 0));
         _listener.Listen(place.Size);
@@ -207,7 +212,7 @@ sealed class Meeting : IDisposable
             proof = stackalloc byte[ProofBytes];
         try
         {
-            socket.ReceiveTimeout = socket.SendTimeout = (int)Moment.TotalMilliseconds;
+            socket.ReceiveTimeout = socket.SendTimeout = (int)_moment.TotalMilliseconds;
             Fill(socket, hello);
             int rank = BinaryPrimitives.ReadInt32LittleEndian(hello[12..]);
             if (
@@ -265,13 +270,13 @@ sealed class Meeting : IDisposable
         {
             // A machine behind a wall that says nothing is given up after a moment.
             IAsyncResult connecting = socket.BeginConnect(address, null, null);
-            if (!connecting.AsyncWaitHandle.WaitOne(Moment))
+            if (!connecting.AsyncWaitHandle.WaitOne(_moment))
             {
                 return false;
             }
 
             socket.EndConnect(connecting);
-            socket.ReceiveTimeout = socket.SendTimeout = (int)Moment.TotalMilliseconds;
+            socket.ReceiveTimeout = socket.SendTimeout = (int)_moment.TotalMilliseconds;
             byte[] hello = Hello(_place.Rank, RandomNumberGenerator.GetBytes(NonceBytes));
             Put(socket, hello);
             Fill(socket, nonce);

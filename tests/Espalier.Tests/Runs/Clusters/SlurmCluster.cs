@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Espalier.Tensors;
+using Espalier.Tests.Checkpoints;
 using Espalier.Tests.House;
 
 namespace Espalier.Tests.Runs.Clusters;
@@ -111,7 +112,7 @@ sealed class SlurmCluster : IDisposable
     {
         Run("scancel", "--me");
         Do("down");
-        Directory.Delete(_home, recursive: true);
+        TemporaryFolder.Remove(_home);
     }
 
     void Do(string action, params string[] more)
@@ -186,7 +187,8 @@ sealed class SlurmCluster : IDisposable
     /// <summary>The first of four ports in a row that nobody listens on.</summary>
     static int FreePorts()
     {
-        for (int port = 21000 + Environment.ProcessId % 20000; ; port += 4)
+        // Below those that are given to whoever asks for any.
+        for (int port = 21000 + Environment.ProcessId % 10000; ; port += 4)
         {
             try
             {

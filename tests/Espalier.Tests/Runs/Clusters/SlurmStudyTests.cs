@@ -49,7 +49,7 @@ public sealed partial class SlurmStudyTests : IDisposable
         cluster.KillController();
         await Done(there, 12, ends);
         int killed = 0;
-        for (int tries = 0; killed == 0 && tries < 5; tries++)
+        while (killed == 0 && !Over(ends))
         {
             killed = cluster.KillNode("n1") + cluster.KillNode("n2");
             await Task.Delay(200, Stop);

@@ -65,9 +65,9 @@ public sealed class ExecutorTests : IDisposable
             () => study.Run(executor, _toy.Turn, new StudyListener(), stop.Token),
             CancellationToken.None
         );
-        Assert.True(executor.Began.Wait(TimeSpan.FromMinutes(1), Token));
+        Assert.True(executor.Began.Wait(TimeSpan.FromMinutes(5), Token));
         stop.Cancel();
-        Assert.True(executor.Stopped.Wait(TimeSpan.FromMinutes(1), Token));
+        Assert.True(executor.Stopped.Wait(TimeSpan.FromMinutes(5), Token));
         Assert.False(run.IsCompleted);
         saved.SetResult();
         Assert.ThrowsAny<OperationCanceledException>(() => run.GetAwaiter().GetResult());
