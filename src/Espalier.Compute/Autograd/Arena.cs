@@ -17,7 +17,7 @@ sealed class Arena
     public Tensor Rent(Shape shape)
     {
         int floats = (shape.Count + Line - 1) / Line * Line;
-        while (_slab < _slabs.Count && _used + floats > _slabs[_slab].Count)
+        while (_slab < _slabs.Count && floats > _slabs[_slab].Count - _used)
         {
             _slab++;
             _used = 0;

@@ -79,7 +79,7 @@ public sealed class IntGroups : GroupedWeight
             (_shape, _bits, _group) = (shape, bits, group);
             _groups = (shape[1] + group - 1) / group;
             int count = shape[0] * _groups;
-            _codes = new byte[count * group * bits / 8];
+            _codes = new byte[checked((int)((long)count * group * bits / 8))];
             _scales = new ushort[count];
             _zeros = new ushort[bits == 4 ? count : 0];
         }

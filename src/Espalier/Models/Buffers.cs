@@ -7,9 +7,12 @@ namespace Espalier.Models;
 /// <summary>Memory of a session, made for the largest batch seen and then reused.</summary>
 sealed class Buffers
 {
+    // Of a server's batches there are as many sizes as their tokens have sums.
+    const int MostViews = 4096;
+
     readonly Dictionary<(string, int, int), Tensor> _views = [];
     readonly Dictionary<string, Tensor> _owners = [];
-    readonly Dictionary<int, QuantizedRows> _quantized = [];
+    readonly Dictionary<(int Columns, bool OfState), QuantizedRows> _quantized = [];
     readonly Dictionary<(int, int, int), GroupedRows> _grouped = [];
     Flow? _flow;
 
@@ -29,6 +32,11 @@ sealed class Buffers
             Forget(name);
         }
 
+        if (_views.Count >= MostViews)
+        {
+            _views.Clear(); // those that are in use stay good
+        }
+
         view = owner.Part(0, shape);
         _views.Add((name, rows, columns), view);
         return view;
@@ -43,11 +51,13 @@ sealed class Buffers
         }
     }
 
-    public QuantizedRows Quantized(int rows, int columns)
+    /// <param name="ofState">Those of the state stay while products quantize other rows of that width.</param>
+    public QuantizedRows Quantized(int rows, int columns, bool ofState = false)
     {
-        if (!_quantized.TryGetValue(columns, out QuantizedRows? found) || found.Capacity < rows)
+        var kind = (columns, ofState);
+        if (!_quantized.TryGetValue(kind, out QuantizedRows? found) || found.Capacity < rows)
         {
-            _quantized[columns] = found = new QuantizedRows(rows, columns);
+            _quantized[kind] = found = new QuantizedRows(rows, columns);
         }
 
         return found;

@@ -208,10 +208,13 @@ sealed class Flow(Buffers buffers, Workers workers, KernelFamily kernels, int ca
         return to > 0;
     }
 
+    /// <summary>The state is replaced by what leaves its bytes as they are.</summary>
+    public void Unquantize() => Bytes = null;
+
     /// <summary>Quantizes the state; from here on the layers keep its bytes.</summary>
     public QuantizedRows Quantize()
     {
-        Bytes = Buffers.Quantized(Rows, _columns);
+        Bytes = Buffers.Quantized(Rows, _columns, ofState: true);
         Kernels.Int8.Quantize(Workers, State(), Bytes);
         return Bytes;
     }

@@ -179,6 +179,60 @@ public sealed class CachedAttentionTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void What_a_page_held_before_is_in_no_answer(string family, CacheForm kept)
+    {
+        const int Rows = 5;
+        using Workers workers = new(2);
+        Attention attention = KernelFamily.Choose(family).Attention;
+        foreach (AttentionForm form in Kinds)
+        {
+            var (q, k, v) = Whole(form, 0);
+            Tensor nothing = new(KeyValueCache.PageTokens, k.Columns);
+            nothing.Span.Fill(float.NaN);
+            KeyValueCache cache = new(kept, [form]);
+            Past first = new(cache);
+            float[] fresh = Read(first);
+            first.Clear();
+            first.Reserve(nothing.Rows);
+            int[] all = [.. Enumerable.Range(0, nothing.Rows)];
+            Columns numberless = new(nothing);
+            Attention.Write(
+                new PastRows(
+                    numberless,
+                    numberless,
+                    all.Length,
+                    new int[all.Length],
+                    all,
+                    [first],
+                    0
+                )
+            );
+            first.Clear();
+            Past second = new(cache);
+            Assert.Equal(fresh, Read(second));
+            Assert.Equal(cache.PageBytes, cache.Bytes);
+
+            float[] Read(Past past)
+            {
+                past.Reserve(Rows);
+                Tensor y = new(Rows, q.Columns);
+                PastCall call = new(
+                    new Columns(q),
+                    new Columns(k),
+                    new Columns(v),
+                    new Sequences([0, Rows], 1),
+                    form,
+                    [past],
+                    0
+                );
+                attention.Continue(workers, call, y);
+                return y.Span.ToArray();
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void Families_agree_whatever_the_form_and_threads_change_no_bit(
         string family,
         CacheForm kept

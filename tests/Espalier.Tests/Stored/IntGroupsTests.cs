@@ -47,6 +47,19 @@ public sealed class IntGroupsTests
         Assert.Equal(whole.Dense().Span.ToArray(), joined.Dense().Span.ToArray());
     }
 
+    [Theory]
+    [InlineData(8, 1 << 16)]
+    [InlineData(4, 1 << 17)]
+    public void A_table_of_so_many_numbers_that_their_bits_are_no_int_has_room_for_the_last(
+        int bits,
+        int rows
+    )
+    {
+        const int Columns = 1 << 12;
+        IntGroups.Builder builder = new(new Shape(rows, Columns), bits, 128);
+        builder.Set(rows - 1, Columns - 1, 1);
+    }
+
     [Fact]
     public void Groups_of_another_size_are_joined_in_fp32()
     {

@@ -137,7 +137,9 @@ readonly unsafe struct PastBlocks<T> : IBlocks
                 }
             }
 
-            Blind(scores, stride, row, tile, from, count, AttentionForwardBlocks<T>.Unseen);
+            // Behind the last key, up to the end of its register, may lie what is no number: of a text that had the page before.
+            int whole = AttentionShape.Padded<T>(count);
+            Blind(scores, stride, row, tile, from, whole, AttentionForwardBlocks<T>.Unseen);
             AttentionForwardBlocks<T>.Softmax(
                 scores,
                 tile,
@@ -145,7 +147,7 @@ readonly unsafe struct PastBlocks<T> : IBlocks
                 count,
                 form.Scale ?? 1 / MathF.Sqrt(width)
             );
-            Blind(scores, stride, row, tile, from, count, 0);
+            Blind(scores, stride, row, tile, from, whole, 0);
             for (int page = firstPage; page <= lastPage; page++)
             {
                 CachedHead head = past.Head(page, _call.Layer, keyHead);

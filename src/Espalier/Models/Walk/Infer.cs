@@ -107,6 +107,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
         (_flow, _batch, _watch, _exits, _narrows) = (flow, batch, watch, null, false);
         (_past, _end) = (0, layer + 1);
         states.Span.CopyTo(flow.State(_config.Hidden).Span);
+        flow.Unquantize();
         Layer(new Columns(flow.State()), _config, layer, null).Tensor.Span.CopyTo(states.Span);
         _watch = null;
     }
@@ -311,6 +312,7 @@ sealed class Infer(PackedModel model) : IArithmetic<Columns>
 
         if (model.Fused(layer) is not { } fused)
         {
+            _flow.Unquantize();
             return Forward.Layer(this, x, config, layer, see);
         }
 
