@@ -79,7 +79,10 @@ sealed record Terminal(Stream In, TextWriter Out, TextWriter Error)
         return new(
             StandardStreams.Input(),
             new StreamWriter(StandardStreams.Output(), Utf8, 1 << 16),
-            new StreamWriter(StandardStreams.Error(), Utf8) { AutoFlush = true }
+            // A server's threads tell what each has to tell.
+            TextWriter.Synchronized(
+                new StreamWriter(StandardStreams.Error(), Utf8) { AutoFlush = true }
+            )
         )
         {
             OutIsTerminal = !file,

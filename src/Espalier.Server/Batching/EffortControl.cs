@@ -51,6 +51,7 @@ sealed class EffortControl(IReadOnlyList<Effort> ladder, TimeSpan target, TimePr
     int _count;
     int _level;
     int _calm;
+    bool _works;
     long _since = time.GetTimestamp();
     long _last = time.GetTimestamp();
 
@@ -104,6 +105,25 @@ sealed class EffortControl(IReadOnlyList<Effort> ladder, TimeSpan target, TimePr
                     : Array.Empty<Effort>(),
             ];
 
+    /// <summary>Texts are worked on from here to <see cref="End"/>; however long that takes, it is no rest.</summary>
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            Rest();
+            _works = true;
+        }
+    }
+
+    public void End()
+    {
+        lock (_lock)
+        {
+            _works = false;
+            _last = time.GetTimestamp();
+        }
+    }
+
     /// <param name="latency">Of an answer, from the request to the last byte of its text.</param>
     public void Note(TimeSpan latency)
     {
@@ -144,7 +164,7 @@ sealed class EffortControl(IReadOnlyList<Effort> ladder, TimeSpan target, TimePr
 
     void Rest()
     {
-        int steps = (int)(time.GetElapsedTime(_last) / Idle);
+        int steps = _works ? 0 : (int)(time.GetElapsedTime(_last) / Idle);
         if (steps > 0)
         {
             _level = Math.Max(0, _level - steps);

@@ -109,6 +109,7 @@ public sealed class ServedClassifier : ServedModel
     void Answer(List<EncoderJob> batch, int tokens)
     {
         long began = Options.Time.GetTimestamp();
+        _control?.Begin();
         TokenIds[] texts = [.. batch.Select(j => j.Text)];
         Action tell;
         try
@@ -124,6 +125,7 @@ public sealed class ServedClassifier : ServedModel
             tell = () => batch.ForEach(j => j.Fail(broken));
         }
 
+        _control?.End();
         double seconds = Options.Time.GetElapsedTime(began).TotalSeconds;
         _secondsOfOne += 0.1 * (seconds / batch.Count - _secondsOfOne);
         Figures.Batch(Name, batch.Count, tokens, seconds);

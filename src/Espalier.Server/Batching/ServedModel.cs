@@ -59,7 +59,15 @@ public abstract class ServedModel(string name) : IDisposable
     /// <summary>A batch broke: whoever runs the server is told why, clients that it did.</summary>
     private protected Refusal Broken(Exception e)
     {
-        Options.Tell($"{Name}: a batch failed ({e.GetType().Name}: {e.Message})");
+        try
+        {
+            Options.Tell($"{Name}: a batch failed ({e.GetType().Name}: {e.Message})");
+        }
+        catch (Exception)
+        {
+            // Nobody who waits for an answer is to lose it for a note.
+        }
+
         return new Refusal(500, $"{Name} could not answer; the server's own output says why.");
     }
 

@@ -85,18 +85,17 @@ public sealed class ServedWriter(string name, LanguageModel model) : ServedModel
     }
 
     /// <summary>Those who left free their pages at once.</summary>
-    void Leave()
-    {
-        foreach (TextJob job in _live)
+    void Leave() =>
+        _live.RemoveAll(job =>
         {
-            if (job.Left.IsCancellationRequested)
+            bool leaves = job.Left.IsCancellationRequested;
+            if (leaves)
             {
                 End(job);
             }
-        }
 
-        _live.RemoveAll(j => j.Left.IsCancellationRequested);
-    }
+            return leaves;
+        });
 
     /// <summary>A text joins when the cache has room for all that it may become, so none is ever put out for another.</summary>
     void Join()

@@ -9,13 +9,14 @@ sealed class WaitingLine<T>(int most)
     readonly Queue<T> _jobs = new();
     bool _closed;
 
+    /// <summary>Of those that somebody still asks for.</summary>
     public int Count
     {
         get
         {
             lock (_jobs)
             {
-                return _jobs.Count;
+                return _jobs.Count(j => !j.Left.IsCancellationRequested);
             }
         }
     }
@@ -25,6 +26,11 @@ sealed class WaitingLine<T>(int most)
     {
         lock (_jobs)
         {
+            if (_jobs.Count + jobs.Count > most)
+            {
+                Forget();
+            }
+
             if (_closed || _jobs.Count + jobs.Count > most)
             {
                 return false;
@@ -37,6 +43,18 @@ sealed class WaitingLine<T>(int most)
 
             Monitor.Pulse(_jobs);
             return true;
+        }
+    }
+
+    /// <summary>Who left takes no place from who comes.</summary>
+    void Forget()
+    {
+        for (int left = _jobs.Count; left > 0; left--)
+        {
+            if (_jobs.Dequeue() is var job && !job.Left.IsCancellationRequested)
+            {
+                _jobs.Enqueue(job);
+            }
         }
     }
 

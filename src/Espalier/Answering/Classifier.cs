@@ -136,11 +136,11 @@ public sealed class Classifier : IDisposable
     )
     {
         List<Prediction> answers = [];
-        lock (_turn)
+        foreach (var together in texts.Chunk(TextsAtOnce))
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            foreach (var together in texts.Chunk(TextsAtOnce))
+            lock (_turn)
             {
+                ObjectDisposedException.ThrowIf(_disposed, this);
                 answers.AddRange(Answer(together, effort ?? Effort.Full));
             }
         }

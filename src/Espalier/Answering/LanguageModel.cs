@@ -14,6 +14,8 @@ namespace Espalier.Answering;
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
+    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
     readonly Lock _turn = new();
     readonly Generator _generator;
     readonly Lazy<ChatTemplate?> _template;
@@ -157,7 +159,13 @@ public sealed class LanguageModel : IDisposable
         CancellationToken stop
     )
     {
-        lock (_turn)
+        // Whoever waits for its turn may leave.
+        do
+        {
+            stop.ThrowIfCancellationRequested();
+        } while (!_turn.TryEnter(Look));
+
+        try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             Generation text = _generator.Begin(prompt, sampling ?? new SamplingOptions());
@@ -169,6 +177,10 @@ public sealed class LanguageModel : IDisposable
             {
                 text.Stop();
             }
+        }
+        finally
+        {
+            _turn.Exit();
         }
     }
 

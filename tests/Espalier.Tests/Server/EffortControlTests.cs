@@ -64,6 +64,31 @@ public sealed class EffortControlTests
     }
 
     [Fact]
+    public void Batches_that_take_longer_than_a_rest_are_load()
+    {
+        Clock clock = new();
+        EffortControl control = new(Ladder, Target, clock);
+        for (int batch = 1; batch <= 3; batch++)
+        {
+            control.Begin();
+            clock.Move(1500);
+            int level = control.Level;
+            clock.Move(1500);
+            Assert.Equal(level, control.Level);
+            control.End();
+            for (int i = 0; i < 20; i++)
+            {
+                control.Note(TimeSpan.FromMilliseconds(3000));
+            }
+
+            Assert.Equal(Math.Min(2 * batch, Ladder.Count - 1), control.Level);
+        }
+
+        clock.Move(10_000);
+        Assert.Equal(0, control.Level);
+    }
+
+    [Fact]
     public void Without_load_texts_go_through_all_layers()
     {
         Clock clock = new();
