@@ -30,6 +30,9 @@ static class Listening
         });
         builder.Services.AddRoutingCore();
 
+        // How long a stop may take is said by whoever asks for it.
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+
         // Signals belong to whoever started the server.
         builder.Services.AddSingleton<IHostLifetime, Untied>();
         return builder.Build();

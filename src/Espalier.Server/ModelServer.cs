@@ -16,6 +16,9 @@ public sealed class ModelServer : IAsyncDisposable
 {
     const int MostConnections = 2048;
 
+    // Of what is given up, the answers that say so may still be sent.
+    static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+
     // In the figures alone; nginx calls it so.
     const int ClientLeft = 499;
 
@@ -87,9 +90,14 @@ public sealed class ModelServer : IAsyncDisposable
     public async Task Stop(TimeSpan patience)
     {
         _ready = false;
-        using CancellationTokenSource late = new(patience);
-        await using CancellationTokenRegistration giveUp = late.Token.Register(_giveUp.Cancel);
-        await _app.StopAsync(CancellationToken.None);
+        using CancellationTokenSource late = new(patience),
+            cut = new();
+        await using CancellationTokenRegistration giveUp = late.Token.Register(() =>
+        {
+            cut.CancelAfter(LastWords);
+            _giveUp.Cancel();
+        });
+        await _app.StopAsync(cut.Token);
         await DisposeAsync();
     }
 

@@ -33,29 +33,37 @@ public sealed class WatchCommandTests : IDisposable
             },
         };
         Task<StudyOutcome> run = Task.Run(() => _toy.Run(study, listener), Token);
-        JsonElement running = await Until(
-            watching,
-            s =>
-                s.GetProperty("stages")[1].TryGetProperty("losses", out JsonElement losses)
-                && losses.GetArrayLength() > 0
-        );
-        Assert.Equal("running", running.GetProperty("state").GetString());
-        Assert.Equal(
-            ["O done", "D running", "DE waiting"],
-            running
-                .GetProperty("stages")
-                .EnumerateArray()
-                .Select(s => $"{s.GetProperty("pipeline")} {s.GetProperty("state")}")
-        );
-        JsonElement stage = running.GetProperty("stages")[1];
-        Assert.InRange(
-            stage.GetProperty("step").GetInt32(),
-            1,
-            stage.GetProperty("steps").GetInt32()
-        );
-        Assert.True(stage.GetProperty("seconds_left").GetDouble() >= 0);
-        Assert.Equal(study.Plan.Stages[0].Key.Hex, stage.GetProperty("parent").GetString());
-        looked.Set();
+        try
+        {
+            JsonElement running = await Until(
+                watching,
+                s =>
+                    s.GetProperty("stages")[1].TryGetProperty("losses", out JsonElement losses)
+                    && losses.GetArrayLength() > 0
+            );
+            Assert.Equal("running", running.GetProperty("state").GetString());
+            Assert.Equal(
+                ["O done", "D running", "DE waiting"],
+                running
+                    .GetProperty("stages")
+                    .EnumerateArray()
+                    .Select(s => $"{s.GetProperty("pipeline")} {s.GetProperty("state")}")
+            );
+            JsonElement stage = running.GetProperty("stages")[1];
+            Assert.InRange(
+                stage.GetProperty("step").GetInt32(),
+                1,
+                stage.GetProperty("steps").GetInt32()
+            );
+            Assert.True(stage.GetProperty("seconds_left").GetDouble() >= 0);
+            Assert.Equal(study.Plan.Stages[0].Key.Hex, stage.GetProperty("parent").GetString());
+        }
+        finally
+        {
+            looked.Set();
+            await Task.WhenAny(run);
+        }
+
         StudyOutcome outcome = await run;
         JsonElement ended = await Until(
             watching,
@@ -176,7 +184,7 @@ public sealed class WatchCommandTests : IDisposable
                 return one;
             }
 
-            Assert.True(attempt < 1200, $"{state}");
+            Assert.True(attempt < 12_000, $"{state}");
             await Task.Delay(50, Token);
         }
     }

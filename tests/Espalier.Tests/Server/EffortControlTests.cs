@@ -28,6 +28,16 @@ public sealed class EffortControlTests
             _now += (long)(milliseconds * TimeSpan.TicksPerMillisecond);
     }
 
+    /// <summary>A clock of which a look is a millisecond: however long requests take on this machine, little time goes by between two.</summary>
+    sealed class Looks : TimeProvider
+    {
+        long _now;
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _now);
+    }
+
     /// <summary>A server whose answers take longer the more it is asked and the further texts go; the latencies of the last of them.</summary>
     static double[] Simulated(EffortControl control, Clock clock, double load, int answers)
     {
@@ -133,6 +143,7 @@ public sealed class EffortControlTests
             {
                 LatencyTarget = TimeSpan.FromTicks(1),
                 LeastEffort = Effort.Parse("confidence:0.4"),
+                Time = new Looks(),
             }
         );
         string effort = "";

@@ -180,7 +180,7 @@ public sealed class LoadTests
             Serving.Stop
         );
 
-        await serving.Server.Stop(TimeSpan.FromSeconds(20));
+        await serving.Server.Stop(TimeSpan.FromMinutes(2));
 
         string text = await response.Content.ReadAsStringAsync(Serving.Stop);
         Assert.EndsWith("data: [DONE]\n\n", text);

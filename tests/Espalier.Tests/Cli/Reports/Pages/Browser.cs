@@ -9,6 +9,9 @@ namespace Espalier.Tests.Cli.Reports.Pages;
 /// </summary>
 public sealed class Browser : IAsyncLifetime
 {
+    /// <summary>Milliseconds that a page may take for anything while other tests have the machine.</summary>
+    public const float Patience = 300_000;
+
     static readonly string[] Places =
     [
         "/usr/bin/chromium",
@@ -37,6 +40,7 @@ public sealed class Browser : IAsyncLifetime
             {
                 ExecutablePath = program,
                 Args = ["--no-sandbox", "--disable-gpu"],
+                Timeout = Patience,
             }
         );
     }
@@ -78,6 +82,8 @@ public sealed class Browser : IAsyncLifetime
                 JavaScriptEnabled = hasScript,
             }
         );
+        context.SetDefaultTimeout(Patience);
+        context.SetDefaultNavigationTimeout(Patience);
         IPage page = await context.NewPageAsync();
         OpenPage open = new(context, page);
         page.Console += (_, message) => open.Complaints.Add($"console: {message.Text}");

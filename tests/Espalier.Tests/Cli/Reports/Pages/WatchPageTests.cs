@@ -61,12 +61,20 @@ public sealed class WatchPageTests(Browser browser) : IClassFixture<Browser>, ID
             TestContext.Current.CancellationToken
         );
         ILocator head = open.Page.Locator("h1");
-        await Assertions
-            .Expect(open.Page.Locator(".panels .note").First)
-            .ToContainTextAsync("toy, seed", Patient);
-        await Assertions.Expect(head).ToContainTextAsync("being made", Patient);
-        await Picture(open, "watch-running-360-dark.png");
-        looked.Set();
+        try
+        {
+            await Assertions
+                .Expect(open.Page.Locator(".panels .note").First)
+                .ToContainTextAsync("toy, seed", Patient);
+            await Assertions.Expect(head).ToContainTextAsync("being made", Patient);
+            await Picture(open, "watch-running-360-dark.png");
+        }
+        finally
+        {
+            looked.Set();
+            await Task.WhenAny(run);
+        }
+
         await run;
         await Assertions.Expect(head).ToContainTextAsync("The study has ended", Patient);
         Assert.Contains("8/8", await open.Page.TitleAsync());
@@ -110,7 +118,7 @@ public sealed class WatchPageTests(Browser browser) : IClassFixture<Browser>, ID
         ILocator silent = open.Page.Locator(".silent");
         Assert.True(await silent.IsHiddenAsync());
         await watching.End();
-        await Assertions.Expect(silent).ToBeVisibleAsync(new() { Timeout = 60000 });
+        await Assertions.Expect(silent).ToBeVisibleAsync(new() { Timeout = Browser.Patience });
         Assert.Equal(2, await open.Page.Locator(".standing.done[title]").CountAsync());
     }
 
@@ -123,7 +131,8 @@ public sealed class WatchPageTests(Browser browser) : IClassFixture<Browser>, ID
         Assert.Equal(2, await open.Page.Locator(".standing.done[title]").CountAsync());
     }
 
-    static LocatorAssertionsToContainTextOptions Patient { get; } = new() { Timeout = 60000 };
+    static LocatorAssertionsToContainTextOptions Patient { get; } =
+        new() { Timeout = Browser.Patience };
 
     /// <summary>For whoever wants to look at it.</summary>
     static async Task Picture(OpenPage open, string name)
