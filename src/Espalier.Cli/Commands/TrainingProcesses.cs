@@ -17,6 +17,9 @@ sealed class TrainingProcesses : IDisposable
 {
     static readonly TimeSpan Ending = TimeSpan.FromSeconds(10);
 
+    // All together: on a busy machine it takes a while until it is told who has ended.
+    static readonly TimeSpan Explained = TimeSpan.FromSeconds(30);
+
     // By a signal, and which is added.
     const int Killed = 128;
 
@@ -136,7 +139,10 @@ sealed class TrainingProcesses : IDisposable
         catch (LostProcessException e) when (_started.Count > 0)
         {
             _all?.Dispose();
-            _started.ForEach(p => p.WaitForExit(TimeSpan.FromSeconds(2)));
+            Task.WaitAll(
+                [.. _started.Select(p => p.WaitForExitAsync(CancellationToken.None))],
+                Explained
+            );
             throw new LostProcessException(Gone() is { } gone ? gone : e.Message, e);
         }
     }

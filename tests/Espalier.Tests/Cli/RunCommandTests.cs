@@ -2,6 +2,7 @@ using Espalier.Checkpoints;
 using Espalier.Cli;
 using Espalier.Models;
 using Espalier.Models.Storage;
+using Espalier.Runs;
 using Espalier.Tests.Models;
 using Espalier.Tests.Runs.Studies;
 
@@ -35,12 +36,23 @@ public sealed class RunCommandTests : IDisposable
     public async Task Two_runs_into_one_folder_take_turns_and_both_end_well()
     {
         string folder = Path.Combine(_folder, "run");
-        string[] runs = ["EQ", "EQ"];
-        (int Code, string Out, string Error)[] ends = await Task.WhenAll(
-            runs.Select(r => Task.Run(() => Run(r, "--output", folder)))
+        string word = $"Waiting: another run works in {folder}.";
+        using IDisposable held = FileLock.Take(
+            Path.Combine(folder, RunFolder.LockName),
+            shared: false,
+            null,
+            TestContext.Current.CancellationToken
         );
+        Listening[] errors = [new(word), new(word)];
+        Task<(int Code, string Out, string Error)>[] runs =
+        [
+            .. errors.Select(e => Task.Run(() => Run("EQ", e, "--output", folder))),
+        ];
+        await Task.WhenAll(errors.Zip(runs, (e, r) => Task.WhenAny(e.Heard, r)));
+        held.Dispose();
+        (int Code, string Out, string Error)[] ends = await Task.WhenAll(runs);
         Assert.All(ends, e => Assert.True(e.Code == ExitCode.Ok, e.Error));
-        Assert.Contains(ends, e => e.Error.Contains($"Waiting: another run works in {folder}."));
+        Assert.All(ends, e => Assert.Contains(word, e.Error));
         Assert.Contains(ends, e => e.Error.Contains("E: done before, read"));
         Assert.Equal(
             [".espalier-lock", ".store"],
@@ -221,10 +233,16 @@ public sealed class RunCommandTests : IDisposable
         );
     }
 
-    (int Code, string Output, string Error) Run(string pipeline, params string[] more)
+    (int Code, string Output, string Error) Run(string pipeline, params string[] more) =>
+        Run(pipeline, new StringWriter(), more);
+
+    (int Code, string Output, string Error) Run(
+        string pipeline,
+        StringWriter error,
+        params string[] more
+    )
     {
-        StringWriter output = new(),
-            error = new();
+        StringWriter output = new();
         string[] given =
         [
             .. _common.Where((a, i) => !more.Contains(i % 2 == 0 ? a : _common[i - 1])),
@@ -235,5 +253,24 @@ public sealed class RunCommandTests : IDisposable
             TestContext.Current.CancellationToken
         );
         return (code, $"{output}", $"{error}");
+    }
+
+    /// <summary>Tells when some words were written.</summary>
+    sealed class Listening(string words) : StringWriter
+    {
+        readonly TaskCompletionSource _heard = new(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
+
+        public Task Heard => _heard.Task;
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(words) == true)
+            {
+                _heard.TrySetResult();
+            }
+        }
     }
 }

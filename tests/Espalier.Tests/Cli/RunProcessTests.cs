@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Espalier.Cli;
 using Espalier.Runs.Storage;
+using Espalier.Runs.Studies;
 using Espalier.Tests.Runs.Studies;
 
 namespace Espalier.Tests.Cli;
@@ -15,15 +16,24 @@ public sealed class RunProcessTests : IDisposable
     [Fact]
     public async Task Of_two_runs_into_one_folder_the_second_waits_with_a_word_and_reads_what_the_first_made()
     {
-        using Process first = Start("E", _toy["run"], "--epochs", "40");
+        // The first trains nothing before the second waits for it.
+        using IDisposable turn = MachineTurn.Here(null, _ => null, _toy.Folder).ToMeasure(Stop);
+        using Process first = Start("E", _toy["run"], "--epochs", "4");
         await Until(() => File.Exists(Path.Combine(_toy["run"], ".store", "FORMAT")));
-        using Process second = Start("E", _toy["run"], "--epochs", "40");
+        using Process second = Start("E", _toy["run"], "--epochs", "4");
+        string? word;
+        do
+        {
+            word = await second.StandardError.ReadLineAsync(Stop);
+        } while (word?.Contains($"Waiting: another run works in {_toy["run"]}.") == false);
+
+        turn.Dispose();
+        Assert.NotNull(word);
         var (code, error) = await SystemCalls.End(first, Stop);
         Assert.True(code == ExitCode.Ok, error);
         Assert.Contains("E …", error);
         (code, error) = await SystemCalls.End(second, Stop);
         Assert.True(code == ExitCode.Ok, error);
-        Assert.Contains($"Waiting: another run works in {_toy["run"]}.", error);
         Assert.Contains("E: done before, read", error);
     }
 

@@ -114,6 +114,10 @@ public sealed class StudyProcessTests : IDisposable
             Tool.IsInterruptIgnored,
             "SIGINT is ignored here, and env cannot restore it."
         );
+
+        // It does not end before it is interrupted.
+        Study study = _toy.Open(_recipe, "stopped");
+        using Lease held = Lease.Try(study.Store, study.Plan.Stages[^1].Key, TimeProvider.System)!;
         using Process process = Start("stopped");
         string? line;
         do
@@ -123,6 +127,7 @@ public sealed class StudyProcessTests : IDisposable
 
         Tool.Signal(process, "INT");
         await Ends(process, ExitCode.Interrupted);
+        held.Dispose();
         string output = await Ends(Start("stopped"), ExitCode.Ok);
         Assert.DoesNotContain("O of toy, seed 1 …", output);
     }

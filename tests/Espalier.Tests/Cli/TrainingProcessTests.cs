@@ -152,6 +152,17 @@ public sealed class TrainingProcessTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Children are found in /proc.");
         await Ends(Start("one", "--epochs", "30"), ExitCode.Ok);
+
+        // It does not end before one of its processes is killed.
+        StoredAction last = Store
+            .Open(RunFolder.StoreOf(_toy["one"]))
+            .Actions()
+            .Single(a => a.Kind == ActionKind.Stage && a.Pipeline == "E");
+        using Lease held = Lease.Try(
+            Store.Open(RunFolder.StoreOf(_toy["two"])),
+            new StageKey(last.Key),
+            TimeProvider.System
+        )!;
         using Process run = Start("two", "--epochs", "30", "--processes", "2");
         string begun = "";
         while (await run.StandardError.ReadLineAsync(Stop) is { } line)
@@ -169,6 +180,7 @@ public sealed class TrainingProcessTests : IDisposable
             await kill.WaitForExitAsync(Stop);
         }
 
+        held.Dispose();
         string error = await Ends(run, ExitCode.Lost);
         Assert.Contains(
             "Process 1 of 2 ended with exit code 137; the same command goes on from what was saved.",
@@ -220,19 +232,33 @@ public sealed class TrainingProcessTests : IDisposable
         while (true)
         {
             Assert.False(run.HasExited);
-            string children = $"/proc/{run.Id}/task";
-            foreach (string thread in Directory.GetDirectories(children))
+            string[] found = string.Join(' ', Threads(run).Select(Children))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (found.Length > 0)
             {
-                string[] found = (
-                    await File.ReadAllTextAsync(Path.Combine(thread, "children"), Stop)
-                ).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (found.Length > 0)
-                {
-                    return Espalier.Tensors.Numeral.TryWhole(found[0], out int id) ? id : -1;
-                }
+                return Espalier.Tensors.Numeral.TryWhole(found[0], out int id) ? id : -1;
             }
 
             await Task.Delay(20, Stop);
+        }
+    }
+
+    static string[] Threads(Process run) =>
+        Or([], () => Directory.GetDirectories($"/proc/{run.Id}/task"));
+
+    static string Children(string thread) =>
+        Or("", () => File.ReadAllText(Path.Combine(thread, "children")));
+
+    /// <summary>Threads end while they are looked at.</summary>
+    static T Or<T>(T otherwise, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return otherwise;
         }
     }
 

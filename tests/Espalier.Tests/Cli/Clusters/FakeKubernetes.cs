@@ -21,6 +21,9 @@ sealed class FakeKubernetes : IAsyncDisposable
     /// <summary>Whom it lets in.</summary>
     public const string Token = "0123456789";
 
+    /// <summary>Set where a pod is not to end before what befalls it.</summary>
+    public const string Hold = "ESPALIER_TEST_HOLD";
+
     const string Jobs = "/apis/batch/v1/namespaces/{ns}/jobs";
 
     readonly ConcurrentDictionary<(string Space, string Name), JobRun> _jobs = new();
@@ -32,7 +35,15 @@ sealed class FakeKubernetes : IAsyncDisposable
         Image = Path.Combine(folder, "image");
         Directory.CreateDirectory(Image);
         string command = Path.Combine(Image, "espalier");
-        File.WriteAllText(command, $"#!/bin/sh\nexec \"{Tool.Dotnet}\" \"{Tool.Dll}\" \"$@\"\n");
+        File.WriteAllText(
+            command,
+            $"""
+            #!/bin/sh
+            [ -z "${Hold}" ] || exec sleep 1000000
+            exec "{Tool.Dotnet}" "{Tool.Dll}" "$@"
+
+            """
+        );
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(

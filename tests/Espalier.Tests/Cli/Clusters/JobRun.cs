@@ -225,11 +225,16 @@ sealed class JobRun(V1Job job, FakeKubernetes cluster) : IAsyncDisposable
                 $"{cluster.Image}:{Environment.GetEnvironmentVariable("PATH")}";
             start.Environment["TMPDIR"] = volume;
             start.Environment["XDG_RUNTIME_DIR"] = "";
+            Fate fate = cluster.Befalls(pod);
+            if (fate != Fate.None)
+            {
+                start.Environment[FakeKubernetes.Hold] = "1";
+            }
+
             using Process process = Process.Start(start)!;
             Task<string> error = process.StandardError.ReadToEndAsync();
             Task<string> output = process.StandardOutput.ReadToEndAsync();
             Task end = process.WaitForExitAsync();
-            Fate fate = cluster.Befalls(pod);
             if (fate != Fate.None)
             {
                 Hurt(process, fate == Fate.Killed ? "KILL" : "TERM");
