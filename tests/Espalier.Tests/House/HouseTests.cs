@@ -67,7 +67,7 @@ public sealed partial class HouseTests
     public void Src_has_at_most_so_many_lines()
     {
         // Growth is a visible change of one line; deleting makes it smaller.
-        const int most = 96_800;
+        const int most = 97_000;
         Assert.InRange(Checkout.Sources("src").Sum(s => s.Text.Split('\n').Length - 1), 1, most);
     }
 
