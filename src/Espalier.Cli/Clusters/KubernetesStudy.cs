@@ -43,6 +43,9 @@ sealed class KubernetesStudy(
         HttpStatusCode.GatewayTimeout,
     ];
 
+    /// <summary>After all Jobs are over it waits so long for what a network disk does not show yet.</summary>
+    internal TimeSpan Late { get; init; } = TimeSpan.FromSeconds(90);
+
     /// <summary>What tells the study's objects from others.</summary>
     public string Selector { get; } =
         $"{StudyPods.StudyLabel}={new StudyPods(graph.Name, options).Label}";
@@ -114,12 +117,14 @@ sealed class KubernetesStudy(
         StoreWatch watch = new(store, time);
         long moved = time.GetTimestamp();
         int before = -1;
+        long? ended = null;
         while (true)
         {
             IReadOnlyList<V1Job> jobs = Jobs(stop);
             StudyState state = StudyState.Of(store, graph);
             report(state);
-            if (state.IsOver || jobs.All(IsOver))
+            ended = jobs.All(IsOver) ? ended ?? time.GetTimestamp() : null;
+            if (state.IsOver || ended is { } since && time.GetElapsedTime(since) >= Late)
             {
                 return state;
             }
@@ -283,7 +288,10 @@ sealed class KubernetesStudy(
                     After(answer) ?? pause
                 );
             }
-            catch (HttpRequestException e)
+            catch (Exception e)
+                when (e is HttpRequestException or IOException
+                    || e is OperationCanceledException && !stop.IsCancellationRequested
+                )
             {
                 pause = Wait(e.Message.TrimEnd('.'), pause);
             }

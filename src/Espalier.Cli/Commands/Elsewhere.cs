@@ -236,6 +236,12 @@ sealed class Elsewhere
             Telling(terminal, line)
         );
         IReadOnlyList<int> ids = cluster.Submit();
+        if (ids.Count == 0)
+        {
+            // Another call's jobs stored the last of it just now.
+            return Finish(StudyState.Of(study.Store, whole), study, finish);
+        }
+
         terminal.Tell(
             $"{ids.Count} job arrays submitted, {ids[0]} to {ids[^1]}; 'espalier jobs ls {store}' shows them, and this command again goes on with what is left and writes the results."
         );

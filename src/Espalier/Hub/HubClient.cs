@@ -73,10 +73,19 @@ public sealed class HubClient
 
     /// <summary>Fetches files of a commit into the cache; those that are there are not fetched again.</summary>
     /// <param name="files">In the order in which the snapshot shows them, once all are there; those that the commit lacks are remembered as absent.</param>
+    /// <param name="isLast">No more is fetched of what is asked for: from now on the revision is this commit, and before it is what it was.</param>
     /// <returns>The snapshot.</returns>
     /// <inheritdoc cref="List(HubId)"/>
-    internal string Fetch(HubListing listing, IEnumerable<string> files) =>
-        Within(http => Fetch(http, listing, files));
+    internal string Fetch(HubListing listing, IEnumerable<string> files, bool isLast = true)
+    {
+        string snapshot = Within(http => Fetch(http, listing, files));
+        if (isLast)
+        {
+            Durable.Explaining(Cache.Root, () => Cache.Remember(listing.Id, listing.Commit));
+        }
+
+        return snapshot;
+    }
 
     /// <summary>One file, from the cache where it is there.</summary>
     /// <returns>Its path.</returns>
@@ -149,7 +158,6 @@ public sealed class HubClient
             Cache.Root,
             () =>
             {
-                Cache.Remember(listing.Id, listing.Commit);
                 foreach (string file in has[false])
                 {
                     Cache.RememberAbsent(listing.Id, listing.Commit, file);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Espalier.Checkpoints;
 using Espalier.Tensors;
 
@@ -249,28 +248,6 @@ public sealed class AtomicWritingTests
         Assert.Equal([disk["x"]], Directory.GetFileSystemEntries(disk.Path));
     }
 
-    /// <summary>A file system of one megabyte; needs root, so the test is skipped elsewhere.</summary>
-    sealed class SmallDisk : IDisposable
-    {
-        public SmallDisk(string folder)
-        {
-            Path = System.IO.Path.Combine(folder, "disk");
-            Directory.CreateDirectory(Path);
-            Assert.SkipUnless(
-                OperatingSystem.IsLinux()
-                    && Environment.IsPrivilegedProcess
-                    && Run("mount", "-t", "tmpfs", "-o", "size=1m", "none", Path) == 0,
-                "A small file system cannot be mounted here."
-            );
-        }
-
-        public string Path { get; }
-
-        public string this[string name] => System.IO.Path.Combine(Path, name);
-
-        public void Dispose() => Run("umount", "-l", Path);
-    }
-
     [Fact]
     public void A_read_only_place_gives_a_sentence()
     {
@@ -286,7 +263,7 @@ public sealed class AtomicWritingTests
         if (Environment.IsPrivilegedProcess)
         {
             // Root writes anywhere but to a file system that is mounted read-only.
-            bool mounted = Run("mount", "-t", "tmpfs", "-o", "ro", "none", locked) == 0;
+            bool mounted = SmallDisk.Run("mount", "-t", "tmpfs", "-o", "ro", "none", locked) == 0;
             Assert.SkipUnless(mounted, "Root can write everywhere here.");
         }
         else
@@ -307,17 +284,8 @@ public sealed class AtomicWritingTests
         {
             if (Environment.IsPrivilegedProcess)
             {
-                Run("umount", "-l", locked);
+                SmallDisk.Run("umount", "-l", locked);
             }
         }
-    }
-
-    static int Run(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(
-            new ProcessStartInfo(program, arguments) { RedirectStandardError = true }
-        )!;
-        process.WaitForExit();
-        return process.ExitCode;
     }
 }

@@ -51,7 +51,8 @@ static class CommandLine
         string[] args,
         byte[] input,
         IReadOnlyDictionary<string, string>? environment = null,
-        bool isTerminal = false
+        bool isTerminal = false,
+        TimeProvider? time = null
     )
     {
         using MemoryStream stream = new(input);
@@ -61,6 +62,7 @@ static class CommandLine
         {
             OutIsTerminal = isTerminal,
             ErrorIsTerminal = isTerminal,
+            Time = time ?? TimeProvider.System,
             Environment = name =>
                 environment?.GetValueOrDefault(name)
                 // No test asks a hub but one that it starts itself.

@@ -221,6 +221,33 @@ public sealed class HubDownloadTests : IAsyncLifetime
     }
 
     [Fact]
+    public void An_update_that_breaks_off_leaves_what_was_there_until_it_is_whole()
+    {
+        // What is there is called an older commit.
+        string older = _place.Snapshot.Replace(FakeRepository.Commit, new string('a', 40)),
+            reference = Path.Combine(_place.Repository, "refs", "main");
+        Directory.Move(Find(), older);
+        File.WriteAllText(reference, new string('a', 40));
+        byte[] weights = [.. _place.Model.Files["model.safetensors"]],
+            wrong = [.. weights];
+        weights[^1] ^= 1;
+        _place.Model.Files["model.safetensors"] = weights;
+        _place.Model.Files["config.json"] = [.. _place.Model.Files["config.json"], (byte)'\n'];
+        _place.Hub.Instead(1, r => r.Path.Value!.StartsWith("/blob/"), c => FakeHub.Send(c, wrong));
+        Assert.Throws<InvalidDataException>(() => HubModel.Download(HubPlace.Id, _place.Client()));
+        Assert.Contains(
+            "config.json",
+            Directory.GetFiles(_place.Snapshot).Select(Path.GetFileName)
+        );
+        _place.Variables["HF_HUB_OFFLINE"] = "1";
+        Assert.Equal(older, Find());
+        _place.Variables.Remove("HF_HUB_OFFLINE");
+        Assert.Equal(_place.Snapshot, HubModel.Download(HubPlace.Id, _place.Client()));
+        Assert.Equal(FakeRepository.Commit, File.ReadAllText(reference));
+        Assert.Equal(_place.Snapshot, Find());
+    }
+
+    [Fact]
     public void What_an_option_of_an_operator_names_may_be_on_the_hub()
     {
         HubClient hub = _place.Client();

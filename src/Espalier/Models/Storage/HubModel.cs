@@ -197,7 +197,8 @@ public static class HubModel
                 .. small,
                 .. Marks.Append(Card).Where(beside.Contains),
                 .. single || !several ? (string[])[] : [WeightFiles.IndexName],
-            ]
+            ],
+            isLast: false
         );
         return hub.Fetch(
             listing,

@@ -20,16 +20,24 @@ public sealed class SlurmStudy(
     const int MostRequeues = 3;
     static readonly TimeSpan LastLook = TimeSpan.FromSeconds(20);
 
-    /// <summary>What runs shows a sign of life by then: a node's disk may be slow to show a lease.</summary>
+    /// <summary>What runs shows a sign of life by then: a disk may be slow to show a lease, and a stale one be that of the job's last start.</summary>
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
 
     /// <summary>The pause before it looks again while something changes.</summary>
     internal TimeSpan FirstLook { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>So long a running job may hold no lease: between two stages it reads and hashes what the next begins with.</summary>
+    internal TimeSpan MostSilent { get; init; } = Lease.Stale;
+
+    /// <summary>After no job is left it waits so long for what a network disk does not show yet.</summary>
+    internal TimeSpan Late { get; init; } = TimeSpan.FromSeconds(90);
+
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
     readonly SlurmSubmission _jobs = new(store, graph.Name);
     readonly Dictionary<string, int> _tries = [];
     readonly Dictionary<string, int> _requeues = [];
-    HashSet<string> _silent = [];
+    Dictionary<string, long> _silentSince = [];
 
     /// <summary>Submits what is not done, in arrays; nothing where nothing is left.</summary>
     public IReadOnlyList<int> Submit()
@@ -48,6 +56,7 @@ public sealed class SlurmStudy(
     {
         TimeSpan look = FirstLook;
         int before = -1;
+        long? ended = null;
         while (true)
         {
             StudyState state = StudyState.Of(store, graph);
@@ -66,15 +75,20 @@ public sealed class SlurmStudy(
             {
                 report(state, jobs);
                 Mend(state, jobs);
-                if (jobs.Count == 0 && !Again())
+                ended = jobs.Count > 0 ? null : ended ?? Time.GetTimestamp();
+                if (ended is { } since && Time.GetElapsedTime(since) >= Late)
                 {
-                    return StudyState.Of(store, graph);
+                    ended = null;
+                    if (!Again())
+                    {
+                        return StudyState.Of(store, graph);
+                    }
                 }
             }
 
             int over = state.Items.Count(i => StudyState.IsOverIn(i.State));
             look =
-                over != before || _silent.Count > 0 ? FirstLook
+                over != before ? FirstLook
                 : look < LastLook ? look * 1.5
                 : look;
             before = over;
@@ -101,11 +115,21 @@ public sealed class SlurmStudy(
     void Mend(StudyState state, IReadOnlyList<SlurmJob> jobs)
     {
         Dictionary<(int, int), IReadOnlyList<string>> keys = KeysOfTasks(_jobs.Arrays());
-        HashSet<string> silent = [.. jobs.Where(j => IsLost(j, state, keys)).Select(j => j.Id)];
+        long now = Time.GetTimestamp();
+        Dictionary<string, long> before = _silentSince;
+        SlurmJob[] silent = [.. jobs.Where(j => IsLost(j, state, keys))];
+        _silentSince = silent.ToDictionary(j => j.Id, j => before.GetValueOrDefault(j.Id, now));
 
-        // Between two stages of a job nobody holds a lease: who is silent twice is lost.
-        HashSet<string> lost = [.. silent.Where(_silent.Contains)];
-        _silent = silent;
+        // Whose lease is stale was silent for minutes: silent at two looks, it is lost.
+        HashSet<string> lost =
+        [
+            .. silent
+                .Where(j =>
+                    Time.GetElapsedTime(_silentSince[j.Id], now) >= MostSilent
+                    || before.ContainsKey(j.Id) && keys[(j.Array, j.Index)].Any(state.Lost.Contains)
+                )
+                .Select(j => j.Id),
+        ];
         foreach (SlurmJob job in jobs)
         {
             string? what =
@@ -132,6 +156,7 @@ public sealed class SlurmStudy(
                 }
                 else
                 {
+                    _silentSince.Remove(job.Id);
                     slurm.Requeue(job.Id);
                 }
             });
@@ -165,7 +190,7 @@ public sealed class SlurmStudy(
         job.IsRunning
         && keys.TryGetValue((job.Array, job.Index), out IReadOnlyList<string>? its)
         && its.All(k => state.Of(k) != ItemState.Running)
-        && (its.Any(state.Lost.Contains) || job.Seconds > Grace.TotalSeconds);
+        && job.Seconds > Grace.TotalSeconds;
 
     internal static Dictionary<(int, int), IReadOnlyList<string>> KeysOfTasks(
         IReadOnlyList<SubmittedArray> arrays
@@ -176,7 +201,7 @@ public sealed class SlurmStudy(
             .ToDictionary(t => t.Item1, t => t.Value);
 
     /// <summary>Nothing is queued and something is missing: it is submitted again, as often as that makes sense.</summary>
-    /// <returns>Whether anything was.</returns>
+    /// <returns>Whether there is hope: also where Slurm takes nothing now.</returns>
     bool Again()
     {
         StudyState state = StudyState.Of(store, graph);
@@ -203,7 +228,8 @@ public sealed class SlurmStudy(
         }
 
         note($"{again.Count} of {state.Items.Count} were not done and are submitted again.");
-        return Submit(again).Count > 0;
+        Ask(() => Submit(again));
+        return true;
     }
 
     /// <summary>What it refuses, it refuses again; what was killed or met a bad node is tried some times.</summary>

@@ -142,9 +142,10 @@ public sealed class Lease : IDisposable
 
     static bool TryCreate(string file, byte[] content)
     {
+        FileStream? made = null;
         try
         {
-            using FileStream made = new(
+            made = new(
                 file,
                 FileMode.CreateNew,
                 FileAccess.Write,
@@ -154,9 +155,18 @@ public sealed class Lease : IDisposable
             made.Write(content);
             return true;
         }
-        catch (IOException) when (File.Exists(file))
+        catch (IOException) when (made is null && File.Exists(file))
         {
             return false;
+        }
+        catch (IOException) when (made is not null)
+        {
+            File.Delete(file); // on a full disk: left there, it would be taken for another's
+            throw;
+        }
+        finally
+        {
+            made?.Dispose();
         }
     }
 

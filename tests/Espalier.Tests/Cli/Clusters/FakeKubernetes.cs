@@ -24,6 +24,10 @@ sealed class FakeKubernetes : IAsyncDisposable
     /// <summary>Set where a pod is not to end before what befalls it.</summary>
     public const string Hold = "ESPALIER_TEST_HOLD";
 
+    /// <summary>Faults that are no status: the connection stays and nothing comes, and an answer of which a part comes.</summary>
+    public const int IsSilent = 1;
+    public const int BreaksOff = 2;
+
     const string Jobs = "/apis/batch/v1/namespaces/{ns}/jobs";
 
     readonly ConcurrentDictionary<(string Space, string Name), JobRun> _jobs = new();
@@ -155,6 +159,22 @@ sealed class FakeKubernetes : IAsyncDisposable
             context.Response.Body = new MemoryStream();
             await next(context);
             context.Response.Body = wire;
+        }
+
+        if (status == IsSilent)
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted)
+                .ContinueWith(_ => { }, TaskScheduler.Default);
+            return;
+        }
+
+        if (status == BreaksOff)
+        {
+            context.Response.ContentLength = 100;
+            await context.Response.WriteAsync("{");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+            return;
         }
 
         if (status == 429)

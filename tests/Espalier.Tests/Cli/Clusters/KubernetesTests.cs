@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Cli;
+using Espalier.Cli.Clusters;
 using Espalier.Models;
 using Espalier.Models.Storage;
 using Espalier.Runs.Studies;
+using Espalier.Tests.Measuring;
 using Espalier.Tests.Models;
 using Espalier.Tests.Runs.Studies;
 using k8s;
@@ -120,7 +122,7 @@ public sealed class KubernetesTests : IDisposable
         await using FakeKubernetes cluster = await FakeKubernetes.Start(_toy.Folder);
         cluster.Claims["studies"] = _toy["volume"];
         cluster.Befalls = pod => pod.Of == "D" ? Fate.Killed : Fate.None;
-        Outcome outcome = await Task.Run(() => On(cluster, recipe, "--wait"), Token);
+        Outcome outcome = await Task.Run(() => On(cluster, recipe, new Hurried(), "--wait"), Token);
         outcome.Refuses(
             ExitCode.Refused,
             "waits for what is given up",
@@ -138,6 +140,88 @@ public sealed class KubernetesTests : IDisposable
             ToyStudy.Results(local),
             ToyStudy.Results(_toy.Open(recipe, Path.Combine("volume", "a", "store")))
         );
+    }
+
+    [Fact]
+    public async Task What_a_disk_shows_after_all_Jobs_are_over_is_waited_for_but_not_for_ever()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Pods are processes of sh.");
+        Study made = _toy.Open(_toy.Write("""["L"]""", "[1]"));
+        await using FakeKubernetes cluster = await FakeKubernetes.Start(_toy.Folder);
+        cluster.Claims["studies"] = _toy["volume"];
+        File.WriteAllText(Path.Combine(cluster.Image, "espalier"), "#!/bin/sh\n");
+        FakeTime time = new();
+        using KubernetesStudy study = Direct(cluster, made, time, _ => { });
+        study.Submit(Token);
+        Assert.All(
+            await cluster.Ended(Token),
+            j => Assert.Equal("Complete", j.Status.Conditions[^1].Type)
+        );
+        int looks = 0;
+        StudyState state = study.Wait(
+            _ =>
+            {
+                looks++;
+                time.Pass(40_000);
+            },
+            Token
+        );
+        Assert.False(state.IsOver);
+        Assert.Equal(4, looks);
+        state = study.Wait(
+            _ =>
+            {
+                if (++looks == 6)
+                {
+                    _toy.Run(made);
+                }
+            },
+            Token
+        );
+        Assert.True(state.IsOver);
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_come_or_breaks_off_is_asked_for_again()
+    {
+        Study made = _toy.Open(_toy.Write("""["L"]""", "[1]"));
+        await using FakeKubernetes cluster = await FakeKubernetes.Start(_toy.Folder);
+        cluster.Faults.Enqueue(FakeKubernetes.IsSilent);
+        cluster.Faults.Enqueue(FakeKubernetes.BreaksOff);
+        List<string> notes = [];
+        using KubernetesStudy study = Direct(cluster, made, TimeProvider.System, notes.Add);
+        int jobs = study.Submit(Token);
+        Assert.Equal(cluster.All.Count, jobs);
+        Assert.NotEmpty(cluster.All);
+        Assert.True(notes.Count(n => n.Contains("does not answer")) >= 2, string.Join('\n', notes));
+    }
+
+    /// <summary>Without the command; its client waits for an answer for 3 s, not 100.</summary>
+    static KubernetesStudy Direct(
+        FakeKubernetes cluster,
+        Study study,
+        TimeProvider time,
+        Action<string> note
+    )
+    {
+        KubernetesClientConfiguration config =
+            KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster.Config);
+        config.HttpClientTimeout = TimeSpan.FromSeconds(3);
+        return new(
+            study.Store,
+            StudyGraph.Of(study, StudyEstimate.Of(study, 2)),
+            new Kubernetes(config),
+            new("registry.example.org/espalier:0.1.0", "studies", 1),
+            time,
+            "studies",
+            note
+        );
+    }
+
+    /// <summary>A clock that goes thirty times as fast.</summary>
+    sealed class Hurried : TimeProvider
+    {
+        public override long GetTimestamp() => 30 * base.GetTimestamp();
     }
 
     [Fact]
@@ -296,10 +380,14 @@ public sealed class KubernetesTests : IDisposable
 
     /// <summary>The command, with its store in the volume of the claim.</summary>
     Outcome On(FakeKubernetes cluster, string recipe, params string[] more) =>
+        On(cluster, recipe, TimeProvider.System, more);
+
+    Outcome On(FakeKubernetes cluster, string recipe, TimeProvider time, params string[] more) =>
         CommandLine.Run(
             ["study", recipe, "--on", "kubernetes", .. Pods, .. more],
             [],
-            new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Config }
+            new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Config },
+            time: time
         );
 
     string Emitted(string form, string recipe) =>

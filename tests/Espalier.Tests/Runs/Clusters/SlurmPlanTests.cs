@@ -338,6 +338,7 @@ public sealed class SlurmPlanTests : IDisposable
         SlurmStudy study = new(store, graph, slurm, new(), ["espalier"], notes.Add)
         {
             FirstLook = TimeSpan.FromMilliseconds(10),
+            Late = TimeSpan.Zero,
         };
         Assert.Equal(3, study.Submit().Count);
         StudyState state = study.Wait((_, _) => { }, TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using Espalier.Checkpoints;
 using Espalier.Runs;
 using Espalier.Runs.Storage;
+using Espalier.Tests.Checkpoints;
 
 namespace Espalier.Tests.Runs.Storage;
 
@@ -122,6 +123,34 @@ public sealed class LeaseTests : IDisposable
         File.Delete(FileOf());
         _store.CleanIfAlone();
         Assert.False(Directory.Exists(half));
+    }
+
+    [Fact]
+    public void A_lease_that_a_full_disk_does_not_hold_is_nobody_s()
+    {
+        using SmallDisk disk = new(_folder);
+        Store store = Store.Open(disk["store"]);
+        Lease.Try(store, Key, TimeProvider.System)!.Dispose();
+        using (FileStream rest = new(disk["rest"], FileMode.Create, FileAccess.Write))
+        {
+            Assert.Throws<IOException>(() =>
+            {
+                for (int page = 0; page < 1000; page++)
+                {
+                    rest.Write(new byte[4096]);
+                    rest.Flush();
+                }
+            });
+        }
+
+        OutputException failure = Assert.Throws<OutputException>(() =>
+            Lease.Try(store, Key, TimeProvider.System)
+        );
+        Assert.True(Durable.IsOutOfSpace(failure), failure.ToString());
+        Assert.Empty(Directory.GetFiles(Path.Combine(store.Folder, "leases"), "*.json"));
+        File.Delete(disk["rest"]);
+        using Lease? mine = Lease.Try(store, Key, TimeProvider.System);
+        Assert.NotNull(mine);
     }
 
     Lease? Try() => Lease.Try(_store, Key, TimeProvider.System);
