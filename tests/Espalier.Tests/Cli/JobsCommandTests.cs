@@ -158,7 +158,6 @@ public sealed class JobsCommandTests : IDisposable
         // Each kind measures one seed, as two nodes of a cluster do that were not asked for by their kind.
         Measure("[1]", threads: 1);
         Measure("[2]", threads: 2);
-        string recipe = _toy.Write("""["E"]""", "[1,2]");
         Results()
             .Refuses(
                 ExitCode.Refused,
@@ -180,7 +179,7 @@ public sealed class JobsCommandTests : IDisposable
         Outcome Results() =>
             CommandLine.Run(
                 "study",
-                recipe,
+                _toy.Write("""["E"]""", "[1,2]"),
                 "--on",
                 "slurm",
                 "--store",

@@ -26,8 +26,11 @@ public sealed class SlurmStudy(
     /// <summary>The pause before it looks again while something changes.</summary>
     internal TimeSpan FirstLook { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>So long a running job may hold no lease: between two stages it reads and hashes what the next begins with.</summary>
-    internal TimeSpan MostSilent { get; init; } = Lease.Stale;
+    /// <summary>
+    /// So long a running job may hold no lease: between two stages it reads and hashes what the next begins with, and a network
+    /// disk shows what it did up to a minute ago.
+    /// </summary>
+    internal TimeSpan MostSilent { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>After no job is left it waits so long for what a network disk does not show yet.</summary>
     internal TimeSpan Late { get; init; } = TimeSpan.FromSeconds(90);

@@ -115,7 +115,11 @@ public sealed partial class SlurmStudyTests : IDisposable
         SlurmSubmission submission = new(study.Store, study.Recipe.Name);
         while (!end.IsCompleted && !submission.Ends().Any(e => e.Code == ExitCode.TryAgain))
         {
-            if (cluster.ProcessOf(key) is { } process)
+            // Who has the lease listens for signals; before, the warning would end it without a word.
+            if (
+                Lease.OwnerOf(study.Store, key) is not null
+                && cluster.ProcessOf(key) is { } process
+            )
             {
                 SlurmCluster.Signal("STOP", process);
                 await Task.Delay(TimeSpan.FromSeconds(35), Stop);

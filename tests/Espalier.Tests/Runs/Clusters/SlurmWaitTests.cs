@@ -16,7 +16,7 @@ public sealed class SlurmWaitTests : IDisposable
     public void Dispose() => _toy.Dispose();
 
     [Theory]
-    [InlineData("10:00", false, 181)]
+    [InlineData("10:00", false, 91)]
     [InlineData("10:00", true, 2)]
     [InlineData("0:30", true, 200)]
     public void A_running_job_without_a_lease_is_lost_after_minutes_or_where_its_lease_is_stale(
